@@ -1,0 +1,98 @@
+//! base64url without padding (RFC 7515 Section 2), strict and canonical.
+//!
+//! A token has one spelling: characters outside the alphabet, misplaced padding, impossible
+//! lengths and non-zero trailing bits are refused. The one leniency is PyJWT's: `=` padding that
+//! fits exactly is accepted, because some issuers (AWS ALB) write it.
+
+use base64_simd::{Out, URL_SAFE_NO_PAD};
+
+/// The encoded length of `len` bytes.
+pub const fn encoded_len(len: usize) -> usize {
+    len / 3 * 4 + [0, 2, 3][len % 3]
+}
+
+/// `bytes` as base64url text.
+pub fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode_to_string(bytes)
+}
+
+/// Appends `bytes` to `text` as base64url.
+pub fn encode_onto(bytes: &[u8], text: &mut Vec<u8>) {
+    let start = text.len();
+    text.resize(start + encoded_len(bytes.len()), 0);
+    encode_into(bytes, &mut text[start..]);
+}
+
+/// Writes `bytes` as base64url into `text`, which has exactly [`encoded_len`] bytes.
+pub fn encode_into(bytes: &[u8], text: &mut [u8]) {
+    let written = URL_SAFE_NO_PAD.encode(bytes, Out::from_slice(text));
+    debug_assert_eq!(written.len(), encoded_len(bytes.len()));
+}
+
+/// The bytes that `text` stands for, or `None` when it is not canonical base64url.
+pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode_to_vec(strip_padding(text)?).ok()
+}
+
+/// Decodes into the start of `bytes` and returns that part, or `None` when `text` is not
+/// canonical base64url or does not fit.
+pub fn decode_into<'a>(text: &[u8], bytes: &'a mut [u8]) -> Option<&'a mut [u8]> {
+    let text = strip_padding(text)?;
+    if bytes.len() < text.len() / 4 * 3 + 2 {
+        return None;
+    }
+    URL_SAFE_NO_PAD.decode(text, Out::from_slice(bytes)).ok()
+}
+
+/// `text` without the `=` padding that fits its length, or `None` when the padding does not fit.
+fn strip_padding(text: &[u8]) -> Option<&[u8]> {
+    let stripped = match text {
+        [start @ .., b'=', b'='] | [start @ .., b'='] => start,
+        _ => return Some(text),
+    };
+    (text.len() % 4 == 0 && stripped.last() != Some(&b'=')).then_some(stripped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodes_the_example_of_rfc_7515_appendix_c() {
+        assert_eq!(encode(&[3, 236, 255, 224, 193]), "A-z_4ME");
+        assert_eq!(decode(b"A-z_4ME").as_deref(), Some(&[3, 236, 255, 224, 193][..]));
+    }
+
+    #[test]
+    fn every_length_comes_back() {
+        for len in 0..200_u8 {
+            let bytes: Vec<u8> = (0..len).map(|byte| byte.wrapping_mul(37)).collect();
+            let text = encode(&bytes);
+            assert_eq!(text.len(), encoded_len(bytes.len()));
+            assert_eq!(decode(text.as_bytes()), Some(bytes.clone()));
+            let mut room = [0; 256];
+            assert_eq!(decode_into(text.as_bytes(), &mut room).as_deref(), Some(&bytes[..]));
+        }
+    }
+
+    #[test]
+    fn padding_that_fits_is_accepted_and_no_other() {
+        assert_eq!(decode(b"YQ=="), Some(b"a".to_vec()));
+        assert_eq!(decode(b"YWI="), Some(b"ab".to_vec()));
+        for wrong in [&b"YQ="[..], b"YQ===", b"YWI==", b"YWJj=", b"YWJj====", b"=", b"==", b"====", b"Y==="] {
+            assert_eq!(decode(wrong), None, "{}", String::from_utf8_lossy(wrong));
+        }
+    }
+
+    #[test]
+    fn anything_not_canonical_is_refused() {
+        for wrong in [&b"YR"[..], b"YWJ", b"Y", b"YQ\n", b" YQ", b"Y Q", b"Y+", b"Y/", b"Y=Q=", b"\xff\xff", b"YW\0j"] {
+            assert_eq!(decode(wrong), None, "{}", String::from_utf8_lossy(wrong));
+        }
+    }
+
+    #[test]
+    fn decoding_into_too_little_room_is_refused() {
+        assert_eq!(decode_into(b"YWJjZGVm", &mut [0; 3]), None);
+    }
+}

@@ -1,0 +1,246 @@
+//! Every way a token, a key or a call can be wrong.
+//!
+//! The texts are part of the API: applications match on them, and they are PyJWT 2.15.1's where
+//! PyJWT has the same error. No text ever holds key material or the content of a token's payload.
+
+use std::fmt;
+
+/// The three parts of a compact JWS (RFC 7515 Section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Segment {
+    /// The base64url-encoded JOSE header.
+    Header,
+    /// The base64url-encoded payload.
+    Payload,
+    /// The base64url-encoded signature.
+    Signature,
+}
+
+impl fmt::Display for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Header => "header",
+            Self::Payload => "payload",
+            // PyJWT's word for it.
+            Self::Signature => "crypto",
+        })
+    }
+}
+
+/// What is wrong with a token, a key or a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    // --- the token's form: RFC 7515 ---
+    /// Fewer than two dots.
+    NotEnoughSegments,
+    /// A segment is not canonical base64url (RFC 7515 Section 2).
+    InvalidBase64(Segment),
+    /// The header is not JSON; the parser's words.
+    HeaderNotJson(String),
+    /// The header is JSON but no object.
+    HeaderNotObject,
+    /// The payload is not JSON; the parser's words.
+    PayloadNotJson(String),
+    /// The payload is JSON but no object (RFC 7519 Section 7.2).
+    PayloadNotObject,
+
+    // --- the JOSE header: RFC 7515 Section 4 ---
+    /// `kid` is not a string (RFC 7515 Section 4.1.4).
+    KidNotString,
+    /// `crit` is not a non-empty list (RFC 7515 Section 4.1.11).
+    CritNotList,
+    /// `crit` lists something that is not a string.
+    CritNotStrings,
+    /// `crit` lists an extension this library does not implement.
+    CritUnsupported(String),
+    /// `crit` lists a parameter that the header does not have.
+    CritMissing(String),
+    /// `b64` is false but not listed in `crit` (RFC 7797 Section 6).
+    B64NotCritical,
+    /// `b64` is false and the payload segment is not empty.
+    UnencodedPayloadInToken,
+    /// `b64` is false and the caller gave no payload.
+    DetachedPayloadRequired,
+    /// The caller gave a payload and `b64` is not false.
+    DetachedPayloadUnexpected,
+
+    // --- the algorithm: RFC 7515 Section 4.1.1, RFC 8725 Section 3.1 ---
+    /// The header has no `alg`.
+    AlgorithmMissing,
+    /// `alg` is not one that the caller allows.
+    AlgorithmNotAllowed,
+    /// No algorithm of that name is known.
+    AlgorithmUnknown,
+    /// The algorithm is known, and this build was made without it.
+    AlgorithmUnavailable(&'static str),
+
+    // --- the signature ---
+    /// The signature does not fit the signing input and the key.
+    SignatureMismatch,
+
+    // --- claims: RFC 7519 Section 4.1 ---
+    /// A claim that the caller requires is absent or null.
+    MissingClaim(String),
+    /// `iat` is not a number.
+    IssuedAtNotInteger,
+    /// `iat` lies in the future.
+    IssuedInFuture,
+    /// `nbf` is not a number.
+    NotBeforeNotInteger,
+    /// `nbf` lies in the future.
+    NotYetValid,
+    /// `exp` is not a number.
+    ExpirationNotInteger,
+    /// `exp` has passed.
+    Expired,
+    /// `iss` is not a string.
+    IssuerNotString,
+    /// `iss` is not an issuer that the caller accepts.
+    IssuerMismatch,
+    /// The token names an audience and the caller expects none.
+    AudienceUnexpected,
+    /// `aud` is neither a string nor a list of strings.
+    AudienceFormat,
+    /// `aud` names nobody whom the caller accepts.
+    AudienceMismatch,
+    /// Strict audience matching and the caller's audience is not one string.
+    StrictAudienceNotString,
+    /// Strict audience matching and `aud` is not one string.
+    StrictAudienceFormat,
+    /// Strict audience matching and `aud` is another string.
+    StrictAudienceMismatch,
+    /// `sub` is not a string.
+    SubjectNotString,
+    /// `sub` is not the caller's subject.
+    SubjectMismatch,
+    /// `jti` is not a string.
+    JwtIdNotString,
+
+    // --- keys: RFC 7517, RFC 7518 Section 6 ---
+    /// An empty HMAC secret.
+    SecretEmpty,
+    /// Public key material given as an HMAC secret (RFC 8725 Section 2.1).
+    SecretIsAsymmetricKey,
+    /// A JWK given as an HMAC secret.
+    SecretIsJwk,
+    /// A key below the algorithm's minimum length, when the caller enforces it.
+    KeyTooShort(String),
+    /// A key on another curve than the algorithm's; both by their SEC 2 names.
+    CurveMismatch {
+        /// The key's curve.
+        found: &'static str,
+        /// The algorithm's curve.
+        expected: &'static str,
+    },
+    /// A key of another family than the algorithm's.
+    KeyTypeMismatch {
+        /// What the key is, for example `RSA`.
+        found: &'static str,
+        /// What the algorithm takes.
+        expected: &'static str,
+    },
+    /// A public key where signing needs the private one.
+    PrivateKeyRequired,
+    /// A key for `none`.
+    KeyForNone,
+    /// The key cannot be read or used; says what was found and what would help.
+    InvalidKey(String),
+}
+
+impl Error {
+    /// An [`Error::InvalidKey`] with these words.
+    pub fn invalid_key(words: impl Into<String>) -> Self {
+        Self::InvalidKey(words.into())
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl fmt::Display for Error {
+    #[allow(clippy::too_many_lines, reason = "one arm per variant is the point")]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self {
+            Self::NotEnoughSegments => "Not enough segments",
+            Self::InvalidBase64(segment) => return write!(f, "Invalid {segment} padding"),
+            Self::HeaderNotJson(words) => return write!(f, "Invalid header string: {words}"),
+            Self::HeaderNotObject => "Invalid header string: must be a json object",
+            Self::PayloadNotJson(words) => return write!(f, "Invalid payload string: {words}"),
+            Self::PayloadNotObject => "Invalid payload string: must be a json object",
+            Self::KidNotString => "Key ID header parameter must be a string",
+            Self::CritNotList => "Invalid 'crit' header: must be a non-empty list",
+            Self::CritNotStrings => "Invalid 'crit' header: values must be strings",
+            Self::CritUnsupported(name) => {
+                return write!(f, "Unsupported critical extension: {name}");
+            }
+            Self::CritMissing(name) => {
+                return write!(f, "Critical extension '{name}' is missing from headers");
+            }
+            Self::B64NotCritical => {
+                "The 'b64' header parameter requires 'b64' to be listed in 'crit'."
+            }
+            Self::UnencodedPayloadInToken => "Payload segment must be empty when 'b64' is false.",
+            Self::DetachedPayloadRequired => {
+                "It is required that you pass in a value for the \"detached_payload\" argument to \
+                 decode a message having the b64 header set to false."
+            }
+            Self::DetachedPayloadUnexpected => {
+                "It is only valid to pass \"detached_payload\" when the protected header has \
+                 \"b64\" set to false."
+            }
+            Self::AlgorithmMissing => "Algorithm not specified",
+            Self::AlgorithmNotAllowed => "The specified alg value is not allowed",
+            Self::AlgorithmUnknown => "Algorithm not supported",
+            Self::AlgorithmUnavailable(name) => {
+                return write!(
+                    f,
+                    "Algorithm '{name}' is not part of this build of rapidjwt (it was compiled \
+                     without the feature 'aws-lc')"
+                );
+            }
+            Self::SignatureMismatch => "Signature verification failed",
+            Self::MissingClaim(claim) => {
+                return write!(f, "Token is missing the \"{claim}\" claim");
+            }
+            Self::IssuedAtNotInteger => "Issued At claim (iat) must be an integer.",
+            Self::IssuedInFuture => "The token is not yet valid (iat)",
+            Self::NotBeforeNotInteger => "Not Before claim (nbf) must be an integer.",
+            Self::NotYetValid => "The token is not yet valid (nbf)",
+            Self::ExpirationNotInteger => "Expiration Time claim (exp) must be an integer.",
+            Self::Expired => "Signature has expired",
+            Self::IssuerNotString => "Payload Issuer (iss) must be a string",
+            Self::IssuerMismatch => "Invalid issuer",
+            Self::AudienceUnexpected => "Invalid audience",
+            Self::AudienceFormat => "Invalid claim format in token",
+            Self::AudienceMismatch => "Audience doesn't match",
+            Self::StrictAudienceNotString => "Invalid audience (strict)",
+            Self::StrictAudienceFormat => "Invalid claim format in token (strict)",
+            Self::StrictAudienceMismatch => "Audience doesn't match (strict)",
+            Self::SubjectNotString => "Subject must be a string",
+            Self::SubjectMismatch => "Invalid subject",
+            Self::JwtIdNotString => "JWT ID must be a string",
+            Self::SecretEmpty => "HMAC key must not be empty.",
+            Self::SecretIsAsymmetricKey => {
+                "The specified key is an asymmetric key or x509 certificate and should not be \
+                 used as an HMAC secret."
+            }
+            Self::SecretIsJwk => {
+                "The specified key looks like a JWK and should not be used directly as an HMAC \
+                 secret. Load it via PyJWK / HMACAlgorithm.from_jwk first."
+            }
+            Self::CurveMismatch { found, expected } => {
+                return write!(
+                    f,
+                    "The key's curve '{found}' does not match the expected curve '{expected}' \
+                     for this algorithm"
+                );
+            }
+            Self::KeyTypeMismatch { found, expected } => {
+                return write!(f, "Expected a key of type {expected}, got: {found}");
+            }
+            Self::PrivateKeyRequired => "Signing needs a private key, got a public key",
+            Self::KeyForNone => "When alg = \"none\", key value must be None.",
+            Self::KeyTooShort(words) | Self::InvalidKey(words) => words,
+        };
+        f.write_str(words)
+    }
+}

@@ -1,0 +1,3 @@
+pub mod base64url;
+pub mod error;
+pub mod key;

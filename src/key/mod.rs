@@ -13,6 +13,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::error::Error;
+
 /// Secret bytes, overwritten when dropped.
 pub type SecretBytes = Zeroizing<Vec<u8>>;
 
@@ -63,7 +65,7 @@ impl Curve {
     }
 }
 
-/// A curve for EdDSA (RFC 8037 Section 2).
+/// A curve for `EdDSA` (RFC 8037 Section 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OkpCurve {
     /// Ed25519: 32-byte keys.
@@ -122,6 +124,34 @@ pub struct RsaPrivate {
 }
 
 impl RsaKey {
+    /// The longest modulus, in bytes: OpenSSL's limit for verifying too.
+    const MAX_MODULUS_LEN: usize = 16_384 / 8;
+
+    /// A key whose integers can be RSA's (RFC 8017 Section 3): `n` and `e` odd, `e` from 3 to `n`.
+    /// That `n` is a product of the primes is for `crypto` to check. Leading zeros are dropped.
+    pub(crate) fn new(n: &[u8], e: &[u8], private: Option<RsaPrivate>) -> Result<Self, Error> {
+        let (n, e) = (trim_leading_zeros(n), trim_leading_zeros(e));
+        let is_odd = |integer: &[u8]| integer.last().is_some_and(|byte| byte & 1 == 1);
+        if n.len() > Self::MAX_MODULUS_LEN {
+            return Err(Error::invalid_key(
+                "The RSA modulus is longer than 16384 bits",
+            ));
+        }
+        if !is_odd(n) {
+            return Err(Error::invalid_key("The RSA modulus must be odd"));
+        }
+        if !is_odd(e) || e == [1] || (e.len(), e) >= (n.len(), n) {
+            return Err(Error::invalid_key(
+                "The RSA public exponent must be odd, at least 3 and below the modulus",
+            ));
+        }
+        Ok(Self {
+            n: n.to_vec(),
+            e: e.to_vec(),
+            private,
+        })
+    }
+
     /// The size of the modulus in bits.
     pub fn bits(&self) -> usize {
         match self.n.first() {
@@ -188,12 +218,52 @@ impl KeyMaterial {
             Self::Okp(key) => key.d.is_some(),
         }
     }
+
+    /// The size in bits: of the secret, the modulus, or the curve's field.
+    pub fn bits(&self) -> usize {
+        match self {
+            Self::Secret(secret) => secret.len() * 8,
+            Self::Rsa(key) => key.bits(),
+            Self::Ec(EcKey {
+                curve: Curve::P521, ..
+            }) => 521,
+            Self::Ec(key) => key.curve.field_len() * 8,
+            Self::Okp(OkpKey {
+                curve: OkpCurve::Ed25519,
+                ..
+            }) => 255,
+            Self::Okp(OkpKey {
+                curve: OkpCurve::Ed448,
+                ..
+            }) => 448,
+        }
+    }
+
+    /// The public half.
+    ///
+    /// # Errors
+    /// [`Error::InvalidKey`] for a shared secret, which has none.
+    pub fn to_public(&self) -> Result<Self, Error> {
+        match self.clone() {
+            Self::Secret(_) => Err(Error::invalid_key("A shared secret has no public half")),
+            Self::Rsa(key) => Ok(Self::Rsa(RsaKey {
+                private: None,
+                ..key
+            })),
+            Self::Ec(key) => Ok(Self::Ec(EcKey { d: None, ..key })),
+            Self::Okp(key) => Ok(Self::Okp(OkpKey { d: None, ..key })),
+        }
+    }
 }
 
 /// Says what the key is, and nothing secret.
 impl fmt::Debug for KeyMaterial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let half = if self.is_private() { "private" } else { "public" };
+        let half = if self.is_private() {
+            "private"
+        } else {
+            "public"
+        };
         match self {
             Self::Secret(secret) => write!(f, "KeyMaterial(oct, {} bits)", secret.len() * 8),
             Self::Rsa(key) => write!(f, "KeyMaterial(RSA, {} bits, {half})", key.bits()),
@@ -209,10 +279,137 @@ pub(crate) fn trim_leading_zeros(integer: &[u8]) -> &[u8] {
     &integer[zeros..]
 }
 
-/// `integer` widened with leading zeros to `len` bytes, or `None` when it does not fit.
-pub(crate) fn left_pad(integer: &[u8], len: usize) -> Option<Vec<u8>> {
-    let integer = trim_leading_zeros(integer);
-    let mut padded = vec![0; len.checked_sub(integer.len())?];
-    padded.extend_from_slice(integer);
-    Some(padded)
+#[cfg(test)]
+pub(crate) mod vectors {
+    //! The keys in `tests/vectors/keys`; its README says what each is.
+
+    use std::path::Path;
+
+    use serde_json::Value;
+
+    use super::{KeyMaterial, jwk};
+    use crate::error::Error;
+
+    /// One file of the folder.
+    pub(crate) fn read(name: &str) -> Vec<u8> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/keys");
+        std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// A key file that this crate reads.
+    pub(crate) struct Readable {
+        pub(crate) name: String,
+        pub(crate) bytes: Vec<u8>,
+        /// The key as cryptography reads it.
+        pub(crate) jwk: Value,
+    }
+
+    /// The key files that this crate reads and that begin in one of these ways.
+    pub(crate) fn readable(beginnings: &[&[u8]]) -> Vec<Readable> {
+        let Value::Object(jwks) = serde_json::from_slice(&read("expected_jwk.json")).unwrap()
+        else {
+            panic!("expected_jwk.json is not an object")
+        };
+        jwks.into_iter()
+            .map(|(name, jwk)| Readable {
+                bytes: read(&name),
+                name,
+                jwk,
+            })
+            .filter(|file| beginnings.iter().any(|start| file.bytes.starts_with(start)))
+            .collect()
+    }
+
+    /// How DER files begin.
+    pub(crate) const DER: &[&[u8]] = &[b"\x30"];
+    /// How PEM files begin.
+    pub(crate) const PEM: &[&[u8]] = &[b"-----BEGIN "];
+    /// How OpenSSH public keys begin.
+    pub(crate) const SSH: &[&[u8]] = &[b"ssh-", b"ecdsa-"];
+
+    impl Readable {
+        /// Checks that `read` makes of the file what cryptography makes of it. Where the file has
+        /// no public part, `read` leaves it out too.
+        pub(crate) fn assert_reads(&self, read: fn(&[u8]) -> Result<KeyMaterial, Error>) {
+            let Self { name, bytes, jwk } = self;
+            let key = read(bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(key.is_private(), jwk.get("d").is_some(), "{name}");
+            let members = jwk::to_value(&key, true);
+            assert!(
+                members.contains_key(if key.is_private() { "d" } else { "kty" }),
+                "{name}"
+            );
+            for (member, value) in members {
+                assert_eq!(value, jwk[&member], "{name}: {member}");
+            }
+        }
+    }
+
+    /// Calls `check` with every truncation of `bytes` and with every byte changed in three ways.
+    pub(crate) fn mutations(bytes: &[u8], mut check: impl FnMut(&[u8])) {
+        for at in 0..bytes.len() {
+            check(&bytes[..at]);
+            let mut changed = bytes.to_vec();
+            for byte in [
+                bytes[at] ^ 0x01,
+                bytes[at] ^ 0x80,
+                bytes[at].wrapping_add(1),
+            ] {
+                changed[at] = byte;
+                check(&changed);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rsa(n: &[u8], e: &[u8]) -> Result<RsaKey, Error> {
+        RsaKey::new(n, e, None)
+    }
+
+    #[test]
+    fn rsa_integers_lose_their_leading_zeros() {
+        let key = rsa(&[0, 0, 0x80, 1], &[0, 3]).unwrap();
+        assert_eq!(
+            (key.n.as_slice(), key.e.as_slice()),
+            (&[0x80, 1][..], &[3][..])
+        );
+        assert_eq!(key.bits(), 16);
+    }
+
+    #[test]
+    fn integers_that_cannot_be_rsas_are_refused() {
+        for (n, e) in [
+            (&[][..], &[3][..]),
+            (&[0], &[3]),
+            (&[0x80, 2], &[3]),
+            (&[0x80, 1], &[]),
+            (&[0x80, 1], &[1]),
+            (&[0x80, 1], &[4]),
+            (&[0x80, 1], &[0x80, 1]),
+            (&[0x80, 1], &[1, 0, 1]),
+            (&[0xff; 2049], &[3]),
+        ] {
+            assert!(
+                matches!(rsa(n, e), Err(Error::InvalidKey(_))),
+                "{n:?} {e:?}"
+            );
+        }
+        assert!(rsa(&[0xff; 2048], &[3]).is_ok());
+    }
+
+    #[test]
+    fn debug_shows_no_key_bytes() {
+        for file in vectors::readable(vectors::DER) {
+            let key = der::parse(&file.bytes).unwrap();
+            let shown = format!("{key:?}");
+            assert!(
+                shown.starts_with("KeyMaterial(") && shown.len() < 50,
+                "{shown}"
+            );
+        }
+    }
 }

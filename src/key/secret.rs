@@ -1,1 +1,701 @@
-//! TODO
+//! What is no HMAC secret: public keys, certificates and JWKs in any encoding.
+//!
+//! Who takes a public key as an HMAC secret lets everyone who knows that key sign (RFC 8725
+//! Section 2.1). The rules are those of `PyJWT` 2.15.1; where they depend on the Python version (how
+//! deep JSON may nest) or on cryptography (whether a DER public key's algorithm is known), ours
+//! refuse what any version would.
+
+use super::der;
+use crate::error::Error;
+
+/// Labels of PEM blocks that are no secret.
+const PEM_LABELS: [&[u8]; 16] = [
+    b"CERTIFICATE",
+    b"TRUSTED CERTIFICATE",
+    b"PRIVATE KEY",
+    b"PUBLIC KEY",
+    b"ENCRYPTED PRIVATE KEY",
+    b"OPENSSH PRIVATE KEY",
+    b"DSA PRIVATE KEY",
+    b"RSA PRIVATE KEY",
+    b"RSA PUBLIC KEY",
+    b"EC PRIVATE KEY",
+    b"DH PARAMETERS",
+    b"NEW CERTIFICATE REQUEST",
+    b"CERTIFICATE REQUEST",
+    b"SSH2 PUBLIC KEY",
+    b"SSH2 ENCRYPTED PRIVATE KEY",
+    b"X509 CRL",
+];
+
+/// How OpenSSH public keys begin.
+const SSH_PREFIXES: [&[u8]; 6] = [
+    b"ssh-ed25519",
+    b"ssh-rsa",
+    b"ssh-dss",
+    b"ecdsa-sha2-nistp256",
+    b"ecdsa-sha2-nistp384",
+    b"ecdsa-sha2-nistp521",
+];
+
+/// Checks that `bytes` may serve as an HMAC secret.
+///
+/// # Errors
+/// [`Error::SecretEmpty`], [`Error::SecretIsAsymmetricKey`] for PEM, OpenSSH and DER keys and
+/// certificates, [`Error::SecretIsJwk`] for JSON with a `kty` member in any object.
+pub fn check(bytes: &[u8]) -> Result<(), Error> {
+    if plainly_secret(bytes) {
+        Ok(())
+    } else if bytes.is_empty() {
+        Err(Error::SecretEmpty)
+    } else if is_pem(bytes) || is_ssh(bytes) || der::is_public_key_or_certificate(bytes) {
+        Err(Error::SecretIsAsymmetricKey)
+    } else if json::is_jwk(bytes) {
+        Err(Error::SecretIsJwk)
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether a glance is enough to know that [`check`] accepts `bytes`: they have none of the
+/// characters that a PEM marker, an OpenSSH key, a DER key or a JSON member cannot do without.
+pub fn plainly_secret(bytes: &[u8]) -> bool {
+    let may_be_jwk = bytes.contains(&b'"');
+    // Four dashes in a row hit every fourth byte.
+    let may_be_pem = bytes.iter().skip(3).step_by(4).any(|&byte| byte == b'-')
+        && bytes.windows(4).any(|window| window == b"----");
+    let may_be_other = bytes.is_empty() || is_ssh(bytes) || may_be_der(bytes);
+    !(may_be_jwk || may_be_pem || may_be_other)
+}
+
+fn is_ssh(bytes: &[u8]) -> bool {
+    SSH_PREFIXES.iter().any(|prefix| bytes.starts_with(prefix))
+}
+
+/// Whether `bytes` are a SEQUENCE tag and a length that fits; a length of several bytes is left to
+/// the parser.
+fn may_be_der(bytes: &[u8]) -> bool {
+    match bytes {
+        [0x30, len @ ..0x80, rest @ ..] => rest.len() == usize::from(*len),
+        [0x30, ..] => true,
+        _ => false,
+    }
+}
+
+/// Whether `bytes` have a BEGIN marker and, after it, the END marker of the same label.
+fn is_pem(bytes: &[u8]) -> bool {
+    // Where the last BEGIN marker of each label ended.
+    let mut begun = [None; PEM_LABELS.len()];
+    for start in 0..bytes.len() {
+        match marker(&bytes[start..]) {
+            Some((true, label, len)) => begun[label] = Some(start + len),
+            Some((false, label, _)) if begun[label].is_some_and(|end| end < start) => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// The marker at the start of `bytes`: whether it is a BEGIN marker, its label and its length.
+/// The dashes may be one fewer on each side, as PEM readers allow.
+fn marker(bytes: &[u8]) -> Option<(bool, usize, usize)> {
+    let rest = bytes.strip_prefix(b"----")?;
+    let rest = strip_dash_or_space(rest)?;
+    let (is_begin, rest) = match rest.strip_prefix(b"BEGIN ") {
+        Some(rest) => (true, rest),
+        None => (false, rest.strip_prefix(b"END ")?),
+    };
+    PEM_LABELS.iter().enumerate().find_map(|(label, name)| {
+        let rest = strip_dash_or_space(rest.strip_prefix(*name)?)?.strip_prefix(b"----")?;
+        Some((is_begin, label, bytes.len() - rest.len()))
+    })
+}
+
+fn strip_dash_or_space(bytes: &[u8]) -> Option<&[u8]> {
+    match bytes {
+        [b'-' | b' ', rest @ ..] => Some(rest),
+        _ => None,
+    }
+}
+
+/// Whether bytes are JSON with a `kty` member, as Python's `json.loads` reads them.
+mod json {
+    /// How deep Python's parser surely goes. Deeper text is judged by [`is_deep_jwk`] too.
+    const SURE_DEPTH: usize = 500;
+
+    pub(super) fn is_jwk(bytes: &[u8]) -> bool {
+        let Some(text) = decode(bytes) else {
+            return false;
+        };
+        let mut scanner = Scanner {
+            text: &text,
+            at: 0,
+            deepest: 0,
+            has_kty: false,
+        };
+        let is_valid = scanner.document().is_some();
+        (is_valid && scanner.has_kty) || (scanner.deepest > SURE_DEPTH && is_deep_jwk(&text))
+    }
+
+    /// Code points of `bytes` in the encoding that Python's `json.detect_encoding` finds, lone
+    /// surrogates included; `None` when they are not of that encoding.
+    fn decode(bytes: &[u8]) -> Option<Vec<u32>> {
+        match *bytes {
+            [0, 0, 0xfe, 0xff, ref rest @ ..] => utf32(rest, u32::from_be_bytes),
+            [0xff, 0xfe, 0, 0, ref rest @ ..] => utf32(rest, u32::from_le_bytes),
+            [0xfe, 0xff, ref rest @ ..] => utf16(rest, u16::from_be_bytes),
+            [0xff, 0xfe, ref rest @ ..] => utf16(rest, u16::from_le_bytes),
+            [0xef, 0xbb, 0xbf, ref rest @ ..] => utf8(rest),
+            [0, 0, _, _, ..] => utf32(bytes, u32::from_be_bytes),
+            [0, _, _, _, ..] | [0, _] => utf16(bytes, u16::from_be_bytes),
+            [_, 0, 0, 0, ..] => utf32(bytes, u32::from_le_bytes),
+            [_, 0, _, _, ..] | [_, 0] => utf16(bytes, u16::from_le_bytes),
+            _ => utf8(bytes),
+        }
+    }
+
+    fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> Option<Vec<u32>> {
+        let (units, []) = bytes.as_chunks() else {
+            return None;
+        };
+        let is_code_point = |&unit: &u32| unit <= u32::from(char::MAX);
+        units
+            .iter()
+            .map(|&bytes| Some(unit(bytes)).filter(is_code_point))
+            .collect()
+    }
+
+    fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Vec<u32>> {
+        let (units, []) = bytes.as_chunks() else {
+            return None;
+        };
+        let code_point = |unit: Result<char, std::char::DecodeUtf16Error>| match unit {
+            Ok(character) => u32::from(character),
+            Err(lone) => u32::from(lone.unpaired_surrogate()),
+        };
+        Some(
+            char::decode_utf16(units.iter().map(|&bytes| unit(bytes)))
+                .map(code_point)
+                .collect(),
+        )
+    }
+
+    fn utf8(mut bytes: &[u8]) -> Option<Vec<u32>> {
+        let mut text = Vec::with_capacity(bytes.len());
+        loop {
+            let valid = match std::str::from_utf8(bytes) {
+                Ok(valid) => valid,
+                Err(error) => {
+                    std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default()
+                }
+            };
+            text.extend(valid.chars().map(u32::from));
+            match bytes[valid.len()..] {
+                [] => return Some(text),
+                // A surrogate, which strict UTF-8 has not.
+                [
+                    0xed,
+                    second @ 0xa0..=0xbf,
+                    third @ 0x80..=0xbf,
+                    ref rest @ ..,
+                ] => {
+                    let low_bits = u32::from(second & 0x3f) << 6 | u32::from(third & 0x3f);
+                    text.push(0xd000 | low_bits);
+                    bytes = rest;
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    /// The rule for text too deep to parse: an object, or an array with a `kty` member anywhere.
+    fn is_deep_jwk(text: &[u32]) -> bool {
+        let is_object = text.iter().find(|&&c| !is_white_space(c)) == Some(&u32::from(b'{'));
+        is_object || has_kty_member(text)
+    }
+
+    fn has_kty_member(text: &[u32]) -> bool {
+        let mut scanner = Scanner {
+            text,
+            at: 0,
+            deepest: 0,
+            has_kty: false,
+        };
+        while let Some(quote) = text[scanner.at..]
+            .iter()
+            .position(|&c| c == u32::from(b'"'))
+        {
+            let start = scanner.at + quote;
+            let Some(end) = end_of_quoted(text, start) else {
+                return false;
+            };
+            scanner.at = start;
+            let is_kty = scanner.string() == Some(true) && scanner.at == end;
+            scanner.at = end;
+            scanner.white_space();
+            if scanner.peek() == Some(b':') && is_kty {
+                return true;
+            }
+            scanner.at = end;
+        }
+        false
+    }
+
+    /// The index after the quote that closes the one at `start`.
+    fn end_of_quoted(text: &[u32], start: usize) -> Option<usize> {
+        let mut at = start + 1;
+        loop {
+            match ascii(*text.get(at)?) {
+                Some(b'"') => return Some(at + 1),
+                Some(b'\\') => at += 2,
+                _ => at += 1,
+            }
+        }
+    }
+
+    fn is_white_space(c: u32) -> bool {
+        matches!(ascii(c), Some(b' ' | b'\t' | b'\n' | b'\r'))
+    }
+
+    fn ascii(c: u32) -> Option<u8> {
+        u8::try_from(c).ok().filter(u8::is_ascii)
+    }
+
+    /// Walks over JSON and takes note of `kty` members. `None` means: not JSON.
+    struct Scanner<'a> {
+        text: &'a [u32],
+        at: usize,
+        /// The deepest nesting met.
+        deepest: usize,
+        has_kty: bool,
+    }
+
+    impl Scanner<'_> {
+        fn document(&mut self) -> Option<()> {
+            // What is open: `b'}'` or `b']'` that will close it.
+            let mut open: Vec<u8> = Vec::new();
+            self.white_space();
+            loop {
+                // A value, or the start of one.
+                match self.peek()? {
+                    start @ (b'{' | b'[') => {
+                        self.at += 1;
+                        open.push(if start == b'{' { b'}' } else { b']' });
+                        self.deepest = self.deepest.max(open.len());
+                        self.white_space();
+                        if self.peek() != open.last().copied() {
+                            if start == b'{' {
+                                self.member_name()?;
+                            }
+                            continue;
+                        }
+                        self.at += 1;
+                        open.pop();
+                    }
+                    b'"' => {
+                        self.string()?;
+                    }
+                    _ => self.scalar()?,
+                }
+                // What may follow a value.
+                loop {
+                    self.white_space();
+                    let Some(&close) = open.last() else {
+                        return (self.at == self.text.len()).then_some(());
+                    };
+                    let next = self.peek()?;
+                    self.at += 1;
+                    if next == close {
+                        open.pop();
+                    } else if next == b',' {
+                        self.white_space();
+                        if close == b'}' {
+                            self.member_name()?;
+                        }
+                        break;
+                    } else {
+                        return None;
+                    }
+                }
+            }
+        }
+
+        /// A name, the colon and white space.
+        fn member_name(&mut self) -> Option<()> {
+            if self.peek()? != b'"' {
+                return None;
+            }
+            self.has_kty |= self.string()?;
+            self.white_space();
+            self.literal(b":")?;
+            self.white_space();
+            Some(())
+        }
+
+        /// A string at its quote; whether it is `kty`.
+        fn string(&mut self) -> Option<bool> {
+            self.at += 1;
+            let mut kty = b"kty".iter();
+            let mut is_kty = true;
+            loop {
+                let c = match *self.text.get(self.at)? {
+                    c if c < 0x20 => return None,
+                    c => c,
+                };
+                self.at += 1;
+                let c = match ascii(c) {
+                    Some(b'"') => return Some(is_kty && kty.next().is_none()),
+                    Some(b'\\') => self.escaped()?,
+                    _ => c,
+                };
+                is_kty = is_kty && kty.next().is_some_and(|&expected| c == u32::from(expected));
+            }
+        }
+
+        /// What follows a backslash.
+        fn escaped(&mut self) -> Option<u32> {
+            let escape = self.peek()?;
+            self.at += 1;
+            if escape == b'u' {
+                let digits = self.text.get(self.at..self.at + 4)?;
+                self.at += 4;
+                return digits.iter().try_fold(0, |number, &digit| {
+                    Some(number << 4 | char::from_u32(digit)?.to_digit(16)?)
+                });
+            }
+            Some(u32::from(match escape {
+                b'"' | b'\\' | b'/' => escape,
+                b'b' => 0x08,
+                b't' => b'\t',
+                b'n' => b'\n',
+                b'f' => 0x0c,
+                b'r' => b'\r',
+                _ => return None,
+            }))
+        }
+
+        /// A number, or a word of JSON or of Python's additions to it.
+        fn scalar(&mut self) -> Option<()> {
+            for word in [
+                &b"true"[..],
+                b"false",
+                b"null",
+                b"NaN",
+                b"Infinity",
+                b"-Infinity",
+            ] {
+                if self.literal(word).is_some() {
+                    return Some(());
+                }
+            }
+            self.number()
+        }
+
+        fn number(&mut self) -> Option<()> {
+            let _ = self.literal(b"-");
+            if self.literal(b"0").is_none() {
+                self.digits()?;
+            }
+            if self.literal(b".").is_some() {
+                self.digits()?;
+            }
+            if matches!(self.peek(), Some(b'e' | b'E')) {
+                self.at += 1;
+                if matches!(self.peek(), Some(b'+' | b'-')) {
+                    self.at += 1;
+                }
+                self.digits()?;
+            }
+            Some(())
+        }
+
+        fn digits(&mut self) -> Option<()> {
+            let start = self.at;
+            while self.peek().is_some_and(|c| c.is_ascii_digit()) {
+                self.at += 1;
+            }
+            (self.at > start).then_some(())
+        }
+
+        fn literal(&mut self, word: &[u8]) -> Option<()> {
+            let here = self.text.get(self.at..self.at + word.len())?;
+            here.iter()
+                .zip(word)
+                .all(|(&c, &byte)| c == u32::from(byte))
+                .then_some(())?;
+            self.at += word.len();
+            Some(())
+        }
+
+        fn white_space(&mut self) {
+            while self.text.get(self.at).is_some_and(|&c| is_white_space(c)) {
+                self.at += 1;
+            }
+        }
+
+        /// The next character if it is ASCII, which all of JSON's own are.
+        fn peek(&self) -> Option<u8> {
+            ascii(*self.text.get(self.at)?)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::vectors;
+
+    const OPEN: &str = "-----BEGIN PUBLIC KEY-----";
+    const CLOSE: &str = "-----END PUBLIC KEY-----";
+
+    /// Checks both ways: what a glance passes, the rules must pass.
+    fn checked(bytes: impl AsRef<[u8]>) -> Result<(), Error> {
+        let bytes = bytes.as_ref();
+        let result = check(bytes);
+        assert!(!plainly_secret(bytes) || judge(bytes).is_ok(), "{bytes:?}");
+        assert_eq!(result, judge(bytes), "{bytes:?}");
+        result
+    }
+
+    /// The rules without the glance.
+    fn judge(bytes: &[u8]) -> Result<(), Error> {
+        if bytes.is_empty() {
+            Err(Error::SecretEmpty)
+        } else if is_pem(bytes) || is_ssh(bytes) || der::is_public_key_or_certificate(bytes) {
+            Err(Error::SecretIsAsymmetricKey)
+        } else if json::is_jwk(bytes) {
+            Err(Error::SecretIsJwk)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn encodings(text: &str) -> Vec<Vec<u8>> {
+        let utf16: Vec<u16> = text.encode_utf16().collect();
+        let utf32: Vec<u32> = text.chars().map(u32::from).collect();
+        let (mut all, bom) = (vec![text.as_bytes().to_vec()], 0xfeff_u16);
+        all.push([b"\xef\xbb\xbf", text.as_bytes()].concat());
+        for unit in [u16::to_le_bytes, u16::to_be_bytes] {
+            let bytes: Vec<u8> = utf16.iter().flat_map(|&c| unit(c)).collect();
+            all.push([&unit(bom)[..], &bytes].concat());
+            all.push(bytes);
+        }
+        for unit in [u32::to_le_bytes, u32::to_be_bytes] {
+            let bytes: Vec<u8> = utf32.iter().flat_map(|&c| unit(c)).collect();
+            all.push([&unit(bom.into())[..], &bytes].concat());
+            all.push(bytes);
+        }
+        all
+    }
+
+    #[test]
+    fn an_empty_secret_is_refused() {
+        assert_eq!(checked(""), Err(Error::SecretEmpty));
+    }
+
+    #[test]
+    fn ordinary_secrets_pass_at_a_glance() {
+        for secret in [
+            &b"secret"[..],
+            b"\x00\xff\x30",
+            b"0123456789abcdef0123456789abcdef",
+            b"a-b--c---d",
+            b"{not json}",
+            b"hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg",
+            b"ssh",
+        ] {
+            assert!(plainly_secret(secret), "{secret:?}");
+            assert_eq!(checked(secret), Ok(()));
+        }
+    }
+
+    #[test]
+    fn every_key_file_is_refused() {
+        for file in vectors::readable(&[b""]) {
+            // A private key in DER is binary that `PyJWT` takes.
+            let is_private_der = file.bytes[0] == 0x30 && file.jwk.get("d").is_some();
+            let expected = if is_private_der {
+                Ok(())
+            } else {
+                Err(Error::SecretIsAsymmetricKey)
+            };
+            assert_eq!(checked(&file.bytes), expected, "{}", file.name);
+        }
+        for name in [
+            "rsa_2048.certificate.der",
+            "testkey_rsa.cer",
+            "rsa_2048_encrypted.pem",
+        ] {
+            assert_eq!(
+                checked(vectors::read(name)),
+                Err(Error::SecretIsAsymmetricKey),
+                "{name}"
+            );
+        }
+        for name in [
+            "jwk_hmac.json",
+            "jwk_rsa_pub.json",
+            "jwk_okp_key_Ed448.json",
+        ] {
+            assert_eq!(
+                checked(vectors::read(name)),
+                Err(Error::SecretIsJwk),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_pem_block_is_refused_wherever_it_stands() {
+        for text in [
+            format!("{OPEN}\nAAAA\n{CLOSE}"),
+            format!("text {OPEN} {CLOSE} text"),
+            format!("{OPEN}{OPEN}\n{CLOSE}"),
+            format!("-{OPEN}-\n-{CLOSE}-"),
+            "---- BEGIN SSH2 PUBLIC KEY ----\n---- END SSH2 PUBLIC KEY ----".to_owned(),
+            format!("-----BEGIN X509 CRL----- {OPEN} -----END X509 CRL-----"),
+        ] {
+            assert_eq!(checked(&text), Err(Error::SecretIsAsymmetricKey), "{text}");
+        }
+    }
+
+    #[test]
+    fn pem_markers_that_make_no_block_pass() {
+        for text in [
+            OPEN.to_owned(),
+            CLOSE.to_owned(),
+            format!("{CLOSE}\n{OPEN}"),
+            format!("{OPEN}\n-----END PRIVATE KEY-----"),
+            format!("{OPEN}{CLOSE}"),
+            format!("{OPEN} {OPEN}{CLOSE}"),
+            "-----BEGIN FOO-----\n-----END FOO-----".to_owned(),
+            format!("{}\n{CLOSE}", &OPEN[2..]),
+            OPEN.replace("BEGIN ", "BEGIN") + "\n" + CLOSE,
+            format!("{OPEN}\n{}", CLOSE.trim_end_matches('-')),
+        ] {
+            assert_eq!(checked(&text), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn openssh_keys_are_refused_by_their_first_word() {
+        for prefix in SSH_PREFIXES {
+            assert_eq!(checked(prefix), Err(Error::SecretIsAsymmetricKey));
+            assert_eq!(checked([b" ", prefix].concat()), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_jwk_is_refused_in_any_container_and_encoding() {
+        for text in [
+            r#"{"kty":"RSA"}"#,
+            r#" { "a" : [ 1 , { "kty" : null } ] } "#,
+            r#"[[{"x":{"kty":1}}]]"#,
+            r#"{"keys":[{"\u006bt\u0079":"oct"}],"n":-1.5e+30}"#,
+            r#"{"a":NaN,"b":[Infinity,-Infinity,true,false,null,0,-0,1E5],"kty":""}"#,
+            "{\"a\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\u{7f}\u{e9}\u{1f600}\",\n\t\"kty\":[]}\r\n",
+        ] {
+            for bytes in encodings(text) {
+                assert_eq!(
+                    checked(&bytes),
+                    Err(Error::SecretIsJwk),
+                    "{text} as {bytes:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn lone_surrogates_do_not_hide_a_jwk() {
+        for bytes in [
+            &b"{\"a\":\"\xed\xa0\x80\",\"kty\":1}"[..],
+            b"{\"a\":\"\\ud800\",\"kty\":1}",
+            b"\xff\xfe{\0\"\0\0\xd8\"\0:\x001\0,\0\"\0k\0t\0y\0\"\0:\x001\0}\0",
+        ] {
+            assert_eq!(checked(bytes), Err(Error::SecretIsJwk), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn json_without_the_member_and_text_that_is_no_json_pass() {
+        for text in [
+            r#""kty""#,
+            r#"["kty"]"#,
+            r#"{"k":"kty"}"#,
+            r#"{"kty ":1}"#,
+            r#"{"Kty":1}"#,
+            r#"{"k\ty":1}"#,
+            r#"{"kty":1"#,
+            r#"{"kty":1}}"#,
+            r#"{"kty":1,}"#,
+            r#"{"kty":01}"#,
+            r#"{"kty":1.}"#,
+            r#"{"kty":.1}"#,
+            r#"{"kty":-}"#,
+            r#"{"kty":+1}"#,
+            r#"{"kty":1e}"#,
+            r#"{"kty":nan}"#,
+            r#"{"kty" 1}"#,
+            r#"{"kty":1,"a"}"#,
+            r#"{"kty":1,"a":"\x"}"#,
+            r#"{"kty":1,"a":"\u12g4"}"#,
+            "{\"kty\":\"\u{1}\"}",
+            "{\"kty\":\u{a0}1}",
+            r"{'kty':1}",
+            r#"{"kty":[1,]}"#,
+            r#"{"kty":[1}]"#,
+        ] {
+            assert_eq!(checked(text), Ok(()), "{text}");
+        }
+        for bytes in [
+            &b"{\"kty\":\"\xff\"}"[..],
+            b"\xff\xfe{\0\"\0k\0t\0y\0\"\0:\x001\0}",
+            b"\xed\xa0",
+        ] {
+            assert_eq!(checked(bytes), Ok(()), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn text_too_deep_for_a_parser_is_judged_all_the_same() {
+        let deep = |start: &str, inner: &str| {
+            let (open, close) = ("[".repeat(20_000), "]".repeat(20_000));
+            format!("{start}{open}{inner}{close}")
+        };
+        for text in [
+            deep("", r#"{"kty":"RSA"}"#),
+            deep("", r#"{"\u006bty" : "RSA"}"#),
+            deep(r#"{"kty":"RSA","nested":"#, "0") + "}",
+            deep(r#"{"nested":"#, "0") + "}",
+            // Not JSON to its end, and no parser gets there.
+            deep("", r#"{"kty":1"#),
+        ] {
+            for bytes in encodings(&text) {
+                assert_eq!(checked(&bytes), Err(Error::SecretIsJwk), "{}", &text[..20]);
+            }
+        }
+        for text in [
+            deep("", "0"),
+            deep(r#"["kty","#, "0") + "]",
+            deep("", r#""kty"#),
+            deep("x", r#"{"kty":1}"#),
+        ] {
+            assert_eq!(checked(&text), Ok(()), "{}", &text[..20]);
+        }
+    }
+
+    #[test]
+    fn damage_anywhere_never_panics_and_a_glance_never_misleads() {
+        let jwk = br#" {"a":[-1.5e3,"\u006bty\n"],"kty":{"b":NaN}} "#;
+        for bytes in encodings(std::str::from_utf8(jwk).unwrap()) {
+            vectors::mutations(&bytes, |damaged| drop(checked(damaged)));
+        }
+        for name in [
+            "testkey_ec.pub",
+            "testkey_ed25519.pub",
+            "ed25519.certificate.der",
+        ] {
+            vectors::mutations(&vectors::read(name), |damaged| drop(checked(damaged)));
+        }
+    }
+}

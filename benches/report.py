@@ -1,0 +1,249 @@
+"""Write the tables: a results file becomes Markdown, for the docs and for the README."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chart import chart
+from peers import CONTESTANTS
+from promises import judge
+from results import HERE, RESULTS, WEB_RESULTS, case, python_version, read, read_web, timing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from results import Case, Results, WebResults
+
+START = "<!-- bench:start -->"
+END = "<!-- bench:end -->"
+
+ROOT = HERE.parent
+README = ROOT / "README.md"
+DOCS = ROOT / "docs" / "benchmarks.md"
+DOCS_CHART = ROOT / "docs" / "benchmarks.svg"
+README_RESULTS = RESULTS / "cpython-3.11.json"
+
+BASELINE = "PyJWT"
+NOTHING = "-"
+ALGORITHMS = ("HS256", "RS256", "PS256", "ES256", "ES384", "EdDSA")
+README_ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
+SIZES = ("small", "1 KB", "10 KB", "100 KB")
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table, first column left, the others right."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def microseconds(value: float) -> str:
+    """Return `value` with three significant digits, but no digits below a nanosecond."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def ratio_text(value: float) -> str:
+    """Return how many times as fast, e.g. "39x"."""
+    if value >= 10:
+        return f"{value:,.0f}x"
+    return f"{value:.1f}x" if value >= 0.95 else f"{value:.2f}x"
+
+
+def cell(found: Case | None, contestant: str) -> str:
+    """Return median microseconds and the ratio to PyJWT with key text per call."""
+    row = timing(found, contestant) if found else None
+    if found is None or row is None:
+        return NOTHING
+    baseline = timing(found, BASELINE)
+    text = microseconds(row["median_us"])
+    if baseline is None or contestant == BASELINE:
+        return text
+    return f"{text} ({ratio_text(baseline['median_us'] / row['median_us'])})"
+
+
+def present(results: Results, names: Sequence[str]) -> list[str]:
+    """Return the contestants that have a timing in any of the named cases, in our order."""
+    cases = [found for name in names if (found := case(results, name))]
+    return [
+        contestant.name
+        for contestant in CONTESTANTS
+        if any(timing(found, contestant.name) for found in cases)
+    ]
+
+
+def matrix(results: Results, columns: dict[str, str]) -> str:
+    """Return one table: contestants down, cases across (`columns`: title to case name)."""
+    columns = {title: name for title, name in columns.items() if case(results, name)}
+    keys = {contestant.name: contestant.key for contestant in CONTESTANTS}
+    rows = [
+        [name, keys[name], *(cell(case(results, column), name) for column in columns.values())]
+        for name in present(results, list(columns.values()))
+    ]
+    return table(["library", "key", *columns], rows) if rows else ""
+
+
+def environment(results: Results) -> str:
+    """Return where and how the figures were taken."""
+    where = results["environment"]
+    versions = ", ".join(f"{name} {number}" for name, number in where["versions"].items())
+    return (
+        f"{where['cpu']}, {where['cores']} cores, {where['system']}, {where['python']}, "
+        f"{where['date']}; {versions}. Command: `{where['command']}`. "
+        f"Medians of {where['rounds']} interleaved rounds of {where['batch_ms']:g} ms per "
+        f"library; load average before the run {where['load_before']:g}.\n"
+    )
+
+
+def details(results: Results) -> str:
+    """Return one table per case with the spread, and why some contestants are missing."""
+    parts: list[str] = []
+    for found in results["cases"]:
+        rows = []
+        for row in sorted(found["timings"], key=lambda row: row["median_us"]):
+            spread = f"{microseconds(row['q1_us'])} to {microseconds(row['q3_us'])}"
+            baseline = timing(found, BASELINE)
+            ratio = ratio_text(baseline["median_us"] / row["median_us"]) if baseline else NOTHING
+            per_second = f"{1e6 / row['median_us']:,.0f}"
+            rows.append(
+                [row["contestant"], microseconds(row["median_us"]), spread, per_second, ratio]
+            )
+        parts.append(f"#### {found['name']}\n")
+        header = ["library", "median, us", "middle half, us", "per second", f"of {BASELINE}"]
+        parts.append(table(header, rows))
+        if found["failures"]:
+            reasons = (f"{row['contestant']} ({row['reason']})" for row in found["failures"])
+            parts.append(f"Not timed: {'; '.join(reasons)}.\n")
+    return "\n".join(parts)
+
+
+def startup(results: Results) -> str:
+    """Return import time, import memory, and the time until the first token is decoded."""
+    rows = [
+        [
+            row["contestant"],
+            f"{row['import_ms']:.1f}",
+            NOTHING if row["import_kb"] is None else f"{row['import_kb'] / 1024:.1f}",
+            f"{row['import_ms'] + row['first_call_ms']:.1f}",
+        ]
+        for row in sorted(results["startup"], key=lambda row: row["import_ms"])
+    ]
+    header = ["library", "import, ms", "import, MB", "import and first RS256 decode, ms"]
+    return table(header, rows) if rows else ""
+
+
+def busy_thread(results: Results) -> str:
+    """Return decodes per second alone and beside a busy Python thread."""
+    rows = [
+        [
+            row["contestant"],
+            f"{row['alone_per_second']:,.0f}",
+            f"{row['beside_per_second']:,.0f}",
+            f"{row['beside_per_second'] / row['alone_per_second']:.2f}",
+        ]
+        for row in results["busy_thread"]
+    ]
+    header = ["library", "alone, per second", "beside a busy thread", "share"]
+    return table(header, rows) if rows else ""
+
+
+def verdicts(results: Results) -> str:
+    """Return every promised ratio with what this run measured."""
+    rows = [[one.text, one.limit, one.measured, one.status] for one in judge(results)]
+    return table(["promise", "limit", "measured", "status"], rows)
+
+
+def section(title: str, body: str) -> str:
+    """Return a titled section, or nothing for an empty body."""
+    return f"### {title}\n\n{body}\n" if body else ""
+
+
+def full_report(results: Results) -> str:
+    """Return everything about one run."""
+    decode = {algorithm: f"decode {algorithm} small" for algorithm in ALGORITHMS}
+    encode = {algorithm: f"encode {algorithm} small" for algorithm in ALGORITHMS}
+    decode_size = {size: f"decode HS256 {size}" for size in SIZES}
+    encode_size = {size: f"encode HS256 {size}" for size in SIZES}
+    major, minor = python_version(results)
+    return f"## CPython {major}.{minor}\n\n{environment(results)}\n" + "".join(
+        (
+            section("Decode, 8 claims (us)", matrix(results, decode)),
+            section("Encode, 8 claims (us)", matrix(results, encode)),
+            section("Decode by payload size, HS256 (us)", matrix(results, decode_size)),
+            section("Encode by payload size, HS256 (us)", matrix(results, encode_size)),
+            section("Start-up", startup(results)),
+            section("RS256 decode beside a busy Python thread", busy_thread(results)),
+            section("What the project promises", verdicts(results)),
+            section("Every case, with its spread", details(results)),
+        )
+    )
+
+
+def short_report(results: Results) -> str:
+    """Return the README's part: the chart and one table."""
+    columns = {
+        f"{algorithm} {operation}": f"{operation} {algorithm} small"
+        for algorithm in README_ALGORITHMS
+        for operation in ("decode", "encode")
+    }
+    return (
+        "![Decoded and encoded tokens per second, by library](docs/benchmarks.svg)\n\n"
+        "Microseconds per token with 8 claims, and how many times as fast as PyJWT with the same "
+        "key text:\n\n"
+        f"{matrix(results, columns)}\n{environment(results)}\n"
+        "All figures, with their spread: [docs/benchmarks.md](docs/benchmarks.md).\n"
+    )
+
+
+def web_report(run: WebResults) -> str:
+    """Return the web benchmark's table and how it was taken."""
+    rows = []
+    for server, loads in run["servers"].items():
+        base = loads[BASELINE]["per_second"]
+        rows += [
+            [
+                f"{server}: {verification}",
+                f"{load['per_second']:,.0f}",
+                f"{load['p50_ms']:.2f}",
+                f"{load['p99_ms']:.2f}",
+                f"{load['per_second'] / base:.2f}x",
+            ]
+            for verification, load in loads.items()
+        ]
+    header = ["server", "requests per second", "median, ms", "99 %, ms", f"of {BASELINE}"]
+    versions = ", ".join(f"{name} {number}" for name, number in run["versions"].items())
+    return (
+        "## Web applications\n\n"
+        "One worker process, one RS256 verification per request from PEM text; `no token` is a "
+        "route without verification, the most that a faster JWT library could give.\n\n"
+        f"{table(header, rows)}\n"
+        f"{run['cpu']}, {run['cores']} cores, {run['python']}, {run['date']}; {versions}. "
+        f"Command: `{run['command']}`. wrk, {run['connections']} connections over loopback, "
+        f"medians of {run['rounds']} runs of {run['seconds']} s.\n"
+    )
+
+
+def replace_marked(path: Path, text: str) -> None:
+    """Put `text` between the markers of the file at `path`, if it has them."""
+    if not path.exists():
+        return
+    content = path.read_text(encoding="utf-8")
+    before, start, rest = content.partition(START)
+    _, end, after = rest.partition(END)
+    if start and end:
+        path.write_text(f"{before}{START}\n\n{text}\n{END}{after}", encoding="utf-8")
+
+
+def update_docs() -> None:
+    """Regenerate the marked parts of the docs from all stored results."""
+    runs = sorted((read(path) for path in RESULTS.glob("cpython-*.json")), key=python_version)
+    parts = [full_report(run) for run in runs]
+    if WEB_RESULTS.exists():
+        parts.append(web_report(read_web(WEB_RESULTS)))
+    if parts:
+        replace_marked(DOCS, "\n".join(parts))
+    if README_RESULTS.exists():
+        shown = read(README_RESULTS)
+        DOCS_CHART.write_text(chart(shown), encoding="utf-8")
+        replace_marked(README, short_report(shown))

@@ -1,0 +1,26 @@
+"""The JWT library of the three apps, chosen by the environment, and the one check they share."""
+
+import os
+from importlib import import_module
+from pathlib import Path
+
+AUDIENCE = "https://api.example.com"
+ISSUER = "https://login.example.com"
+
+jwt = import_module(os.environ["JWT_LIBRARY"])
+
+# PEM text, handed to every call as most applications do.
+PUBLIC_PEM = Path(os.environ["JWT_PUBLIC_KEY"]).read_text(encoding="ascii")
+
+
+def subject(authorization: str) -> str | None:
+    """Return the `sub` of the bearer token in an Authorization header, None if it is refused."""
+    token = authorization.removeprefix("Bearer ")
+    try:
+        claims = jwt.decode(
+            token, PUBLIC_PEM, algorithms=["RS256"], audience=AUDIENCE, issuer=ISSUER
+        )
+    except jwt.InvalidTokenError:
+        return None
+    sub: str = claims["sub"]
+    return sub

@@ -1,0 +1,105 @@
+"""JSON Web Tokens (RFC 7519) with the interface of PyJWT and a native core.
+
+`encode`, `decode` and `decode_complete` are native functions. Where something that they would skip
+was overridden, patched or registered, they take the same steps through the Python methods of
+`api_jwt` and `api_jws`, which are PyJWT's by name and result.
+"""
+
+from __future__ import annotations
+
+from ._install import install_as_jwt
+from ._rapidjwt import Key, __version__, clear_key_cache, key_cache_info, pave_road
+from .api_jwk import PyJWK, PyJWKSet
+from .api_jws import (
+    PyJWS,
+    get_algorithm_by_name,
+    get_unverified_header,
+    register_algorithm,
+    unregister_algorithm,
+)
+from .api_jwt import PyJWT, decode, decode_complete, encode
+from .exceptions import (
+    DecodeError,
+    ExpiredSignatureError,
+    ImmatureSignatureError,
+    InvalidAlgorithmError,
+    InvalidAudienceError,
+    InvalidIssuedAtError,
+    InvalidIssuerError,
+    InvalidKeyError,
+    InvalidSignatureError,
+    InvalidTokenError,
+    MissingRequiredClaimError,
+    PyJWKClientConnectionError,
+    PyJWKClientError,
+    PyJWKError,
+    PyJWKSetError,
+    PyJWTError,
+)
+from .warnings import InsecureKeyLengthWarning
+
+TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .jwks_client import PyJWKClient
+
+__title__ = "rapidjwt"
+__description__ = "Fast, safe JSON Web Tokens: a drop-in replacement for PyJWT with a Rust core"
+__license__ = "MIT OR Apache-2.0"
+
+__all__ = [
+    "DecodeError",
+    "ExpiredSignatureError",
+    "ImmatureSignatureError",
+    "InsecureKeyLengthWarning",
+    "InvalidAlgorithmError",
+    "InvalidAudienceError",
+    "InvalidIssuedAtError",
+    "InvalidIssuerError",
+    "InvalidKeyError",
+    "InvalidSignatureError",
+    "InvalidTokenError",
+    "Key",
+    "MissingRequiredClaimError",
+    "PyJWK",
+    "PyJWKClient",
+    "PyJWKClientConnectionError",
+    "PyJWKClientError",
+    "PyJWKError",
+    "PyJWKSet",
+    "PyJWKSetError",
+    "PyJWS",
+    "PyJWT",
+    "PyJWTError",
+    "__version__",
+    "clear_key_cache",
+    "decode",
+    "decode_complete",
+    "encode",
+    "get_algorithm_by_name",
+    "get_unverified_header",
+    "install_as_jwt",
+    "key_cache_info",
+    "register_algorithm",
+    "unregister_algorithm",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import late what PyJWT imports at once: its client drags in urllib and ssl."""
+    if name == "PyJWKClient":
+        from .jwks_client import PyJWKClient  # noqa: PLC0415
+
+        return PyJWKClient
+    if name in {"jwk_set_cache", "jwks_client", "types"}:
+        from importlib import import_module  # noqa: PLC0415
+
+        return import_module(f"{__name__}.{name}")
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+# All is as it should be: from here on the fast road notices every change.
+pave_road()
+del pave_road

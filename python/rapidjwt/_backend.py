@@ -1,0 +1,143 @@
+"""The keys behind the algorithms: cryptography's where it is installed, our own `Key` otherwise.
+
+Whether it is installed is asked when a key, a hash or a curve is first needed, never on import.
+"""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from types import SimpleNamespace
+
+from rapidjwt._rapidjwt import Key
+
+TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+#: By the `crv` of a JWK (RFC 7518 Section 6.2.1.1, RFC 8812 Section 3.1): the class that
+#: cryptography has for the curve, the curve's name in SEC 2, and the bytes of a coordinate.
+CURVES = {
+    "P-256": ("SECP256R1", "secp256r1", 32),
+    "P-384": ("SECP384R1", "secp384r1", 48),
+    "P-521": ("SECP521R1", "secp521r1", 66),
+    "secp256k1": ("SECP256K1", "secp256k1", 32),
+}
+
+
+@cache
+def cryptography() -> ModuleType | None:
+    """Give all that we use of the cryptography package, or None when it is not installed."""
+    try:
+        from rapidjwt import _cryptography  # noqa: PLC0415 - slow to import
+    except ModuleNotFoundError:
+        return None
+    return _cryptography
+
+
+def _load_pem_private_key(data: bytes, password: None) -> Key:  # noqa: ARG001 - cryptography's
+    return Key.from_pem(data)
+
+
+_NATIVE_LOADERS = SimpleNamespace(
+    load_pem_private_key=_load_pem_private_key,
+    load_pem_public_key=Key.from_pem,
+    load_ssh_public_key=Key.from_ssh,
+)
+
+
+def key_loaders() -> Any:
+    """Give what has `load_pem_private_key`, `load_pem_public_key` and `load_ssh_public_key`."""
+    return cryptography() or _NATIVE_LOADERS
+
+
+def key_object(key: Key) -> Any:
+    """Give cryptography's object for a native key; the key itself without the package."""
+    names = cryptography()
+    if names is None:
+        return key
+    if key.is_private:
+        return names.load_der_private_key(key.to_der(private=True), password=None)
+    return names.load_der_public_key(key.to_der())
+
+
+class Deferred(partial["Any"]):
+    """Something of an optional or slow module, looked up each time it is asked for.
+
+    As an attribute of a class it gives what it stands for.
+    """
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        """Look it up."""
+        return self()
+
+
+class ResolvedAttribute:
+    """An instance attribute that accepts a `Deferred` and gives what it stands for."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Remember under which name the instances keep the value."""
+        self.name = name
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        """Give the value; the first time, look it up."""
+        try:
+            value = vars(instance)[self.name]
+        except (KeyError, TypeError):
+            raise AttributeError(self.name) from None
+        if isinstance(value, Deferred):
+            value = vars(instance)[self.name] = value()
+        return value
+
+    def __set__(self, instance: object, value: Any) -> None:
+        """Keep the value."""
+        vars(instance)[self.name] = value
+
+    def __delete__(self, instance: object) -> None:
+        """Forget the value."""
+        try:
+            del vars(instance)[self.name]
+        except KeyError:
+            raise AttributeError(self.name) from None
+
+
+def _hashlib_hash(name: str) -> Any:
+    import hashlib  # noqa: PLC0415 - loads OpenSSL
+
+    return getattr(hashlib, name.lower())
+
+
+def _signature_hash(name: str) -> Any:
+    names = cryptography()
+    return _hashlib_hash(name) if names is None else getattr(names.hashes, name)
+
+
+def _curve(crv: str) -> Any:
+    class_name, sec2_name, _ = CURVES[crv]
+    names = cryptography()
+    return SimpleNamespace(name=sec2_name) if names is None else getattr(names, class_name)
+
+
+def _key_types(*class_names: str) -> tuple[type, ...]:
+    names = cryptography()
+    return tuple(Key if names is None else getattr(names, name) for name in class_names)
+
+
+def hashlib_hash(name: str) -> Any:
+    """Defer the constructor of a hash in hashlib, by its name in cryptography ("SHA256")."""
+    return Deferred(_hashlib_hash, name)
+
+
+def signature_hash(name: str) -> Any:
+    """Defer the class of a hash in cryptography, or hashlib's constructor without the package."""
+    return Deferred(_signature_hash, name)
+
+
+def curve(crv: str) -> Any:
+    """Defer the class of a curve in cryptography, or its bare `name` without the package."""
+    return Deferred(_curve, crv)
+
+
+def key_types(*class_names: str) -> Any:
+    """Defer the classes of keys in cryptography, or as often our `Key` without the package."""
+    return Deferred(_key_types, *class_names)

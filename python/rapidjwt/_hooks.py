@@ -1,0 +1,35 @@
+"""How the native fast road learns that somebody replaced a part of the faithful one.
+
+The fast road skips the Python methods as long as they are the ones that it knows. It looks at
+them once, and again after `road_changed()`: setting an attribute of one of the objects or modules
+here is rare, so telling it then is cheaper than looking on every call. Patched classes need no
+such telling: the interpreter keeps their version.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from rapidjwt._rapidjwt import road_changed
+
+
+class Hookable:
+    """An object whose attributes the fast road relies on."""
+
+    __slots__ = ()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set the attribute and, unless it is new and so replaces nothing, tell the fast road."""
+        replaces = hasattr(self, name)
+        super().__setattr__(name, value)
+        if replaces:
+            road_changed()
+
+    def __delattr__(self, name: str) -> None:
+        """Delete the attribute and tell the fast road."""
+        super().__delattr__(name)
+        road_changed()
+
+
+class HookableModule(Hookable, ModuleType):
+    """A module whose names the fast road relies on."""

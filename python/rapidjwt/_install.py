@@ -1,0 +1,108 @@
+"""Serving programs that import `jwt`."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+
+TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
+if TYPE_CHECKING:
+    from typing import Any
+
+#: The version of PyJWT whose interface we serve.
+PYJWT_API_VERSION = "2.15.1"
+
+_SUBMODULES = (
+    "algorithms",
+    "api_jwk",
+    "api_jws",
+    "api_jwt",
+    "exceptions",
+    "help",
+    "jwk_set_cache",
+    "jwks_client",
+    "types",
+    "utils",
+    "warnings",
+)
+
+
+class _JwtModule(ModuleType):
+    """The package under the name `jwt`: the same attributes, but PyJWT's version.
+
+    Only the dunder attributes are its own. Its specification is the package's, so that a reload
+    fails instead of loading PyJWT over us.
+    """
+
+    def __init__(self, package: ModuleType) -> None:
+        super().__init__("jwt", package.__doc__)
+        vars(self).update(
+            _package=package,
+            __file__=package.__file__,
+            __path__=[],
+            __spec__=package.__spec__,
+            __version__=PYJWT_API_VERSION,
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(vars(self)["_package"], name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("__"):
+            super().__setattr__(name, value)
+        else:
+            setattr(vars(self)["_package"], name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if name.startswith("__"):
+            super().__delattr__(name)
+        else:
+            delattr(vars(self)["_package"], name)
+
+    def __dir__(self) -> list[str]:
+        return dir(vars(self)["_package"])
+
+
+def _holders(jwt: ModuleType) -> list[str]:
+    """Name the modules that hold `jwt` or something of it, and so would go on using it."""
+    modules = list(sys.modules.items())
+    parts = {id(module) for name, module in modules if _is_of_jwt(name)}
+    parts |= {id(part) for part in vars(jwt).values() if callable(part)}
+    return sorted(
+        name
+        for name, module in modules
+        if isinstance(module, ModuleType)
+        and not _is_of_jwt(name)
+        and any(id(value) in parts for value in list(vars(module).values()))
+    )
+
+
+def _is_of_jwt(module_name: str) -> bool:
+    return module_name.partition(".")[0] == "jwt"
+
+
+def install_as_jwt() -> None:
+    """Make `import jwt` give this package, with the interface of PyJWT 2.15.1.
+
+    To be called before anything imports `jwt`: it fills `sys.modules`. Calling it again does
+    nothing. What is patched under the name `jwt` is patched here. Distribution metadata stay as
+    they are.
+
+    A `jwt` that is already imported is a RuntimeError that names modules which use it.
+    """
+    present = sys.modules.get("jwt")
+    if isinstance(present, _JwtModule):
+        return
+    if present is not None:
+        holders = _holders(present)
+        used_by = f", used by {', '.join(holders[:3])}" if holders else ""
+        more = f" and {len(holders) - 3} more" if len(holders) > 3 else ""  # noqa: PLR2004
+        raise RuntimeError(
+            f"install_as_jwt() came too late: {present!r} is already imported{used_by}{more}. "
+            "Call it before anything imports jwt."
+        )
+
+    package = sys.modules["rapidjwt"]
+    modules = {f"jwt.{name}": import_module(f"rapidjwt.{name}") for name in _SUBMODULES}
+    sys.modules.update(modules, jwt=_JwtModule(package))

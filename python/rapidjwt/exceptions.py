@@ -1,0 +1,88 @@
+"""Every error that a token, a key or a call can cause: PyJWT's tree, names and messages.
+
+This module imports nothing, so that the native module and every other one can import it first.
+"""
+
+
+class PyJWTError(Exception):
+    """The base of every error of this package."""
+
+
+class InvalidTokenError(PyJWTError):
+    """A token is refused. `except InvalidTokenError` catches every reason for it."""
+
+
+class DecodeError(InvalidTokenError):
+    """A token is malformed: its segments, its header, its payload or a claim of time."""
+
+
+class InvalidSignatureError(DecodeError):
+    """The signature does not belong to this token and this key."""
+
+
+class ExpiredSignatureError(InvalidTokenError):
+    """The time in `exp` has passed (RFC 7519 Section 4.1.4)."""
+
+
+class InvalidAudienceError(InvalidTokenError):
+    """`aud` names none of the expected audiences (RFC 7519 Section 4.1.3)."""
+
+
+class InvalidIssuerError(InvalidTokenError):
+    """`iss` is not an expected issuer (RFC 7519 Section 4.1.1)."""
+
+
+class InvalidIssuedAtError(InvalidTokenError):
+    """`iat` is not a number (RFC 7519 Section 4.1.6)."""
+
+
+class ImmatureSignatureError(InvalidTokenError):
+    """The time in `nbf` or `iat` has not come yet (RFC 7519 Sections 4.1.5 and 4.1.6)."""
+
+
+class InvalidKeyError(PyJWTError):
+    """A key cannot be read, or does not fit the algorithm."""
+
+
+class InvalidAlgorithmError(InvalidTokenError):
+    """The token's `alg` is missing, unknown or not allowed by the caller."""
+
+
+class MissingRequiredClaimError(InvalidTokenError):
+    """The token lacks a claim that the caller demands; `claim` is its name."""
+
+    def __init__(self, claim: str) -> None:
+        """Remember the name of the missing claim."""
+        self.claim = claim
+
+    def __str__(self) -> str:
+        """Name the missing claim."""
+        return f'Token is missing the "{self.claim}" claim'
+
+
+class PyJWKError(PyJWTError):
+    """No algorithm is known for a JSON Web Key."""
+
+
+class MissingCryptographyError(PyJWKError):
+    """The key's algorithm needs a part that is not installed."""
+
+
+class PyJWKSetError(PyJWTError):
+    """A JWK Set holds no key that can be used."""
+
+
+class PyJWKClientError(PyJWTError):
+    """A JWKS endpoint has no answer to give: wrong address, wrong content, no such key."""
+
+
+class PyJWKClientConnectionError(PyJWKClientError):
+    """The request to a JWKS endpoint failed."""
+
+
+class InvalidSubjectError(InvalidTokenError):
+    """`sub` is not a string, or not the expected subject (RFC 7519 Section 4.1.2)."""
+
+
+class InvalidJTIError(InvalidTokenError):
+    """`jti` is not a string (RFC 7519 Section 4.1.7)."""

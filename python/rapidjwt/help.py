@@ -1,0 +1,46 @@
+"""What a bug report should say of the installation: `python -m rapidjwt.help`."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+
+from . import __version__
+from ._install import PYJWT_API_VERSION
+
+try:
+    from cryptography import __version__ as cryptography_version
+except ModuleNotFoundError:
+    cryptography_version = ""
+
+
+def info() -> dict[str, dict[str, str]]:
+    """Give the platform, the interpreter and the versions of what signs tokens.
+
+    As PyJWT's, and `rapidjwt` beside it; `pyjwt` is the version whose interface is served.
+    """
+    try:
+        platform_info = {"system": platform.system(), "release": platform.release()}
+    except OSError:
+        platform_info = {"system": "Unknown", "release": "Unknown"}
+
+    return {
+        "platform": platform_info,
+        "implementation": {
+            "name": platform.python_implementation(),
+            "version": platform.python_version(),
+        },
+        "cryptography": {"version": cryptography_version},
+        "pyjwt": {"version": PYJWT_API_VERSION},
+        "rapidjwt": {"version": __version__},
+    }
+
+
+def main() -> None:
+    """Print `info()` as JSON."""
+    sys.stdout.write(json.dumps(info(), sort_keys=True, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""The types of option dictionaries and JSON Web Keys."""
+
+from collections.abc import Callable
+from typing import Any, TypedDict
+
+JWKDict = dict[str, Any]
+
+HashlibHash = Callable[..., Any]
+
+
+class SigOptions(TypedDict, total=False):
+    """The options of `PyJWS`: those that concern the signature."""
+
+    verify_signature: bool
+    """Whether the signature is checked. Default: True."""
+    enforce_minimum_key_length: bool
+    """Whether a key that is too short is refused with InvalidKeyError instead of warned about.
+    Default: False."""
+
+
+class Options(TypedDict, total=False):
+    """The options of `decode` and `decode_complete`; what is left out keeps its default.
+
+    A claim that is absent passes its check, except `aud` and `iss` where the call gives an
+    audience or an issuer. Name claims in `require` to insist on their presence.
+    """
+
+    verify_signature: bool
+    """Whether the signature is checked. False also turns off every other check that is not
+    turned on explicitly. Default: True."""
+    require: list[str]
+    """Claims that must be present and not null; their values are not looked at. Default: []."""
+    strict_aud: bool
+    """Whether `aud` must be one string that equals `audience`, itself one string.
+    Default: False."""
+    verify_aud: bool
+    """Whether `aud` must name an expected audience. Default: `verify_signature`."""
+    verify_exp: bool
+    """Whether `exp` must lie in the future. Default: `verify_signature`."""
+    verify_iat: bool
+    """Whether `iat` must be a number and not lie in the future. Default: `verify_signature`."""
+    verify_iss: bool
+    """Whether `iss` must be an expected issuer. Default: `verify_signature`."""
+    verify_jti: bool
+    """Whether `jti` must be a string. Default: `verify_signature`."""
+    verify_nbf: bool
+    """Whether `nbf` must not lie in the future. Default: `verify_signature`."""
+    verify_sub: bool
+    """Whether `sub` must be a string, and the expected one. Default: `verify_signature`."""
+    enforce_minimum_key_length: bool
+    """Whether a key that is too short is refused with InvalidKeyError instead of warned about.
+    Default: False."""
+
+
+class FullOptions(TypedDict):
+    """`Options` with every default filled in."""
+
+    verify_signature: bool
+    require: list[str]
+    strict_aud: bool
+    verify_aud: bool
+    verify_exp: bool
+    verify_iat: bool
+    verify_iss: bool
+    verify_jti: bool
+    verify_nbf: bool
+    verify_sub: bool
+    enforce_minimum_key_length: bool

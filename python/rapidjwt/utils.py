@@ -1,0 +1,185 @@
+"""Base64url, integers, and the recognition of asymmetric keys in text.
+
+The functions are as lenient as PyJWT's. Segments of tokens are decoded by the strict native
+`decode_segment` instead.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+import sys
+from functools import cache
+
+from ._backend import cryptography
+from ._hooks import HookableModule
+
+TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ._cryptography import EllipticCurve
+
+
+def __getattr__(name: str) -> Any:
+    """Give the names of the cryptography package that PyJWT's module has, when it is installed."""
+    if name in {"EllipticCurve", "decode_dss_signature", "encode_dss_signature"}:
+        names = cryptography()
+        if names is not None:
+            return getattr(names, name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def force_bytes(value: bytes | str) -> bytes:
+    """Encode text as UTF-8 and leave bytes alone; anything else is a TypeError."""
+    if isinstance(value, str):
+        return value.encode("utf-8")
+    if isinstance(value, bytes):
+        return value
+    raise TypeError("Expected a string or bytes value")
+
+
+def base64url_decode(input: bytes | str) -> bytes:  # noqa: A002 - PyJWT's name
+    """Decode base64url (RFC 4648 Section 5), padded or not.
+
+    Characters outside the alphabet are skipped. A length that no encoding has raises
+    binascii.Error, a ValueError.
+    """
+    data = force_bytes(input).replace(b"-", b"+").replace(b"_", b"/")
+    return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
+
+
+def base64url_encode(input: bytes) -> bytes:  # noqa: A002 - PyJWT's name
+    """Encode as base64url without padding (RFC 7515 Section 2)."""
+    data = binascii.b2a_base64(input, newline=False)
+    return data.rstrip(b"=").replace(b"+", b"-").replace(b"/", b"_")
+
+
+def to_base64url_uint(val: int, *, bit_length: int | None = None) -> bytes:
+    """Encode an integer as Base64urlUInt (RFC 7518 Section 2).
+
+    `bit_length` asks for leading zeros up to that many bits, as elliptic curve coordinates need
+    them; without it the integer takes as many bytes as it has. A negative integer is a
+    ValueError, one that exceeds `bit_length` an OverflowError.
+    """
+    if val < 0:
+        raise ValueError("Must be a positive integer")
+    return base64url_encode(bytes_from_int(val, bit_length=bit_length) or b"\x00")
+
+
+def from_base64url_uint(val: bytes | str) -> int:
+    """Decode a Base64urlUInt (RFC 7518 Section 2)."""
+    return int.from_bytes(base64url_decode(force_bytes(val)), byteorder="big")
+
+
+def number_to_bytes(num: int, num_bytes: int) -> bytes:
+    """Write an integer as at least `num_bytes` big-endian bytes."""
+    return binascii.a2b_hex(f"{num:x}".zfill(2 * num_bytes))
+
+
+def bytes_to_number(string: bytes) -> int:
+    """Read big-endian bytes as an integer; no bytes at all are a ValueError."""
+    return int(binascii.b2a_hex(string), 16)
+
+
+def bytes_from_int(val: int, *, bit_length: int | None = None) -> bytes:
+    """Write an integer as the big-endian bytes that `bit_length` bits take, or its own."""
+    if bit_length is None:
+        bit_length = val.bit_length()
+    return val.to_bytes((bit_length + 7) // 8, "big", signed=False)
+
+
+def _coordinate_size(curve: EllipticCurve) -> int:
+    return (curve.key_size + 7) // 8
+
+
+def der_to_raw_signature(der_sig: bytes, curve: EllipticCurve) -> bytes:
+    """Turn an ECDSA signature from DER into the `R || S` of RFC 7518 Section 3.4.
+
+    Needs the cryptography package; malformed DER is a ValueError.
+    """
+    from ._cryptography import decode_dss_signature  # noqa: PLC0415 - slow to import
+
+    size = _coordinate_size(curve)
+    r, s = decode_dss_signature(der_sig)
+    return number_to_bytes(r, size) + number_to_bytes(s, size)
+
+
+def raw_to_der_signature(raw_sig: bytes, curve: EllipticCurve) -> bytes:
+    """Turn the `R || S` of RFC 7518 Section 3.4 into DER.
+
+    Needs the cryptography package; a length that does not fit the curve is a ValueError.
+    """
+    size = _coordinate_size(curve)
+    if len(raw_sig) != 2 * size:
+        raise ValueError("Invalid signature")
+
+    from ._cryptography import encode_dss_signature  # noqa: PLC0415 - slow to import
+
+    r, s = bytes_to_number(raw_sig[:size]), bytes_to_number(raw_sig[size:])
+    return bytes(encode_dss_signature(r, s))
+
+
+_PEM_LABELS = (
+    b"CERTIFICATE",
+    b"CERTIFICATE REQUEST",
+    b"DH PARAMETERS",
+    b"DSA PRIVATE KEY",
+    b"EC PRIVATE KEY",
+    b"ENCRYPTED PRIVATE KEY",
+    b"NEW CERTIFICATE REQUEST",
+    b"OPENSSH PRIVATE KEY",
+    b"PRIVATE KEY",
+    b"PUBLIC KEY",
+    b"RSA PRIVATE KEY",
+    b"RSA PUBLIC KEY",
+    b"SSH2 ENCRYPTED PRIVATE KEY",
+    b"SSH2 PUBLIC KEY",
+    b"TRUSTED CERTIFICATE",
+    b"X509 CRL",
+)
+
+_SSH_KEY_FORMATS = (
+    b"ecdsa-sha2-nistp256",
+    b"ecdsa-sha2-nistp384",
+    b"ecdsa-sha2-nistp521",
+    b"ssh-dss",
+    b"ssh-ed25519",
+    b"ssh-rsa",
+)
+
+
+@cache
+def _pem_boundary() -> re.Pattern[bytes]:
+    """Match at each encapsulation boundary (RFC 7468 Section 2), `---- ` variants included.
+
+    The lookahead lets boundaries share their dashes. Compiled late: it takes as long as a module.
+    """
+    return re.compile(
+        b"(?=(?P<boundary>----[- ](?P<side>BEGIN|END) (?P<label>"
+        + b"|".join(_PEM_LABELS)
+        + b")[- ]----))"
+    )
+
+
+def is_pem_format(key: bytes) -> bool:
+    """Whether the bytes hold a PEM block: a BEGIN boundary and, after it, the END of its label."""
+    if b"----" not in key:
+        return False
+    block_starts: dict[bytes, int] = {}
+    for boundary in _pem_boundary().finditer(key):
+        label = boundary["label"]
+        if boundary["side"] == b"BEGIN":
+            block_starts[label] = boundary.end("boundary")
+        elif block_starts.get(label, len(key)) < boundary.start("boundary"):
+            return True
+    return False
+
+
+def is_ssh_key(key: bytes) -> bool:
+    """Whether the bytes begin as an OpenSSH public key does."""
+    return key.startswith(_SSH_KEY_FORMATS)
+
+
+sys.modules[__name__].__class__ = HookableModule

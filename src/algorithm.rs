@@ -1,0 +1,144 @@
+//! The algorithm table (RFC 7518 Section 3.1): one row holds all there is to know of an `alg`.
+//!
+//! Everything below receives the row, never the name.
+
+use crate::key::Curve;
+
+/// The hash of a signature algorithm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hash {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+impl Hash {
+    /// Bytes in a digest.
+    pub const fn len(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
+    /// The name in upper case without a hyphen, as hashlib gives it and PyJWT prints it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sha256 => "SHA256",
+            Self::Sha384 => "SHA384",
+            Self::Sha512 => "SHA512",
+        }
+    }
+}
+
+/// How an algorithm signs, with the hash or the curve that it fixes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// No signature at all (RFC 7518 Section 3.6): can be written, never verifies.
+    None,
+    /// HMAC (RFC 7518 Section 3.2).
+    Hmac(Hash),
+    /// RSASSA-PKCS1-v1_5 (RFC 7518 Section 3.3).
+    RsaPkcs1(Hash),
+    /// RSASSA-PSS with MGF1 and a salt as long as the hash (RFC 7518 Section 3.5).
+    RsaPss(Hash),
+    /// ECDSA (RFC 7518 Section 3.4, RFC 8812 Section 3.2).
+    Ecdsa(Curve, Hash),
+    /// EdDSA on the key's own curve (RFC 8037 Section 3.1).
+    Eddsa,
+}
+
+/// One signature algorithm.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Algorithm {
+    /// The header parameter value, `alg`.
+    pub name: &'static str,
+    /// How it signs.
+    pub family: Family,
+    /// The key size in bits below which PyJWT warns; 0 where the algorithm fixes the size.
+    pub minimum_key_bits: usize,
+    /// Bytes in a signature; `None` where the key decides.
+    pub signature_len: Option<usize>,
+}
+
+const fn hmac(name: &'static str, hash: Hash) -> Algorithm {
+    // RFC 7518 Section 3.2: a key of the same size as the hash output or larger MUST be used.
+    let (minimum_key_bits, signature_len) = (hash.len() * 8, Some(hash.len()));
+    Algorithm { name, family: Family::Hmac(hash), minimum_key_bits, signature_len }
+}
+
+const fn rsa(name: &'static str, family: Family) -> Algorithm {
+    // RFC 7518 Section 3.3: a key of size 2048 bits or larger MUST be used.
+    Algorithm { name, family, minimum_key_bits: 2048, signature_len: None }
+}
+
+const fn ecdsa(name: &'static str, curve: Curve, hash: Hash) -> Algorithm {
+    let (family, signature_len) = (Family::Ecdsa(curve, hash), Some(2 * curve.field_len()));
+    Algorithm { name, family, minimum_key_bits: 0, signature_len }
+}
+
+/// Every algorithm, PyJWT's odd name `ES521` included.
+pub static ALGORITHMS: [Algorithm; 14] = [
+    hmac("HS256", Hash::Sha256),
+    rsa("RS256", Family::RsaPkcs1(Hash::Sha256)),
+    ecdsa("ES256", Curve::P256, Hash::Sha256),
+    Algorithm { name: "EdDSA", family: Family::Eddsa, minimum_key_bits: 0, signature_len: None },
+    hmac("HS384", Hash::Sha384),
+    hmac("HS512", Hash::Sha512),
+    rsa("RS384", Family::RsaPkcs1(Hash::Sha384)),
+    rsa("RS512", Family::RsaPkcs1(Hash::Sha512)),
+    rsa("PS256", Family::RsaPss(Hash::Sha256)),
+    rsa("PS384", Family::RsaPss(Hash::Sha384)),
+    rsa("PS512", Family::RsaPss(Hash::Sha512)),
+    ecdsa("ES384", Curve::P384, Hash::Sha384),
+    ecdsa("ES512", Curve::P521, Hash::Sha512),
+    ecdsa("ES256K", Curve::Secp256k1, Hash::Sha256),
+];
+
+/// Names that stand for another algorithm of the table. A token keeps the name it was made with.
+const ALIASES: [(&str, &str); 1] = [("ES521", "ES512")];
+
+/// `none` (RFC 7518 Section 3.6), apart from the table because nothing can be prepared for it.
+pub static NONE: Algorithm =
+    Algorithm { name: "none", family: Family::None, minimum_key_bits: 0, signature_len: Some(0) };
+
+impl Algorithm {
+    /// The algorithm of that name, or `None`. Names are case-sensitive (RFC 7515 Section 4.1.1).
+    pub fn by_name(name: &str) -> Option<&'static Self> {
+        let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, of)| of);
+        ALGORITHMS.iter().chain([&NONE]).find(|algorithm| algorithm.name == name)
+    }
+
+    /// The row's place in the table; `None` for [`NONE`], which is not in it.
+    pub fn index(&'static self) -> Option<usize> {
+        ALGORITHMS.iter().position(|row| std::ptr::eq(row, self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_found_by_its_name() {
+        for algorithm in &ALGORITHMS {
+            assert!(std::ptr::eq(Algorithm::by_name(algorithm.name).expect("in the table"), algorithm));
+        }
+    }
+
+    #[test]
+    fn names_are_case_sensitive() {
+        assert_eq!(Algorithm::by_name("hs256"), None);
+        assert_eq!(Algorithm::by_name("None"), None);
+        assert_eq!(Algorithm::by_name(""), None);
+    }
+
+    #[test]
+    fn the_alias_of_pyjwt_is_the_p_521_row() {
+        assert_eq!(Algorithm::by_name("ES521"), Algorithm::by_name("ES512"));
+    }
+}

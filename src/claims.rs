@@ -1,0 +1,429 @@
+//! The rules for registered claims (RFC 7519 Section 4.1), as pure functions of the claims, the
+//! caller's policy and the time.
+//!
+//! The order of the checks is part of the API: an application sees the first error only. It is
+//! PyJWT's: required claims, `iat`, `nbf`, `exp`, `iss`, `aud`, `sub`, `jti`.
+
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+
+/// The registered claims that have a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// Expiration time (RFC 7519 Section 4.1.4).
+    Exp,
+    /// Not before (RFC 7519 Section 4.1.5).
+    Nbf,
+    /// Issued at (RFC 7519 Section 4.1.6).
+    Iat,
+    /// Issuer (RFC 7519 Section 4.1.1).
+    Iss,
+    /// Audience (RFC 7519 Section 4.1.3).
+    Aud,
+    /// Subject (RFC 7519 Section 4.1.2).
+    Sub,
+    /// JWT ID (RFC 7519 Section 4.1.7).
+    Jti,
+}
+
+impl Claim {
+    /// The member's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exp => "exp",
+            Self::Nbf => "nbf",
+            Self::Iat => "iat",
+            Self::Iss => "iss",
+            Self::Aud => "aud",
+            Self::Sub => "sub",
+            Self::Jti => "jti",
+        }
+    }
+}
+
+/// A claim that should be a time: `exp`, `nbf`, `iat`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Time {
+    /// The claim is not there.
+    Absent,
+    /// Whole seconds since the epoch; a fraction is cut off.
+    At(f64),
+    /// The claim is there and no number.
+    NotInteger,
+}
+
+/// A claim that should be a string: `iss`, `sub`, `jti`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Text {
+    /// The claim is not there.
+    Absent,
+    /// A string that the rule accepts.
+    Accepted,
+    /// A string that the rule refuses.
+    Refused,
+    /// The claim is there and no string.
+    NotText,
+}
+
+/// The `aud` claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Absent, or empty in the sense of Python: null, `""`, `[]`, `{}`, 0, false.
+    Absent,
+    /// One string.
+    One {
+        /// Whether the rule accepts it.
+        accepted: bool,
+    },
+    /// A list of strings.
+    List {
+        /// Whether the rule accepts one of them.
+        accepted: bool,
+    },
+    /// Anything else.
+    Malformed,
+}
+
+/// What the rules need to see of a set of claims.
+pub trait ClaimsView {
+    /// `exp`, `nbf` or `iat`.
+    fn time(&self, claim: Claim) -> Time;
+    /// `iss`, `sub` or `jti`, judged by `accepts`.
+    fn text(&self, claim: Claim, accepts: impl FnOnce(&str) -> bool) -> Text;
+    /// `aud`, each string judged by `accepts`.
+    fn audience(&self, accepts: impl Fn(&str) -> bool) -> Audience;
+    /// Whether the claim is there and not null.
+    fn is_present(&self, claim: &str) -> bool;
+}
+
+/// The audience that the caller accepts.
+#[derive(Debug, Clone, Copy)]
+pub enum ExpectedAudience<'a> {
+    /// The caller is nobody's audience: a token with an audience is refused.
+    None,
+    /// One string.
+    One(&'a str),
+    /// Any of these.
+    AnyOf(&'a [&'a str]),
+}
+
+impl ExpectedAudience<'_> {
+    fn accepts(self, audience: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::One(one) => one == audience,
+            Self::AnyOf(any) => any.contains(&audience),
+        }
+    }
+}
+
+/// Which checks are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "they are independent options of the API")]
+pub struct Checks {
+    /// `exp` must lie in the future.
+    pub exp: bool,
+    /// `nbf` must lie in the past.
+    pub nbf: bool,
+    /// `iat` must lie in the past.
+    pub iat: bool,
+    /// `aud` must name the caller.
+    pub aud: bool,
+    /// `iss` must be the caller's.
+    pub iss: bool,
+    /// `sub` must be a string, and the caller's.
+    pub sub: bool,
+    /// `jti` must be a string.
+    pub jti: bool,
+    /// `aud` must be the one string that the caller gave.
+    pub strict_aud: bool,
+}
+
+impl Checks {
+    /// What is checked when the caller says nothing.
+    pub const DEFAULT: Self = Self { strict_aud: false, ..Self::all(true) };
+
+    /// Every check on or off, strict audience matching off.
+    pub const fn all(on: bool) -> Self {
+        Self { exp: on, nbf: on, iat: on, aud: on, iss: on, sub: on, jti: on, strict_aud: false }
+    }
+}
+
+/// What the caller demands of the claims.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy<'a> {
+    /// Which checks are made.
+    pub checks: Checks,
+    /// Seconds by which clocks may differ. NaN makes every comparison false, as in Python.
+    pub leeway: f64,
+    /// Claims that must be there.
+    pub require: &'a [&'a str],
+    /// The issuers that are accepted; `None` accepts all.
+    pub issuers: Option<&'a [&'a str]>,
+    /// The audience that is accepted.
+    pub audience: ExpectedAudience<'a>,
+    /// The subject that is accepted; `None` accepts all.
+    pub subject: Option<&'a str>,
+}
+
+/// Checks `claims` against `policy` at the time `now`, in seconds since the epoch.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn validate(claims: &impl ClaimsView, policy: &Policy<'_>, now: f64) -> Result<(), Error> {
+    for &claim in policy.require {
+        if !claims.is_present(claim) {
+            return Err(Error::MissingClaim(claim.to_owned()));
+        }
+    }
+    let Policy { checks, leeway, .. } = *policy;
+    if checks.iat {
+        let iat = claims.time(Claim::Iat);
+        not_after(iat, now + leeway, Error::IssuedAtNotInteger, Error::IssuedInFuture)?;
+    }
+    if checks.nbf {
+        let nbf = claims.time(Claim::Nbf);
+        not_after(nbf, now + leeway, Error::NotBeforeNotInteger, Error::NotYetValid)?;
+    }
+    if checks.exp {
+        validate_exp(claims.time(Claim::Exp), now - leeway)?;
+    }
+    if checks.iss {
+        validate_iss(claims, policy.issuers)?;
+    }
+    if checks.aud {
+        validate_aud(claims, policy.audience, checks.strict_aud)?;
+    }
+    if checks.sub {
+        validate_sub(claims, policy.subject)?;
+    }
+    if checks.jti && claims.text(Claim::Jti, |_| true) == Text::NotText {
+        return Err(Error::JwtIdNotString);
+    }
+    Ok(())
+}
+
+fn not_after(claim: Time, limit: f64, malformed: Error, too_early: Error) -> Result<(), Error> {
+    match claim {
+        Time::NotInteger => Err(malformed),
+        Time::At(time) if time > limit => Err(too_early),
+        Time::At(_) | Time::Absent => Ok(()),
+    }
+}
+
+/// RFC 7519 Section 4.1.4: on or after the expiration time the token must not be accepted.
+fn validate_exp(exp: Time, limit: f64) -> Result<(), Error> {
+    match exp {
+        Time::NotInteger => Err(Error::ExpirationNotInteger),
+        Time::At(time) if time <= limit => Err(Error::Expired),
+        Time::At(_) | Time::Absent => Ok(()),
+    }
+}
+
+fn validate_iss(claims: &impl ClaimsView, issuers: Option<&[&str]>) -> Result<(), Error> {
+    let Some(issuers) = issuers else {
+        return Ok(());
+    };
+    match claims.text(Claim::Iss, |iss| issuers.contains(&iss)) {
+        Text::Absent => Err(Error::MissingClaim(Claim::Iss.name().to_owned())),
+        Text::NotText => Err(Error::IssuerNotString),
+        Text::Refused => Err(Error::IssuerMismatch),
+        Text::Accepted => Ok(()),
+    }
+}
+
+fn validate_aud(
+    claims: &impl ClaimsView,
+    expected: ExpectedAudience<'_>,
+    strict: bool,
+) -> Result<(), Error> {
+    let aud = claims.audience(|aud| expected.accepts(aud));
+    match (expected, aud) {
+        (ExpectedAudience::None, Audience::Absent) => Ok(()),
+        (ExpectedAudience::None, _) => Err(Error::AudienceUnexpected),
+        (_, Audience::Absent) => Err(Error::MissingClaim(Claim::Aud.name().to_owned())),
+        (expected, aud) if strict => validate_strict_aud(expected, aud),
+        (_, Audience::Malformed) => Err(Error::AudienceFormat),
+        (_, Audience::One { accepted } | Audience::List { accepted }) if accepted => Ok(()),
+        (_, Audience::One { .. } | Audience::List { .. }) => Err(Error::AudienceMismatch),
+    }
+}
+
+fn validate_strict_aud(expected: ExpectedAudience<'_>, aud: Audience) -> Result<(), Error> {
+    match (expected, aud) {
+        (ExpectedAudience::One(_), Audience::One { accepted: true }) => Ok(()),
+        (ExpectedAudience::One(_), Audience::One { .. }) => Err(Error::StrictAudienceMismatch),
+        (ExpectedAudience::One(_), _) => Err(Error::StrictAudienceFormat),
+        (_, _) => Err(Error::StrictAudienceNotString),
+    }
+}
+
+fn validate_sub(claims: &impl ClaimsView, expected: Option<&str>) -> Result<(), Error> {
+    match claims.text(Claim::Sub, |sub| expected.is_none_or(|expected| sub == expected)) {
+        Text::NotText => Err(Error::SubjectNotString),
+        Text::Refused => Err(Error::SubjectMismatch),
+        Text::Accepted | Text::Absent => Ok(()),
+    }
+}
+
+/// The claims of a Rust program. Unlike PyJWT, which reads strings of digits as numbers, only JSON
+/// numbers are times.
+impl ClaimsView for Map<String, Value> {
+    fn time(&self, claim: Claim) -> Time {
+        match self.get(claim.name()) {
+            None => Time::Absent,
+            Some(value) => value.as_f64().map_or(Time::NotInteger, |time| Time::At(time.trunc())),
+        }
+    }
+
+    fn text(&self, claim: Claim, accepts: impl FnOnce(&str) -> bool) -> Text {
+        match self.get(claim.name()) {
+            None => Text::Absent,
+            Some(Value::String(text)) if accepts(text) => Text::Accepted,
+            Some(Value::String(_)) => Text::Refused,
+            Some(_) => Text::NotText,
+        }
+    }
+
+    fn audience(&self, accepts: impl Fn(&str) -> bool) -> Audience {
+        match self.get(Claim::Aud.name()) {
+            None | Some(Value::Null | Value::Bool(false)) => Audience::Absent,
+            Some(Value::Number(number)) if number.as_f64() == Some(0.0) => Audience::Absent,
+            Some(Value::Object(members)) if members.is_empty() => Audience::Absent,
+            Some(Value::String(text)) if text.is_empty() => Audience::Absent,
+            Some(Value::String(text)) => Audience::One { accepted: accepts(text) },
+            Some(Value::Array(list)) if list.is_empty() => Audience::Absent,
+            Some(Value::Array(list)) if list.iter().all(Value::is_string) => {
+                let accepted = list.iter().filter_map(Value::as_str).any(accepts);
+                Audience::List { accepted }
+            }
+            Some(_) => Audience::Malformed,
+        }
+    }
+
+    fn is_present(&self, claim: &str) -> bool {
+        self.get(claim).is_some_and(|value| !value.is_null())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: f64 = 1_000.5;
+    const POLICY: Policy<'_> = Policy {
+        checks: Checks::DEFAULT,
+        leeway: 0.0,
+        require: &[],
+        issuers: None,
+        audience: ExpectedAudience::None,
+        subject: None,
+    };
+
+    fn check(claims: Value, policy: &Policy<'_>) -> Result<(), Error> {
+        let Value::Object(claims) = claims else { panic!("claims are an object") };
+        validate(&claims, policy, NOW)
+    }
+
+    #[test]
+    fn claims_without_times_and_names_pass() {
+        assert_eq!(check(json!({}), &POLICY), Ok(()));
+    }
+
+    #[test]
+    fn a_token_expires_at_the_second_named() {
+        assert_eq!(check(json!({"exp": 1000}), &POLICY), Err(Error::Expired));
+        assert_eq!(check(json!({"exp": 1001}), &POLICY), Ok(()));
+        assert_eq!(check(json!({"exp": 1000.9}), &POLICY), Err(Error::Expired));
+        assert_eq!(check(json!({"exp": "1001"}), &POLICY), Err(Error::ExpirationNotInteger));
+        assert_eq!(check(json!({"exp": null}), &POLICY), Err(Error::ExpirationNotInteger));
+        let exactly = Policy { leeway: 0.5, ..POLICY };
+        assert_eq!(check(json!({"exp": 1000}), &exactly), Err(Error::Expired));
+    }
+
+    #[test]
+    fn leeway_moves_every_limit() {
+        let policy = Policy { leeway: 2.0, ..POLICY };
+        assert_eq!(check(json!({"exp": 998}), &policy), Err(Error::Expired));
+        assert_eq!(check(json!({"exp": 999, "nbf": 1002, "iat": 1002}), &policy), Ok(()));
+        assert_eq!(check(json!({"nbf": 1003}), &policy), Err(Error::NotYetValid));
+        assert_eq!(check(json!({"iat": 1003}), &policy), Err(Error::IssuedInFuture));
+        let never = Policy { leeway: f64::NAN, ..POLICY };
+        assert_eq!(check(json!({"exp": 1, "nbf": 5000}), &never), Ok(()));
+    }
+
+    #[test]
+    fn times_must_be_numbers() {
+        assert_eq!(check(json!({"iat": []}), &POLICY), Err(Error::IssuedAtNotInteger));
+        assert_eq!(check(json!({"nbf": {}}), &POLICY), Err(Error::NotBeforeNotInteger));
+    }
+
+    #[test]
+    fn required_claims_come_first_and_null_is_missing() {
+        let policy = Policy { require: &["exp", "jti"], ..POLICY };
+        assert_eq!(check(json!({"jti": "a"}), &policy), Err(Error::MissingClaim("exp".into())));
+        let claims = json!({"exp": 1, "jti": null});
+        assert_eq!(check(claims, &policy), Err(Error::MissingClaim("jti".into())));
+    }
+
+    #[test]
+    fn the_issuer_is_one_of_the_accepted() {
+        let policy = Policy { issuers: Some(&["a", "b"]), ..POLICY };
+        assert_eq!(check(json!({"iss": "b"}), &policy), Ok(()));
+        assert_eq!(check(json!({"iss": "ab"}), &policy), Err(Error::IssuerMismatch));
+        assert_eq!(check(json!({"iss": ["a"]}), &policy), Err(Error::IssuerNotString));
+        assert_eq!(check(json!({}), &policy), Err(Error::MissingClaim("iss".into())));
+    }
+
+    #[test]
+    fn the_audience_names_the_caller() {
+        let one = Policy { audience: ExpectedAudience::One("api"), ..POLICY };
+        let any = Policy { audience: ExpectedAudience::AnyOf(&["web", "api"]), ..POLICY };
+        for policy in [one, any] {
+            assert_eq!(check(json!({"aud": "api"}), &policy), Ok(()));
+            assert_eq!(check(json!({"aud": ["x", "api"]}), &policy), Ok(()));
+            assert_eq!(check(json!({"aud": "ap"}), &policy), Err(Error::AudienceMismatch));
+            assert_eq!(check(json!({"aud": ["ap"]}), &policy), Err(Error::AudienceMismatch));
+            assert_eq!(check(json!({"aud": ["api", 1]}), &policy), Err(Error::AudienceFormat));
+            assert_eq!(check(json!({"aud": 7}), &policy), Err(Error::AudienceFormat));
+            for empty in [json!(null), json!(""), json!([]), json!({}), json!(0), json!(false)] {
+                let claims = json!({"aud": empty});
+                assert_eq!(check(claims, &policy), Err(Error::MissingClaim("aud".into())));
+            }
+        }
+        assert_eq!(check(json!({"aud": "api"}), &POLICY), Err(Error::AudienceUnexpected));
+        assert_eq!(check(json!({"aud": ""}), &POLICY), Ok(()));
+    }
+
+    #[test]
+    fn strict_audience_is_one_string_on_both_sides() {
+        let strict = Checks { strict_aud: true, ..Checks::DEFAULT };
+        let one =
+            Policy { checks: strict, audience: ExpectedAudience::One("api"), ..POLICY };
+        assert_eq!(check(json!({"aud": "api"}), &one), Ok(()));
+        assert_eq!(check(json!({"aud": "web"}), &one), Err(Error::StrictAudienceMismatch));
+        assert_eq!(check(json!({"aud": ["api"]}), &one), Err(Error::StrictAudienceFormat));
+        let any = Policy { audience: ExpectedAudience::AnyOf(&["api"]), ..one };
+        assert_eq!(check(json!({"aud": "api"}), &any), Err(Error::StrictAudienceNotString));
+    }
+
+    #[test]
+    fn subject_and_jwt_id_are_strings() {
+        let policy = Policy { subject: Some("me"), ..POLICY };
+        assert_eq!(check(json!({"sub": "me"}), &policy), Ok(()));
+        assert_eq!(check(json!({}), &policy), Ok(()));
+        assert_eq!(check(json!({"sub": "you"}), &policy), Err(Error::SubjectMismatch));
+        assert_eq!(check(json!({"sub": 1}), &policy), Err(Error::SubjectNotString));
+        assert_eq!(check(json!({"jti": 1}), &policy), Err(Error::JwtIdNotString));
+    }
+
+    #[test]
+    fn a_check_that_is_off_is_not_made() {
+        let policy = Policy { checks: Checks::all(false), ..POLICY };
+        let claims = json!({"exp": 1, "nbf": 5000, "iat": [], "iss": 1, "aud": 1, "sub": 1, "jti": 1});
+        assert_eq!(check(claims, &policy), Ok(()));
+    }
+}

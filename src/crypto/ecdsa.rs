@@ -1,0 +1,166 @@
+//! ECDSA with raw `r || s` signatures (RFC 7518 Section 3.4, RFC 8812 Section 3.2).
+
+use k256::ecdsa::signature::{Signer, Verifier};
+use k256::elliptic_curve::sec1::ToSec1Point;
+
+use super::Signature;
+use super::backend::rand::SystemRandom;
+use super::backend::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, VerificationAlgorithm};
+use super::public_key::PublicKey;
+use crate::error::Error;
+use crate::key::{Curve, EcKey};
+
+pub(super) enum Key {
+    Nist { pair: Option<EcdsaKeyPair>, public: PublicKey },
+    Secp256k1 { signing: Option<k256::ecdsa::SigningKey>, verifying: k256::ecdsa::VerifyingKey },
+}
+
+impl Key {
+    pub(super) fn new(key: &EcKey) -> Result<Self, Error> {
+        if key.curve == Curve::Secp256k1 {
+            return secp256k1(key);
+        }
+        let (signing, verification) = schemes(key.curve)?;
+        let point = uncompressed_point(key)?;
+        let pair = key.d.as_ref().map(|d| pair(signing, d, &point)).transpose()?;
+        Ok(Self::Nist { pair, public: PublicKey::new(verification, &point, "EC")? })
+    }
+
+    pub(super) const fn can_sign(&self) -> bool {
+        match self {
+            Self::Nist { pair, .. } => pair.is_some(),
+            Self::Secp256k1 { signing, .. } => signing.is_some(),
+        }
+    }
+
+    pub(super) fn sign(&self, message: &[u8]) -> Result<Signature, Error> {
+        match self {
+            Self::Nist { pair, .. } => pair
+                .as_ref()
+                .ok_or(Error::PrivateKeyRequired)?
+                .sign(&SystemRandom::new(), message)
+                .map(|signature| Signature::new(signature.as_ref()))
+                .map_err(|_| Error::invalid_key("This EC key cannot sign")),
+            Self::Secp256k1 { signing, .. } => {
+                let key = signing.as_ref().ok_or(Error::PrivateKeyRequired)?;
+                let signature: k256::ecdsa::Signature = key.sign(message);
+                Ok(Signature::new(&signature.to_bytes()))
+            }
+        }
+    }
+
+    pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Nist { public, .. } => public.verify(message, signature),
+            Self::Secp256k1 { verifying, .. } => k256::ecdsa::Signature::from_slice(signature)
+                // k256 refuses an s in the upper half (a rule of Bitcoin); RFC 8812 has no such
+                // rule, and (r, n - s) verifies exactly when (r, s) does.
+                .is_ok_and(|signature| verifying.verify(message, &signature.normalize_s()).is_ok()),
+        }
+    }
+}
+
+/// Computes the public point of a private key that came without one.
+pub(super) fn public_point(key: &EcKey) -> Result<(Vec<u8>, Vec<u8>), Error> {
+    let Some(d) = &key.d else {
+        return Err(Error::invalid_key("The EC key has neither a public nor a private part"));
+    };
+    let point = match key.curve {
+        Curve::Secp256k1 => secp256k1_signing_key(d)?
+            .verifying_key()
+            .as_affine()
+            .to_sec1_point(false)
+            .as_bytes()
+            .to_vec(),
+        curve => nist_public_point(curve, d)?,
+    };
+    let (x, y) = point[1..].split_at(key.curve.field_len());
+    Ok((x.to_vec(), y.to_vec()))
+}
+
+#[cfg(feature = "aws-lc")]
+fn nist_public_point(curve: Curve, d: &[u8]) -> Result<Vec<u8>, Error> {
+    use aws_lc_rs::agreement;
+    let algorithm = match curve {
+        Curve::P256 => &agreement::ECDH_P256,
+        Curve::P384 => &agreement::ECDH_P384,
+        Curve::P521 => &agreement::ECDH_P521,
+        Curve::Secp256k1 => unreachable!("secp256k1 is k256's"),
+    };
+    agreement::PrivateKey::from_private_key(algorithm, d)
+        .and_then(|key| Ok(key.compute_public_key()?.as_ref().to_vec()))
+        .map_err(|_| Error::invalid_key("Invalid EC private key"))
+}
+
+#[cfg(not(feature = "aws-lc"))]
+fn nist_public_point(_curve: Curve, _d: &[u8]) -> Result<Vec<u8>, Error> {
+    Err(Error::invalid_key(
+        "This EC private key comes without its public point, which a build of rapidjwt without \
+         the feature 'aws-lc' cannot compute; convert it with 'openssl pkey'",
+    ))
+}
+
+fn uncompressed_point(key: &EcKey) -> Result<Vec<u8>, Error> {
+    let computed;
+    let (x, y) = match &key.public {
+        Some(public) => public,
+        None => {
+            computed = public_point(key)?;
+            &computed
+        }
+    };
+    Ok([&[4][..], x, y].concat())
+}
+
+fn pair(
+    algorithm: &'static EcdsaSigningAlgorithm,
+    d: &[u8],
+    point: &[u8],
+) -> Result<EcdsaKeyPair, Error> {
+    #[cfg(feature = "aws-lc")]
+    let pair = EcdsaKeyPair::from_private_key_and_public_key(algorithm, d, point);
+    #[cfg(not(feature = "aws-lc"))]
+    let pair = EcdsaKeyPair::from_private_key_and_public_key(
+        algorithm,
+        d,
+        point,
+        &SystemRandom::new(),
+    );
+    pair.map_err(|reason| Error::InvalidKey(format!("Invalid EC private key: {reason}")))
+}
+
+fn secp256k1(key: &EcKey) -> Result<Key, Error> {
+    let verifying = k256::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed_point(key)?)
+        .map_err(|_| Error::invalid_key("Invalid EC public key"))?;
+    let signing = key.d.as_ref().map(|d| secp256k1_signing_key(d)).transpose()?;
+    if signing.as_ref().is_some_and(|signing| *signing.verifying_key() != verifying) {
+        return Err(Error::invalid_key("Invalid EC private key: it does not fit its public key"));
+    }
+    Ok(Key::Secp256k1 { signing, verifying })
+}
+
+fn secp256k1_signing_key(d: &[u8]) -> Result<k256::ecdsa::SigningKey, Error> {
+    k256::ecdsa::SigningKey::from_slice(d)
+        .map_err(|_| Error::invalid_key("Invalid EC private key"))
+}
+
+/// The schemes of the curve's own hash: the table of algorithms pairs no other with it.
+fn schemes(
+    curve: Curve,
+) -> Result<(&'static EcdsaSigningAlgorithm, &'static dyn VerificationAlgorithm), Error> {
+    match curve {
+        Curve::P256 => {
+            Ok((&signature::ECDSA_P256_SHA256_FIXED_SIGNING, &signature::ECDSA_P256_SHA256_FIXED))
+        }
+        Curve::P384 => {
+            Ok((&signature::ECDSA_P384_SHA384_FIXED_SIGNING, &signature::ECDSA_P384_SHA384_FIXED))
+        }
+        #[cfg(feature = "aws-lc")]
+        Curve::P521 => {
+            Ok((&signature::ECDSA_P521_SHA512_FIXED_SIGNING, &signature::ECDSA_P521_SHA512_FIXED))
+        }
+        #[cfg(not(feature = "aws-lc"))]
+        Curve::P521 => Err(Error::AlgorithmUnavailable(curve.crv())),
+        Curve::Secp256k1 => unreachable!("secp256k1 is k256's"),
+    }
+}

@@ -1,0 +1,196 @@
+//! Signing and verifying. The files of this folder are the only ones that name a crypto library.
+//!
+//! RSA, ECDSA on the NIST curves and Ed25519 come from aws-lc-rs or, without the feature
+//! `aws-lc`, from ring: the two have the same API. HMAC is ring's and secp256k1 is k256's in both
+//! builds; docs/architecture.md has the measurements behind this choice.
+
+mod ecdsa;
+mod eddsa;
+mod hmac;
+mod public_key;
+mod rsa;
+
+#[cfg(feature = "aws-lc")]
+use aws_lc_rs as backend;
+#[cfg(not(feature = "aws-lc"))]
+use ring as backend;
+
+use crate::algorithm::{Algorithm, Family};
+use crate::error::Error;
+use crate::key::{EcKey, KeyMaterial, OkpKey, RsaKey};
+
+/// A signature, as it stands base64url-encoded in the token's last segment.
+#[derive(Clone)]
+pub struct Signature(SignatureBytes);
+
+#[derive(Clone)]
+enum SignatureBytes {
+    /// Up to 64 bytes (HMAC, P-256, Ed25519) without an allocation.
+    Short([u8; 64], usize),
+    Long(Vec<u8>),
+}
+
+impl Signature {
+    fn new(bytes: &[u8]) -> Self {
+        let mut short = [0; 64];
+        Self(match short.get_mut(..bytes.len()) {
+            Some(room) => {
+                room.copy_from_slice(bytes);
+                SignatureBytes::Short(short, bytes.len())
+            }
+            None => SignatureBytes::Long(bytes.to_vec()),
+        })
+    }
+}
+
+impl AsRef<[u8]> for Signature {
+    fn as_ref(&self) -> &[u8] {
+        match &self.0 {
+            SignatureBytes::Short(bytes, len) => &bytes[..*len],
+            SignatureBytes::Long(bytes) => bytes,
+        }
+    }
+}
+
+/// A key made ready for one algorithm: parsed, checked, and bound to it.
+pub struct PreparedKey {
+    algorithm: &'static Algorithm,
+    operations: Operations,
+}
+
+enum Operations {
+    Hmac(hmac::Key),
+    Rsa(rsa::Key),
+    Ecdsa(ecdsa::Key),
+    Eddsa(eddsa::Key),
+}
+
+impl PreparedKey {
+    /// Checks that `material` is a usable key for `algorithm` and prepares it.
+    ///
+    /// # Errors
+    /// [`Error::KeyTypeMismatch`] and [`Error::CurveMismatch`] for another family's key,
+    /// [`Error::AlgorithmUnavailable`] for what this build lacks, [`Error::InvalidKey`] for a key
+    /// that the crypto library refuses.
+    pub fn new(material: &KeyMaterial, algorithm: &'static Algorithm) -> Result<Self, Error> {
+        let operations = match (algorithm.family, material) {
+            (Family::Hmac(hash), KeyMaterial::Secret(secret)) => {
+                Operations::Hmac(hmac::Key::new(hash, secret)?)
+            }
+            (Family::RsaPkcs1(_) | Family::RsaPss(_), KeyMaterial::Rsa(key)) => {
+                Operations::Rsa(rsa::Key::new(key, algorithm)?)
+            }
+            (Family::Ecdsa(curve, _), KeyMaterial::Ec(key)) => {
+                if key.curve != curve {
+                    let (found, expected) = (key.curve.sec2_name(), curve.sec2_name());
+                    return Err(Error::CurveMismatch { found, expected });
+                }
+                Operations::Ecdsa(ecdsa::Key::new(key)?)
+            }
+            (Family::Eddsa, KeyMaterial::Okp(key)) => Operations::Eddsa(eddsa::Key::new(key)?),
+            (Family::None, _) => return Err(Error::KeyForNone),
+            (family, material) => {
+                let (found, expected) = (material.kty(), kty_of(family));
+                return Err(Error::KeyTypeMismatch { found, expected });
+            }
+        };
+        Ok(Self { algorithm, operations })
+    }
+
+    /// The algorithm that the key is bound to.
+    pub const fn algorithm(&self) -> &'static Algorithm {
+        self.algorithm
+    }
+
+    /// Whether [`sign`](Self::sign) can succeed.
+    pub const fn can_sign(&self) -> bool {
+        match &self.operations {
+            Operations::Hmac(_) => true,
+            Operations::Rsa(key) => key.can_sign(),
+            Operations::Ecdsa(key) => key.can_sign(),
+            Operations::Eddsa(key) => key.can_sign(),
+        }
+    }
+
+    /// Bytes in a signature under this key.
+    pub fn signature_len(&self) -> usize {
+        match &self.operations {
+            Operations::Hmac(_) | Operations::Ecdsa(_) => self.algorithm.signature_len,
+            Operations::Rsa(key) => Some(key.signature_len()),
+            Operations::Eddsa(_) => Some(eddsa::SIGNATURE_LEN),
+        }
+        .expect("the algorithm table has the length for every family that fixes it")
+    }
+
+    /// Signs `message`.
+    ///
+    /// # Errors
+    /// [`Error::PrivateKeyRequired`] with a public key; [`Error::InvalidKey`] when the crypto
+    /// library refuses to sign.
+    pub fn sign(&self, message: &[u8]) -> Result<Signature, Error> {
+        match &self.operations {
+            Operations::Hmac(key) => Ok(key.sign(message)),
+            Operations::Rsa(key) => key.sign(message),
+            Operations::Ecdsa(key) => key.sign(message),
+            Operations::Eddsa(key) => key.sign(message),
+        }
+    }
+
+    /// Whether `signature` is a signature of `message` under this key.
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        match &self.operations {
+            Operations::Hmac(key) => key.verify(message, signature),
+            Operations::Rsa(key) => key.verify(message, signature),
+            Operations::Ecdsa(key) => key.verify(message, signature),
+            Operations::Eddsa(key) => key.verify(message, signature),
+        }
+    }
+}
+
+/// The key type that a family takes.
+const fn kty_of(family: Family) -> &'static str {
+    match family {
+        Family::None => "none",
+        Family::Hmac(_) => "oct",
+        Family::RsaPkcs1(_) | Family::RsaPss(_) => "RSA",
+        Family::Ecdsa(..) => "EC",
+        Family::Eddsa => "OKP",
+    }
+}
+
+/// Checks that the parts of `material` belong together (a point on its curve, a private part that
+/// fits the public one, an RSA key that the crypto library takes) and computes a public part that
+/// the encoding left out.
+///
+/// # Errors
+/// [`Error::InvalidKey`], or [`Error::AlgorithmUnavailable`] for a curve that this build lacks.
+pub fn complete(material: KeyMaterial) -> Result<KeyMaterial, Error> {
+    Ok(match material {
+        KeyMaterial::Secret(secret) if secret.is_empty() => return Err(Error::SecretEmpty),
+        KeyMaterial::Secret(secret) => KeyMaterial::Secret(secret),
+        KeyMaterial::Rsa(key) => KeyMaterial::Rsa(complete_rsa(key)?),
+        KeyMaterial::Ec(key) => KeyMaterial::Ec(complete_ec(key)?),
+        KeyMaterial::Okp(key) => KeyMaterial::Okp(complete_okp(key)?),
+    })
+}
+
+fn complete_rsa(key: RsaKey) -> Result<RsaKey, Error> {
+    rsa::check(&key)?;
+    Ok(key)
+}
+
+fn complete_ec(mut key: EcKey) -> Result<EcKey, Error> {
+    if key.public.is_none() {
+        key.public = Some(ecdsa::public_point(&key)?);
+    }
+    ecdsa::Key::new(&key)?;
+    Ok(key)
+}
+
+fn complete_okp(mut key: OkpKey) -> Result<OkpKey, Error> {
+    if key.x.is_none() {
+        key.x = Some(eddsa::public_key(&key)?);
+    }
+    eddsa::Key::new(&key)?;
+    Ok(key)
+}

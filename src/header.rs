@@ -1,0 +1,151 @@
+//! The JOSE header and its rules (RFC 7515 Section 4).
+
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+
+/// The critical extensions that this library implements (RFC 7797).
+const SUPPORTED_CRIT: [&str; 1] = ["b64"];
+
+/// A JOSE header that keeps the rules for `kid`, `crit` and `b64`.
+///
+/// Nothing in it is trusted: `jku`, `x5u`, `jwk` and `x5c` are data, no key is taken from them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    members: Map<String, Value>,
+}
+
+impl Header {
+    /// Reads a header from its JSON text. Of members with the same name the last one counts
+    /// (RFC 7515 Section 4 allows that; PyJWT does it).
+    ///
+    /// # Errors
+    /// [`Error::HeaderNotJson`], [`Error::HeaderNotObject`].
+    pub fn parse(json: &[u8]) -> Result<Self, Error> {
+        match serde_json::from_slice(json) {
+            Ok(Value::Object(members)) => Ok(Self { members }),
+            Ok(_) => Err(Error::HeaderNotObject),
+            Err(error) => Err(Error::HeaderNotJson(error.to_string())),
+        }
+    }
+
+    /// Checks `kid` and `crit` as a recipient must.
+    ///
+    /// # Errors
+    /// [`Error::KidNotString`] and the errors named `Crit`.
+    pub fn validate(&self) -> Result<(), Error> {
+        if self.members.get("kid").is_some_and(|kid| !kid.is_string()) {
+            return Err(Error::KidNotString);
+        }
+        match self.members.get("crit") {
+            Some(crit) => self.validate_crit(crit),
+            None => Ok(()),
+        }
+    }
+
+    /// RFC 7515 Section 4.1.11: every listed extension must be understood and present, and the
+    /// list must not be empty.
+    fn validate_crit(&self, crit: &Value) -> Result<(), Error> {
+        let names = crit.as_array().filter(|names| !names.is_empty()).ok_or(Error::CritNotList)?;
+        for name in names {
+            let name = name.as_str().ok_or(Error::CritNotStrings)?;
+            if !SUPPORTED_CRIT.contains(&name) {
+                return Err(Error::CritUnsupported(name.to_owned()));
+            }
+            if !self.members.contains_key(name) {
+                return Err(Error::CritMissing(name.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The `alg` parameter (RFC 7515 Section 4.1.1).
+    ///
+    /// # Errors
+    /// [`Error::AlgorithmMissing`], and [`Error::AlgorithmNotAllowed`] when it is no string.
+    pub fn alg(&self) -> Result<&str, Error> {
+        let alg = self.members.get("alg").ok_or(Error::AlgorithmMissing)?;
+        alg.as_str().ok_or(Error::AlgorithmNotAllowed)
+    }
+
+    /// The `kid` parameter (RFC 7515 Section 4.1.4).
+    pub fn kid(&self) -> Option<&str> {
+        self.members.get("kid").and_then(Value::as_str)
+    }
+
+    /// Whether the payload is signed as it is, not base64url-encoded: `b64` is false (RFC 7797).
+    pub fn has_unencoded_payload(&self) -> bool {
+        self.members.get("b64") == Some(&Value::Bool(false))
+    }
+
+    /// Whether `crit` lists `name`.
+    pub fn is_critical(&self, name: &str) -> bool {
+        let names = self.members.get("crit").and_then(Value::as_array);
+        names.is_some_and(|names| names.iter().any(|listed| listed == name))
+    }
+
+    /// Whether the header has a member of that name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
+    /// Every member.
+    pub const fn members(&self) -> &Map<String, Value> {
+        &self.members
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn validate(json: &str) -> Result<(), Error> {
+        Header::parse(json.as_bytes()).and_then(|header| header.validate())
+    }
+
+    #[test]
+    fn a_header_is_a_json_object() {
+        assert_eq!(Header::parse(b"[]"), Err(Error::HeaderNotObject));
+        assert!(matches!(Header::parse(b"{"), Err(Error::HeaderNotJson(_))));
+    }
+
+    #[test]
+    fn kid_is_a_string() {
+        assert_eq!(validate(r#"{"kid":"../../etc/passwd"}"#), Ok(()));
+        assert_eq!(validate(r#"{"kid":1}"#), Err(Error::KidNotString));
+        assert_eq!(validate(r#"{"kid":null}"#), Err(Error::KidNotString));
+    }
+
+    #[test]
+    fn crit_lists_supported_extensions_that_are_present() {
+        assert_eq!(validate(r#"{"crit":["b64"],"b64":false}"#), Ok(()));
+        assert_eq!(validate(r#"{"crit":["b64"]}"#), Err(Error::CritMissing("b64".into())));
+        assert_eq!(validate(r#"{"crit":["exp"],"exp":1}"#), Err(Error::CritUnsupported("exp".into())));
+        assert_eq!(validate(r#"{"crit":[]}"#), Err(Error::CritNotList));
+        assert_eq!(validate(r#"{"crit":"b64"}"#), Err(Error::CritNotList));
+        assert_eq!(validate(r#"{"crit":null}"#), Err(Error::CritNotList));
+        assert_eq!(validate(r#"{"crit":[1]}"#), Err(Error::CritNotStrings));
+    }
+
+    #[test]
+    fn the_last_of_two_members_with_one_name_counts() {
+        let header = Header::parse(br#"{"alg":"none","alg":"HS256"}"#).expect("an object");
+        assert_eq!(header.alg(), Ok("HS256"));
+    }
+
+    #[test]
+    fn alg_is_a_string() {
+        assert_eq!(Header::parse(b"{}").expect("an object").alg(), Err(Error::AlgorithmMissing));
+        let header = Header::parse(br#"{"alg":["HS256"]}"#).expect("an object");
+        assert_eq!(header.alg(), Err(Error::AlgorithmNotAllowed));
+    }
+
+    #[test]
+    fn only_false_makes_the_payload_unencoded() {
+        let unencoded = |json: &[u8]| Header::parse(json).expect("an object").has_unencoded_payload();
+        assert!(unencoded(br#"{"b64":false}"#));
+        assert!(!unencoded(br#"{"b64":true}"#));
+        assert!(!unencoded(br#"{"b64":0}"#));
+        assert!(!unencoded(br#"{"b64":null}"#));
+    }
+}

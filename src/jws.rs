@@ -1,0 +1,260 @@
+//! Compact JWS: `header.payload.signature` (RFC 7515 Sections 3.1, 5 and 7.1).
+//!
+//! ```
+//! use rapidjwt::algorithm::Algorithm;
+//! use rapidjwt::crypto::PreparedKey;
+//! use rapidjwt::jws;
+//! use rapidjwt::key::KeyMaterial;
+//!
+//! # fn main() -> Result<(), rapidjwt::error::Error> {
+//! let hs256 = Algorithm::by_name("HS256").expect("in the table");
+//! let secret = KeyMaterial::Secret(b"0123456789abcdef0123456789abcdef".to_vec().into());
+//! let key = PreparedKey::new(&secret, hs256)?;
+//!
+//! let token = jws::sign(br#"{"alg":"HS256"}"#, b"hello", &key)?;
+//! let verified = jws::verify(token.as_bytes(), &[&key], None)?;
+//! assert_eq!(verified.payload(), b"hello");
+//! # Ok(())
+//! # }
+//! ```
+
+use crate::base64url;
+use crate::crypto::PreparedKey;
+use crate::error::{Error, Segment};
+use crate::header::Header;
+
+/// A token split at its first and its last dot; nothing decoded, nothing believed.
+#[derive(Clone, Copy)]
+pub struct Compact<'a> {
+    /// The encoded JOSE header.
+    pub header: &'a [u8],
+    /// The encoded payload. May hold further dots, which then do not decode.
+    pub payload: &'a [u8],
+    /// The encoded signature.
+    pub signature: &'a [u8],
+    /// Header, dot and payload: what is signed (RFC 7515 Section 5.1).
+    pub signing_input: &'a [u8],
+}
+
+impl<'a> Compact<'a> {
+    /// Splits a token.
+    ///
+    /// # Errors
+    /// [`Error::NotEnoughSegments`] with fewer than two dots.
+    pub fn split(token: &'a [u8]) -> Result<Self, Error> {
+        let last = token.iter().rposition(|&byte| byte == b'.').ok_or(Error::NotEnoughSegments)?;
+        let (signing_input, signature) = (&token[..last], &token[last + 1..]);
+        let first =
+            signing_input.iter().position(|&byte| byte == b'.').ok_or(Error::NotEnoughSegments)?;
+        let (header, payload) = (&signing_input[..first], &signing_input[first + 1..]);
+        Ok(Self { header, payload, signature, signing_input })
+    }
+
+    /// Decodes the payload and checks the signature of a token whose payload is encoded.
+    ///
+    /// The caller has read the header, checked it, and chosen `key` by its own rules, not by the
+    /// token's.
+    ///
+    /// # Errors
+    /// [`Error::InvalidBase64`], [`Error::SignatureMismatch`].
+    pub fn verify(&self, key: &PreparedKey) -> Result<Verified, Error> {
+        let payload = decode(self.payload, Segment::Payload)?;
+        verify_signature(self.signing_input, self.signature, key)?;
+        Ok(Verified { payload })
+    }
+
+    /// Checks the signature of a token with `b64` false (RFC 7797 Section 5): `payload` is signed
+    /// as it is and stands outside of the token.
+    ///
+    /// # Errors
+    /// [`Error::UnencodedPayloadInToken`], [`Error::InvalidBase64`],
+    /// [`Error::SignatureMismatch`].
+    pub fn verify_unencoded(&self, payload: &[u8], key: &PreparedKey) -> Result<Verified, Error> {
+        if !self.payload.is_empty() {
+            return Err(Error::UnencodedPayloadInToken);
+        }
+        let signing_input = [self.header, b".", payload].concat();
+        verify_signature(&signing_input, self.signature, key)?;
+        Ok(Verified { payload: payload.to_vec() })
+    }
+}
+
+/// A payload whose signature was checked. Nothing else in this crate hands one out.
+pub struct Verified {
+    payload: Vec<u8>,
+}
+
+impl Verified {
+    /// The payload's bytes.
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The payload's bytes, taken out.
+    pub fn into_payload(self) -> Vec<u8> {
+        self.payload
+    }
+}
+
+/// Signs `payload` under the header with the given JSON text; returns the token.
+///
+/// # Errors
+/// Those of [`PreparedKey::sign`].
+pub fn sign(header: &[u8], payload: &[u8], key: &PreparedKey) -> Result<String, Error> {
+    let encoded = |bytes: &[u8]| base64url::encoded_len(bytes.len());
+    let mut token = Vec::with_capacity(encoded(header) + encoded(payload) + 100);
+    base64url::encode_onto(header, &mut token);
+    token.push(b'.');
+    base64url::encode_onto(payload, &mut token);
+    let signature = key.sign(&token)?;
+    token.push(b'.');
+    base64url::encode_onto(signature.as_ref(), &mut token);
+    Ok(String::from_utf8(token).expect("base64url and dots are ASCII"))
+}
+
+/// Signs `payload` unencoded and detached (RFC 7797 Section 5.1, RFC 7515 Appendix F). The header
+/// must have `b64` false and list it in `crit`.
+///
+/// # Errors
+/// [`Error::B64NotCritical`], those of [`Header::parse`] and of [`PreparedKey::sign`].
+pub fn sign_unencoded(header: &[u8], payload: &[u8], key: &PreparedKey) -> Result<String, Error> {
+    let rules = Header::parse(header)?;
+    if !rules.has_unencoded_payload() || !rules.is_critical("b64") {
+        return Err(Error::B64NotCritical);
+    }
+    let header = base64url::encode(header);
+    let signature = key.sign(&[header.as_bytes(), b".", payload].concat())?;
+    Ok(format!("{header}..{}", base64url::encode(signature.as_ref())))
+}
+
+/// Verifies a token with the one of `keys` whose algorithm is the token's.
+///
+/// Each key is bound to its algorithm, so the keys are at once the list of allowed algorithms
+/// (RFC 8725 Section 3.1). `detached_payload` goes with a header whose `b64` is false, and with
+/// no other.
+///
+/// # Errors
+/// Every error about the form of a token, its header, its algorithm and its signature.
+pub fn verify(
+    token: &[u8],
+    keys: &[&PreparedKey],
+    detached_payload: Option<&[u8]>,
+) -> Result<Verified, Error> {
+    let compact = Compact::split(token)?;
+    let header = Header::parse(&decode(compact.header, Segment::Header)?)?;
+    header.validate()?;
+    let key = choose_key(&header, keys)?;
+    match (header.has_unencoded_payload(), detached_payload) {
+        (false, None) => compact.verify(key),
+        (false, Some(_)) => Err(Error::DetachedPayloadUnexpected),
+        (true, _) if !header.is_critical("b64") => Err(Error::B64NotCritical),
+        (true, None) => Err(Error::DetachedPayloadRequired),
+        (true, Some(payload)) => compact.verify_unencoded(payload, key),
+    }
+}
+
+fn choose_key<'a>(header: &Header, keys: &[&'a PreparedKey]) -> Result<&'a PreparedKey, Error> {
+    let alg = header.alg()?;
+    let fits = |key: &&&PreparedKey| key.algorithm().name == alg;
+    keys.iter().find(fits).copied().ok_or(Error::AlgorithmNotAllowed)
+}
+
+fn decode(text: &[u8], segment: Segment) -> Result<Vec<u8>, Error> {
+    base64url::decode(text).ok_or(Error::InvalidBase64(segment))
+}
+
+fn verify_signature(signing_input: &[u8], text: &[u8], key: &PreparedKey) -> Result<(), Error> {
+    // Room for every signature but RSA's, without an allocation.
+    let mut short = [0; 136];
+    let long;
+    let signature: &[u8] = if text.len() <= 176 {
+        base64url::decode_into(text, &mut short).ok_or(Error::InvalidBase64(Segment::Signature))?
+    } else {
+        long = decode(text, Segment::Signature)?;
+        &long
+    };
+    if key.verify(signing_input, signature) { Ok(()) } else { Err(Error::SignatureMismatch) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithm::Algorithm;
+    use crate::key::KeyMaterial;
+
+    const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+    fn key(alg: &str) -> PreparedKey {
+        let material = KeyMaterial::Secret(SECRET.to_vec().into());
+        PreparedKey::new(&material, Algorithm::by_name(alg).expect("known")).expect("usable")
+    }
+
+    fn error(token: &str, keys: &[&PreparedKey], detached: Option<&[u8]>) -> Option<Error> {
+        verify(token.as_bytes(), keys, detached).err()
+    }
+
+    #[test]
+    fn a_signed_token_verifies() {
+        for alg in ["HS256", "HS384", "HS512"] {
+            let header = format!(r#"{{"alg":"{alg}"}}"#);
+            let token = sign(header.as_bytes(), b"payload", &key(alg)).expect("signs");
+            let verified = verify(token.as_bytes(), &[&key(alg)], None).expect("verifies");
+            assert_eq!(verified.payload(), b"payload");
+        }
+    }
+
+    #[test]
+    fn one_changed_character_anywhere_is_refused() {
+        let token = sign(br#"{"alg":"HS256"}"#, b"payload", &key("HS256")).expect("signs");
+        for index in 0..token.len() {
+            for other in [b'A', b'B', b'.', b'=', b' '] {
+                let mut changed = token.clone().into_bytes();
+                if changed[index] != other {
+                    changed[index] = other;
+                    assert!(verify(&changed, &[&key("HS256")], None).is_err(), "{index}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_algorithm_is_the_keys_not_the_tokens() {
+        let token = sign(br#"{"alg":"HS384"}"#, b"payload", &key("HS256")).expect("signs");
+        assert_eq!(error(&token, &[&key("HS256")], None), Some(Error::AlgorithmNotAllowed));
+        let none = format!("{}.cGF5bG9hZA.", base64url::encode(br#"{"alg":"none"}"#));
+        assert_eq!(error(&none, &[&key("HS256")], None), Some(Error::AlgorithmNotAllowed));
+        assert_eq!(error(&none, &[], None), Some(Error::AlgorithmNotAllowed));
+    }
+
+    #[test]
+    fn tokens_of_a_wrong_form_are_refused() {
+        let keys = [&key("HS256")];
+        assert_eq!(error("", &keys, None), Some(Error::NotEnoughSegments));
+        assert_eq!(error("a.b", &keys, None), Some(Error::NotEnoughSegments));
+        assert_eq!(error("a.b.c", &keys, None), Some(Error::InvalidBase64(Segment::Header)));
+        let token = sign(br#"{"alg":"HS256"}"#, b"payload", &keys[0]).expect("signs");
+        let four = format!("{token}.x");
+        assert_eq!(error(&four, &keys, None), Some(Error::InvalidBase64(Segment::Payload)));
+        let long = format!("{token}{}", "!".repeat(200));
+        assert_eq!(error(&long, &keys, None), Some(Error::InvalidBase64(Segment::Signature)));
+    }
+
+    #[test]
+    fn an_unencoded_payload_is_detached_and_critical() {
+        let header = br#"{"alg":"HS256","b64":false,"crit":["b64"]}"#;
+        let keys = [&key("HS256")];
+        let token = sign_unencoded(header, b"$.02", keys[0]).expect("signs");
+        let verified = verify(token.as_bytes(), &keys, Some(b"$.02")).expect("verifies");
+        assert_eq!(verified.payload(), b"$.02");
+        assert_eq!(error(&token, &keys, Some(b"$.03")), Some(Error::SignatureMismatch));
+        assert_eq!(error(&token, &keys, None), Some(Error::DetachedPayloadRequired));
+        let attached = token.replace("..", ".JC4wMg.");
+        assert_eq!(error(&attached, &keys, Some(b"$.02")), Some(Error::UnencodedPayloadInToken));
+        let encoded = sign(br#"{"alg":"HS256"}"#, b"$.02", keys[0]).expect("signs");
+        assert_eq!(error(&encoded, &keys, Some(b"$.02")), Some(Error::DetachedPayloadUnexpected));
+        let header = br#"{"alg":"HS256","b64":false}"#;
+        assert_eq!(sign_unencoded(header, b"", keys[0]), Err(Error::B64NotCritical));
+        let token = sign(header, b"", keys[0]).expect("signs");
+        assert_eq!(error(&token, &keys, Some(b"")), Some(Error::B64NotCritical));
+    }
+}

@@ -1,0 +1,90 @@
+//! The claims of a decoded payload, a Python dict, as the core's rules see them.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString};
+
+use crate::claims::{Audience, Claim, ClaimsView, Text, Time};
+
+/// A payload that [`loads`](super::loads::loads) has read: exact types, no lone surrogates.
+pub(super) struct PyClaims<'a, 'py>(pub(super) &'a Bound<'py, PyDict>);
+
+impl<'py> PyClaims<'_, 'py> {
+    fn get(&self, claim: Claim) -> Option<Bound<'py, PyAny>> {
+        let py = self.0.py();
+        let name = match claim {
+            Claim::Exp => intern!(py, "exp"),
+            Claim::Nbf => intern!(py, "nbf"),
+            Claim::Iat => intern!(py, "iat"),
+            Claim::Iss => intern!(py, "iss"),
+            Claim::Aud => intern!(py, "aud"),
+            Claim::Sub => intern!(py, "sub"),
+            Claim::Jti => intern!(py, "jti"),
+        };
+        self.0.get_item(name).ok().flatten()
+    }
+}
+
+impl ClaimsView for PyClaims<'_, '_> {
+    /// As Python's `int()` reads the claim: strings of digits and booleans are numbers too.
+    fn time(&self, claim: Claim) -> Time {
+        match self.get(claim) {
+            None => Time::Absent,
+            Some(value) => whole_seconds(&value).map_or(Time::NotInteger, Time::At),
+        }
+    }
+
+    fn text(&self, claim: Claim, accepts: impl FnOnce(&str) -> bool) -> Text {
+        let Some(value) = self.get(claim) else {
+            return Text::Absent;
+        };
+        let Ok(text) = value.cast::<PyString>() else {
+            return Text::NotText;
+        };
+        if text.to_str().is_ok_and(accepts) { Text::Accepted } else { Text::Refused }
+    }
+
+    fn audience(&self, accepts: impl Fn(&str) -> bool) -> Audience {
+        let Some(value) = self.get(Claim::Aud) else {
+            return Audience::Absent;
+        };
+        if !value.is_truthy().unwrap_or(true) {
+            return Audience::Absent;
+        }
+        let accepted = |text: &Bound<'_, PyString>| text.to_str().is_ok_and(&accepts);
+        if let Ok(text) = value.cast::<PyString>() {
+            return Audience::One { accepted: accepted(text) };
+        }
+        let Ok(list) = value.cast::<PyList>() else {
+            return Audience::Malformed;
+        };
+        let mut any_accepted = false;
+        for item in list {
+            let Ok(text) = item.cast::<PyString>() else {
+                return Audience::Malformed;
+            };
+            any_accepted |= accepted(text);
+        }
+        Audience::List { accepted: any_accepted }
+    }
+
+    fn is_present(&self, claim: &str) -> bool {
+        matches!(self.0.get_item(claim), Ok(Some(value)) if !value.is_none())
+    }
+}
+
+/// `int(value)` as a float; beyond 2^53 rounded, which is far from any time to compare it with.
+fn whole_seconds(value: &Bound<'_, PyAny>) -> Option<f64> {
+    if let Ok(integer) = value.cast_exact::<PyInt>() {
+        return match integer.extract::<i64>() {
+            Ok(seconds) => Some(seconds as f64),
+            Err(_) => Some(if integer.lt(0).ok()? { f64::MIN } else { f64::MAX }),
+        };
+    }
+    if let Ok(float) = value.cast_exact::<PyFloat>() {
+        return Some(float.value().trunc()).filter(|seconds| seconds.is_finite());
+    }
+    // Strings, booleans, and what is no number at all: Python decides.
+    let integer = value.py().get_type::<PyInt>().call1((value,)).ok()?;
+    whole_seconds(&integer)
+}

@@ -1,0 +1,354 @@
+//! Python dicts to JSON bytes, equal to `json.dumps(value, separators=(",", ":"))`.
+//!
+//! This serializer takes exact dicts with exact strings as keys, lists, tuples, strings, integers
+//! of 64 bits, floats, booleans and None, and answers [`Unusual`] to anything else: subclasses,
+//! other key types, big integers, lone surrogates, deep nesting or cycles. The caller then asks
+//! Python's json, which serializes or words the error.
+
+use std::ffi::CStr;
+use std::ptr;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+use pyo3::{PyTypeInfo, ffi};
+
+use super::loads::Unusual;
+
+/// Deeper nesting, and so every cycle, is left to Python.
+const MAX_DEPTH: u32 = 64;
+
+/// Appends the JSON text of `dict` to `json`. On [`Unusual`] an unfinished text is left behind.
+///
+/// `sort_keys` orders the members of every dict by key, as the option of the same name does.
+pub(super) fn dumps(
+    dict: &Bound<'_, PyDict>,
+    sort_keys: bool,
+    json: &mut Vec<u8>,
+) -> Result<(), Unusual> {
+    let mut writer = Writer { py: dict.py(), json, sort_keys };
+    // SAFETY: `dict` is a live dict, and the interpreter is attached.
+    unsafe { writer.dict(dict.as_ptr(), MAX_DEPTH) }
+}
+
+/// A Python string with the ASCII bytes that `fill` writes into its `len` bytes.
+///
+/// `fill` must overwrite all of them with ASCII; it does not run Python code.
+pub(super) fn ascii_string_with<'py>(
+    py: Python<'py>,
+    len: usize,
+    fill: impl FnOnce(&mut [u8]),
+) -> PyResult<Bound<'py, PyString>> {
+    let size = ffi::Py_ssize_t::try_from(len)?;
+    // SAFETY: PyUnicode_New(size, 127) returns a new compact ASCII string, which nobody else sees
+    // yet, with `size` writable bytes at PyUnicode_DATA (or null with an exception set, which
+    // `from_owned_ptr_or_err` takes). They are zeroed first, so that the slice is initialized, and
+    // checked afterwards, so that the string is ASCII whatever `fill` did. The shared empty
+    // string, which `size` 0 gives, has no bytes to write.
+    unsafe {
+        let string = Bound::from_owned_ptr_or_err(py, ffi::PyUnicode_New(size, 127))?;
+        let data = ffi::PyUnicode_DATA(string.as_ptr()).cast::<u8>();
+        ptr::write_bytes(data, 0, len);
+        let bytes = std::slice::from_raw_parts_mut(data, len);
+        fill(bytes);
+        assert!(bytes.is_ascii(), "fill writes ASCII");
+        Ok(string.cast_into_unchecked())
+    }
+}
+
+struct Writer<'a, 'py> {
+    py: Python<'py>,
+    json: &'a mut Vec<u8>,
+    sort_keys: bool,
+}
+
+impl Writer<'_, '_> {
+    /// # Safety
+    /// `dict` points to a live exact dict, the interpreter is attached.
+    unsafe fn dict(&mut self, dict: *mut ffi::PyObject, depth: u32) -> Result<(), Unusual> {
+        let depth = depth.checked_sub(1).ok_or(Unusual)?;
+        // SAFETY: as promised by the caller; the reference is borrowed for this call.
+        let dict = unsafe { Bound::from_borrowed_ptr(self.py, dict) };
+        // On a free-threaded build another thread may change the dict meanwhile.
+        pyo3::sync::critical_section::with_critical_section(&dict, || {
+            if self.sort_keys {
+                // SAFETY: `dict` is a live dict and locked.
+                unsafe { self.sorted_members(dict.as_ptr(), depth) }
+            } else {
+                // SAFETY: as above.
+                unsafe { self.members(dict.as_ptr(), depth) }
+            }
+        })
+    }
+
+    /// # Safety
+    /// As for [`dict`](Self::dict), and the dict is locked.
+    unsafe fn members(&mut self, dict: *mut ffi::PyObject, depth: u32) -> Result<(), Unusual> {
+        let (mut position, mut key, mut value) = (0, ptr::null_mut(), ptr::null_mut());
+        let mut separator = b'{';
+        // SAFETY: nothing below runs Python code that could change the dict, so the iteration is
+        // valid and the borrowed key and value stay alive while they are written.
+        unsafe {
+            while ffi::PyDict_Next(dict, &raw mut position, &raw mut key, &raw mut value) != 0 {
+                self.json.push(separator);
+                separator = b',';
+                self.member(key, value, depth)?;
+            }
+        }
+        self.close(separator);
+        Ok(())
+    }
+
+    /// # Safety
+    /// As for [`members`](Self::members).
+    unsafe fn sorted_members(
+        &mut self,
+        dict: *mut ffi::PyObject,
+        depth: u32,
+    ) -> Result<(), Unusual> {
+        let (mut position, mut key, mut value) = (0, ptr::null_mut(), ptr::null_mut());
+        let mut members = Vec::new();
+        let mut separator = b'{';
+        // SAFETY: as in `members`. UTF-8 text sorts by code point, as Python's strings do.
+        unsafe {
+            while ffi::PyDict_Next(dict, &raw mut position, &raw mut key, &raw mut value) != 0 {
+                members.push((self.text_of(key)?, key, value));
+            }
+            members.sort_unstable_by(|left, right| left.0.cmp(right.0));
+            for (_, key, value) in members {
+                self.json.push(separator);
+                separator = b',';
+                self.member(key, value, depth)?;
+            }
+        }
+        self.close(separator);
+        Ok(())
+    }
+
+    /// Ends a dict whose next separator would have been `separator`.
+    fn close(&mut self, separator: u8) {
+        if separator == b'{' {
+            self.json.push(b'{');
+        }
+        self.json.push(b'}');
+    }
+
+    /// # Safety
+    /// `key` and `value` point to live objects, the interpreter is attached.
+    unsafe fn member(
+        &mut self,
+        key: *mut ffi::PyObject,
+        value: *mut ffi::PyObject,
+        depth: u32,
+    ) -> Result<(), Unusual> {
+        // SAFETY: as promised by the caller.
+        unsafe {
+            let text = self.text_of(key)?;
+            write_string(self.json, text);
+            self.json.push(b':');
+            self.value(value, depth)
+        }
+    }
+
+    /// # Safety
+    /// `value` points to a live object, the interpreter is attached.
+    unsafe fn value(&mut self, value: *mut ffi::PyObject, depth: u32) -> Result<(), Unusual> {
+        // SAFETY: the object is alive, as promised by the caller; comparing its type with the
+        // exact types of CPython decides which function may be called on it.
+        unsafe {
+            let kind = ffi::Py_TYPE(value);
+            if kind == PyString::type_object_raw(self.py) {
+                let text = self.text_of(value)?;
+                write_string(self.json, text);
+            } else if kind == &raw mut ffi::PyLong_Type {
+                self.integer(value)?;
+            } else if value == ffi::Py_True() {
+                self.json.extend_from_slice(b"true");
+            } else if value == ffi::Py_False() {
+                self.json.extend_from_slice(b"false");
+            } else if value == ffi::Py_None() {
+                self.json.extend_from_slice(b"null");
+            } else if kind == &raw mut ffi::PyDict_Type {
+                self.dict(value, depth)?;
+            } else if kind == &raw mut ffi::PyList_Type {
+                self.list(value, depth)?;
+            } else if kind == &raw mut ffi::PyTuple_Type {
+                self.tuple(value, depth)?;
+            } else if kind == &raw mut ffi::PyFloat_Type {
+                self.float(ffi::PyFloat_AsDouble(value))?;
+            } else {
+                return Err(Unusual);
+            }
+        }
+        Ok(())
+    }
+
+    /// # Safety
+    /// `list` points to a live exact list, the interpreter is attached.
+    unsafe fn list(&mut self, list: *mut ffi::PyObject, depth: u32) -> Result<(), Unusual> {
+        let depth = depth.checked_sub(1).ok_or(Unusual)?;
+        // SAFETY: as promised by the caller; the list is locked, and its length is read again at
+        // each step, so every index is within it.
+        unsafe {
+            let list = Bound::from_borrowed_ptr(self.py, list);
+            pyo3::sync::critical_section::with_critical_section(&list, || {
+                self.json.push(b'[');
+                let mut index = 0;
+                while index < ffi::PyList_GET_SIZE(list.as_ptr()) {
+                    if index > 0 {
+                        self.json.push(b',');
+                    }
+                    self.value(ffi::PyList_GET_ITEM(list.as_ptr(), index), depth)?;
+                    index += 1;
+                }
+                self.json.push(b']');
+                Ok(())
+            })
+        }
+    }
+
+    /// # Safety
+    /// `tuple` points to a live exact tuple, the interpreter is attached.
+    unsafe fn tuple(&mut self, tuple: *mut ffi::PyObject, depth: u32) -> Result<(), Unusual> {
+        let depth = depth.checked_sub(1).ok_or(Unusual)?;
+        self.json.push(b'[');
+        // SAFETY: as promised by the caller; a tuple does not change its length.
+        unsafe {
+            for index in 0..ffi::PyTuple_GET_SIZE(tuple) {
+                if index > 0 {
+                    self.json.push(b',');
+                }
+                self.value(ffi::PyTuple_GET_ITEM(tuple, index), depth)?;
+            }
+        }
+        self.json.push(b']');
+        Ok(())
+    }
+
+    /// # Safety
+    /// `integer` points to a live exact int, the interpreter is attached.
+    unsafe fn integer(&mut self, integer: *mut ffi::PyObject) -> Result<(), Unusual> {
+        let mut overflow = 0;
+        // SAFETY: as promised by the caller; with an exact int this cannot fail but by overflow.
+        let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(integer, &raw mut overflow) };
+        if overflow != 0 {
+            return Err(Unusual);
+        }
+        self.json.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+        Ok(())
+    }
+
+    /// Writes a float as Python's `repr` does, and the non-finite ones as Python's json does.
+    fn float(&mut self, float: f64) -> Result<(), Unusual> {
+        if !float.is_finite() {
+            let word: &[u8] = match float {
+                f64::INFINITY => b"Infinity",
+                f64::NEG_INFINITY => b"-Infinity",
+                _ => b"NaN",
+            };
+            self.json.extend_from_slice(word);
+            return Ok(());
+        }
+        // SAFETY: CPython returns a NUL-terminated string that PyMem_Free must free, or null with
+        // an exception set. It is copied before it is freed.
+        unsafe {
+            let flags = ffi::Py_DTSF_ADD_DOT_0;
+            let text =
+                ffi::PyOS_double_to_string(float, b'r' as _, 0, flags, ptr::null_mut());
+            if text.is_null() {
+                ffi::PyErr_Clear();
+                return Err(Unusual);
+            }
+            self.json.extend_from_slice(CStr::from_ptr(text).to_bytes());
+            ffi::PyMem_Free(text.cast());
+        }
+        Ok(())
+    }
+
+    /// The UTF-8 text of an exact str without lone surrogates.
+    ///
+    /// # Safety
+    /// `string` points to a live object that outlives the text; the interpreter is attached.
+    unsafe fn text_of<'t>(&self, string: *mut ffi::PyObject) -> Result<&'t str, Unusual> {
+        // SAFETY: the type is checked first. CPython keeps the UTF-8 form as long as the string
+        // lives, and it is valid UTF-8 of `len` bytes.
+        unsafe {
+            if ffi::Py_TYPE(string) != PyString::type_object_raw(self.py) {
+                return Err(Unusual);
+            }
+            let mut len = 0;
+            let text = ffi::PyUnicode_AsUTF8AndSize(string, &raw mut len);
+            if text.is_null() {
+                ffi::PyErr_Clear();
+                return Err(Unusual);
+            }
+            let len = usize::try_from(len).map_err(|_| Unusual)?;
+            Ok(std::str::from_utf8_unchecked(std::slice::from_raw_parts(text.cast(), len)))
+        }
+    }
+}
+
+/// Writes a JSON string in ASCII, with the escapes that Python's json chooses.
+fn write_string(json: &mut Vec<u8>, text: &str) {
+    json.reserve(text.len() + 2);
+    json.push(b'"');
+    let mut rest = text;
+    while let Some(index) = rest.bytes().position(needs_escape) {
+        json.extend_from_slice(&rest.as_bytes()[..index]);
+        let character = rest[index..].chars().next().expect("there is a byte at index");
+        write_escape(json, character);
+        rest = &rest[index + character.len_utf8()..];
+    }
+    json.extend_from_slice(rest.as_bytes());
+    json.push(b'"');
+}
+
+/// Whether a byte of UTF-8 is other than printable ASCII, a quote, or a backslash. DEL counts.
+const fn needs_escape(byte: u8) -> bool {
+    !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\\')
+}
+
+fn write_escape(json: &mut Vec<u8>, character: char) {
+    let short: &[u8] = match character {
+        '"' => b"\\\"",
+        '\\' => b"\\\\",
+        '\n' => b"\\n",
+        '\r' => b"\\r",
+        '\t' => b"\\t",
+        '\u{8}' => b"\\b",
+        '\u{c}' => b"\\f",
+        _ => {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write_unicode_escape(json, *unit);
+            }
+            return;
+        }
+    };
+    json.extend_from_slice(short);
+}
+
+fn write_unicode_escape(json: &mut Vec<u8>, unit: u16) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    json.extend_from_slice(b"\\u");
+    for shift in [12, 8, 4, 0] {
+        json.push(HEX[usize::from(unit >> shift & 0xf)]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str) -> String {
+        let mut json = Vec::new();
+        write_string(&mut json, text);
+        String::from_utf8(json).expect("ASCII")
+    }
+
+    #[test]
+    fn strings_are_escaped_as_python_does() {
+        assert_eq!(written("plain"), r#""plain""#);
+        assert_eq!(written("\"\\/\n\r\t\u{8}\u{c}"), r#""\"\\/\n\r\t\b\f""#);
+        assert_eq!(written("\0\x1f\x7f"), r#""\u0000\u001f\u007f""#);
+        assert_eq!(written("é€😀"), r#""\u00e9\u20ac\ud83d\ude00""#);
+    }
+}

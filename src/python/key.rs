@@ -1,0 +1,385 @@
+//! The class `Key`, and keys of every other kind made ready for an algorithm.
+
+use std::sync::{Arc, OnceLock};
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyString};
+use serde_json::{Map, Value};
+
+use super::arguments;
+use super::key_cache::{self, CachedKey};
+use super::road::Road;
+use crate::algorithm::{ALGORITHMS, Algorithm, Family};
+use crate::crypto::{self, PreparedKey};
+use crate::error::Error;
+use crate::key::{KeyMaterial, OkpKey, der, jwk, pem, secret, ssh};
+
+/// A key, parsed and checked once. Immutable and shareable between threads.
+#[pyclass(frozen, module = "rapidjwt")]
+pub(super) struct Key {
+    material: KeyMaterial,
+    /// The key made ready, by [`Algorithm::index`], at first use.
+    prepared: [OnceLock<Arc<CachedKey>>; ALGORITHMS.len()],
+}
+
+impl Key {
+    fn new(material: KeyMaterial) -> Result<Self, Error> {
+        let material = crypto::complete(material)?;
+        Ok(Self { material, prepared: Default::default() })
+    }
+
+    /// The key made ready for `algorithm`.
+    pub(super) fn prepare(&self, algorithm: &'static Algorithm) -> Result<Arc<CachedKey>, Error> {
+        let slot = &self.prepared[algorithm.index().ok_or(Error::KeyForNone)?];
+        if let Some(prepared) = slot.get() {
+            return Ok(Arc::clone(prepared));
+        }
+        let prepared = Arc::new(prepare_material(&self.material, algorithm)?);
+        Ok(Arc::clone(slot.get_or_init(|| prepared)))
+    }
+
+    fn prepare_by_name(&self, algorithm: &str) -> Result<Arc<CachedKey>, Error> {
+        self.prepare(Algorithm::by_name(algorithm).ok_or(Error::AlgorithmUnknown)?)
+    }
+}
+
+#[pymethods]
+impl Key {
+    /// Reads a key from PEM text: PKCS#8, PKCS#1, SEC1 or SubjectPublicKeyInfo (RFC 7468).
+    ///
+    /// Raises InvalidKeyError for anything else, TypeError for no text.
+    #[staticmethod]
+    #[pyo3(signature = (data, /))]
+    fn from_pem(data: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self::new(pem::parse(text_argument(data)?)?)?)
+    }
+
+    /// Reads a key from DER bytes: PKCS#8, PKCS#1, SEC1 or SubjectPublicKeyInfo.
+    ///
+    /// Raises InvalidKeyError for anything else.
+    #[staticmethod]
+    #[pyo3(signature = (data, /))]
+    fn from_der(data: &Bound<'_, PyBytes>) -> PyResult<Self> {
+        Ok(Self::new(der::parse(data.as_bytes())?)?)
+    }
+
+    /// Reads an OpenSSH public key line (RFC 4253 Section 6.6, RFC 5656, RFC 8709).
+    ///
+    /// Raises InvalidKeyError for anything else, TypeError for no text.
+    #[staticmethod]
+    #[pyo3(signature = (data, /))]
+    fn from_ssh(data: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self::new(ssh::parse_public(text_argument(data)?)?)?)
+    }
+
+    /// Reads a JWK (RFC 7517) from a dict or its JSON text.
+    ///
+    /// Raises InvalidKeyError when it is not a usable key, TypeError for another type.
+    #[staticmethod]
+    #[pyo3(signature = (jwk, /))]
+    fn from_jwk(jwk: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let material = if jwk.is_instance_of::<PyDict>() {
+            let value: Value = pythonize::depythonize(jwk)
+                .map_err(|_| Error::invalid_key("Key is not valid JSON"))?;
+            jwk::from_value(&value)?
+        } else {
+            jwk::parse(text_argument(jwk)?)?
+        };
+        Ok(Self::new(material)?)
+    }
+
+    /// A shared secret for HMAC: text (in UTF-8) or bytes.
+    ///
+    /// Raises InvalidKeyError for an empty secret and for public key material in any form, which
+    /// an attacker knows too (RFC 8725 Section 2.1); TypeError for another type.
+    #[staticmethod]
+    #[pyo3(signature = (secret, /))]
+    fn from_secret(secret: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let bytes = text_argument(secret)?;
+        secret::check(bytes)?;
+        Ok(Self::new(KeyMaterial::Secret(bytes.to_vec().into()))?)
+    }
+
+    /// The JWK key type: "oct", "RSA", "EC" or "OKP" (RFC 7518 Section 6.1).
+    #[getter]
+    fn kty(&self) -> &'static str {
+        self.material.kty()
+    }
+
+    /// The JWK curve name, crv; None for RSA and oct.
+    #[getter]
+    fn curve(&self) -> Option<&'static str> {
+        match &self.material {
+            KeyMaterial::Ec(key) => Some(key.curve.crv()),
+            KeyMaterial::Okp(key) => Some(key.curve.crv()),
+            KeyMaterial::Secret(_) | KeyMaterial::Rsa(_) => None,
+        }
+    }
+
+    /// The size in bits: of the secret, the modulus, or the curve's field.
+    #[getter]
+    fn size(&self) -> usize {
+        self.material.bits()
+    }
+
+    /// Whether the key can sign.
+    #[getter]
+    fn is_private(&self) -> bool {
+        self.material.is_private()
+    }
+
+    /// The public half. Raises InvalidKeyError for a shared secret, which has none.
+    fn public(&self) -> PyResult<Self> {
+        Ok(Self::new(self.material.to_public()?)?)
+    }
+
+    /// The JWK (RFC 7517) as a dict: public members only, unless `private` is true.
+    ///
+    /// Raises InvalidKeyError for a shared secret without `private`, and for a public key with it.
+    #[pyo3(signature = (private=false))]
+    fn to_jwk<'py>(&self, py: Python<'py>, private: bool) -> PyResult<Bound<'py, PyAny>> {
+        let material = self.half(private)?;
+        let members: Map<String, Value> = jwk::to_value(&material, private);
+        Ok(pythonize::pythonize(py, &members)?)
+    }
+
+    /// DER: SubjectPublicKeyInfo, or PKCS#8 when `private` is true.
+    ///
+    /// Raises InvalidKeyError for a shared secret, and for a public key with `private`.
+    #[pyo3(signature = (private=false))]
+    fn to_der<'py>(&self, py: Python<'py>, private: bool) -> PyResult<Bound<'py, PyBytes>> {
+        let material = self.half(private)?;
+        Ok(if private {
+            PyBytes::new(py, &der::pkcs8(&material)?)
+        } else {
+            PyBytes::new(py, &der::spki(&material)?)
+        })
+    }
+
+    /// PEM: SubjectPublicKeyInfo, or PKCS#8 when `private` is true.
+    ///
+    /// Raises InvalidKeyError for a shared secret, and for a public key with `private`.
+    #[pyo3(signature = (private=false))]
+    fn to_pem(&self, private: bool) -> PyResult<String> {
+        let material = self.half(private)?;
+        Ok(if private {
+            pem::encode("PRIVATE KEY", &der::pkcs8(&material)?)
+        } else {
+            pem::encode("PUBLIC KEY", &der::spki(&material)?)
+        })
+    }
+
+    /// Signs `message` with the algorithm of that name; returns the raw signature, as JWS has it.
+    ///
+    /// Raises InvalidKeyError when the key does not fit the algorithm or is public.
+    #[pyo3(signature = (message, algorithm))]
+    fn sign<'py>(
+        &self,
+        py: Python<'py>,
+        message: &[u8],
+        algorithm: &str,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let signature = self.prepare_by_name(algorithm)?.key.sign(message)?;
+        Ok(PyBytes::new(py, signature.as_ref()))
+    }
+
+    /// Whether `signature` is one of `message` under this key and the algorithm of that name.
+    ///
+    /// Raises InvalidKeyError when the key does not fit the algorithm.
+    #[pyo3(signature = (message, signature, algorithm))]
+    fn verify(&self, message: &[u8], signature: &[u8], algorithm: &str) -> PyResult<bool> {
+        Ok(self.prepare_by_name(algorithm)?.key.verify(message, signature))
+    }
+
+    fn __repr__(&self) -> String {
+        let half = if self.is_private() { "private" } else { "public" };
+        match &self.material {
+            KeyMaterial::Secret(_) => format!("<Key oct {} bits>", self.size()),
+            KeyMaterial::Rsa(_) => format!("<Key RSA {} bits {half}>", self.size()),
+            KeyMaterial::Ec(key) => format!("<Key EC {} {half}>", key.curve.crv()),
+            KeyMaterial::Okp(key) => format!("<Key OKP {} {half}>", key.curve.crv()),
+        }
+    }
+}
+
+impl Key {
+    /// The material to write out: all of it, or its public half.
+    fn half(&self, private: bool) -> Result<KeyMaterial, Error> {
+        match private {
+            true if self.material.is_private() => Ok(self.material.clone()),
+            true => Err(Error::PrivateKeyRequired),
+            false => self.material.to_public(),
+        }
+    }
+}
+
+fn text_argument<'a>(data: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
+    if let Ok(text) = data.cast::<PyString>() {
+        Ok(text.to_str()?.as_bytes())
+    } else if let Ok(bytes) = data.cast::<PyBytes>() {
+        Ok(bytes.as_bytes())
+    } else {
+        Err(PyTypeError::new_err("Expected a string or bytes value"))
+    }
+}
+
+/// What a key is wanted for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Operation {
+    Sign,
+    Verify,
+}
+
+/// The `key` argument of a call made ready for `algorithm`, or `None` when the faithful road must
+/// judge it: it may accept it in its own way, or it words the error.
+pub(super) fn prepare_argument(
+    road: &Road,
+    key: &Bound<'_, PyAny>,
+    algorithm: &'static Algorithm,
+    operation: Operation,
+) -> Option<Arc<CachedKey>> {
+    let prepared = match arguments::text(key) {
+        Some(bytes) => match key_cache::find(algorithm, bytes) {
+            Some(prepared) => prepared,
+            None => prepare_text(road, key, bytes, algorithm)?,
+        },
+        None => prepare_object(road, key, algorithm)?,
+    };
+    let fits = match (operation, algorithm.family) {
+        (Operation::Sign, _) => prepared.key.can_sign(),
+        // PyJWT cannot verify with a private RSA key; with private EC and OKP keys it can.
+        (Operation::Verify, Family::RsaPkcs1(_) | Family::RsaPss(_)) => !prepared.key.can_sign(),
+        (Operation::Verify, _) => true,
+    };
+    fits.then_some(prepared)
+}
+
+fn prepare_text(
+    road: &Road,
+    key: &Bound<'_, PyAny>,
+    bytes: &[u8],
+    algorithm: &'static Algorithm,
+) -> Option<Arc<CachedKey>> {
+    let native = match algorithm.family {
+        Family::Hmac(_) => plain_secret(bytes),
+        Family::RsaPkcs1(_) | Family::RsaPss(_) | Family::Ecdsa(..) | Family::Eddsa => {
+            parse_asymmetric(bytes)
+        }
+        Family::None => return None,
+    };
+    let prepared = match native.and_then(|material| prepare_material(&material, algorithm).ok()) {
+        Some(prepared) => Arc::new(prepared),
+        None => prepare_as_judged_by_python(road, key, bytes, algorithm)?,
+    };
+    key_cache::keep(algorithm, bytes, &prepared);
+    Some(prepared)
+}
+
+fn plain_secret(bytes: &[u8]) -> Option<KeyMaterial> {
+    secret::plainly_secret(bytes).then(|| KeyMaterial::Secret(bytes.to_vec().into()))
+}
+
+/// A PEM or OpenSSH text that this crate takes. Whatever it does not take may still be a key.
+fn parse_asymmetric(bytes: &[u8]) -> Option<KeyMaterial> {
+    if bytes.starts_with(b"ssh-") || bytes.starts_with(b"ecdsa-sha2-") {
+        return ssh::parse_public(bytes).ok();
+    }
+    match pem::parse(bytes).ok()? {
+        // PKCS#8 version 2 (RFC 8410 Section 7), which PyJWT cannot read.
+        KeyMaterial::Okp(OkpKey { x: Some(_), d: Some(_), .. }) => None,
+        material => Some(material),
+    }
+}
+
+/// Asks the `prepare_key` method of the original `Algorithm` object, which accepts what PyJWT
+/// accepts, and takes over its result.
+fn prepare_as_judged_by_python(
+    road: &Road,
+    key: &Bound<'_, PyAny>,
+    bytes: &[u8],
+    algorithm: &'static Algorithm,
+) -> Option<Arc<CachedKey>> {
+    let py = key.py();
+    let object = road.algorithm_object(py, algorithm)?;
+    let judged = object.call_method1(intern!(py, "prepare_key"), (key,)).ok()?;
+    if let Family::Hmac(_) = algorithm.family {
+        secret::check(bytes).ok()?;
+        let material = KeyMaterial::Secret(bytes.to_vec().into());
+        return prepare_material(&material, algorithm).ok().map(Arc::new);
+    }
+    prepare_object(road, &judged, algorithm)
+}
+
+/// A `PyJWK`, a `Key`, or a key object of cryptography.
+fn prepare_object(
+    road: &Road,
+    key: &Bound<'_, PyAny>,
+    algorithm: &'static Algorithm,
+) -> Option<Arc<CachedKey>> {
+    if let Ok(key) = key.cast_exact::<Key>() {
+        return key.get().prepare(algorithm).ok();
+    }
+    if road.is_pyjwk(key) {
+        let name = key.getattr(intern!(key.py(), "algorithm_name")).ok()?;
+        if arguments::string(&name)? != algorithm.name {
+            return None;
+        }
+        let native = key.getattr(intern!(key.py(), "_native_key")).ok()?;
+        return native.cast_exact::<Key>().ok()?.get().prepare(algorithm).ok();
+    }
+    if let Some(known) = key_cache::find_object(key) {
+        return known.get().prepare(algorithm).ok();
+    }
+    let native = Bound::new(key.py(), from_cryptography(key)?).ok()?;
+    key_cache::keep_object(key, &native);
+    native.get().prepare(algorithm).ok()
+}
+
+/// Takes over a key object of cryptography's own classes. Objects of other classes (hardware keys,
+/// test doubles) keep their own `sign` and `verify`.
+fn from_cryptography(key: &Bound<'_, PyAny>) -> Option<Key> {
+    let py = key.py();
+    let module = key.get_type().module().ok()?;
+    if !module.to_str().ok()?.starts_with("cryptography.hazmat.bindings._rust.") {
+        return None;
+    }
+    let serialization = py.import("cryptography.hazmat.primitives.serialization").ok()?;
+    let der_encoding = serialization.getattr("Encoding").ok()?.getattr("DER").ok()?;
+    let bytes = if key.hasattr("private_bytes").ok()? {
+        let pkcs8 = serialization.getattr("PrivateFormat").ok()?.getattr("PKCS8").ok()?;
+        let plain = serialization.getattr("NoEncryption").ok()?.call0().ok()?;
+        key.call_method1("private_bytes", (der_encoding, pkcs8, plain)).ok()?
+    } else {
+        let public_format = serialization.getattr("PublicFormat").ok()?;
+        let spki = public_format.getattr("SubjectPublicKeyInfo").ok()?;
+        key.call_method1("public_bytes", (der_encoding, spki)).ok()?
+    };
+    Key::new(der::parse(bytes.cast::<PyBytes>().ok()?.as_bytes()).ok()?).ok()
+}
+
+fn prepare_material(
+    material: &KeyMaterial,
+    algorithm: &'static Algorithm,
+) -> Result<CachedKey, Error> {
+    let key = PreparedKey::new(material, algorithm)?;
+    Ok(CachedKey { key, length_warning: length_warning(material, algorithm) })
+}
+
+/// What PyJWT says of a secret below the minimum of RFC 7518 Section 3.2. Shorter RSA keys than
+/// its minimum are not among those that this crate takes.
+fn length_warning(material: &KeyMaterial, algorithm: &Algorithm) -> Option<String> {
+    let (KeyMaterial::Secret(secret), Family::Hmac(hash)) = (material, algorithm.family) else {
+        return None;
+    };
+    (secret.len() * 8 < algorithm.minimum_key_bits).then(|| {
+        format!(
+            "The HMAC key is {} bytes long, which is below the minimum recommended length of {} \
+             bytes for {}. See RFC 7518 Section 3.2.",
+            secret.len(),
+            algorithm.minimum_key_bits / 8,
+            hash.name()
+        )
+    })
+}

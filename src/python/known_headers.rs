@@ -1,0 +1,80 @@
+//! The few JOSE headers that nearly all tokens share, so that their JSON is parsed and written
+//! once and not once per token.
+
+use std::cell::RefCell;
+use std::sync::OnceLock;
+
+use crate::algorithm::{ALGORITHMS, Algorithm};
+use crate::base64url;
+use crate::header::Header;
+
+/// Headers remembered per thread; the oldest makes room.
+const CAPACITY: usize = 8;
+/// Longer encoded headers take the faithful road.
+const MAX_SEGMENT_LEN: usize = 2048;
+
+struct KnownHeaders {
+    entries: Vec<(Box<[u8]>, &'static Algorithm)>,
+    next: usize,
+}
+
+thread_local! {
+    static KNOWN: RefCell<KnownHeaders> =
+        const { RefCell::new(KnownHeaders { entries: Vec::new(), next: 0 }) };
+}
+
+/// The algorithm that the encoded header `segment` names, or `None` when the header breaks a rule
+/// or has a parameter that changes how the token is read.
+///
+/// The answer depends on the bytes of `segment` alone, so a remembered one is as good as new.
+pub(super) fn algorithm_of(segment: &[u8]) -> Option<&'static Algorithm> {
+    KNOWN.with_borrow_mut(|known| {
+        if let Some((_, algorithm)) = known.entries.iter().find(|(bytes, _)| **bytes == *segment) {
+            return Some(*algorithm);
+        }
+        let algorithm = read_algorithm(segment)?;
+        let entry = (segment.into(), algorithm);
+        if known.entries.len() < CAPACITY {
+            known.entries.push(entry);
+        } else {
+            known.entries[known.next] = entry;
+            known.next = (known.next + 1) % CAPACITY;
+        }
+        Some(algorithm)
+    })
+}
+
+fn read_algorithm(segment: &[u8]) -> Option<&'static Algorithm> {
+    if segment.len() > MAX_SEGMENT_LEN {
+        return None;
+    }
+    let header = Header::parse(&base64url::decode(segment)?).ok()?;
+    header.validate().ok()?;
+    if header.contains("crit") || header.contains("b64") {
+        return None;
+    }
+    by_exact_name(header.alg().ok()?)
+}
+
+/// The algorithm of that name, aliases apart: their tokens keep the alias in the header.
+pub(super) fn by_exact_name(name: &str) -> Option<&'static Algorithm> {
+    Algorithm::by_name(name).filter(|algorithm| algorithm.name == name)
+}
+
+/// The encoded header `{"alg": ..., "typ": "JWT"}`, sorted or in PyJWT's order of insertion.
+pub(super) fn plain_segment(algorithm: &'static Algorithm, sort: bool) -> Option<&'static str> {
+    static SEGMENTS: [[OnceLock<String>; 2]; ALGORITHMS.len()] =
+        [const { [const { OnceLock::new() }; 2] }; ALGORITHMS.len()];
+    let segment = &SEGMENTS[algorithm.index()?][usize::from(sort)];
+    Some(segment.get_or_init(|| {
+        let name = algorithm.name;
+        base64url::encode(
+            if sort {
+                format!(r#"{{"alg":"{name}","typ":"JWT"}}"#)
+            } else {
+                format!(r#"{{"typ":"JWT","alg":"{name}"}}"#)
+            }
+            .as_bytes(),
+        )
+    }))
+}

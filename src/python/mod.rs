@@ -1,0 +1,52 @@
+//! The extension module `rapidjwt._rapidjwt`, the only folder that names pyo3.
+//!
+//! It extracts arguments, calls the core and maps errors; Python's own semantics live in the
+//! Python package.
+
+mod arguments;
+mod claims_view;
+mod clock;
+mod dumps;
+mod errors;
+mod jwt;
+mod key;
+mod key_cache;
+mod known_headers;
+mod loads;
+mod road;
+
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+/// The bytes of a base64url segment (RFC 7515 Section 2), or None when it is not canonical.
+#[pyfunction]
+#[pyo3(signature = (segment, /))]
+fn decode_segment<'py>(py: Python<'py>, segment: &[u8]) -> Option<Bound<'py, PyBytes>> {
+    Some(PyBytes::new(py, &crate::base64url::decode(segment)?))
+}
+
+/// Whether `data` is a public key or an X.509 certificate in DER.
+#[pyfunction]
+#[pyo3(signature = (data, /))]
+fn is_der_public_key(data: &[u8]) -> bool {
+    crate::key::der::is_public_key_or_certificate(data)
+}
+
+/// The native module of rapidjwt; import `rapidjwt` instead.
+#[pymodule(gil_used = false)]
+mod _rapidjwt {
+    #[pymodule_export]
+    use super::jwt::{decode, decode_complete, encode, get_unverified_header};
+    #[pymodule_export]
+    use super::key::Key;
+    #[pymodule_export]
+    use super::key_cache::{clear_key_cache, key_cache_info};
+    #[pymodule_export]
+    use super::road::{pave_road, road_changed, road_obstacles};
+    #[pymodule_export]
+    use super::{decode_segment, is_der_public_key};
+
+    #[pymodule_export]
+    #[allow(non_upper_case_globals, reason = "a Python name")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

@@ -1,0 +1,329 @@
+//! Which of the two roads a call takes.
+//!
+//! The fast road does natively what the Python methods of `PyJWT`, `PyJWS` and the `Algorithm`
+//! classes would do. That is right only as long as those methods, the modules' names they use and
+//! the objects they read are the original ones. When the package has been imported it calls
+//! [`pave_road`], which notes all of them; from then on
+//!
+//! - `__setattr__` of the modules and instances calls [`road_changed`],
+//! - a changed class has a new version tag,
+//! - the few dicts that can change silently are compared at each call,
+//!
+//! and after any change the whole is surveyed again. Where something is not the original, every
+//! call takes the faithful road until it is put back.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyType};
+use pyo3::{PyTypeInfo, intern};
+
+use super::arguments::type_version;
+use crate::algorithm::{ALGORITHMS, Algorithm};
+
+static ROAD: PyOnceLock<Road> = PyOnceLock::new();
+
+pub(super) struct Road {
+    watched: Vec<Watched>,
+    classes: Vec<(Py<PyType>, AtomicU32)>,
+    changed: AtomicBool,
+    clear: AtomicBool,
+    jwt_options: OptionsDict,
+    jws_options: OptionsDict,
+    algorithms: Py<PyDict>,
+    /// By [`Algorithm::index`]: the name as a Python string and the original object.
+    originals: Vec<(Py<PyString>, Py<PyAny>)>,
+    json: Py<PyDict>,
+    loads: Py<PyAny>,
+    dumps: Py<PyAny>,
+    pub(super) faithful: Faithful,
+    unset: Py<PyAny>,
+    pyjwk: Py<PyType>,
+    timedelta: Py<PyType>,
+    pub(super) insecure_key_length: Py<PyAny>,
+}
+
+/// The methods of the global `PyJWT` and `PyJWS` objects, as they were at import.
+pub(super) struct Faithful {
+    pub(super) encode: Py<PyAny>,
+    pub(super) decode: Py<PyAny>,
+    pub(super) decode_complete: Py<PyAny>,
+    pub(super) get_unverified_header: Py<PyAny>,
+    pub(super) decode_payload: Py<PyAny>,
+    pub(super) merge_options: Py<PyAny>,
+    pub(super) validate_claims: Py<PyAny>,
+}
+
+impl Faithful {
+    fn of(jwt: &Bound<'_, PyAny>, jws: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let method = |name| Ok::<_, PyErr>(jwt.getattr(name)?.unbind());
+        Ok(Self {
+            encode: method("encode")?,
+            decode: method("decode")?,
+            decode_complete: method("decode_complete")?,
+            get_unverified_header: jws.getattr("get_unverified_header")?.unbind(),
+            decode_payload: method("_decode_payload")?,
+            merge_options: method("_merge_options")?,
+            validate_claims: method("_validate_claims")?,
+        })
+    }
+}
+
+/// A class, a module or an object, with the values that its names had at import.
+struct Watched {
+    owner: String,
+    names: Py<PyMapping>,
+    original: Py<PyDict>,
+    /// Whether a new name can hide an original one: in a class or an object, not in a module,
+    /// which may keep lazily imported names.
+    additions_count: bool,
+}
+
+impl Watched {
+    fn new(owner: &Bound<'_, PyAny>, additions_count: bool) -> PyResult<Self> {
+        let names = owner.getattr("__dict__")?.cast_into::<PyMapping>()?;
+        let original = PyDict::new(owner.py());
+        original.update(&names)?;
+        let names = names.unbind();
+        let owner = owner.repr()?.to_string();
+        Ok(Self { owner, names, original: original.unbind(), additions_count })
+    }
+
+    /// The first name that does not hold its original value.
+    fn difference<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let (names, original) = (self.names.bind(py), self.original.bind(py));
+        for (name, value) in original {
+            let is_same =
+                || Ok::<_, PyErr>(names.contains(&name)? && names.get_item(&name)?.is(&value));
+            if !is_private_to_python(&name) && !is_same()? {
+                return Ok(Some(name));
+            }
+        }
+        if self.additions_count {
+            for name in names.keys()?.iter() {
+                if !is_private_to_python(&name) && !original.contains(&name)? {
+                    return Ok(Some(name));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether CPython itself writes the entry, for example the cached annotations of a class.
+fn is_private_to_python(name: &Bound<'_, PyAny>) -> bool {
+    name.extract::<&str>().is_ok_and(|name| name.starts_with("__") || name == "_abc_impl")
+}
+
+/// A dict of options that anyone may change in place.
+struct OptionsDict {
+    dict: Py<PyDict>,
+    original: Vec<(Py<PyAny>, Py<PyAny>)>,
+}
+
+impl OptionsDict {
+    fn of(owner: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let dict = owner.getattr("options")?.cast_into::<PyDict>()?;
+        let original = dict.iter().map(|(name, value)| (name.unbind(), value.unbind())).collect();
+        Ok(Self { dict: dict.unbind(), original })
+    }
+
+    fn is_original(&self, py: Python<'_>) -> bool {
+        let dict = self.dict.bind(py);
+        dict.len() == self.original.len()
+            && dict.iter().zip(&self.original).all(|((name, value), original)| {
+                let is_empty = |value: &Bound<'_, PyAny>| {
+                    value.cast::<PyList>().map_or(true, |list| list.is_empty())
+                };
+                name.is(&original.0) && value.is(&original.1) && is_empty(&value)
+            })
+    }
+}
+
+impl Road {
+    fn pave(py: Python<'_>) -> PyResult<Self> {
+        let [jwt_module, jws_module, jwk_module, algorithms_module, utils_module] =
+            ["api_jwt", "api_jws", "api_jwk", "algorithms", "utils"]
+                .map(|name| py.import(format!("rapidjwt.{name}")));
+        let (jwt_module, jws_module, jwk_module) = (jwt_module?, jws_module?, jwk_module?);
+        let (algorithms_module, utils_module) = (algorithms_module?, utils_module?);
+        let jwt = jwt_module.getattr("_jwt_global_obj")?;
+        let jws = jws_module.getattr("_jws_global_obj")?;
+        let algorithms = jws.getattr("_algorithms")?.cast_into::<PyDict>()?;
+        let originals = ALGORITHMS
+            .iter()
+            .map(|row| {
+                let object = algorithms.as_any().get_item(row.name)?;
+                Ok((PyString::intern(py, row.name).unbind(), object.unbind()))
+            })
+            .collect::<PyResult<Vec<_>>>()?;
+
+        let mut classes = vec![jwt.get_type(), jws.get_type()];
+        let pyjwk = jwk_module.getattr("PyJWK")?.cast_into::<PyType>()?;
+        classes.push(pyjwk.clone());
+        let mut watched = Vec::new();
+        for module in [&jwt_module, &jws_module, &jwk_module, &algorithms_module, &utils_module] {
+            watched.push(Watched::new(module, false)?);
+        }
+        watched.push(Watched::new(&jwt, true)?);
+        watched.push(Watched::new(&jws, true)?);
+        for (_, object) in &originals {
+            let object = object.bind(py);
+            watched.push(Watched::new(object, true)?);
+            for class in object.get_type().mro().iter() {
+                let class = class.cast_into::<PyType>()?;
+                if !class.is(PyAny::type_object(py)) && !classes.iter().any(|seen| seen.is(&class)) {
+                    classes.push(class);
+                }
+            }
+        }
+        for class in &classes {
+            watched.push(Watched::new(class, true)?);
+        }
+        let json = py.import("json")?;
+        let road = Self {
+            watched,
+            classes: classes.into_iter().map(|class| (class.unbind(), AtomicU32::new(0))).collect(),
+            changed: AtomicBool::new(true),
+            clear: AtomicBool::new(false),
+            jwt_options: OptionsDict::of(&jwt)?,
+            jws_options: OptionsDict::of(&jws)?,
+            algorithms: algorithms.unbind(),
+            originals,
+            loads: json.getattr("loads")?.unbind(),
+            dumps: json.getattr("dumps")?.unbind(),
+            json: json.dict().unbind(),
+            faithful: Faithful::of(&jwt, &jws)?,
+            unset: jws_module.getattr("_ALGORITHM_UNSET")?.unbind(),
+            pyjwk: pyjwk.unbind(),
+            timedelta: py.import("datetime")?.getattr("timedelta")?.cast_into::<PyType>()?.unbind(),
+            insecure_key_length: py
+                .import("rapidjwt.warnings")?
+                .getattr("InsecureKeyLengthWarning")?
+                .unbind(),
+        };
+        Ok(road)
+    }
+
+    /// The road as it was paved at import.
+    pub(super) fn get(py: Python<'_>) -> PyResult<&'static Self> {
+        match ROAD.get(py) {
+            Some(road) => Ok(road),
+            // The native module was imported alone: importing the package paves the road.
+            None => {
+                py.import("rapidjwt")?;
+                ROAD.get_or_try_init(py, || Self::pave(py))
+            }
+        }
+    }
+
+    /// Whether every method and object is the original one.
+    fn is_clear(&self, py: Python<'_>) -> bool {
+        let unchanged = |(class, tag): &(Py<PyType>, AtomicU32)| {
+            let tag = tag.load(Ordering::Relaxed);
+            tag != 0 && tag == type_version(class.bind(py))
+        };
+        if self.changed.load(Ordering::Acquire) || !self.classes.iter().all(unchanged) {
+            self.survey(py);
+        }
+        self.clear.load(Ordering::Relaxed)
+    }
+
+    fn survey(&self, py: Python<'_>) {
+        self.changed.store(false, Ordering::Release);
+        for (class, tag) in &self.classes {
+            let class = class.bind(py);
+            // CPython gives a class its version tag when an attribute is looked up in it (and not,
+            // as `__doc__` would be, in its metaclass).
+            let _ = class.hasattr(intern!(py, "__init__"));
+            tag.store(type_version(class), Ordering::Relaxed);
+        }
+        let is_original = |watched: &Watched| matches!(watched.difference(py), Ok(None));
+        self.clear.store(self.watched.iter().all(is_original), Ordering::Relaxed);
+    }
+
+    /// Whether the fast road serves decoding.
+    pub(super) fn is_clear_for_decode(&self, py: Python<'_>) -> bool {
+        self.is_clear(py)
+            && self.jwt_options.is_original(py)
+            && holds(self.json.bind(py), intern!(py, "loads"), &self.loads)
+    }
+
+    /// Whether the fast road serves encoding.
+    pub(super) fn is_clear_for_encode(&self, py: Python<'_>) -> bool {
+        self.is_clear(py)
+            && self.jws_options.is_original(py)
+            && holds(self.json.bind(py), intern!(py, "dumps"), &self.dumps)
+    }
+
+    /// Whether the name is registered, and for the original algorithm.
+    pub(super) fn serves(&self, py: Python<'_>, algorithm: &'static Algorithm) -> bool {
+        let original = algorithm.index().and_then(|index| self.originals.get(index));
+        original.is_some_and(|(name, object)| {
+            holds(self.algorithms.bind(py), name.bind(py), object)
+        })
+    }
+
+    /// The original `Algorithm` object.
+    pub(super) fn algorithm_object<'py>(
+        &self,
+        py: Python<'py>,
+        algorithm: &'static Algorithm,
+    ) -> Option<&Bound<'py, PyAny>> {
+        Some(self.originals.get(algorithm.index()?)?.1.bind(py))
+    }
+
+    pub(super) fn timedelta(&self) -> &Py<PyType> {
+        &self.timedelta
+    }
+
+    /// Whether `argument` was left out in a call of `encode`.
+    pub(super) fn is_unset(&self, argument: &Bound<'_, PyAny>) -> bool {
+        argument.is(&self.unset)
+    }
+
+    pub(super) fn is_pyjwk(&self, key: &Bound<'_, PyAny>) -> bool {
+        key.get_type().is(&self.pyjwk)
+    }
+}
+
+/// Whether `dict[name]` is `original`.
+fn holds(dict: &Bound<'_, PyDict>, name: &Bound<'_, PyString>, original: &Py<PyAny>) -> bool {
+    dict.get_item(name).is_ok_and(|found| found.is_some_and(|found| found.is(original)))
+}
+
+/// Notes what the package's modules, classes and objects hold. Called once, at the end of
+/// `rapidjwt/__init__.py`.
+#[pyfunction]
+pub(super) fn pave_road(py: Python<'_>) -> PyResult<()> {
+    ROAD.get_or_try_init(py, || Road::pave(py))?;
+    Ok(())
+}
+
+/// Says that an attribute of a watched module or object was set or deleted.
+#[pyfunction]
+pub(super) fn road_changed(py: Python<'_>) {
+    if let Some(road) = ROAD.get(py) {
+        road.changed.store(true, Ordering::Release);
+    }
+}
+
+/// What keeps calls off the fast road: `(owner, name)` of each attribute that is not the original
+/// one. Empty when the fast road is clear. For finding out why calls are slow.
+#[pyfunction]
+pub(super) fn road_obstacles(py: Python<'_>) -> PyResult<Vec<(String, Py<PyAny>)>> {
+    let road = Road::get(py)?;
+    let mut obstacles = Vec::new();
+    for watched in &road.watched {
+        if let Some(name) = watched.difference(py)? {
+            obstacles.push((watched.owner.clone(), name.unbind()));
+        }
+    }
+    for (owner, options) in [("PyJWT", &road.jwt_options), ("PyJWS", &road.jws_options)] {
+        if !options.is_original(py) {
+            obstacles.push((owner.to_owned(), intern!(py, "options").clone().into_any().unbind()));
+        }
+    }
+    Ok(obstacles)
+}

@@ -1,0 +1,53 @@
+"""The pytest plugin of `make compat`: says which library serves as `jwt`, and makes sure of it.
+
+Loaded with `-p compat_jwt` before any conftest, so before the suite can import `jwt`. The
+environment variable COMPAT_JWT names the library.
+"""
+
+import os
+import sys
+
+import pytest
+
+LIBRARY = os.environ["COMPAT_JWT"]
+PACKAGES = {"PyJWT": "jwt", "rapidjwt": "rapidjwt"}
+WRONG_LIBRARY = 90
+
+if LIBRARY == "rapidjwt":
+    import rapidjwt
+
+    rapidjwt.install_as_jwt()
+
+
+def served_by():
+    """Return the package that really stands behind every imported module named `jwt`."""
+    import jwt
+
+    modules = [
+        module
+        for name, module in sys.modules.items()
+        if name == "jwt" or name.startswith("jwt.")
+    ]
+    packages = {module.__spec__.name.partition(".")[0] for module in modules}
+    return " and ".join(sorted(packages)), jwt.__file__
+
+
+def pytest_report_header():
+    package, file = served_by()
+    return f"compat: {LIBRARY} serves as jwt: {package} from {file}"
+
+
+def pytest_sessionstart():
+    refuse_another_library()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish():
+    refuse_another_library()
+
+
+def refuse_another_library():
+    package, file = served_by()
+    if package != PACKAGES[LIBRARY]:
+        message = f"compat: {LIBRARY} should serve as jwt, but {package} does ({file})"
+        pytest.exit(message, returncode=WRONG_LIBRARY)

@@ -1,0 +1,137 @@
+"""The same call on PyJWT and on every road of rapidjwt.
+
+A call is a function of an `Api`: the library, and the four functions of one of its roads. It
+builds its arguments itself, so that each library has its own copy of what a call may use up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import jwt
+
+import rapidjwt
+
+from .outcome import describe, outcome_of
+
+
+@dataclass(frozen=True)
+class Api:
+    """One road: a library and its functions."""
+
+    lib: ModuleType
+    name: str
+    encode: Callable[..., str]
+    decode: Callable[..., dict[str, Any]]
+    decode_complete: Callable[..., dict[str, Any]]
+    get_unverified_header: Callable[..., dict[str, Any]]
+
+
+def fast_road(lib: ModuleType) -> Api:
+    return Api(
+        lib,
+        "module functions",
+        lib.encode,
+        lib.decode,
+        lib.decode_complete,
+        lib.get_unverified_header,
+    )
+
+
+def instance_road(lib: ModuleType, **options: Any) -> Api:
+    instance = lib.PyJWT(**options)
+    return Api(lib, "PyJWT()", *jwt_methods(instance), lib.PyJWS().get_unverified_header)
+
+
+def faithful_road(lib: ModuleType) -> Api:
+    """Return the methods of subclasses: an empty one already forbids every short cut."""
+    tokens = type("HookedJWT", (lib.PyJWT,), {})()
+    signatures = type("HookedJWS", (lib.PyJWS,), {})()
+    return Api(lib, "subclass", *jwt_methods(tokens), signatures.get_unverified_header)
+
+
+def jwt_methods(instance: Any) -> tuple[Callable[..., Any], ...]:
+    return instance.encode, instance.decode, instance.decode_complete
+
+
+ROADS = (fast_road, instance_road, faithful_road)
+PYJWT = tuple(road(jwt) for road in ROADS)
+OURS = tuple(road(rapidjwt) for road in ROADS)
+
+
+def assert_same(
+    call: Callable[[Api], Any],
+    shown: str = "",
+    see: Callable[[Any], Any] | None = None,
+) -> dict[str, Any]:
+    """Make `call` on PyJWT and on every road of ours, compare, and return PyJWT's outcome.
+
+    `see` turns a result into what is compared, for results that differ from call to call.
+    """
+    # PyJWT has one road: its module functions are methods of an instance.
+    expected = outcome_of(seen, call, PYJWT[0], see)
+    for api in OURS:
+        actual = outcome_of(seen, call, api, see)
+        if actual != expected:
+            message = difference(shown, api.name, expected, actual)
+            raise AssertionError(message)
+    return expected
+
+
+def seen(call: Callable[[Api], Any], api: Api, see: Callable[[Any], Any] | None) -> Any:
+    result = call(api)
+    return see(result) if see else result
+
+
+def difference(shown: str, road: str, expected: Any, actual: Any) -> str:
+    return f"{shown}\n  PyJWT:    {expected!a}\n  rapidjwt: {actual!a}\n  road:     {road}"
+
+
+def assert_same_call(function: str, *args: Any, see: Any = None, **kwargs: Any) -> dict[str, Any]:
+    """Make one call with arguments that may be recipes; they must be left alike, too."""
+
+    def call(api: Api) -> Any:
+        own_args, own_kwargs = build(args, api.lib), build(kwargs, api.lib)
+        try:
+            result = getattr(api, function)(*own_args, **own_kwargs)
+        finally:
+            left.append(describe((own_args, own_kwargs)))
+        return result
+
+    left: list[Any] = []
+    shown = f"{function}{args!a} {kwargs!a}"
+    expected = assert_same(call, shown, see)
+    assert all(arguments == left[0] for arguments in left), f"{shown}: arguments were changed"
+    return expected
+
+
+def build(value: Any, lib: ModuleType) -> Any:
+    """Return a copy of `value` in which every recipe is carried out for `lib`."""
+    if isinstance(value, Recipe):
+        return value.make(lib)
+    if type(value) is dict:
+        return {build(key, lib): build(item, lib) for key, item in value.items()}
+    if type(value) in {list, tuple}:
+        return type(value)(build(item, lib) for item in value)
+    return value
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """An expression that makes an argument: each library gets one of its own.
+
+    `lib` in the expression is the library; other names are those of `inputs`.
+    """
+
+    expression: str
+
+    def make(self, lib: ModuleType) -> Any:
+        from . import objects
+
+        return eval(self.expression, {**vars(objects), "lib": lib})
+
+    def __repr__(self) -> str:
+        return f"`{self.expression}`"

@@ -1,0 +1,194 @@
+"""Whatever is given as a key, in good and in bad form, both libraries take or refuse it alike."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import jwt
+from hypothesis import given
+from hypothesis import strategies as st
+
+from . import strategies as make
+from .keys import ALGORITHMS, DETERMINISTIC, forms, private_keys, signing_key
+from .roads import Recipe, assert_same, assert_same_call, build
+
+CLAIMS = {"sub": "user"}
+# RSA private keys are checked at length by OpenSSL each time they are read; the small one is quick.
+NAMES = [
+    "RSA-2048",
+    "RSA-1024",
+    "P-224",
+    "P-256",
+    "P-384",
+    "P-521",
+    "secp256k1",
+    "Ed25519",
+    "Ed448",
+]
+PEM_PARTS = ["A", "z", "=", "\n", "\r\n", " ", "-", "-----", "é", "\0", "\t", "\ufeff", "#"] + [
+    f"-----{edge} {label}-----\n"
+    for edge in ("BEGIN", "END")
+    for label in ("PUBLIC KEY", "PRIVATE KEY", "RSA PUBLIC KEY", "EC PRIVATE KEY", "CERTIFICATE")
+]
+algorithms = st.sampled_from(sorted(ALGORITHMS))
+
+
+@cache
+def good_token(algorithm: str) -> str:
+    return jwt.encode(CLAIMS, signing_key(algorithm), algorithm)
+
+
+def key_argument(data: bytes, kind: str) -> Any:
+    if kind == "bytes":
+        return data
+    if kind == "str":
+        return data.decode("utf-8", "surrogateescape")
+    return Recipe(f"{kind}({data!r})")
+
+
+PEM_BYTES = [part.encode() for part in PEM_PARTS]
+damaged_keys = st.builds(
+    lambda data, steps, kind: key_argument(make.damage(data, steps, PEM_BYTES), kind),
+    st.sampled_from([data for name in NAMES for data in forms(name).values()]),
+    make.damages,
+    st.sampled_from(["str", "str", "str", "bytes", "bytes", "BytesSub", "bytearray", "memoryview"]),
+)
+key_objects = st.sampled_from(
+    [
+        Recipe(f"keys.private_keys()[{name!r}]{public}")
+        for name in NAMES
+        for public in ("", ".public_key()")
+    ]
+)
+
+
+def fitting_key(algorithm: str) -> st.SearchStrategy[Any]:
+    """Draw a key for `algorithm` in any form, most of them whole."""
+    name = ALGORITHMS[algorithm]
+    if name == "oct":
+        return make.secrets
+    whole = st.sampled_from(sorted(forms(name).values()))
+    return st.builds(
+        key_argument,
+        st.builds(lambda data, steps: make.damage(data, steps, PEM_BYTES), whole, make.damages),
+        st.sampled_from(["str", "bytes"]),
+    )
+
+
+any_keys = make.mix((3, damaged_keys), (3, key_objects), (1, make.secrets))
+
+
+@make.cases("keys")
+@given(
+    algorithms.flatmap(
+        lambda name: st.tuples(st.just(name), make.mix((1, any_keys), (1, fitting_key(name))))
+    ),
+    st.booleans(),
+    st.sampled_from([None, True, False]),
+)
+def test_every_key_gives_the_same(algorithm_and_key, signs, enforce):
+    algorithm, key = algorithm_and_key
+    options = {} if enforce is None else {"enforce_minimum_key_length": enforce}
+    if signs:
+        assert_same_call(
+            "encode", CLAIMS, key, algorithm, see=lambda token: signed(token, algorithm)
+        )
+    else:
+        assert_same_call("decode", good_token(algorithm), key, [algorithm], options)
+
+
+def signed(token: str, algorithm: str) -> Any:
+    """Return what is the same in every token signed with the same key."""
+    signing_input, _, signature = token.rpartition(".")
+    return signing_input, signature if algorithm in DETERMINISTIC else len(signature)
+
+
+@cache
+def good_jwks() -> list[dict[str, Any]]:
+    """Return JWKs as PyJWT writes them."""
+    jwks = [{"kty": "oct", "k": "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3JldA"}]
+    writers = {
+        "RSA": jwt.algorithms.RSAAlgorithm,
+        "P": jwt.algorithms.ECAlgorithm,
+        "secp256k1": jwt.algorithms.ECAlgorithm,
+        "Ed25519": jwt.algorithms.OKPAlgorithm,
+        "Ed448": jwt.algorithms.OKPAlgorithm,
+    }
+    for name in ("RSA-2048", "P-256", "P-384", "P-521", "secp256k1", "Ed25519", "Ed448"):
+        writer = writers[name.partition("-")[0]]
+        private = private_keys()[name]
+        jwks += [writer.to_jwk(key, as_dict=True) for key in (private, private.public_key())]
+    rsa = next(jwk for jwk in jwks if jwk["kty"] == "RSA")
+    return [*jwks, {name: rsa[name] for name in ("kty", "n", "e", "d")}]
+
+
+member_names = st.sampled_from("kty k n e d p q dp dq qi x y crv alg use kid key_ops oth".split())
+member_values = st.one_of(
+    st.sampled_from(["RSA", "EC", "OKP", "oct", "P-256", "P-384", "P-521", "secp256k1", "Ed25519"]),
+    st.sampled_from(
+        ["Ed448", "X25519", "HS256", "RS256", "ES256", "EdDSA", "none", "", "A", "AA", "=="]
+    ),
+    st.sampled_from([None, 0, 1, True, [], {}, ["sign"], b"AQAB", "AQAB", "AQAB=", "é", "!!!!"]),
+)
+# (what to do, on which member, with which value)
+jwk_changes = st.lists(
+    st.tuples(st.sampled_from(["set", "delete", "damage"]), member_names, member_values),
+    max_size=3,
+)
+
+
+@st.composite
+def jwks(draw):
+    """Draw a JWK with a few members changed. Private members stay out of what is drawn wrong."""
+    jwk = dict(draw(st.sampled_from(good_jwks())))
+    for change, name, value in draw(jwk_changes):
+        if change == "set":
+            jwk[name] = value
+        elif change == "delete":
+            jwk.pop(name, None)
+        elif isinstance(jwk.get(name), str):
+            jwk[name] = make.damage(jwk[name], draw(make.damages), ["A", "=", "-", "é"])
+    return jwk
+
+
+@make.cases("JWKs")
+@given(
+    jwks(),
+    st.sampled_from(["PyJWK", "from_dict", "from_json", "set", "sign", "verify"]),
+    st.one_of(st.none(), st.none(), st.sampled_from(["HS256", "RS256", "ES256", "EdDSA", "XX", 1])),
+)
+def test_every_jwk_gives_the_same(jwk, use, algorithm):
+    def call(api):
+        own = build(jwk, api.lib)
+        if use == "from_json":
+            return api.lib.PyJWK.from_json(json.dumps(own, default=repr), algorithm)
+        if use == "set":
+            return api.lib.PyJWKSet.from_dict({"keys": [own, dict(own, kid="other")]})
+        if use == "from_dict":
+            return api.lib.PyJWK.from_dict(own, algorithm)
+        key = api.lib.PyJWK(own, algorithm)
+        if use == "sign":
+            return signed(api.encode(CLAIMS, key), key.algorithm_name)
+        if use == "verify":
+            return api.decode(good_token(key.algorithm_name), key)
+        return key
+
+    def without_private_members(call):
+        return lambda api: forgiving(call, api)
+
+    def forgiving(call, api):
+        # The one deliberate difference: these two errors quote the JWK in PyJWT.
+        try:
+            return call(api)
+        except (api.lib.PyJWKError, api.lib.InvalidKeyError) as error:
+            for start in QUOTING:
+                if str(error).startswith(start):
+                    error.args = (start,)
+            raise
+
+    assert_same(without_private_members(call), f"{use} of {jwk!r} for {algorithm!r}")
+
+
+QUOTING = ("kty is not found", "crv is not found", "Unable to find an algorithm for key")

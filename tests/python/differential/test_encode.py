@@ -1,0 +1,82 @@
+"""Whatever is encoded, PyJWT and rapidjwt give the same token or the same error."""
+
+from __future__ import annotations
+
+import jwt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rapidjwt
+
+from . import strategies as make
+from .keys import ALGORITHMS, DETERMINISTIC, HMAC_SECRET, private_keys, private_pem, verifying_key
+from .roads import Recipe, assert_same, assert_same_call
+
+CLAIMS = {"sub": "user", "exp": 4_000_000_000}
+
+
+@make.cases("payloads")
+@given(make.payloads, make.encoders)
+def test_every_payload_gives_the_same_token(payload, encoder):
+    assert_same_call("encode", payload, HMAC_SECRET, json_encoder=encoder)
+
+
+@make.cases("headers")
+@given(make.headers, make.encoders, make.sort_headers)
+def test_every_header_gives_the_same_token(headers, encoder, sort_headers):
+    assert_same_call(
+        "encode",
+        CLAIMS,
+        HMAC_SECRET,
+        headers=headers,
+        json_encoder=encoder,
+        sort_headers=sort_headers,
+    )
+
+
+@make.cases("encode arguments")
+@given(
+    make.mix((1, make.payloads), (2, st.just(CLAIMS))),
+    make.secrets,
+    st.one_of(st.just([]), st.lists(make.algorithm_names, min_size=1, max_size=1)),
+    make.headers,
+)
+def test_every_key_and_algorithm_gives_the_same_token(payload, key, algorithm, headers):
+    assert_same_call("encode", payload, key, *algorithm, headers=headers)
+
+
+@pytest.mark.parametrize("road", ["text", "object"])
+@pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
+def test_every_algorithm_signs_what_the_other_library_verifies(algorithm, road):
+    key = make_signing_key(algorithm, road)
+
+    def without_random_signature(token):
+        header, payload, signature = token.split(".")
+        decoded = [
+            lib.decode(token, verifying_key(algorithm), [algorithm]) for lib in (jwt, rapidjwt)
+        ]
+        same = algorithm in DETERMINISTIC
+        return header, payload, signature if same else len(signature), decoded
+
+    assert_same(
+        lambda api: api.encode(CLAIMS, key, algorithm),
+        f"encode({CLAIMS}, {key!r}, {algorithm!r})",
+        see=without_random_signature,
+    )
+
+
+def make_signing_key(algorithm, road):
+    name = ALGORITHMS[algorithm]
+    if name == "oct":
+        return HMAC_SECRET if road == "text" else HMAC_SECRET.encode()
+    return private_pem(name) if road == "text" else private_keys()[name]
+
+
+@pytest.mark.parametrize("kind", ["list", "dict"])
+@pytest.mark.parametrize("encoder", [None, "SetEncoder", "PythonEncoder"])
+def test_a_payload_too_deep_to_write_gives_the_same_error(kind, encoder):
+    payload = {"deep": Recipe(f"nested(100_000, {kind})")}
+    encoder = encoder and Recipe(encoder)
+    assert_same_call("encode", payload, HMAC_SECRET, json_encoder=encoder)
+    assert_same_call("encode", CLAIMS, HMAC_SECRET, headers=payload, json_encoder=encoder)

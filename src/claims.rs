@@ -66,6 +66,14 @@ pub enum Text {
     NotText,
 }
 
+impl Text {
+    /// A string and the strings that are accepted.
+    pub fn judge<T: AsRef<str>>(text: &str, accepted: Option<&[T]>) -> Self {
+        let is_accepted = |accepted: &[T]| accepted.iter().any(|one| one.as_ref() == text);
+        if accepted.is_none_or(is_accepted) { Self::Accepted } else { Self::Refused }
+    }
+}
+
 /// The `aud` claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
@@ -89,8 +97,8 @@ pub enum Audience {
 pub trait ClaimsView {
     /// `exp`, `nbf` or `iat`.
     fn time(&self, claim: Claim) -> Time;
-    /// `iss`, `sub` or `jti`, judged by `accepts`.
-    fn text(&self, claim: Claim, accepts: impl FnOnce(&str) -> bool) -> Text;
+    /// `iss`, `sub` or `jti`; `accepted` are the strings that the rule accepts, `None` means all.
+    fn text<T: AsRef<str>>(&self, claim: Claim, accepted: Option<&[T]>) -> Text;
     /// `aud`, each string judged by `accepts`.
     fn audience(&self, accepts: impl Fn(&str) -> bool) -> Audience;
     /// Whether the claim is there and not null.
@@ -99,21 +107,21 @@ pub trait ClaimsView {
 
 /// The audience that the caller accepts.
 #[derive(Debug, Clone, Copy)]
-pub enum ExpectedAudience<'a> {
+pub enum ExpectedAudience<'a, T> {
     /// The caller is nobody's audience: a token with an audience is refused.
     None,
     /// One string.
     One(&'a str),
     /// Any of these.
-    AnyOf(&'a [&'a str]),
+    AnyOf(&'a [T]),
 }
 
-impl ExpectedAudience<'_> {
-    fn accepts(self, audience: &str) -> bool {
+impl<T: AsRef<str>> ExpectedAudience<'_, T> {
+    fn accepts(&self, audience: &str) -> bool {
         match self {
             Self::None => false,
-            Self::One(one) => one == audience,
-            Self::AnyOf(any) => any.contains(&audience),
+            Self::One(one) => *one == audience,
+            Self::AnyOf(any) => any.iter().any(|one| one.as_ref() == audience),
         }
     }
 }
@@ -152,17 +160,17 @@ impl Checks {
 
 /// What the caller demands of the claims.
 #[derive(Debug, Clone, Copy)]
-pub struct Policy<'a> {
+pub struct Policy<'a, T> {
     /// Which checks are made.
     pub checks: Checks,
     /// Seconds by which clocks may differ. NaN makes every comparison false, as in Python.
     pub leeway: f64,
     /// Claims that must be there.
-    pub require: &'a [&'a str],
+    pub require: &'a [T],
     /// The issuers that are accepted; `None` accepts all.
-    pub issuers: Option<&'a [&'a str]>,
+    pub issuers: Option<&'a [T]>,
     /// The audience that is accepted.
-    pub audience: ExpectedAudience<'a>,
+    pub audience: ExpectedAudience<'a, T>,
     /// The subject that is accepted; `None` accepts all.
     pub subject: Option<&'a str>,
 }
@@ -171,13 +179,17 @@ pub struct Policy<'a> {
 ///
 /// # Errors
 /// The first rule that is broken.
-pub fn validate(claims: &impl ClaimsView, policy: &Policy<'_>, now: f64) -> Result<(), Error> {
-    for &claim in policy.require {
-        if !claims.is_present(claim) {
-            return Err(Error::MissingClaim(claim.to_owned()));
+pub fn validate<T: AsRef<str>>(
+    claims: &impl ClaimsView,
+    policy: &Policy<'_, T>,
+    now: f64,
+) -> Result<(), Error> {
+    for claim in policy.require {
+        if !claims.is_present(claim.as_ref()) {
+            return Err(Error::MissingClaim(claim.as_ref().to_owned()));
         }
     }
-    let Policy { checks, leeway, .. } = *policy;
+    let &Policy { checks, leeway, .. } = policy;
     if checks.iat {
         let iat = claims.time(Claim::Iat);
         not_after(iat, now + leeway, Error::IssuedAtNotInteger, Error::IssuedInFuture)?;
@@ -193,16 +205,19 @@ pub fn validate(claims: &impl ClaimsView, policy: &Policy<'_>, now: f64) -> Resu
         validate_iss(claims, policy.issuers)?;
     }
     if checks.aud {
-        validate_aud(claims, policy.audience, checks.strict_aud)?;
+        validate_aud(claims, &policy.audience, checks.strict_aud)?;
     }
     if checks.sub {
         validate_sub(claims, policy.subject)?;
     }
-    if checks.jti && claims.text(Claim::Jti, |_| true) == Text::NotText {
+    if checks.jti && claims.text(Claim::Jti, ANY) == Text::NotText {
         return Err(Error::JwtIdNotString);
     }
     Ok(())
 }
+
+/// Every string is accepted.
+const ANY: Option<&[&str]> = None;
 
 fn not_after(claim: Time, limit: f64, malformed: Error, too_early: Error) -> Result<(), Error> {
     match claim {
@@ -221,11 +236,14 @@ fn validate_exp(exp: Time, limit: f64) -> Result<(), Error> {
     }
 }
 
-fn validate_iss(claims: &impl ClaimsView, issuers: Option<&[&str]>) -> Result<(), Error> {
-    let Some(issuers) = issuers else {
+fn validate_iss<T: AsRef<str>>(
+    claims: &impl ClaimsView,
+    issuers: Option<&[T]>,
+) -> Result<(), Error> {
+    if issuers.is_none() {
         return Ok(());
-    };
-    match claims.text(Claim::Iss, |iss| issuers.contains(&iss)) {
+    }
+    match claims.text(Claim::Iss, issuers) {
         Text::Absent => Err(Error::MissingClaim(Claim::Iss.name().to_owned())),
         Text::NotText => Err(Error::IssuerNotString),
         Text::Refused => Err(Error::IssuerMismatch),
@@ -233,9 +251,9 @@ fn validate_iss(claims: &impl ClaimsView, issuers: Option<&[&str]>) -> Result<()
     }
 }
 
-fn validate_aud(
+fn validate_aud<T: AsRef<str>>(
     claims: &impl ClaimsView,
-    expected: ExpectedAudience<'_>,
+    expected: &ExpectedAudience<'_, T>,
     strict: bool,
 ) -> Result<(), Error> {
     let aud = claims.audience(|aud| expected.accepts(aud));
@@ -250,7 +268,10 @@ fn validate_aud(
     }
 }
 
-fn validate_strict_aud(expected: ExpectedAudience<'_>, aud: Audience) -> Result<(), Error> {
+fn validate_strict_aud<T>(
+    expected: &ExpectedAudience<'_, T>,
+    aud: Audience,
+) -> Result<(), Error> {
     match (expected, aud) {
         (ExpectedAudience::One(_), Audience::One { accepted: true }) => Ok(()),
         (ExpectedAudience::One(_), Audience::One { .. }) => Err(Error::StrictAudienceMismatch),
@@ -260,7 +281,7 @@ fn validate_strict_aud(expected: ExpectedAudience<'_>, aud: Audience) -> Result<
 }
 
 fn validate_sub(claims: &impl ClaimsView, expected: Option<&str>) -> Result<(), Error> {
-    match claims.text(Claim::Sub, |sub| expected.is_none_or(|expected| sub == expected)) {
+    match claims.text(Claim::Sub, expected.as_ref().map(std::slice::from_ref)) {
         Text::NotText => Err(Error::SubjectNotString),
         Text::Refused => Err(Error::SubjectMismatch),
         Text::Accepted | Text::Absent => Ok(()),
@@ -277,11 +298,10 @@ impl ClaimsView for Map<String, Value> {
         }
     }
 
-    fn text(&self, claim: Claim, accepts: impl FnOnce(&str) -> bool) -> Text {
+    fn text<T: AsRef<str>>(&self, claim: Claim, accepted: Option<&[T]>) -> Text {
         match self.get(claim.name()) {
             None => Text::Absent,
-            Some(Value::String(text)) if accepts(text) => Text::Accepted,
-            Some(Value::String(_)) => Text::Refused,
+            Some(Value::String(text)) => Text::judge(text, accepted),
             Some(_) => Text::NotText,
         }
     }
@@ -314,7 +334,7 @@ mod tests {
     use super::*;
 
     const NOW: f64 = 1_000.5;
-    const POLICY: Policy<'_> = Policy {
+    const POLICY: Policy<'_, &str> = Policy {
         checks: Checks::DEFAULT,
         leeway: 0.0,
         require: &[],
@@ -323,7 +343,7 @@ mod tests {
         subject: None,
     };
 
-    fn check(claims: Value, policy: &Policy<'_>) -> Result<(), Error> {
+    fn check(claims: Value, policy: &Policy<'_, &str>) -> Result<(), Error> {
         let Value::Object(claims) = claims else { panic!("claims are an object") };
         validate(&claims, policy, NOW)
     }

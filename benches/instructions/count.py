@@ -38,29 +38,36 @@ TOLERANCE = 0.05
 
 @dataclass(frozen=True)
 class Loop:
-    """One hot loop and its number of iterations N, the more the cheaper the call."""
+    """One hot loop and its number of iterations N, the more the cheaper the call.
+
+    With `own_work` the raw crypto call is taken off: for HMAC it would otherwise be three quarters
+    of the count, as the processor that valgrind offers has no SHA instructions.
+    """
 
     contestant: str
     operation: str
     algorithm: str
     iterations: int
+    own_work: bool = False
 
     @property
     def name(self) -> str:
         """Return the key in the baseline file."""
-        return f"{self.contestant} {self.operation} {self.algorithm}"
+        name = f"{self.contestant} {self.operation} {self.algorithm}"
+        return f"{name}, own work" if self.own_work else name
 
 
 LOOPS = (
-    Loop("rapidjwt", "decode", "HS256", 2000),
-    Loop("rapidjwt", "encode", "HS256", 2000),
-    Loop("rapidjwt prepared", "decode", "HS256", 2000),
-    Loop("rapidjwt prepared", "encode", "HS256", 2000),
+    Loop("rapidjwt", "decode", "HS256", 2000, own_work=True),
+    Loop("rapidjwt", "encode", "HS256", 2000, own_work=True),
+    Loop("rapidjwt prepared", "decode", "HS256", 2000, own_work=True),
+    Loop("rapidjwt prepared", "encode", "HS256", 2000, own_work=True),
     Loop("rapidjwt repeated token", "decode", "RS256", 2000),
     Loop("rapidjwt", "decode", "RS256", 200),
     Loop("rapidjwt", "decode", "ES256", 100),
     Loop("rapidjwt", "encode", "EdDSA", 300),
 )
+RAW = "raw: rapidjwt.Key"
 
 
 def stop(message: str) -> NoReturn:
@@ -101,16 +108,23 @@ def run_counted(module: str, job: dict[str, Any]) -> int:
 
 def instructions_per_call(loop: Loop) -> int | None:
     """Return the instructions of one call, None if the installed rapidjwt lacks it."""
-    contestant = by_name(loop.contestant)
-    code = contestant.code(loop.operation)
-    names = namespace(loop.algorithm, CLAIMS)
-    if code is None:
-        return None
     try:
-        check(code, prepare(contestant, code, names))
+        counted = count(loop.contestant, loop)
+        return counted - count(RAW, loop) if loop.own_work else counted
     except Unfit as reason:
         print(f"{loop.name}: {reason}", file=sys.stderr)
         return None
+
+
+def count(name: str, loop: Loop) -> int:
+    """Return the instructions that one call of the contestant `name` takes, or raise `Unfit`."""
+    contestant = by_name(name)
+    code = contestant.code(loop.operation)
+    if code is None:
+        reason = f"{name} has no {loop.operation}"
+        raise Unfit(reason)
+    names = namespace(loop.algorithm, CLAIMS)
+    check(code, prepare(contestant, code, names))
     job = {"setup": code.setup, "expression": code.expression, "names": names}
     once, twice = (
         run_counted(contestant.module, {**job, "iterations": factor * loop.iterations})
@@ -122,13 +136,13 @@ def instructions_per_call(loop: Loop) -> int | None:
 def compared(name: str, counted: int | None, committed: int | None) -> tuple[str, bool]:
     """Return a line for the reader, and whether the loop is as fast as it was."""
     if counted is None:
-        return f"{name:40} not measured", False
+        return f"{name:48} not measured", False
     if committed is None:
-        return f"{name:40} {counted:>10,} no committed figure; run with --update", False
+        return f"{name:48} {counted:>10,} no committed figure; run with --update", False
     change = counted / committed - 1
     fine = change <= TOLERANCE
     verdict = "" if fine else f"  SLOWER than the {TOLERANCE:.0%} allowed"
-    return f"{name:40} {counted:>10,} {change:+8.1%}{verdict}", fine
+    return f"{name:48} {counted:>10,} {change:+8.1%}{verdict}", fine
 
 
 def main(argv: Sequence[str]) -> int:

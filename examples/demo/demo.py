@@ -96,7 +96,7 @@ def forge(token: str) -> str:
     """Make an unsigned token with the claims and the `kid` of `token`."""
     claims = rapidjwt.decode(token, options={"verify_signature": False})
     kid = rapidjwt.get_unverified_header(token)["kid"]
-    return rapidjwt.encode(claims, None, algorithm="none", headers={"kid": kid})
+    return rapidjwt.encode(claims, "", algorithm="none", headers={"kid": kid})
 
 
 def story(issuer: str, good: str) -> list[Step]:

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from http import HTTPStatus
-    from socketserver import BaseServer
+    from http.server import HTTPServer
 
 
-def url_of(server: BaseServer) -> str:
+def url_of(server: HTTPServer) -> str:
     """Return the URL at which `server` answers."""
-    host, port = server.server_address[:2]
-    return f"http://{host}:{port}"
+    return f"http://127.0.0.1:{server.server_port}"
 
 
 class JsonHandler(BaseHTTPRequestHandler):
     """Answers in JSON."""
+
+    server: HTTPServer
 
     def reply(
         self, status: HTTPStatus, body: Mapping[str, Any], headers: Mapping[str, str] | None = None

@@ -16,7 +16,7 @@ from rapidjwt._rapidjwt import road_changed
 class Hookable:
     """An object whose attributes the fast road relies on."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def __setattr__(self, name: str, value: object) -> None:
         """Set the attribute and, unless it is new and so replaces nothing, tell the fast road."""

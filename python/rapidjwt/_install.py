@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from types import ModuleType
 
 TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
@@ -102,6 +101,8 @@ def install_as_jwt() -> None:
             f"install_as_jwt() came too late: {present!r} is already imported{used_by}{more}. "
             "Call it before anything imports jwt."
         )
+
+    from importlib import import_module  # noqa: PLC0415 - not needed to import us
 
     package = sys.modules["rapidjwt"]
     modules = {f"jwt.{name}": import_module(f"rapidjwt.{name}") for name in _SUBMODULES}

@@ -545,8 +545,10 @@ class RSAAlgorithm(Algorithm):
 
         if hasattr(key_obj, "private_numbers"):
             private = key_obj.private_numbers()
-            public, key_ops = private.public_numbers, ["sign"]
-            private_members = {
+            key_ops = ["sign"]
+            numbers = {
+                "n": private.public_numbers.n,
+                "e": private.public_numbers.e,
                 "d": private.d,
                 "p": private.p,
                 "q": private.q,
@@ -555,12 +557,12 @@ class RSAAlgorithm(Algorithm):
                 "qi": private.iqmp,
             }
         elif hasattr(key_obj, "verify"):
-            public, key_ops = key_obj.public_numbers(), ["verify"]
-            private_members = {}
+            public = key_obj.public_numbers()
+            key_ops = ["verify"]
+            numbers = {"n": public.n, "e": public.e}
         else:
             raise InvalidKeyError("Not a public or private key")
 
-        numbers = {"n": public.n, "e": public.e, **private_members}
         members = {name: to_base64url_uint(value).decode() for name, value in numbers.items()}
         return _as_asked({"kty": "RSA", "key_ops": key_ops, **members}, as_dict)
 

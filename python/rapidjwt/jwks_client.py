@@ -9,7 +9,8 @@ import threading
 import time
 import urllib.request
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from ssl import SSLContext  # noqa: TC003 - urllib imports it anyway
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlparse
 
@@ -17,9 +18,6 @@ from .api_jwk import PyJWK, PyJWKSet
 from .api_jwt import decode_complete as decode_token
 from .exceptions import PyJWKClientConnectionError, PyJWKClientError
 from .jwk_set_cache import JWKSetCache
-
-if TYPE_CHECKING:
-    from ssl import SSLContext
 
 
 class _NoRedirectHandler(urllib.request.HTTPRedirectHandler):

@@ -118,7 +118,10 @@ impl<'a, 'py> Expected<'a, 'py> {
         }
     }
 
-    pub(super) fn audience<'b>(&'b self, any_of: &'b [&'b str]) -> ExpectedAudience<'b> {
+    pub(super) fn audience<'b>(
+        &'b self,
+        any_of: &'b [&'b str],
+    ) -> ExpectedAudience<'b, &'b str> {
         match self {
             Self::Nothing => ExpectedAudience::None,
             Self::One(one) => ExpectedAudience::One(one),

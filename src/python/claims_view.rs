@@ -6,7 +6,7 @@ use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString};
 
 use crate::claims::{Audience, Claim, ClaimsView, Text, Time};
 
-/// A payload that [`loads`](super::loads::loads) has read: exact types, no lone surrogates.
+/// A payload as a JSON parser makes it: exact types.
 pub(super) struct PyClaims<'a, 'py>(pub(super) &'a Bound<'py, PyDict>);
 
 impl<'py> PyClaims<'_, 'py> {
@@ -34,14 +34,20 @@ impl ClaimsView for PyClaims<'_, '_> {
         }
     }
 
-    fn text(&self, claim: Claim, accepts: impl FnOnce(&str) -> bool) -> Text {
+    fn text<T: AsRef<str>>(&self, claim: Claim, accepted: Option<&[T]>) -> Text {
         let Some(value) = self.get(claim) else {
             return Text::Absent;
         };
         let Ok(text) = value.cast::<PyString>() else {
             return Text::NotText;
         };
-        if text.to_str().is_ok_and(accepts) { Text::Accepted } else { Text::Refused }
+        match (accepted, text.to_str()) {
+            (None, _) => Text::Accepted,
+            (Some(_), Ok(text)) => Text::judge(text, accepted),
+            // Lone surrogates, which no text of the caller's has: it would have taken the
+            // faithful road.
+            (Some(_), Err(_)) => Text::Refused,
+        }
     }
 
     fn audience(&self, accepts: impl Fn(&str) -> bool) -> Audience {
@@ -74,6 +80,7 @@ impl ClaimsView for PyClaims<'_, '_> {
 }
 
 /// `int(value)` as a float; beyond 2^53 rounded, which is far from any time to compare it with.
+#[allow(clippy::cast_precision_loss, reason = "said above")]
 fn whole_seconds(value: &Bound<'_, PyAny>) -> Option<f64> {
     if let Ok(integer) = value.cast_exact::<PyInt>() {
         return match integer.extract::<i64>() {

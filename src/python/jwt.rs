@@ -182,15 +182,14 @@ fn decode_fast<'a, 'py>(
     let Some((compact, options, json)) = verify_fast(road, call)? else {
         return Ok(None);
     };
-    let Ok(payload) = loads(py, &json) else {
-        let decoded = PyDict::new(py);
-        decoded.set_item(intern!(py, "payload"), PyBytes::new(py, &json))?;
-        let payload = road.faithful.decode_payload.bind(py).call1((decoded,))?;
-        let payload = payload.cast_into::<PyDict>()?;
-        call.validate_claims_faithfully(road, &payload)?;
-        return Ok(Some(Decoded { payload, compact }));
+    let payload = match loads(py, &json) {
+        Ok(payload) => payload.cast_into::<PyDict>().map_err(|_| Error::PayloadNotObject)?,
+        Err(_) => {
+            let decoded = PyDict::new(py);
+            decoded.set_item(intern!(py, "payload"), PyBytes::new(py, &json))?;
+            road.faithful.decode_payload.bind(py).call1((decoded,))?.cast_into()?
+        }
     };
-    let payload = payload.cast_into::<PyDict>().map_err(|_| Error::PayloadNotObject)?;
     match validate_fast(road, call, &options, &payload)? {
         Some(()) => {}
         None => call.validate_claims_faithfully(road, &payload)?,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import collections
-import datetime  # noqa: F401 for recipes
-import decimal  # noqa: F401
+import datetime  # noqa: ICN001 so recipes name it
+import decimal
 import enum
-import fractions  # noqa: F401
+import fractions  # noqa: F401 recipes name it
 import itertools  # noqa: F401
 import json
 import math  # noqa: F401
 import types  # noqa: F401
-import uuid  # noqa: F401
+import uuid
 from datetime import timedelta, timezone  # noqa: F401
 
 from . import keys  # noqa: F401
@@ -31,7 +31,7 @@ class FloatSub(float):
     __str__ = __repr__
 
 
-class StrSub(str):
+class StrSub(str):  # noqa: SLOT000 as callers write them
     def __repr__(self):
         return "another text"
 
@@ -98,7 +98,7 @@ class Mapping(collections.abc.Mapping):
         return len(self._items)
 
 
-Point = collections.namedtuple("Point", "x y")
+Point = collections.namedtuple("Point", "x y")  # noqa: PYI024 as callers write them
 
 
 class Color(enum.IntEnum):

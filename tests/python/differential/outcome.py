@@ -60,7 +60,7 @@ def outcome_of(call: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
     return result
 
 
-def describe(value: Any, depth: int = 0) -> Any:
+def describe(value: Any, depth: int = 0) -> Any:  # noqa: C901, PLR0911 one line per type
     """Return `value` as plain data in which 1, 1.0 and True differ, and NaN equals NaN."""
     kind = type_name(type(value))
     if depth > MAX_DEPTH:

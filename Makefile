@@ -1,0 +1,121 @@
+# The one list of commands: the README, CI and pre-commit call these targets.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# More pytest arguments, for example: make test-python PYTEST="-k parity -x"
+PYTEST ?=
+export VIRTUAL_ENV := $(abspath $(VENV))
+export PYO3_PYTHON := $(abspath $(BIN)/python)
+
+RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock pyproject.toml
+MATURIN := $(BIN)/maturin develop --extras test,dev
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
+	  | awk -F':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
+
+# --- set-up ---
+
+.PHONY: prerequisites
+prerequisites:
+	@scripts/prerequisites.sh $(PYTHON)
+
+$(BIN)/maturin: pyproject.toml | prerequisites
+	@echo "==> Creating the virtual environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade pip 'maturin>=1.9,<2'
+	@touch $@
+
+$(VENV)/.release: $(BIN)/maturin $(RUST_SOURCES)
+	@echo "==> Compiling the Rust core and installing rapidjwt with its test tools"
+	@echo "    (two to four minutes the first time, seconds after that)"
+	@$(MATURIN) --release
+	@touch $@
+
+.PHONY: build
+build: $(VENV)/.release ## Build the optimized extension module into .venv
+
+.PHONY: develop
+develop: $(BIN)/maturin ## Build it quickly, for working on the code
+	@$(MATURIN) --profile dev-release
+	@rm -f $(VENV)/.release
+
+# --- try it ---
+
+.PHONY: demo
+demo: build ## Authorization server, REST API and client: who gets in, who does not
+	@$(BIN)/python -m pip install --quiet PyJWT==2.15.1
+	@$(BIN)/python examples/demo/demo.py
+
+# --- check it ---
+
+.PHONY: test
+test: lint test-rust typecheck test-python ## Every check: lints, Rust and Python tests, types
+
+.PHONY: lint
+lint: build ## rustfmt, clippy (both feature sets) and ruff; warnings are errors
+	@echo "==> Lints"
+	@cargo fmt --check
+	@cargo clippy --quiet --all-targets --no-default-features -- -D warnings
+	@cargo clippy --quiet --all-targets --features python -- -D warnings
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+
+.PHONY: format
+format: $(VENV)/.release ## Format everything
+	@cargo fmt
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
+
+.PHONY: test-rust
+test-rust: | prerequisites ## cargo test without Python: with ring alone, then with aws-lc-rs
+	@echo "==> Rust tests, ring alone"
+	@cargo test --no-default-features
+	@echo "==> Rust tests, aws-lc-rs"
+	@cargo test
+
+.PHONY: typecheck
+typecheck: build ## mypy strict, and the stubs against the compiled module
+	@echo "==> Types"
+	@$(BIN)/mypy
+	@$(BIN)/stubtest rapidjwt._rapidjwt
+
+.PHONY: test-python
+test-python: build ## pytest
+	@echo "==> Python tests"
+	@$(BIN)/python -m pytest $(PYTEST)
+
+.PHONY: compat
+compat: build ## Run PyJWT's own suite and those of packages built on it, unmodified, against us
+	@$(BIN)/python tests/compat/run.py
+
+# --- measure it ---
+
+.PHONY: bench
+bench: build ## Benchmarks beside the peers; writes docs/benchmarks.md and its chart
+	@$(BIN)/python -m pip install --quiet '.[bench]' --no-deps || true
+	@$(BIN)/python benches/compare.py
+
+.PHONY: bench-core
+bench-core: | prerequisites ## The core alone by criterion, with ring and with aws-lc-rs
+	@cargo bench --no-default-features
+	@cargo bench
+
+.PHONY: bench-web
+bench-web: build ## Requests per second of Flask, Django and FastAPI apps
+	@$(BIN)/python benches/web/run.py
+
+# --- ship it ---
+
+.PHONY: wheel
+wheel: $(BIN)/maturin ## Build a wheel into dist/
+	@$(BIN)/maturin build --release --out dist
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	@rm -rf $(VENV) target dist python/rapidjwt/*.so

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Names the first missing prerequisite in one line, with the way to get it.
+set -u
+python=${1:-python3}
+
+missing() {
+    echo "rapidjwt needs $1. $2" >&2
+    exit 1
+}
+
+command -v cargo >/dev/null ||
+    missing "Rust 1.88 or newer (cargo)" "Install it with https://rustup.rs or 'apt-get install cargo'."
+command -v cc >/dev/null ||
+    missing "a C compiler (cc)" "On Debian: apt-get install build-essential"
+command -v "$python" >/dev/null ||
+    missing "Python 3.10 or newer ($python)" "On Debian: apt-get install python3 python3-venv"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
+    missing "Python 3.10 or newer" "'$python' is $("$python" --version 2>&1); set PYTHON=... to use another."
+"$python" -c 'import ensurepip, venv' 2>/dev/null ||
+    missing "Python's venv module" "On Debian: apt-get install python3-venv"

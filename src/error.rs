@@ -31,6 +31,8 @@ impl fmt::Display for Segment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
     // --- the token's form: RFC 7515 ---
+    /// Neither text nor bytes.
+    NotAToken,
     /// Fewer than two dots.
     NotEnoughSegments,
     /// A segment is not canonical base64url (RFC 7515 Section 2).
@@ -73,6 +75,12 @@ pub enum Error {
     AlgorithmUnknown,
     /// The algorithm is known, and this build was made without it.
     AlgorithmUnavailable(&'static str),
+
+    // --- the choice of the key: RFC 7515 Section 4.1.4 ---
+    /// No key has the token's `kid`.
+    NoMatchingKey,
+    /// The token has no `kid`, and more than one key fits its `alg`.
+    KidRequired,
 
     // --- the signature ---
     /// The signature does not fit the signing input and the key.
@@ -160,6 +168,7 @@ impl fmt::Display for Error {
     #[allow(clippy::too_many_lines, reason = "one arm per variant is the point")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = match self {
+            Self::NotAToken => "Invalid token type. Token must be a <class 'bytes'>",
             Self::NotEnoughSegments => "Not enough segments",
             Self::InvalidBase64(segment) => return write!(f, "Invalid {segment} padding"),
             Self::HeaderNotJson(words) => return write!(f, "Invalid header string: {words}"),
@@ -197,6 +206,8 @@ impl fmt::Display for Error {
                      without the feature 'aws-lc')"
                 );
             }
+            Self::NoMatchingKey => "No key matches the token's kid",
+            Self::KidRequired => "The token has no kid, and several keys fit its alg",
             Self::SignatureMismatch => "Signature verification failed",
             Self::MissingClaim(claim) => {
                 return write!(f, "Token is missing the \"{claim}\" claim");

@@ -22,6 +22,7 @@ use crate::base64url;
 use crate::crypto::PreparedKey;
 use crate::error::{Error, Segment};
 use crate::header::Header;
+use crate::signature_cache::SignatureCache;
 
 /// A token split at its first and its last dot; nothing decoded, nothing believed.
 #[derive(Clone, Copy)]
@@ -58,8 +59,29 @@ impl<'a> Compact<'a> {
     /// # Errors
     /// [`Error::InvalidBase64`], [`Error::SignatureMismatch`].
     pub fn verify(&self, key: &PreparedKey) -> Result<Verified, Error> {
+        self.verify_by(|signature| key.verify(self.signing_input, signature))
+    }
+
+    /// As [`verify`](Self::verify), without verifying again what `cache` has seen verified under
+    /// the same key. `key_id` stands for the key, whoever shares the cache.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_cached(
+        &self,
+        key: &PreparedKey,
+        key_id: &[u8],
+        cache: &SignatureCache,
+    ) -> Result<Verified, Error> {
+        self.verify_by(|signature| {
+            let parts = [self.signing_input, signature, key_id];
+            cache.verify_once(&parts, || key.verify(self.signing_input, signature))
+        })
+    }
+
+    fn verify_by(&self, verify: impl FnOnce(&[u8]) -> bool) -> Result<Verified, Error> {
         let payload = decode(self.payload, Segment::Payload)?;
-        verify_signature(self.signing_input, self.signature, key)?;
+        check_signature(self.signature, verify)?;
         Ok(Verified { payload })
     }
 
@@ -74,7 +96,7 @@ impl<'a> Compact<'a> {
             return Err(Error::UnencodedPayloadInToken);
         }
         let signing_input = [self.header, b".", payload].concat();
-        verify_signature(&signing_input, self.signature, key)?;
+        check_signature(self.signature, |signature| key.verify(&signing_input, signature))?;
         Ok(Verified { payload: payload.to_vec() })
     }
 }
@@ -163,7 +185,8 @@ fn decode(text: &[u8], segment: Segment) -> Result<Vec<u8>, Error> {
     base64url::decode(text).ok_or(Error::InvalidBase64(segment))
 }
 
-fn verify_signature(signing_input: &[u8], text: &[u8], key: &PreparedKey) -> Result<(), Error> {
+/// Decodes the signature segment and has `verify` judge it.
+fn check_signature(text: &[u8], verify: impl FnOnce(&[u8]) -> bool) -> Result<(), Error> {
     // Room for every signature but RSA's, without an allocation.
     let mut short = [0; 136];
     let long;
@@ -173,7 +196,7 @@ fn verify_signature(signing_input: &[u8], text: &[u8], key: &PreparedKey) -> Res
         long = decode(text, Segment::Signature)?;
         &long
     };
-    if key.verify(signing_input, signature) { Ok(()) } else { Err(Error::SignatureMismatch) }
+    if verify(signature) { Ok(()) } else { Err(Error::SignatureMismatch) }
 }
 
 #[cfg(test)]

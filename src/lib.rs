@@ -9,6 +9,8 @@
 //! | `python` | the extension module, the only place that names pyo3 |
 //! | [`claims`] | rules for the registered claims (RFC 7519) |
 //! | [`dangerous`] | reading a token without verifying it |
+//! | [`signature_cache`] | signatures that verified before |
+//! | [`keyring`] | which of several keys a token is verified with |
 //! | [`jws`] | compact serialization: sign, verify (RFC 7515, RFC 7797) |
 //! | [`header`] | the JOSE header's rules (RFC 7515 Section 4) |
 //! | [`crypto`] | signing and verifying, the only place that names a crypto library |
@@ -26,6 +28,8 @@ pub mod error;
 pub mod header;
 pub mod jws;
 pub mod key;
+pub mod keyring;
+pub mod signature_cache;
 
 
 #[cfg(feature = "python")]

@@ -8,7 +8,16 @@ was overridden, patched or registered, they take the same steps through the Pyth
 from __future__ import annotations
 
 from ._install import install_as_jwt
-from ._rapidjwt import Key, __version__, clear_key_cache, key_cache_info, pave_road
+from ._rapidjwt import (
+    CacheInfo,
+    Key,
+    Signer,
+    Verifier,
+    __version__,
+    clear_key_cache,
+    key_cache_info,
+    pave_road,
+)
 from .api_jwk import PyJWK, PyJWKSet
 from .api_jws import (
     PyJWS,
@@ -49,6 +58,7 @@ __description__ = "Fast, safe JSON Web Tokens: a drop-in replacement for PyJWT w
 __license__ = "MIT OR Apache-2.0"
 
 __all__ = [
+    "CacheInfo",
     "DecodeError",
     "ExpiredSignatureError",
     "ImmatureSignatureError",
@@ -72,6 +82,8 @@ __all__ = [
     "PyJWS",
     "PyJWT",
     "PyJWTError",
+    "Signer",
+    "Verifier",
     "__version__",
     "clear_key_cache",
     "decode",

@@ -1,9 +1,8 @@
-"""The native module: what `rapidjwt` takes from it. Import `rapidjwt` instead."""
-
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from json import JSONEncoder
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 from .algorithms import AllowedPrivateKeys, AllowedPublicKeys
 from .api_jwk import PyJWK
@@ -11,10 +10,12 @@ from .types import Options
 
 __version__: str
 
+_SigningKey: TypeAlias = AllowedPrivateKeys | PyJWK | Key | str | bytes
+_VerifyingKey: TypeAlias = AllowedPublicKeys | PyJWK | Key | str | bytes
+_Strings: TypeAlias = list[str] | tuple[str, ...] | AbstractSet[str]
+
 @final
 class Key:
-    """A key, parsed and checked once. Immutable and shareable between threads."""
-
     @staticmethod
     def from_pem(data: str | bytes, /) -> Key: ...
     @staticmethod
@@ -32,6 +33,10 @@ class Key:
     @property
     def size(self) -> int: ...
     @property
+    def kid(self) -> str | None: ...
+    @property
+    def alg(self) -> str | None: ...
+    @property
     def is_private(self) -> bool: ...
     def public(self) -> Key: ...
     def to_jwk(self, private: bool = False) -> dict[str, Any]: ...
@@ -39,10 +44,66 @@ class Key:
     def to_pem(self, private: bool = False) -> str: ...
     def sign(self, message: bytes, algorithm: str) -> bytes: ...
     def verify(self, message: bytes, signature: bytes, algorithm: str) -> bool: ...
+    def __copy__(self) -> Key: ...
+    def __deepcopy__(self, _memo: Any) -> Key: ...
+
+@final
+class CacheInfo:
+    @property
+    def hits(self) -> int: ...
+    @property
+    def misses(self) -> int: ...
+    @property
+    def maxsize(self) -> int: ...
+    @property
+    def currsize(self) -> int: ...
+    def __eq__(self, other: object) -> bool: ...
+
+@final
+class Signer:
+    def __new__(
+        cls,
+        key: _SigningKey,
+        algorithm: str | None = None,
+        *,
+        headers: dict[str, Any] | None = None,
+        issuer: str | None = None,
+        audience: str | _Strings | None = None,
+        lifetime: float | timedelta | None = None,
+        issued_at: bool = False,
+        jwt_id: bool = False,
+    ) -> Signer: ...
+    def encode(self, claims: dict[str, Any]) -> str: ...
+
+@final
+class Verifier:
+    def __new__(
+        cls,
+        key: _VerifyingKey | list[_VerifyingKey] | tuple[_VerifyingKey, ...],
+        *,
+        algorithms: _Strings | None = None,
+        audience: str | _Strings | None = None,
+        issuer: str | _Strings | None = None,
+        subject: str | None = None,
+        leeway: float | timedelta = 0,
+        require: _Strings = (),
+        options: Options | None = None,
+        cache_size: int = 0,
+    ) -> Verifier: ...
+    def decode(self, token: str | bytes) -> dict[str, Any]: ...
+    def decode_complete(self, token: str | bytes) -> dict[str, Any]: ...
+    def decode_many(self, tokens: Iterable[str | bytes]) -> DecodedMany: ...
+    def cache_info(self) -> CacheInfo: ...
+    def cache_clear(self) -> None: ...
+
+@final
+class DecodedMany(Iterator[dict[str, Any] | Exception]):
+    def __iter__(self) -> DecodedMany: ...
+    def __next__(self) -> dict[str, Any] | Exception: ...
 
 def encode(
     payload: dict[str, Any],
-    key: AllowedPrivateKeys | PyJWK | Key | str | bytes,
+    key: _SigningKey,
     algorithm: str | None = ...,
     headers: dict[str, Any] | None = None,
     json_encoder: type[JSONEncoder] | None = None,
@@ -50,7 +111,7 @@ def encode(
 ) -> str: ...
 def decode(
     jwt: str | bytes,
-    key: AllowedPublicKeys | PyJWK | Key | str | bytes = "",
+    key: _VerifyingKey = "",
     algorithms: Sequence[str] | None = None,
     options: Options | None = None,
     verify: bool | None = None,
@@ -63,7 +124,7 @@ def decode(
 ) -> dict[str, Any]: ...
 def decode_complete(
     jwt: str | bytes,
-    key: AllowedPublicKeys | PyJWK | Key | str | bytes = "",
+    key: _VerifyingKey = "",
     algorithms: Sequence[str] | None = None,
     options: Options | None = None,
     verify: bool | None = None,
@@ -78,7 +139,7 @@ def get_unverified_header(jwt: str | bytes) -> dict[str, Any]: ...
 def decode_segment(segment: bytes, /) -> bytes | None: ...
 def is_der_public_key(data: bytes, /) -> bool: ...
 def clear_key_cache() -> None: ...
-def key_cache_info() -> tuple[int, int, int, int]: ...
+def key_cache_info() -> CacheInfo: ...
 def pave_road() -> None: ...
 def road_changed() -> None: ...
 def road_obstacles() -> list[tuple[str, str]]: ...

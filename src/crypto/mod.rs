@@ -4,16 +4,21 @@
 //! `aws-lc`, from ring: the two have the same API. HMAC is ring's and secp256k1 is k256's in both
 //! builds; docs/architecture.md has the measurements behind this choice.
 
+mod digest;
 mod ecdsa;
 mod eddsa;
 mod hmac;
 mod public_key;
+mod random;
 mod rsa;
 
 #[cfg(feature = "aws-lc")]
 use aws_lc_rs as backend;
 #[cfg(not(feature = "aws-lc"))]
 use ring as backend;
+
+pub use digest::fingerprint;
+pub use random::random_bytes;
 
 use crate::algorithm::{Algorithm, Family};
 use crate::error::Error;

@@ -29,7 +29,8 @@ impl From<Error> for PyErr {
     fn from(error: Error) -> Self {
         let words = error.to_string();
         match error {
-            Error::NotEnoughSegments
+            Error::NotAToken
+            | Error::NotEnoughSegments
             | Error::InvalidBase64(_)
             | Error::HeaderNotJson(_)
             | Error::HeaderNotObject
@@ -45,7 +46,9 @@ impl From<Error> for PyErr {
             | Error::CritNotStrings
             | Error::CritUnsupported(_)
             | Error::CritMissing(_)
-            | Error::B64NotCritical => classes::InvalidTokenError::new_err(words),
+            | Error::B64NotCritical
+            | Error::NoMatchingKey
+            | Error::KidRequired => classes::InvalidTokenError::new_err(words),
             Error::AlgorithmMissing | Error::AlgorithmNotAllowed | Error::AlgorithmUnknown => {
                 classes::InvalidAlgorithmError::new_err(words)
             }

@@ -111,7 +111,7 @@ pub(super) fn decode_complete<'py>(
     let call = DecodeCall { jwt, key, algorithms, options, audience, issuer, subject, leeway };
     if verify.is_none() && detached_payload.is_none() && kwargs.is_none() {
         if let Some(decoded) = decode_fast(road, &call)? {
-            return Ok(decoded.complete()?.into_any());
+            return Ok(complete(decoded.payload, &decoded.compact)?.into_any());
         }
     }
     call.faithful(&road.faithful.decode_complete, verify, detached_payload, kwargs)
@@ -207,7 +207,7 @@ fn verify_fast<'a, 'py>(
     let plan = || {
         let options = Options::read(call.options)?;
         let compact = Compact::split(arguments::text(call.jwt)?).ok()?;
-        let algorithm = known_headers::algorithm_of(compact.header)?;
+        let algorithm = known_headers::read(compact.header)?.algorithm;
         Some((options, compact, algorithm))
     };
     let Some((options, compact, algorithm)) = plan() else {
@@ -272,16 +272,33 @@ fn validate_fast<'py>(
     Ok(Some(()))
 }
 
-impl<'py> Decoded<'_, 'py> {
-    fn complete(self) -> PyResult<Bound<'py, PyDict>> {
-        let py = self.payload.py();
-        let complete = PyDict::new(py);
-        complete.set_item(intern!(py, "payload"), self.payload)?;
-        complete.set_item(intern!(py, "header"), read_header(py, self.compact.header)?)?;
-        let signature = base64url::decode(self.compact.signature).ok_or_else(decoded_before)?;
-        complete.set_item(intern!(py, "signature"), PyBytes::new(py, &signature))?;
-        Ok(complete)
+/// What `decode_complete` returns.
+pub(super) fn complete<'py>(
+    payload: Bound<'py, PyDict>,
+    compact: &Compact<'_>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let py = payload.py();
+    let complete = PyDict::new(py);
+    complete.set_item(intern!(py, "payload"), payload)?;
+    complete.set_item(intern!(py, "header"), read_header(py, compact.header)?)?;
+    let signature = base64url::decode(compact.signature).ok_or_else(decoded_before)?;
+    complete.set_item(intern!(py, "signature"), PyBytes::new(py, &signature))?;
+    Ok(complete)
+}
+
+/// The bytes of a token, as a prepared object takes it.
+///
+/// Raises DecodeError for anything but str and bytes.
+pub(super) fn token_bytes<'a>(token: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
+    if let Ok(text) = token.cast::<PyString>() {
+        return text.to_str().map(str::as_bytes).map_err(|_| not_a_token());
     }
+    token.cast::<PyBytes>().map(PyBytesMethods::as_bytes).map_err(|_| not_a_token())
+}
+
+/// The error for a token that is neither text nor bytes.
+pub(super) fn not_a_token() -> PyErr {
+    Error::NotAToken.into()
 }
 
 /// The header of a token, as a dict of the caller's own.
@@ -298,7 +315,7 @@ fn decoded_before() -> PyErr {
 }
 
 /// Warns of a key below the minimum length, or refuses it where the caller wants that.
-fn check_key_length(road: &Road, py: Python<'_>, key: &CachedKey, enforce: bool) -> PyResult<()> {
+pub(super) fn check_key_length(road: &Road, py: Python<'_>, key: &CachedKey, enforce: bool) -> PyResult<()> {
     match &key.length_warning {
         None => Ok(()),
         Some(words) if enforce => Err(Error::KeyTooShort(words.clone()).into()),
@@ -322,7 +339,7 @@ pub(super) fn get_unverified_header<'py>(
     let read = || {
         road.is_clear_for_decode(py).then_some(())?;
         let compact = Compact::split(arguments::text(jwt)?).ok()?;
-        known_headers::algorithm_of(compact.header)?;
+        known_headers::read(compact.header)?;
         base64url::decode(compact.payload)?;
         base64url::decode(compact.signature)?;
         Some(compact.header)
@@ -423,7 +440,7 @@ fn signing_algorithm(road: &Road, call: &EncodeCall<'_, '_>) -> Option<&'static 
 }
 
 /// The encoded JOSE header, with the caller's `headers` merged in.
-fn header_segment(
+pub(super) fn header_segment(
     py: Python<'_>,
     algorithm: &'static Algorithm,
     headers: Option<&Bound<'_, PyAny>>,
@@ -456,7 +473,7 @@ fn header_segment(
 }
 
 /// The claims as JSON; datetimes in `exp`, `iat` and `nbf` become whole seconds.
-fn claims_json(claims: &Bound<'_, PyDict>) -> Option<Vec<u8>> {
+pub(super) fn claims_json(claims: &Bound<'_, PyDict>) -> Option<Vec<u8>> {
     // A wrong issuer is refused before anything else is looked at.
     if let Some(iss) = claims.get_item(intern!(claims.py(), "iss")).ok()? {
         arguments::string(&iss)?;
@@ -472,7 +489,7 @@ fn claims_json(claims: &Bound<'_, PyDict>) -> Option<Vec<u8>> {
 }
 
 /// A copy of the claims in which times are numbers, or `None` if there was no datetime.
-fn with_whole_seconds<'py>(claims: &Bound<'py, PyDict>) -> Option<Bound<'py, PyDict>> {
+pub(super) fn with_whole_seconds<'py>(claims: &Bound<'py, PyDict>) -> Option<Bound<'py, PyDict>> {
     let py = claims.py();
     let mut copy = None;
     for name in [intern!(py, "exp"), intern!(py, "iat"), intern!(py, "nbf")] {
@@ -490,7 +507,7 @@ fn with_whole_seconds<'py>(claims: &Bound<'py, PyDict>) -> Option<Bound<'py, PyD
 }
 
 /// Writes `header.payload.signature` into the string that is returned.
-fn write_token<'py>(
+pub(super) fn write_token<'py>(
     py: Python<'py>,
     header: &[u8],
     payload: &[u8],

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::arguments;
 use super::key_cache::{self, CachedKey};
+use super::known_headers;
 use super::road::Road;
 use crate::algorithm::{ALGORITHMS, Algorithm, Family};
 use crate::crypto::{self, PreparedKey};
@@ -20,6 +21,8 @@ use crate::key::{KeyMaterial, OkpKey, der, jwk, pem, secret, ssh};
 #[pyclass(frozen, module = "rapidjwt")]
 pub(super) struct Key {
     material: KeyMaterial,
+    kid: Option<String>,
+    alg: Option<String>,
     /// The key made ready, by [`Algorithm::index`], at first use.
     prepared: [OnceLock<Arc<CachedKey>>; ALGORITHMS.len()],
 }
@@ -27,7 +30,14 @@ pub(super) struct Key {
 impl Key {
     fn new(material: KeyMaterial) -> Result<Self, Error> {
         let material = crypto::complete(material)?;
-        Ok(Self { material, prepared: Default::default() })
+        Ok(Self { material, kid: None, alg: None, prepared: Default::default() })
+    }
+
+    /// The members of a JWK that are not key material but say what the key is for.
+    fn with_parameters_of(mut self, jwk: &Value) -> Self {
+        let text = |name| jwk.get(name).and_then(Value::as_str).map(str::to_owned);
+        (self.kid, self.alg) = (text("kid"), text("alg"));
+        self
     }
 
     /// The key made ready for `algorithm`.
@@ -80,14 +90,13 @@ impl Key {
     #[staticmethod]
     #[pyo3(signature = (jwk, /))]
     fn from_jwk(jwk: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let material = if jwk.is_instance_of::<PyDict>() {
-            let value: Value = pythonize::depythonize(jwk)
-                .map_err(|_| Error::invalid_key("Key is not valid JSON"))?;
-            jwk::from_value(&value)?
+        let invalid = || Error::invalid_key("Key is not valid JSON");
+        let value: Value = if jwk.is_instance_of::<PyDict>() {
+            pythonize::depythonize(jwk).map_err(|_| invalid())?
         } else {
-            jwk::parse(text_argument(jwk)?)?
+            serde_json::from_slice(text_argument(jwk)?).map_err(|_| invalid())?
         };
-        Ok(Self::new(material)?)
+        Ok(Self::new(jwk::from_value(&value)?)?.with_parameters_of(&value))
     }
 
     /// A shared secret for HMAC: text (in UTF-8) or bytes.
@@ -124,6 +133,18 @@ impl Key {
         self.material.bits()
     }
 
+    /// The key ID, kid, of the JWK that the key was read from (RFC 7517 Section 4.5).
+    #[getter]
+    fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// The algorithm, alg, of the JWK that the key was read from (RFC 7517 Section 4.4).
+    #[getter]
+    fn alg(&self) -> Option<&str> {
+        self.alg.as_deref()
+    }
+
     /// Whether the key can sign.
     #[getter]
     fn is_private(&self) -> bool {
@@ -132,7 +153,8 @@ impl Key {
 
     /// The public half. Raises InvalidKeyError for a shared secret, which has none.
     fn public(&self) -> PyResult<Self> {
-        Ok(Self::new(self.material.to_public()?)?)
+        let public = Self::new(self.material.to_public()?)?;
+        Ok(Self { kid: self.kid.clone(), alg: self.alg.clone(), ..public })
     }
 
     /// The JWK (RFC 7517) as a dict: public members only, unless `private` is true.
@@ -193,6 +215,15 @@ impl Key {
         Ok(self.prepare_by_name(algorithm)?.key.verify(message, signature))
     }
 
+    /// A key does not change, so it is its own copy.
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
     fn __repr__(&self) -> String {
         let half = if self.is_private() { "private" } else { "public" };
         match &self.material {
@@ -205,6 +236,30 @@ impl Key {
 }
 
 impl Key {
+    /// The algorithm to use where the caller names none: the JWK's, or the usual one of the type.
+    pub(super) fn default_algorithm(&self) -> Option<&'static Algorithm> {
+        match &self.alg {
+            Some(name) => known_headers::by_exact_name(name),
+            None => ALGORITHMS.iter().find(|algorithm| match (algorithm.family, &self.material) {
+                (Family::Hmac(_), KeyMaterial::Secret(_))
+                | (Family::RsaPkcs1(_), KeyMaterial::Rsa(_))
+                | (Family::Eddsa, KeyMaterial::Okp(_)) => true,
+                (Family::Ecdsa(curve, _), KeyMaterial::Ec(key)) => key.curve == curve,
+                _ => false,
+            }),
+        }
+    }
+
+    /// The algorithm that the JWK names.
+    pub(super) fn named_algorithm(&self) -> Option<&'static Algorithm> {
+        self.alg.as_deref().and_then(known_headers::by_exact_name)
+    }
+
+    /// The key ID.
+    pub(super) fn key_id(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
     /// The material to write out: all of it, or its public half.
     fn half(&self, private: bool) -> Result<KeyMaterial, Error> {
         match private {
@@ -240,13 +295,7 @@ pub(super) fn prepare_argument(
     algorithm: &'static Algorithm,
     operation: Operation,
 ) -> Option<Arc<CachedKey>> {
-    let prepared = match arguments::text(key) {
-        Some(bytes) => match key_cache::find(algorithm, bytes) {
-            Some(prepared) => prepared,
-            None => prepare_text(road, key, bytes, algorithm)?,
-        },
-        None => prepare_object(road, key, algorithm)?,
-    };
+    let prepared = prepare(road, key, algorithm)?;
     let fits = match (operation, algorithm.family) {
         (Operation::Sign, _) => prepared.key.can_sign(),
         // PyJWT cannot verify with a private RSA key; with private EC and OKP keys it can.
@@ -254,6 +303,43 @@ pub(super) fn prepare_argument(
         (Operation::Verify, _) => true,
     };
     fits.then_some(prepared)
+}
+
+/// The key made ready, whatever it is wanted for.
+fn prepare(
+    road: &Road,
+    key: &Bound<'_, PyAny>,
+    algorithm: &'static Algorithm,
+) -> Option<Arc<CachedKey>> {
+    match arguments::text(key) {
+        Some(bytes) => key_cache::find(algorithm, bytes)
+            .or_else(|| prepare_text(road, key, bytes, algorithm)),
+        None => prepare_object(road, key, algorithm),
+    }
+}
+
+/// A key for a prepared object: it must be usable natively.
+///
+/// Raises what the core or PyJWT says of a key that is not.
+pub(super) fn prepare_or_raise(
+    road: &Road,
+    key: &Bound<'_, PyAny>,
+    algorithm: &'static Algorithm,
+) -> PyResult<Arc<CachedKey>> {
+    if let Some(prepared) = prepare(road, key, algorithm) {
+        return Ok(prepared);
+    }
+    if let Ok(key) = key.cast_exact::<Key>() {
+        return Ok(key.get().prepare(algorithm)?);
+    }
+    if let Some(object) = road.algorithm_object(key.py(), algorithm) {
+        object.call_method1(intern!(key.py(), "prepare_key"), (key,))?;
+    }
+    Err(Error::invalid_key(
+        "This key works with rapidjwt.encode() and decode() only: Signer and Verifier take RSA \
+         keys of 2048 to 8192 bits, EC keys, Ed25519 keys and secrets",
+    )
+    .into())
 }
 
 fn prepare_text(

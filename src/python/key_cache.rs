@@ -14,6 +14,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use hashlink::LruCache;
 use pyo3::prelude::*;
 
+use super::cache_info::CacheInfo;
 use super::key::Key;
 use crate::algorithm::{ALGORITHMS, Algorithm};
 use crate::crypto::PreparedKey;
@@ -117,10 +118,9 @@ pub(super) fn clear_key_cache() {
     MISSES.store(0, Ordering::Relaxed);
 }
 
-/// `(hits, misses, maxsize, currsize)`, as `functools.lru_cache` counts; `maxsize` is per
-/// algorithm.
+/// The counters of the cache of prepared keys; `maxsize` is per algorithm.
 #[pyfunction]
-pub(super) fn key_cache_info() -> (u64, u64, usize, usize) {
+pub(super) fn key_cache_info() -> CacheInfo {
     let size = TEXTS.iter().map(|texts| lock(texts).len()).sum::<usize>() + lock(&OBJECTS).len();
-    (HITS.load(Ordering::Relaxed), MISSES.load(Ordering::Relaxed), CAPACITY, size)
+    (HITS.load(Ordering::Relaxed), MISSES.load(Ordering::Relaxed), CAPACITY, size).into()
 }

@@ -2,6 +2,7 @@
 //! once and not once per token.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::OnceLock;
 
 use crate::algorithm::{ALGORITHMS, Algorithm};
@@ -13,8 +14,15 @@ const CAPACITY: usize = 8;
 /// Longer encoded headers take the faithful road.
 const MAX_SEGMENT_LEN: usize = 2048;
 
+/// What a usual header says.
+#[derive(Clone)]
+pub(super) struct KnownHeader {
+    pub(super) algorithm: &'static Algorithm,
+    pub(super) kid: Option<Rc<str>>,
+}
+
 struct KnownHeaders {
-    entries: Vec<(Box<[u8]>, &'static Algorithm)>,
+    entries: Vec<(Box<[u8]>, KnownHeader)>,
     next: usize,
 }
 
@@ -23,28 +31,28 @@ thread_local! {
         const { RefCell::new(KnownHeaders { entries: Vec::new(), next: 0 }) };
 }
 
-/// The algorithm that the encoded header `segment` names, or `None` when the header breaks a rule
-/// or has a parameter that changes how the token is read.
+/// What the encoded header `segment` says, or `None` when it breaks a rule or has a parameter that
+/// changes how the token is read.
 ///
 /// The answer depends on the bytes of `segment` alone, so a remembered one is as good as new.
-pub(super) fn algorithm_of(segment: &[u8]) -> Option<&'static Algorithm> {
+pub(super) fn read(segment: &[u8]) -> Option<KnownHeader> {
     KNOWN.with_borrow_mut(|known| {
-        if let Some((_, algorithm)) = known.entries.iter().find(|(bytes, _)| **bytes == *segment) {
-            return Some(*algorithm);
+        if let Some((_, header)) = known.entries.iter().find(|(bytes, _)| **bytes == *segment) {
+            return Some(header.clone());
         }
-        let algorithm = read_algorithm(segment)?;
-        let entry = (segment.into(), algorithm);
+        let header = parse(segment)?;
+        let entry = (segment.into(), header.clone());
         if known.entries.len() < CAPACITY {
             known.entries.push(entry);
         } else {
             known.entries[known.next] = entry;
             known.next = (known.next + 1) % CAPACITY;
         }
-        Some(algorithm)
+        Some(header)
     })
 }
 
-fn read_algorithm(segment: &[u8]) -> Option<&'static Algorithm> {
+fn parse(segment: &[u8]) -> Option<KnownHeader> {
     if segment.len() > MAX_SEGMENT_LEN {
         return None;
     }
@@ -53,7 +61,8 @@ fn read_algorithm(segment: &[u8]) -> Option<&'static Algorithm> {
     if header.contains("crit") || header.contains("b64") {
         return None;
     }
-    by_exact_name(header.alg().ok()?)
+    let algorithm = by_exact_name(header.alg().ok()?)?;
+    Some(KnownHeader { algorithm, kid: header.kid().map(Rc::from) })
 }
 
 /// The algorithm of that name, aliases apart: their tokens keep the alias in the header.

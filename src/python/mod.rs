@@ -4,6 +4,8 @@
 //! Python package.
 
 mod arguments;
+mod batch;
+mod cache_info;
 mod claims_view;
 mod clock;
 mod dumps;
@@ -13,7 +15,10 @@ mod key;
 mod key_cache;
 mod known_headers;
 mod loads;
+mod payload;
 mod road;
+mod signer;
+mod verifier;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -36,6 +41,10 @@ fn is_der_public_key(data: &[u8]) -> bool {
 #[pymodule(gil_used = false)]
 mod _rapidjwt {
     #[pymodule_export]
+    use super::batch::DecodedMany;
+    #[pymodule_export]
+    use super::cache_info::CacheInfo;
+    #[pymodule_export]
     use super::jwt::{decode, decode_complete, encode, get_unverified_header};
     #[pymodule_export]
     use super::key::Key;
@@ -43,6 +52,10 @@ mod _rapidjwt {
     use super::key_cache::{clear_key_cache, key_cache_info};
     #[pymodule_export]
     use super::road::{pave_road, road_changed, road_obstacles};
+    #[pymodule_export]
+    use super::signer::Signer;
+    #[pymodule_export]
+    use super::verifier::Verifier;
     #[pymodule_export]
     use super::{decode_segment, is_der_public_key};
 

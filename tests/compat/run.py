@@ -204,7 +204,7 @@ def source(suite: Suite) -> Path:
 
 
 def environment_python(name: str, inputs: tuple[str, ...]) -> Path:
-    """Return the interpreter of the virtual environment `name`, made anew when its inputs change."""
+    """Return the interpreter of an environment, which is made anew when its inputs change."""
     folder = WORK / "venvs" / name
     with Stamp(folder, sys.version, *inputs) as stale:
         if stale:
@@ -245,8 +245,10 @@ def run_suite(suite: Suite, library: str, overlay: Path) -> dict[str, str]:
     started = time.monotonic()
     with log.open("w") as output:
         finished = subprocess.run(
-            [python, "-m", "pytest", "-p", "compat_jwt", f"--junitxml={junit}"]
-            + ["-o", "junit_family=xunit2", "-p", "no:cacheprovider", "-ra", "tests"],
+            [
+                *(python, "-m", "pytest", "-ra", "-p", "no:cacheprovider", "-p", "compat_jwt"),
+                *(f"--junitxml={junit}", "-o", "junit_family=xunit2", "tests"),
+            ],
             cwd=suite.folder,
             env=test_environment(suite, library, overlay),
             stdout=output,

@@ -24,9 +24,7 @@ def served_by():
     import jwt
 
     modules = [
-        module
-        for name, module in sys.modules.items()
-        if name == "jwt" or name.startswith("jwt.")
+        module for name, module in sys.modules.items() if name == "jwt" or name.startswith("jwt.")
     ]
     packages = {module.__spec__.name.partition(".")[0] for module in modules}
     return " and ".join(sorted(packages)), jwt.__file__

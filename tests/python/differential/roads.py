@@ -6,16 +6,18 @@ builds its arguments itself, so that each library has its own copy of what a cal
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
-
 import rapidjwt
 
+from . import objects
 from .outcome import describe, outcome_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
 
 
 @dataclass(frozen=True)
@@ -129,8 +131,6 @@ class Recipe:
     expression: str
 
     def make(self, lib: ModuleType) -> Any:
-        from . import objects
-
         return eval(self.expression, {**vars(objects), "lib": lib})
 
     def __repr__(self) -> str:

@@ -26,6 +26,7 @@ CASES = {
     "tokens": 4000,
     "keys": 2500,
     "JWKs": 800,
+    "deep secrets": 300,
 }
 
 
@@ -46,6 +47,11 @@ def cases(name: str) -> Any:
     )
 
 
+def words(text: str) -> list[str]:
+    """Return the words of a text: spellings read best side by side."""
+    return text.split()
+
+
 def mix(*weighted: tuple[int, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
     """Draw from one of (weight, strategy): `one_of` gives every branch of each the same weight."""
     choices = [strategy for weight, strategy in weighted for _ in range(weight)]
@@ -56,10 +62,11 @@ def recipes(*expressions: str) -> st.SearchStrategy[Recipe]:
     return st.sampled_from([Recipe(expression) for expression in expressions])
 
 
-CHARACTERS = (
-    "\x00 \x01 \t \n \r \x1f \x7f \x80 \x9f \xa0 \xad \xff \u0660 \u200b \u2028 \u2029 \ufeff "
-    "\ufffd \uffff \ud800 \udbff \udc00 \udfff \U00010000 \U0001f600 \U0010ffff"
-).split(" ") + list("\"\\/<>&'abc{}[]:, ")
+CHARACTERS = [
+    *"\x00\x01\t\n\r\x1f\x7f\x80\x9f\xa0\xad\xff\u0660\u200b\u2028\u2029\ufeff\ufffd\uffff",
+    *"\ud800\udbff\udc00\udfff\U00010000\U0001f600\U0010ffff",
+    *"\"\\/<>&'abc{}[]:, ",
+]
 texts = st.one_of(
     st.sampled_from(["", "a", "abc", "é", "\x7f", "\U0001f600", "\ud800", "\ud83d\ude00"]),
     st.text(st.sampled_from(CHARACTERS), max_size=6),
@@ -365,6 +372,27 @@ suspicious_secrets = st.one_of(
         )
     ),
 )
+# JSON too deep to parse, in which PyJWT looks for a member `kty` by hand.
+deep_secrets = st.builds(
+    lambda opening, pieces, encoding: (opening + "".join(pieces)).encode(encoding, "surrogatepass"),
+    st.sampled_from(
+        ["[" * 100_000, " \n[" + "[" * 100_000, "\ufeff" + "[" * 100_000, "1" + "[" * 9]
+    ),
+    st.lists(
+        st.sampled_from(
+            [
+                *'::" {}],\n\\é�\x0b',
+                "kty",
+                '\\"',
+                "\\\\",
+                '"\\',
+                *words(r'"kty" "kty" "\u006bty" "a" "a": "kty\u0000" "kty\"'),
+            ]
+        ),
+        max_size=8,
+    ),
+    st.sampled_from(["utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-32-le"]),
+)
 secrets = mix((8, good_secrets), (3, odd_secrets), (2, suspicious_secrets))
 
 
@@ -375,10 +403,13 @@ number_texts = mix(
     (
         6,
         st.sampled_from(
-            "0 -0 1 -1 1.0 1.50 1e5 1E5 1e+5 1E-05 1e400 -1e400 1e-400 0e0 0.0 -0.0 NaN Infinity "
-            "-Infinity 9007199254740993 18446744073709551616 0.1 123456789012345678901234567890 "
-            "1.7976931348623159e308 4.9e-324 2.2250738585072011e-308 100000000000000000000000.0 "
-            "0.30000000000000004 9223372036854775807 9223372036854775808 -9223372036854775809".split()
+            words(
+                "0 -0 1 -1 1.0 1.50 1e5 1E5 1e+5 1E-05 1e400 -1e400 1e-400 0e0 0.0 -0.0 0.1 NaN "
+                "Infinity -Infinity 9007199254740993 18446744073709551616 1.7976931348623159e308 "
+                "123456789012345678901234567890 4.9e-324 2.2250738585072011e-308 "
+                "9223372036854775807 100000000000000000000000.0 0.30000000000000004 "
+                "-9223372036854775809"
+            )
         ),
     ),
     (4, integers.map(str)),
@@ -391,17 +422,18 @@ number_texts = mix(
     (
         1,
         st.sampled_from(
-            "00 01 -01 +1 - 1. .5 -.5 1e 0x1 1_000 1L \u0661 -NaN nan +Infinity inf 1e1.5 1e\u0665 1e+ "
-            "1.e5 "
-            "Infinit -Infinit Na --1".split()
+            words(
+                "00 01 -01 +1 - 1. .5 -.5 1e 0x1 1_000 1L \u0661 -NaN nan +Infinity inf 1e1.5 1e+ "
+                "1e\u0665 1.e5 Infinit -Infinit Na --1"
+            )
         ),
     ),
 )
-good_escapes = (
+good_escapes = words(
     r"\n \t \" \\ \/ \b \f \r \u0041 \u00e9 \u0000 \uD83D\uDE00 \uD83D \uDE00 \ud800\u0041 "
     r"\uDE00\uD83D \u0660 \uFEFF \u007f \u2028 \uffff \u00E9"
-).split()
-bad_escapes = r"\x41 \u004 \u00g0 \U0041 \u+041 \u-041 \u0_41 \a \' \u \ud800\u00".split()
+)
+bad_escapes = words(r"\x41 \u004 \u00g0 \U0041 \u+041 \u-041 \u0_41 \a \' \u \ud800\u00")
 string_pieces = mix(
     (60, st.text(st.characters(min_codepoint=0x20, exclude_characters='"\\'), max_size=8)),
     (20, st.sampled_from(good_escapes)),
@@ -480,7 +512,7 @@ json_texts = st.builds(
     ),
     mix((20, whitespace), (1, st.sampled_from(["x", "{}", "\x00", ","]))),
 )
-ENCODINGS = ["utf-8"] * 20 + "utf-8-sig utf-16 utf-16-le utf-16-be utf-32 utf-32-le".split()
+ENCODINGS = ["utf-8"] * 20 + words("utf-8-sig utf-16 utf-16-le utf-16-be utf-32 utf-32-le")
 BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 json_bytes = st.builds(
     lambda text, encoding: text.encode(encoding, "surrogatepass"),
@@ -549,7 +581,7 @@ def hs256_token(payload: bytes, header: bytes = b'{"alg":"HS256","typ":"JWT"}') 
     return b".".join([signing_input, base64url(signature)]).decode()
 
 
-TOKEN_PARTS = list("AaZz09-_+/=. .\n\té\0!") + ["==", "..", "===", "eyJ", "\ud800", "=."]
+TOKEN_PARTS = [*"AaZz09-_+/=. .\n\té\0!", "==", "..", "===", "eyJ", "\ud800", "=."]
 
 
 def token_types(token: str, kind: str) -> Any:
@@ -570,8 +602,10 @@ header_members = st.builds(
         (
             6,
             st.sampled_from(
-                ['"HS256"', '"none"', '"JWT"', '"key"', '["b64"]', "[]", '["x"]', '["b64",1]']
-                + ["true", "false", "null", "1", '""', "{}", '"RS256"']
+                words(
+                    '"HS256" "none" "JWT" "key" "RS256" "" ["b64"] [] ["x"] ["b64",1] true false '
+                    "null 1 {}"
+                )
             ),
         ),
         (1, values_texts),

@@ -21,7 +21,18 @@ times = st.one_of(
     st.sampled_from([float(edge) for edge in EDGES] + [NOW + 0.5, NOW - 0.5, NOW + 0.25]),
     st.sampled_from([str(edge) for edge in EDGES]),
     st.sampled_from(
-        ["1_700_000_000", " 1700000000 ", "\u0661\u0667" + "\u0660" * 8, "0x10", "", "1e9", "+5", "-5", "5.0", "NaN"]
+        [
+            "1_700_000_000",
+            " 1700000000 ",
+            "\u0661\u0667" + "\u0660" * 8,
+            "0x10",
+            "",
+            "1e9",
+            "+5",
+            "-5",
+            "5.0",
+            "NaN",
+        ]
     ),
     st.sampled_from(
         [True, False, None, 0, -1, 2**31, 2**63, 10**400, -(10**400), 1e300, [], {}, [NOW]]

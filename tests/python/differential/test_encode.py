@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import jwt
 import pytest
+import rapidjwt
 from hypothesis import given
 from hypothesis import strategies as st
-
-import rapidjwt
 
 from . import strategies as make
 from .keys import ALGORITHMS, DETERMINISTIC, HMAC_SECRET, private_keys, private_pem, verifying_key

@@ -1,6 +1,5 @@
 """The URL names that drf-jwt's suite reverses."""
 
-from demo import views
 from django.urls import include, path
 from rest_framework.routers import DefaultRouter
 from rest_framework_jwt.blacklist.views import BlacklistView
@@ -10,6 +9,8 @@ from rest_framework_jwt.views import (
     refresh_jwt_token,
     verify_jwt_token,
 )
+
+from demo import views
 
 router = DefaultRouter()
 router.register("blacklist", BlacklistView, basename="blacklist")

@@ -1,0 +1,369 @@
+//! `Verifier`: keys prepared and a policy fixed once, for tokens that come all day.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyIterator, PyList, PyTuple};
+
+use super::arguments::{self, Expected, Options};
+use super::batch::DecodedMany;
+use super::cache_info::CacheInfo;
+use super::claims_view::PyClaims;
+use super::key::{Key, prepare_or_raise};
+use super::key_cache::CachedKey;
+use super::road::Road;
+use super::{clock, jwt, known_headers, payload};
+use crate::algorithm::Algorithm;
+use crate::claims::{self, Checks, ExpectedAudience, Policy};
+use crate::crypto::PreparedKey;
+use crate::dangerous;
+use crate::error::Error;
+use crate::jws::Compact;
+use crate::keyring::Keyring;
+use crate::signature_cache::SignatureCache;
+
+/// Verifies tokens with keys and a policy that are fixed when it is made.
+///
+/// It accepts what `rapidjwt.decode` accepts with the same arguments, in less time: keys are parsed
+/// and arguments read once. Immutable and safe to share between threads.
+///
+/// Arguments:
+///     key: a PEM or OpenSSH text, a secret, a `Key`, a `PyJWK`, a key object of cryptography, or
+///         a list of those. Of several keys the one with the token's `kid` is taken, and without a
+///         `kid` the only one that fits the token's `alg` (RFC 7515 Section 4.1.4).
+///     algorithms: the allowed `alg` values. May be left out for keys that name theirs (a `PyJWK`,
+///         a `Key` whose JWK has `alg`).
+///     audience: the audience or audiences that the token may be for; None refuses tokens with
+///         an `aud` claim.
+///     issuer: the issuer or issuers that are accepted; None accepts all.
+///     subject: the subject that is accepted; None accepts all.
+///     leeway: seconds, or a timedelta, by which clocks may differ; 0 by default.
+///     require: names of claims that must be there.
+///     options: as for `rapidjwt.decode`; `verify_signature` cannot be False.
+///     cache_size: how many verified signatures to remember, 0 (none) by default. The claims of a
+///         remembered token are checked each time.
+///
+/// Raises InvalidKeyError for a key that fits none of the algorithms, TypeError and ValueError for
+/// other wrong arguments.
+#[pyclass(frozen, module = "rapidjwt")]
+pub(super) struct Verifier {
+    keyring: Keyring<RingKey>,
+    policy: OwnedPolicy,
+    cache: Option<SignatureCache>,
+}
+
+struct RingKey(Arc<CachedKey>);
+
+impl AsRef<PreparedKey> for RingKey {
+    fn as_ref(&self) -> &PreparedKey {
+        &self.0.key
+    }
+}
+
+struct OwnedPolicy {
+    checks: Checks,
+    leeway: f64,
+    require: Vec<String>,
+    issuers: Option<Vec<String>>,
+    audience: OwnedAudience,
+    subject: Option<String>,
+}
+
+enum OwnedAudience {
+    None,
+    One(String),
+    AnyOf(Vec<String>),
+}
+
+impl OwnedPolicy {
+    fn validate(&self, claims: &Bound<'_, PyDict>) -> PyResult<()> {
+        let policy = Policy {
+            checks: self.checks,
+            leeway: self.leeway,
+            require: &self.require,
+            issuers: self.issuers.as_deref(),
+            audience: match &self.audience {
+                OwnedAudience::None => ExpectedAudience::None,
+                OwnedAudience::One(one) => ExpectedAudience::One(one),
+                OwnedAudience::AnyOf(any) => ExpectedAudience::AnyOf(any),
+            },
+            subject: self.subject.as_deref(),
+        };
+        Ok(claims::validate(&PyClaims(claims), &policy, clock::now(claims.py())?)?)
+    }
+}
+
+#[pymethods]
+impl Verifier {
+    #[new]
+    #[pyo3(signature = (
+        key, *, algorithms=None, audience=None, issuer=None, subject=None, leeway=None,
+        require=None, options=None, cache_size=0
+    ), text_signature = "(key, *, algorithms=None, audience=None, issuer=None, subject=None, \
+        leeway=0, require=(), options=None, cache_size=0)")]
+    #[allow(clippy::too_many_arguments, reason = "they are the policy, each with its name")]
+    fn new(
+        key: &Bound<'_, PyAny>,
+        algorithms: Option<&Bound<'_, PyAny>>,
+        audience: Option<&Bound<'_, PyAny>>,
+        issuer: Option<&Bound<'_, PyAny>>,
+        subject: Option<String>,
+        leeway: Option<&Bound<'_, PyAny>>,
+        require: Option<&Bound<'_, PyAny>>,
+        options: Option<&Bound<'_, PyAny>>,
+        cache_size: usize,
+    ) -> PyResult<Self> {
+        let road = Road::get(key.py())?;
+        let options = Options::read(options)
+            .ok_or_else(|| PyTypeError::new_err("options must be a dict of booleans and lists"))?;
+        if !options.verify_signature {
+            return Err(PyValueError::new_err(
+                "A Verifier always verifies; to read a token without verifying it, call \
+                 rapidjwt.decode(token, options={\"verify_signature\": False})",
+            ));
+        }
+        let enforce = options.enforce_minimum_key_length;
+        Ok(Self {
+            keyring: Keyring::new(ring_entries(road, key, algorithms, enforce)?),
+            policy: read_policy(road, &options, audience, issuer, subject, leeway, require)?,
+            cache: (cache_size > 0).then(|| SignatureCache::new(cache_size)),
+        })
+    }
+
+    /// Verifies a token and returns its claims.
+    ///
+    /// Raises the exceptions of `rapidjwt.decode`.
+    #[pyo3(signature = (token))]
+    fn decode<'py>(&self, token: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+        self.accept(token.py(), &self.verify(jwt::token_bytes(token)?)?)
+    }
+
+    /// Verifies a token and returns a dict with its `payload`, `header` and `signature`.
+    ///
+    /// Raises the exceptions of `rapidjwt.decode`.
+    #[pyo3(signature = (token))]
+    fn decode_complete<'py>(&self, token: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+        let bytes = jwt::token_bytes(token)?;
+        let claims = self.accept(token.py(), &self.verify(bytes)?)?;
+        jwt::complete(claims, &Compact::split(bytes)?)
+    }
+
+    /// Verifies many tokens; returns an iterator over the claims, in the order of the tokens.
+    ///
+    /// In place of a token that is refused it gives the exception object. Tokens are taken from the
+    /// iterable in chunks, whose signatures are verified on all cores outside the interpreter lock.
+    #[pyo3(signature = (tokens))]
+    fn decode_many(slf: &Bound<'_, Self>, tokens: &Bound<'_, PyAny>) -> PyResult<DecodedMany> {
+        let tokens: Bound<'_, PyIterator> = tokens.try_iter()?;
+        Ok(DecodedMany::new(slf.clone().unbind(), tokens.unbind()))
+    }
+
+    /// Hits, misses, capacity and entries of the verified-signature cache.
+    fn cache_info(&self) -> CacheInfo {
+        self.cache.as_ref().map_or((0, 0, 0, 0), SignatureCache::info).into()
+    }
+
+    /// Empties the verified-signature cache.
+    fn cache_clear(&self) {
+        if let Some(cache) = &self.cache {
+            cache.clear();
+        }
+    }
+}
+
+impl Verifier {
+    /// The payload of a token whose signature is right. Needs no interpreter.
+    pub(super) fn verify(&self, token: &[u8]) -> Result<Vec<u8>, Error> {
+        let compact = Compact::split(token)?;
+        let Some(header) = known_headers::read(compact.header) else {
+            return Err(refusal(token));
+        };
+        let index = self.keyring.choose(header.algorithm, header.kid.as_deref())?;
+        let key = self.keyring.key(index);
+        let verified = match &self.cache {
+            None => compact.verify(key)?,
+            Some(cache) => compact.verify_cached(key, &index.to_be_bytes(), cache)?,
+        };
+        Ok(verified.into_payload())
+    }
+
+    /// The claims of a verified payload, if they keep the policy.
+    pub(super) fn accept<'py>(
+        &self,
+        py: Python<'py>,
+        verified: &[u8],
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let claims = payload::claims(py, verified)?;
+        self.policy.validate(&claims)?;
+        Ok(claims)
+    }
+}
+
+/// Why a token with an unusual header is refused: it breaks a rule of its form, it needs a detached
+/// payload, or its algorithm is none that a key could be prepared for.
+fn refusal(token: &[u8]) -> Error {
+    match dangerous::read_unverified(token) {
+        Err(error) => error,
+        Ok(read) if read.header.has_unencoded_payload() => Error::DetachedPayloadRequired,
+        Ok(read) => read.header.alg().err().unwrap_or(Error::AlgorithmNotAllowed),
+    }
+}
+
+fn ring_entries(
+    road: &Road,
+    keys: &Bound<'_, PyAny>,
+    algorithms: Option<&Bound<'_, PyAny>>,
+    enforce_length: bool,
+) -> PyResult<Vec<(Option<String>, RingKey)>> {
+    let allowed = algorithms.map(read_algorithms).transpose()?;
+    let keys: Vec<Bound<'_, PyAny>> = if keys.is_instance_of::<PyList>()
+        || keys.is_instance_of::<PyTuple>()
+    {
+        keys.try_iter()?.collect::<PyResult<_>>()?
+    } else {
+        vec![keys.clone()]
+    };
+    let mut entries = Vec::new();
+    for key in &keys {
+        let identity = Identity::of(road, key)?;
+        let own;
+        let candidates = match (&allowed, identity.algorithm) {
+            // A key that names its algorithm serves that one only.
+            (Some(allowed), Some(named)) if identity.is_bound && allowed.contains(&named) => {
+                own = [named];
+                &own[..]
+            }
+            (Some(allowed), _) => allowed,
+            (None, Some(named)) => {
+                own = [named];
+                &own[..]
+            }
+            (None, None) => {
+                return Err(PyValueError::new_err(
+                    "algorithms is needed: the key does not say what it is for",
+                ));
+            }
+        };
+        let prepared = prepare_for_any(road, key, candidates)?;
+        for prepared in prepared {
+            jwt::check_key_length(road, key.py(), &prepared, enforce_length)?;
+            entries.push((identity.kid.clone(), RingKey(prepared)));
+        }
+    }
+    Ok(entries)
+}
+
+/// The key made ready for each algorithm that it fits.
+///
+/// Raises what is wrong with it when it fits none.
+fn prepare_for_any(
+    road: &Road,
+    key: &Bound<'_, PyAny>,
+    algorithms: &[&'static Algorithm],
+) -> PyResult<Vec<Arc<CachedKey>>> {
+    let mut prepared = Vec::new();
+    let mut refused = None;
+    for algorithm in algorithms {
+        match prepare_or_raise(road, key, algorithm) {
+            Ok(key) => prepared.push(key),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    match refused {
+        Some(error) if prepared.is_empty() => Err(error),
+        _ => Ok(prepared),
+    }
+}
+
+/// What a key says of itself.
+struct Identity {
+    kid: Option<String>,
+    algorithm: Option<&'static Algorithm>,
+    /// Whether the algorithm is the key's own choice, which the caller's list cannot change.
+    is_bound: bool,
+}
+
+impl Identity {
+    fn of(road: &Road, key: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if let Ok(key) = key.cast_exact::<Key>() {
+            let key = key.get();
+            let algorithm = key.named_algorithm();
+            return Ok(Self {
+                kid: key.key_id().map(str::to_owned),
+                algorithm,
+                is_bound: algorithm.is_some(),
+            });
+        }
+        if road.is_pyjwk(key) {
+            let py = key.py();
+            let name: String = key.getattr(intern!(py, "algorithm_name"))?.extract()?;
+            let kid = key.getattr(intern!(py, "key_id"))?;
+            return Ok(Self {
+                kid: arguments::string(&kid).map(str::to_owned),
+                algorithm: known_headers::by_exact_name(&name),
+                is_bound: true,
+            });
+        }
+        Ok(Self { kid: None, algorithm: None, is_bound: false })
+    }
+}
+
+fn read_algorithms(algorithms: &Bound<'_, PyAny>) -> PyResult<Vec<&'static Algorithm>> {
+    let names = arguments::strings(algorithms).ok_or_else(|| {
+        PyTypeError::new_err("algorithms must be a list of names, for example [\"RS256\"]")
+    })?;
+    if names.is_empty() {
+        return Err(PyValueError::new_err("algorithms is empty"));
+    }
+    arguments::borrowed(&names)
+        .into_iter()
+        .map(|name| {
+            known_headers::by_exact_name(name)
+                .filter(|algorithm| algorithm.index().is_some())
+                .ok_or_else(|| PyValueError::new_err(format!("{name:?} cannot verify a token")))
+        })
+        .collect()
+}
+
+fn read_policy(
+    road: &Road,
+    options: &Options<'_>,
+    audience: Option<&Bound<'_, PyAny>>,
+    issuer: Option<&Bound<'_, PyAny>>,
+    subject: Option<String>,
+    leeway: Option<&Bound<'_, PyAny>>,
+    require: Option<&Bound<'_, PyAny>>,
+) -> PyResult<OwnedPolicy> {
+    let wrong = |name, what| PyTypeError::new_err(format!("{name} must be {what}"));
+    let one_or_several = "a string, or a list, tuple or set of strings";
+    let owned = |strings: &[&str]| strings.iter().map(|&text| text.to_owned()).collect();
+
+    let audience =
+        Expected::read(audience).ok_or_else(|| wrong("audience", one_or_several))?;
+    let issuer = Expected::read(issuer).ok_or_else(|| wrong("issuer", one_or_several))?;
+    let mut required: Vec<String> = owned(&arguments::borrowed(&options.require));
+    if let Some(require) = require {
+        let names = arguments::strings(require)
+            .ok_or_else(|| wrong("require", "a list, tuple or set of strings"))?;
+        required.extend(arguments::borrowed(&names).into_iter().map(str::to_owned));
+    }
+    Ok(OwnedPolicy {
+        checks: options.checks,
+        leeway: arguments::leeway(leeway, road)
+            .ok_or_else(|| wrong("leeway", "a number of seconds or a timedelta"))?,
+        require: required,
+        issuers: match &issuer {
+            Expected::Nothing => None,
+            Expected::One(one) => Some(vec![(*one).to_owned()]),
+            Expected::AnyOf(_) => Some(owned(&issuer.any_of())),
+        },
+        audience: match &audience {
+            Expected::Nothing => OwnedAudience::None,
+            Expected::One(one) => OwnedAudience::One((*one).to_owned()),
+            Expected::AnyOf(_) => OwnedAudience::AnyOf(owned(&audience.any_of())),
+        },
+        subject,
+    })
+}

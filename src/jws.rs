@@ -43,10 +43,9 @@ impl<'a> Compact<'a> {
     /// # Errors
     /// [`Error::NotEnoughSegments`] with fewer than two dots.
     pub fn split(token: &'a [u8]) -> Result<Self, Error> {
-        let last = token.iter().rposition(|&byte| byte == b'.').ok_or(Error::NotEnoughSegments)?;
+        let last = memchr::memrchr(b'.', token).ok_or(Error::NotEnoughSegments)?;
         let (signing_input, signature) = (&token[..last], &token[last + 1..]);
-        let first =
-            signing_input.iter().position(|&byte| byte == b'.').ok_or(Error::NotEnoughSegments)?;
+        let first = memchr::memchr(b'.', signing_input).ok_or(Error::NotEnoughSegments)?;
         let (header, payload) = (&signing_input[..first], &signing_input[first + 1..]);
         Ok(Self { header, payload, signature, signing_input })
     }

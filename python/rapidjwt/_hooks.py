@@ -8,7 +8,13 @@ such telling: the interpreter keeps their version.
 
 from __future__ import annotations
 
+from functools import wraps
 from types import ModuleType
+
+TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 from rapidjwt._rapidjwt import road_changed
 
@@ -33,3 +39,28 @@ class Hookable:
 
 class HookableModule(Hookable, ModuleType):
     """A module whose names the fast road relies on."""
+
+
+class HookableDict(dict):  # type: ignore[type-arg]
+    """A dict whose items the fast road relies on."""
+
+
+def _telling(name: str) -> Callable[..., Any]:
+    """Wrap the dict method so that it tells the fast road after it has done its work."""
+    method = getattr(dict, name)
+
+    @wraps(method)
+    def tell(self: HookableDict, /, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        finally:
+            road_changed()
+
+    return tell
+
+
+for _name in (
+    "__setitem__", "__delitem__", "__ior__",
+    "clear", "pop", "popitem", "setdefault", "update",
+):  # fmt: skip
+    setattr(HookableDict, _name, _telling(_name))

@@ -8,7 +8,7 @@ import warnings
 
 from rapidjwt._rapidjwt import decode_segment, get_unverified_header
 
-from ._hooks import Hookable, HookableModule
+from ._hooks import Hookable, HookableDict, HookableModule
 from .algorithms import Algorithm, get_default_algorithms, has_crypto, requires_cryptography
 from .api_jwk import PyJWK
 from .exceptions import (
@@ -396,6 +396,8 @@ class PyJWS(Hookable):
 
 
 _jws_global_obj = PyJWS()
+_jws_global_obj.options = HookableDict(_jws_global_obj.options)  # type: ignore[assignment]
+_jws_global_obj._algorithms = HookableDict(_jws_global_obj._algorithms)  # noqa: SLF001
 encode = _jws_global_obj.encode
 decode_complete = _jws_global_obj.decode_complete
 decode = _jws_global_obj.decode

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 
 from rapidjwt._rapidjwt import decode, decode_complete, encode
 
-from ._hooks import Hookable, HookableModule
+from ._hooks import Hookable, HookableDict, HookableModule
 from .api_jws import _ALGORITHM_UNSET, PyJWS, _jws_global_obj
 from .exceptions import (
     DecodeError,
@@ -407,6 +407,7 @@ def _require_same_audience(claimed: Any, audience: str | Iterable[str]) -> None:
 
 
 _jwt_global_obj = PyJWT()
+_jwt_global_obj.options = HookableDict(_jwt_global_obj.options)  # type: ignore[assignment]
 _jwt_global_obj._jws = _jws_global_obj  # noqa: SLF001 - the two share their algorithms
 
 sys.modules[__name__].__class__ = HookableModule

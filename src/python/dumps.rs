@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use pyo3::{PyTypeInfo, ffi};
 
-use super::loads::Unusual;
+use super::loads::{Unusual, plain_len};
 
 /// Deeper nesting, and so every cycle, is left to Python.
 const MAX_DEPTH: u32 = 64;
@@ -292,19 +292,17 @@ fn write_string(json: &mut Vec<u8>, text: &str) {
     json.reserve(text.len() + 2);
     json.push(b'"');
     let mut rest = text;
-    while let Some(index) = rest.bytes().position(needs_escape) {
-        json.extend_from_slice(&rest.as_bytes()[..index]);
-        let character = rest[index..].chars().next().expect("there is a byte at index");
+    loop {
+        let plain = plain_len(rest.as_bytes());
+        json.extend_from_slice(&rest.as_bytes()[..plain]);
+        // Plain bytes are ASCII, so a character begins behind them.
+        let Some(character) = rest[plain..].chars().next() else {
+            break;
+        };
         write_escape(json, character);
-        rest = &rest[index + character.len_utf8()..];
+        rest = &rest[plain + character.len_utf8()..];
     }
-    json.extend_from_slice(rest.as_bytes());
     json.push(b'"');
-}
-
-/// Whether a byte of UTF-8 is other than printable ASCII, a quote, or a backslash. DEL counts.
-const fn needs_escape(byte: u8) -> bool {
-    !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\\')
 }
 
 fn write_escape(json: &mut Vec<u8>, character: char) {

@@ -6,14 +6,17 @@
 //! so every unusual result and nearly every error text is made in one place, by Python.
 
 use std::borrow::Cow;
+use std::ffi::CStr;
 use std::sync::Arc;
 
 use pyo3::exceptions::PyRuntimeError;
-use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDateTime, PyDict, PyString};
+use pyo3::{Borrowed, intern};
 
-use super::arguments::{self, Argument, Expected, Options};
+use super::arguments::call::{Function, Slots};
+use super::arguments::{self, Expected, Options};
 use super::claims_view::PyClaims;
 use super::clock;
 use super::dumps::{ascii_string_with, dumps};
@@ -31,16 +34,16 @@ use crate::jws::Compact;
 // --- decode ---
 
 /// The arguments of `decode` and `decode_complete`, the deprecated ones and `detached_payload`
-/// apart.
+/// apart; `None` is None or left out, except where the two differ: for `key` and `leeway`.
 struct DecodeCall<'a, 'py> {
-    jwt: &'a Bound<'py, PyAny>,
-    key: Argument<'a, 'py>,
-    algorithms: Option<&'a Bound<'py, PyAny>>,
-    options: Option<&'a Bound<'py, PyAny>>,
-    audience: Option<&'a Bound<'py, PyAny>>,
-    issuer: Option<&'a Bound<'py, PyAny>>,
-    subject: Option<&'a Bound<'py, PyAny>>,
-    leeway: Argument<'a, 'py>,
+    jwt: Borrowed<'a, 'py, PyAny>,
+    key: Option<Borrowed<'a, 'py, PyAny>>,
+    algorithms: Option<Borrowed<'a, 'py, PyAny>>,
+    options: Option<Borrowed<'a, 'py, PyAny>>,
+    audience: Option<Borrowed<'a, 'py, PyAny>>,
+    issuer: Option<Borrowed<'a, 'py, PyAny>>,
+    subject: Option<Borrowed<'a, 'py, PyAny>>,
+    leeway: Option<Borrowed<'a, 'py, PyAny>>,
 }
 
 /// A token that was verified, its claims validated.
@@ -49,116 +52,97 @@ struct Decoded<'a, 'py> {
     compact: Compact<'a>,
 }
 
-/// Verifies a token and returns its claims.
-///
-/// The same as PyJWT's: see the documentation of `rapidjwt.PyJWT.decode`.
-#[pyfunction]
-#[pyo3(signature = (
-    jwt, key=Argument::OMITTED, algorithms=None, options=None, verify=None, detached_payload=None,
-    audience=None, subject=None, issuer=None, leeway=Argument::OMITTED, **kwargs
-), text_signature = "(jwt, key='', algorithms=None, options=None, verify=None, \
-    detached_payload=None, audience=None, subject=None, issuer=None, leeway=0, **kwargs)")]
-#[allow(clippy::too_many_arguments, reason = "PyJWT's signature")]
-pub(super) fn decode<'py>(
-    jwt: &Bound<'py, PyAny>,
-    key: Argument<'_, 'py>,
-    algorithms: Option<&Bound<'py, PyAny>>,
-    options: Option<&Bound<'py, PyAny>>,
-    verify: Option<&Bound<'py, PyAny>>,
-    detached_payload: Option<&Bound<'py, PyAny>>,
-    audience: Option<&Bound<'py, PyAny>>,
-    subject: Option<&Bound<'py, PyAny>>,
-    issuer: Option<&Bound<'py, PyAny>>,
-    leeway: Argument<'_, 'py>,
-    kwargs: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = jwt.py();
-    let road = Road::get(py)?;
-    let call = DecodeCall { jwt, key, algorithms, options, audience, issuer, subject, leeway };
-    if verify.is_none() && detached_payload.is_none() && kwargs.is_none() {
-        if let Some(decoded) = decode_fast(road, &call)? {
-            return Ok(decoded.payload.into_any());
-        }
+/// `rapidjwt.decode`.
+pub(super) struct Decode;
+
+impl Function<10> for Decode {
+    const NAME: &'static CStr = c"decode";
+    const DOC: &'static CStr = c"decode(jwt, key='', algorithms=None, options=None, verify=None, \
+        detached_payload=None, audience=None, subject=None, issuer=None, leeway=0, **kwargs)\n--\n\n\
+        Verify a token and return its claims.\n\n\
+        The same as PyJWT's: see the documentation of `rapidjwt.PyJWT.decode`.";
+    const PARAMETERS: [&'static str; 10] = [
+        "jwt", "key", "algorithms", "options", "verify", "detached_payload", "audience", "subject",
+        "issuer", "leeway",
+    ];
+    const REQUIRED: usize = 1;
+
+    fn names() -> &'static PyOnceLock<[Py<PyString>; 10]> {
+        static NAMES: PyOnceLock<[Py<PyString>; 10]> = PyOnceLock::new();
+        &NAMES
     }
-    call.faithful(&road.faithful.decode, verify, detached_payload, kwargs)
+
+    fn fast<'py>(
+        py: Python<'py>,
+        road: &Road,
+        &[jwt, key, algorithms, options, verify, detached, audience, subject, issuer, leeway]: &Slots<'_, 'py, 10>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(jwt) = jwt.filter(|_| none(verify) && none(detached)) else {
+            return Ok(None);
+        };
+        let call = DecodeCall { jwt, key, algorithms, options, audience, issuer, subject, leeway };
+        Ok(decode_fast(py, road, &call)?.map(|decoded| decoded.payload.into_any()))
+    }
+
+    fn faithful(road: &Road) -> &Py<PyAny> {
+        &road.faithful.decode
+    }
 }
 
-/// Verifies a token and returns a dict with its `payload`, `header` and `signature`.
-///
-/// The same as PyJWT's: see the documentation of `rapidjwt.PyJWT.decode_complete`.
-#[pyfunction]
-#[pyo3(signature = (
-    jwt, key=Argument::OMITTED, algorithms=None, options=None, verify=None, detached_payload=None,
-    audience=None, issuer=None, subject=None, leeway=Argument::OMITTED, **kwargs
-), text_signature = "(jwt, key='', algorithms=None, options=None, verify=None, \
-    detached_payload=None, audience=None, issuer=None, subject=None, leeway=0, **kwargs)")]
-#[allow(clippy::too_many_arguments, reason = "PyJWT's signature")]
-pub(super) fn decode_complete<'py>(
-    jwt: &Bound<'py, PyAny>,
-    key: Argument<'_, 'py>,
-    algorithms: Option<&Bound<'py, PyAny>>,
-    options: Option<&Bound<'py, PyAny>>,
-    verify: Option<&Bound<'py, PyAny>>,
-    detached_payload: Option<&Bound<'py, PyAny>>,
-    audience: Option<&Bound<'py, PyAny>>,
-    issuer: Option<&Bound<'py, PyAny>>,
-    subject: Option<&Bound<'py, PyAny>>,
-    leeway: Argument<'_, 'py>,
-    kwargs: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = jwt.py();
-    let road = Road::get(py)?;
-    let call = DecodeCall { jwt, key, algorithms, options, audience, issuer, subject, leeway };
-    if verify.is_none() && detached_payload.is_none() && kwargs.is_none() {
-        if let Some(decoded) = decode_fast(road, &call)? {
-            return Ok(complete(decoded.payload, &decoded.compact)?.into_any());
-        }
+/// `rapidjwt.decode_complete`.
+pub(super) struct DecodeComplete;
+
+impl Function<10> for DecodeComplete {
+    const NAME: &'static CStr = c"decode_complete";
+    const DOC: &'static CStr = c"decode_complete(jwt, key='', algorithms=None, options=None, \
+        verify=None, detached_payload=None, audience=None, issuer=None, subject=None, leeway=0, \
+        **kwargs)\n--\n\n\
+        Verify a token and return a dict with its `payload`, `header` and `signature`.\n\n\
+        The same as PyJWT's: see the documentation of `rapidjwt.PyJWT.decode_complete`.";
+    const PARAMETERS: [&'static str; 10] = [
+        "jwt", "key", "algorithms", "options", "verify", "detached_payload", "audience", "issuer",
+        "subject", "leeway",
+    ];
+    const REQUIRED: usize = 1;
+
+    fn names() -> &'static PyOnceLock<[Py<PyString>; 10]> {
+        static NAMES: PyOnceLock<[Py<PyString>; 10]> = PyOnceLock::new();
+        &NAMES
     }
-    call.faithful(&road.faithful.decode_complete, verify, detached_payload, kwargs)
+
+    fn fast<'py>(
+        py: Python<'py>,
+        road: &Road,
+        &[jwt, key, algorithms, options, verify, detached, audience, issuer, subject, leeway]: &Slots<'_, 'py, 10>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(jwt) = jwt.filter(|_| none(verify) && none(detached)) else {
+            return Ok(None);
+        };
+        let call = DecodeCall { jwt, key, algorithms, options, audience, issuer, subject, leeway };
+        let decoded = decode_fast(py, road, &call)?;
+        decoded.map(|decoded| Ok(complete(decoded.payload, &decoded.compact)?.into_any())).transpose()
+    }
+
+    fn faithful(road: &Road) -> &Py<PyAny> {
+        &road.faithful.decode_complete
+    }
+}
+
+/// Whether an argument is None or was left out.
+fn none(argument: Option<Borrowed<'_, '_, PyAny>>) -> bool {
+    argument.is_none_or(|argument| argument.is_none())
 }
 
 impl<'py> DecodeCall<'_, 'py> {
-    /// The same call on the faithful road.
-    fn faithful(
-        &self,
-        method: &Py<PyAny>,
-        verify: Option<&Bound<'py, PyAny>>,
-        detached_payload: Option<&Bound<'py, PyAny>>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let py = self.jwt.py();
-        let arguments = match kwargs {
-            Some(kwargs) => kwargs.copy()?,
-            None => PyDict::new(py),
-        };
-        let optional = [
-            (intern!(py, "key"), self.key.given()),
-            (intern!(py, "algorithms"), self.algorithms),
-            (intern!(py, "options"), self.options),
-            (intern!(py, "verify"), verify),
-            (intern!(py, "detached_payload"), detached_payload),
-            (intern!(py, "audience"), self.audience),
-            (intern!(py, "issuer"), self.issuer),
-            (intern!(py, "subject"), self.subject),
-            (intern!(py, "leeway"), self.leeway.given()),
-        ];
-        for (name, argument) in optional {
-            if let Some(argument) = argument {
-                arguments.set_item(name, argument)?;
-            }
-        }
-        method.bind(py).call((self.jwt,), Some(&arguments))
-    }
-
     /// The `_validate_claims` method, for a policy or claims that the core does not know.
     fn validate_claims_faithfully(&self, road: &Road, payload: &Bound<'py, PyDict>) -> PyResult<()> {
-        let py = self.jwt.py();
+        let py = payload.py();
         let options = road.faithful.merge_options.bind(py).call1((self.options,))?;
         let arguments = PyDict::new(py);
         for (name, argument) in [
             (intern!(py, "audience"), self.audience),
             (intern!(py, "issuer"), self.issuer),
-            (intern!(py, "leeway"), self.leeway.given()),
+            (intern!(py, "leeway"), self.leeway),
             (intern!(py, "subject"), self.subject),
         ] {
             if let Some(argument) = argument {
@@ -172,14 +156,14 @@ impl<'py> DecodeCall<'_, 'py> {
 
 /// Decodes natively; `None` where the faithful road must.
 fn decode_fast<'a, 'py>(
+    py: Python<'py>,
     road: &Road,
-    call: &DecodeCall<'a, 'py>,
+    call: &'a DecodeCall<'_, 'py>,
 ) -> PyResult<Option<Decoded<'a, 'py>>> {
-    let py = call.jwt.py();
     if !road.is_clear_for_decode(py) {
         return Ok(None);
     }
-    let Some((compact, options, json)) = verify_fast(road, call)? else {
+    let Some((compact, options, json)) = verify_fast(py, road, call)? else {
         return Ok(None);
     };
     let payload = match loads(py, &json) {
@@ -200,13 +184,13 @@ fn decode_fast<'a, 'py>(
 /// The split token, the options, and the payload's bytes, the signature having been checked unless
 /// the options say not to.
 fn verify_fast<'a, 'py>(
+    py: Python<'py>,
     road: &Road,
-    call: &DecodeCall<'a, 'py>,
+    call: &'a DecodeCall<'_, 'py>,
 ) -> PyResult<Option<(Compact<'a>, Options<'py>, Vec<u8>)>> {
-    let py = call.jwt.py();
     let plan = || {
-        let options = Options::read(call.options)?;
-        let compact = Compact::split(arguments::text(call.jwt)?).ok()?;
+        let options = Options::read(call.options.as_deref())?;
+        let compact = Compact::split(arguments::text(&call.jwt)?).ok()?;
         let algorithm = known_headers::read(compact.header)?.algorithm;
         Some((options, compact, algorithm))
     };
@@ -219,9 +203,9 @@ fn verify_fast<'a, 'py>(
         return Ok(unverified.map(|payload| (compact, options, payload)));
     }
     let prepare = || {
-        let allowed = arguments::contains(call.algorithms?, algorithm.name)?;
-        (allowed && road.serves(py, algorithm)).then_some(())?;
-        prepare_argument(road, call.key.given()?, algorithm, Operation::Verify)
+        let allowed = arguments::contains(call.algorithms.as_deref()?, algorithm.name)?;
+        allowed.then_some(())?;
+        prepare_argument(road, call.key.as_deref()?, algorithm, Operation::Verify)
     };
     let Some(prepared) = prepare() else {
         return Ok(None);
@@ -248,13 +232,13 @@ fn validate_fast<'py>(
     payload: &Bound<'py, PyDict>,
 ) -> PyResult<Option<()>> {
     let read = || {
-        let issuer = Expected::read(call.issuer)?;
-        let audience = Expected::read(call.audience)?;
-        let subject = match call.subject {
+        let issuer = Expected::read(call.issuer.as_deref())?;
+        let audience = Expected::read(call.audience.as_deref())?;
+        let subject = match call.subject.as_deref() {
             Some(subject) if !subject.is_none() => Some(arguments::string(subject)?),
             _ => None,
         };
-        Some((issuer, audience, subject, arguments::leeway(call.leeway.given(), road)?))
+        Some((issuer, audience, subject, arguments::leeway(call.leeway.as_deref(), road)?))
     };
     let Some((issuer, audience, subject, leeway)) = read() else {
         return Ok(None);
@@ -352,72 +336,66 @@ pub(super) fn get_unverified_header<'py>(
 
 // --- encode ---
 
-/// Signs claims; returns the token.
-///
-/// The same as PyJWT's: see the documentation of `rapidjwt.PyJWT.encode`.
-#[pyfunction]
-#[pyo3(signature = (
-    payload, key, algorithm=Argument::OMITTED, headers=None, json_encoder=None,
-    sort_headers=Argument::OMITTED
-), text_signature = "(payload, key, algorithm=..., headers=None, json_encoder=None, \
-    sort_headers=True)")]
-pub(super) fn encode<'py>(
-    payload: &Bound<'py, PyAny>,
-    key: &Bound<'py, PyAny>,
-    algorithm: Argument<'_, 'py>,
-    headers: Option<&Bound<'py, PyAny>>,
-    json_encoder: Option<&Bound<'py, PyAny>>,
-    sort_headers: Argument<'_, 'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = payload.py();
-    let road = Road::get(py)?;
-    let call = EncodeCall { payload, key, algorithm, headers, sort_headers };
-    if json_encoder.is_none()
-        && let Some(token) = encode_fast(road, &call)?
-    {
-        return Ok(token.into_any());
-    }
-    let arguments = PyDict::new(py);
-    let optional = [
-        (intern!(py, "algorithm"), algorithm.given()),
-        (intern!(py, "headers"), headers),
-        (intern!(py, "json_encoder"), json_encoder),
-        (intern!(py, "sort_headers"), sort_headers.given()),
-    ];
-    for (name, argument) in optional {
-        if let Some(argument) = argument {
-            arguments.set_item(name, argument)?;
-        }
-    }
-    road.faithful.encode.bind(py).call((payload, key), Some(&arguments))
-}
-
 /// The arguments of `encode`, `json_encoder` apart.
 struct EncodeCall<'a, 'py> {
-    payload: &'a Bound<'py, PyAny>,
-    key: &'a Bound<'py, PyAny>,
-    algorithm: Argument<'a, 'py>,
-    headers: Option<&'a Bound<'py, PyAny>>,
-    sort_headers: Argument<'a, 'py>,
+    payload: Borrowed<'a, 'py, PyAny>,
+    key: Borrowed<'a, 'py, PyAny>,
+    algorithm: Option<Borrowed<'a, 'py, PyAny>>,
+    headers: Option<Borrowed<'a, 'py, PyAny>>,
+    sort_headers: Option<Borrowed<'a, 'py, PyAny>>,
+}
+
+/// `rapidjwt.encode`.
+pub(super) struct Encode;
+
+impl Function<6> for Encode {
+    const NAME: &'static CStr = c"encode";
+    const DOC: &'static CStr = c"encode(payload, key, algorithm=..., headers=None, \
+        json_encoder=None, sort_headers=True)\n--\n\n\
+        Sign claims; return the token.\n\n\
+        The same as PyJWT's: see the documentation of `rapidjwt.PyJWT.encode`.";
+    const PARAMETERS: [&'static str; 6] =
+        ["payload", "key", "algorithm", "headers", "json_encoder", "sort_headers"];
+    const REQUIRED: usize = 2;
+
+    fn names() -> &'static PyOnceLock<[Py<PyString>; 6]> {
+        static NAMES: PyOnceLock<[Py<PyString>; 6]> = PyOnceLock::new();
+        &NAMES
+    }
+
+    fn fast<'py>(
+        py: Python<'py>,
+        road: &Road,
+        &[payload, key, algorithm, headers, json_encoder, sort_headers]: &Slots<'_, 'py, 6>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let (Some(payload), Some(key), true) = (payload, key, none(json_encoder)) else {
+            return Ok(None);
+        };
+        let call = EncodeCall { payload, key, algorithm, headers, sort_headers };
+        Ok(encode_fast(py, road, &call)?.map(Bound::into_any))
+    }
+
+    fn faithful(road: &Road) -> &Py<PyAny> {
+        &road.faithful.encode
+    }
 }
 
 /// Encodes natively; `None` where the faithful road must.
 fn encode_fast<'py>(
+    py: Python<'py>,
     road: &Road,
     call: &EncodeCall<'_, 'py>,
 ) -> PyResult<Option<Bound<'py, PyString>>> {
-    let py = call.payload.py();
     if !road.is_clear_for_encode(py) {
         return Ok(None);
     }
     let plan = || {
         let claims = call.payload.cast_exact::<PyDict>().ok()?;
         let algorithm = signing_algorithm(road, call)?;
-        road.serves(py, algorithm).then_some(())?;
-        let sort = call.sort_headers.given().map_or(Some(true), arguments::boolean)?;
-        let header = header_segment(py, algorithm, call.headers, sort)?;
-        let payload = claims_json(claims)?;
-        let prepared = prepare_argument(road, call.key, algorithm, Operation::Sign)?;
+        let sort = call.sort_headers.as_deref().map_or(Some(true), arguments::boolean)?;
+        let header = header_segment(py, algorithm, call.headers.as_deref(), sort)?;
+        let payload = claims_json(&claims)?;
+        let prepared = prepare_argument(road, &call.key, algorithm, Operation::Sign)?;
         Some((header, payload, prepared))
     };
     let Some((header, payload, prepared)) = plan() else {
@@ -428,9 +406,9 @@ fn encode_fast<'py>(
 }
 
 fn signing_algorithm(road: &Road, call: &EncodeCall<'_, '_>) -> Option<&'static Algorithm> {
-    match call.algorithm.given() {
+    match call.algorithm.as_deref() {
         Some(name) if !road.is_unset(name) => known_headers::by_exact_name(arguments::string(name)?),
-        _ if road.is_pyjwk(call.key) => {
+        _ if road.is_pyjwk(&call.key) => {
             let name = call.key.getattr(intern!(call.key.py(), "algorithm_name")).ok()?;
             known_headers::by_exact_name(arguments::string(&name)?)
         }
@@ -446,7 +424,7 @@ pub(super) fn header_segment(
     headers: Option<&Bound<'_, PyAny>>,
     sort: bool,
 ) -> Option<Cow<'static, str>> {
-    let Some(headers) = headers else {
+    let Some(headers) = headers.filter(|headers| !headers.is_none()) else {
         return Some(known_headers::plain_segment(algorithm, sort)?.into());
     };
     let headers = headers.cast_exact::<PyDict>().ok()?;

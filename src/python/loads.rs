@@ -192,10 +192,9 @@ impl<'a, 'py> Parser<'a, 'py> {
             return self.string();
         }
         self.at += plain + 1;
-        let key = &rest[..plain];
         match &mut self.keys {
-            Some(keys) => keys.get(self.py, key),
-            None => ascii_string(self.py, key),
+            Some(keys) => keys.get(self.py, rest, plain),
+            None => ascii_string(self.py, &rest[..plain]),
         }
     }
 
@@ -279,7 +278,8 @@ impl<'a, 'py> Parser<'a, 'py> {
 }
 
 /// How many bytes at the start of `text` are printable ASCII, no quote and no backslash.
-fn plain_len(text: &[u8]) -> usize {
+#[inline]
+pub(super) fn plain_len(text: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES * 128;
     let mut at = 0;
@@ -288,9 +288,10 @@ fn plain_len(text: &[u8]) -> usize {
         let quote = word ^ (ONES * b'"' as u64);
         let backslash = word ^ (ONES * b'\\' as u64);
         // A byte's high bit is set where the byte is a quote, a backslash, below 0x20 or above
-        // 0x7f; borrows can only add false marks above a true one, and the lowest mark counts.
+        // 0x7e; borrows and carries only add false marks above a true one, and the lowest counts.
         let marks = (quote.wrapping_sub(ONES) & !quote
             | backslash.wrapping_sub(ONES) & !backslash
+            | word.wrapping_add(ONES)
             | word.wrapping_sub(ONES * 0x20) & !word
             | word)
             & HIGH;
@@ -299,24 +300,28 @@ fn plain_len(text: &[u8]) -> usize {
         }
         at += 8;
     }
-    let plain = |&&byte: &&u8| byte >= 0x20 && byte < 0x80 && byte != b'"' && byte != b'\\';
+    let plain = |&&byte: &&u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
     at + text[at..].iter().take_while(plain).count()
 }
 
 /// `text`, which is ASCII, as a Python string.
 fn ascii_string<'py>(py: Python<'py>, text: &[u8]) -> Result<Bound<'py, PyString>, Unusual> {
     debug_assert!(text.is_ascii());
+    if let [_] | [] = text {
+        // CPython shares these.
+        return Ok(PyString::new(py, std::str::from_utf8(text).map_err(|_| Unusual)?));
+    }
     let len = ffi::Py_ssize_t::try_from(text.len()).map_err(|_| Unusual)?;
-    // SAFETY: the bytes are ASCII, hence valid 1-byte (Latin-1) characters, `len` of them are
-    // readable, and CPython copies them. It returns a new reference, or null with an exception
-    // set, which `from_owned_ptr_or_err` takes. The result is a str, as `cast_into_unchecked` says.
+    // SAFETY: PyUnicode_New(len, 127) returns a new compact ASCII string, which nobody else sees
+    // yet, with `len` writable bytes at PyUnicode_DATA (or null with an exception set, which
+    // `from_owned_ptr_or_err` takes). All of them are written, with ASCII, as the caller promises
+    // by having looked at each byte.
     unsafe {
-        let string = ffi::PyUnicode_FromKindAndData(
-            ffi::PyUnicode_1BYTE_KIND as _,
-            text.as_ptr().cast(),
-            len,
-        );
-        Ok(Bound::from_owned_ptr_or_err(py, string).map_err(|_| Unusual)?.cast_into_unchecked())
+        let string = Bound::from_owned_ptr_or_err(py, ffi::PyUnicode_New(len, 127));
+        let string = string.map_err(|_| Unusual)?;
+        let data = ffi::PyUnicode_DATA(string.as_ptr()).cast::<u8>();
+        std::ptr::copy_nonoverlapping(text.as_ptr(), data, text.len());
+        Ok(string.cast_into_unchecked())
     }
 }
 
@@ -324,7 +329,15 @@ fn ascii_string<'py>(py: Python<'py>, text: &[u8]) -> Result<Bound<'py, PyString
 /// their hash computed: one slot per hash value, the newest wins. One cache per thread needs no
 /// lock on any build of Python.
 struct KeyCache {
-    slots: Vec<Option<(Box<[u8]>, Py<PyString>)>>,
+    slots: Vec<Option<(ShortKey, Py<PyString>)>>,
+}
+
+/// A name of up to 16 bytes, so that two are compared in one step. The length tells apart names
+/// that end in NUL.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct ShortKey {
+    bytes: u128,
+    len: usize,
 }
 
 thread_local! {
@@ -332,32 +345,98 @@ thread_local! {
 }
 
 impl KeyCache {
-    const SLOTS: usize = 256;
-    const MAX_KEY_LEN: usize = 32;
+    const SLOTS: usize = 512;
 
-    fn get<'py>(&mut self, py: Python<'py>, key: &[u8]) -> Result<Bound<'py, PyString>, Unusual> {
-        if key.len() > Self::MAX_KEY_LEN {
-            return ascii_string(py, key);
-        }
+    /// The string of the first `len` bytes of `rest`, which are ASCII.
+    fn get<'py>(
+        &mut self,
+        py: Python<'py>,
+        rest: &[u8],
+        len: usize,
+    ) -> Result<Bound<'py, PyString>, Unusual> {
+        let Some(key) = ShortKey::new(rest, len) else {
+            return ascii_string(py, &rest[..len]);
+        };
         if self.slots.is_empty() {
             self.slots.resize_with(Self::SLOTS, || None);
         }
-        let slot = &mut self.slots[Self::slot_of(key)];
-        if let Some((bytes, string)) = slot
-            && **bytes == *key
+        let slot = &mut self.slots[key.slot()];
+        if let Some((known, string)) = slot
+            && *known == key
         {
             return Ok(string.bind(py).clone());
         }
-        let string = ascii_string(py, key)?;
-        *slot = Some((key.into(), string.clone().unbind()));
+        let string = key_string(py, &rest[..len])?;
+        *slot = Some((key, string.clone().unbind()));
         Ok(string)
     }
+}
 
-    /// FNV-1a, folded: quick for a few bytes. An attacker who finds collisions gains misses only.
-    fn slot_of(key: &[u8]) -> usize {
-        let hash = key.iter().fold(0x811c_9dc5_u32, |hash, &byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        });
-        (hash ^ hash >> 16) as usize % Self::SLOTS
+/// Names that are looked up in nearly every token.
+const USUAL_NAMES: [&str; 10] =
+    ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "alg", "typ", "kid"];
+
+/// A new string for the cache. The usual names are Python's own interned strings, which a look-up
+/// finds by identity; no others are interned, as Python may keep those for ever.
+fn key_string<'py>(py: Python<'py>, name: &[u8]) -> Result<Bound<'py, PyString>, Unusual> {
+    match USUAL_NAMES.iter().find(|usual| usual.as_bytes() == name) {
+        Some(usual) => Ok(PyString::intern(py, usual)),
+        None => ascii_string(py, name),
+    }
+}
+
+impl ShortKey {
+    fn new(rest: &[u8], len: usize) -> Option<Self> {
+        let mask = match len {
+            0..16 => (1 << (8 * len)) - 1,
+            16 => u128::MAX,
+            _ => return None,
+        };
+        // After a name there is more JSON, nearly always 16 bytes of it.
+        let bytes = u128::from_le_bytes(rest.get(..16)?.try_into().ok()?);
+        Some(Self { bytes: bytes & mask, len })
+    }
+
+    /// Multiplied by an odd number, so that the upper bits depend on all lower ones. This number
+    /// gives each of some sixty usual claim names a slot of its own (a test has them). An attacker
+    /// who finds names for one slot gains misses only.
+    #[allow(clippy::cast_possible_truncation, reason = "halves, and then nine bits, are wanted")]
+    fn slot(self) -> usize {
+        const ODD: u64 = 0x8d11_6ece_1738_f7d9;
+        let (low, high) = (self.bytes as u64, (self.bytes >> 64) as u64);
+        ((low ^ high.rotate_left(32)).wrapping_mul(ODD) >> 55) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usual_claim_names_do_not_share_a_slot() {
+        let names = "iss sub aud exp nbf iat jti alg typ kid scope scp azp nonce auth_time acr amr sid \
+            roles role groups email email_verified name given_name family_name client_id tid oid \
+            ver uti token_type user_id username permissions org tenant realm_access \
+            resource_access session_state type fresh csrf is_admin locale picture zoneinfo \
+            updated_at cnf act";
+        let mut slots = std::collections::HashMap::new();
+        for name in names.split_whitespace().filter(|name| name.len() <= 16) {
+            let json = format!("{name}\":                ");
+            let slot = ShortKey::new(json.as_bytes(), name.len()).unwrap().slot();
+            assert_eq!(slots.insert(slot, name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn plain_text_ends_at_the_first_special_byte() {
+        for special in (0..=255_u8).filter(|byte| !matches!(byte, b' '..=b'~') || b"\"\\".contains(byte)) {
+            for len in 0..20 {
+                let mut text = vec![b'~'; len];
+                text.push(special);
+                text.extend_from_slice(b"\"plain text behind it");
+                assert_eq!(plain_len(&text), len, "{special:#x} after {len}");
+            }
+        }
+        assert_eq!(plain_len(b"all of it is plain"), 18);
     }
 }

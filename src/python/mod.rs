@@ -40,12 +40,16 @@ fn is_der_public_key(data: &[u8]) -> bool {
 /// The native module of rapidjwt; import `rapidjwt` instead.
 #[pymodule(gil_used = false)]
 mod _rapidjwt {
+    use pyo3::prelude::*;
+
+    use super::arguments::call::function;
+    use super::jwt::{Decode, DecodeComplete, Encode};
     #[pymodule_export]
     use super::batch::DecodedMany;
     #[pymodule_export]
     use super::cache_info::CacheInfo;
     #[pymodule_export]
-    use super::jwt::{decode, decode_complete, encode, get_unverified_header};
+    use super::jwt::get_unverified_header;
     #[pymodule_export]
     use super::key::Key;
     #[pymodule_export]
@@ -58,6 +62,14 @@ mod _rapidjwt {
     use super::verifier::Verifier;
     #[pymodule_export]
     use super::{decode_segment, is_der_public_key};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let py = module.py();
+        module.add("encode", function::<Encode, _>(py, "rapidjwt")?)?;
+        module.add("decode", function::<Decode, _>(py, "rapidjwt")?)?;
+        module.add("decode_complete", function::<DecodeComplete, _>(py, "rapidjwt")?)
+    }
 
     #[pymodule_export]
     #[allow(non_upper_case_globals, reason = "a Python name")]

@@ -5,9 +5,8 @@
 //! the objects they read are the original ones. When the package has been imported it calls
 //! [`pave_road`], which notes all of them; from then on
 //!
-//! - `__setattr__` of the modules and instances calls [`road_changed`],
+//! - the modules, instances and dicts call [`road_changed`] when they are changed (`_hooks.py`),
 //! - a changed class has a new version tag,
-//! - the few dicts that can change silently are compared at each call,
 //!
 //! and after any change the whole is surveyed again. Where something is not the original, every
 //! call takes the faithful road until it is put back.
@@ -16,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyType};
+use pyo3::types::{PyDict, PyMapping, PyString, PyType};
 use pyo3::{PyTypeInfo, intern};
 
 use super::arguments::type_version;
@@ -29,11 +28,8 @@ pub(super) struct Road {
     classes: Vec<(Py<PyType>, AtomicU32)>,
     changed: AtomicBool,
     clear: AtomicBool,
-    jwt_options: OptionsDict,
-    jws_options: OptionsDict,
-    algorithms: Py<PyDict>,
-    /// By [`Algorithm::index`]: the name as a Python string and the original object.
-    originals: Vec<(Py<PyString>, Py<PyAny>)>,
+    /// The original `Algorithm` objects, by [`Algorithm::index`].
+    algorithm_objects: Vec<Py<PyAny>>,
     json: Py<PyDict>,
     loads: Py<PyAny>,
     dumps: Py<PyAny>,
@@ -70,7 +66,7 @@ impl Faithful {
     }
 }
 
-/// A class, a module or an object, with the values that its names had at import.
+/// A class, a module, an object or a dict, with the values that its names had at import.
 struct Watched {
     owner: String,
     names: Py<PyMapping>,
@@ -82,7 +78,19 @@ struct Watched {
 
 impl Watched {
     fn new(owner: &Bound<'_, PyAny>, additions_count: bool) -> PyResult<Self> {
-        let names = owner.getattr("__dict__")?.cast_into::<PyMapping>()?;
+        Self::of_names(owner, owner.getattr("__dict__")?, additions_count)
+    }
+
+    fn of_dict(dict: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Self::of_names(dict, dict.clone(), true)
+    }
+
+    fn of_names(
+        owner: &Bound<'_, PyAny>,
+        names: Bound<'_, PyAny>,
+        additions_count: bool,
+    ) -> PyResult<Self> {
+        let names = names.cast_into::<PyMapping>()?;
         let original = PyDict::new(owner.py());
         original.update(&names)?;
         let names = names.unbind();
@@ -116,31 +124,6 @@ fn is_private_to_python(name: &Bound<'_, PyAny>) -> bool {
     name.extract::<&str>().is_ok_and(|name| name.starts_with("__") || name == "_abc_impl")
 }
 
-/// A dict of options that anyone may change in place.
-struct OptionsDict {
-    dict: Py<PyDict>,
-    original: Vec<(Py<PyAny>, Py<PyAny>)>,
-}
-
-impl OptionsDict {
-    fn of(owner: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let dict = owner.getattr("options")?.cast_into::<PyDict>()?;
-        let original = dict.iter().map(|(name, value)| (name.unbind(), value.unbind())).collect();
-        Ok(Self { dict: dict.unbind(), original })
-    }
-
-    fn is_original(&self, py: Python<'_>) -> bool {
-        let dict = self.dict.bind(py);
-        dict.len() == self.original.len()
-            && dict.iter().zip(&self.original).all(|((name, value), original)| {
-                let is_empty = |value: &Bound<'_, PyAny>| {
-                    value.cast::<PyList>().map_or(true, |list| list.is_empty())
-                };
-                name.is(&original.0) && value.is(&original.1) && is_empty(&value)
-            })
-    }
-}
-
 impl Road {
     fn pave(py: Python<'_>) -> PyResult<Self> {
         let [jwt_module, jws_module, jwk_module, algorithms_module, utils_module] =
@@ -150,13 +133,10 @@ impl Road {
         let (algorithms_module, utils_module) = (algorithms_module?, utils_module?);
         let jwt = jwt_module.getattr("_jwt_global_obj")?;
         let jws = jws_module.getattr("_jws_global_obj")?;
-        let algorithms = jws.getattr("_algorithms")?.cast_into::<PyDict>()?;
-        let originals = ALGORITHMS
+        let algorithms = jws.getattr("_algorithms")?;
+        let algorithm_objects = ALGORITHMS
             .iter()
-            .map(|row| {
-                let object = algorithms.as_any().get_item(row.name)?;
-                Ok((PyString::intern(py, row.name).unbind(), object.unbind()))
-            })
+            .map(|row| Ok(algorithms.get_item(row.name)?.unbind()))
             .collect::<PyResult<Vec<_>>>()?;
 
         let mut classes = vec![jwt.get_type(), jws.get_type()];
@@ -168,7 +148,10 @@ impl Road {
         }
         watched.push(Watched::new(&jwt, true)?);
         watched.push(Watched::new(&jws, true)?);
-        for (_, object) in &originals {
+        for dict in [&algorithms, &jwt.getattr("options")?, &jws.getattr("options")?] {
+            watched.push(Watched::of_dict(dict)?);
+        }
+        for object in &algorithm_objects {
             let object = object.bind(py);
             watched.push(Watched::new(object, true)?);
             for class in object.get_type().mro().iter() {
@@ -187,10 +170,7 @@ impl Road {
             classes: classes.into_iter().map(|class| (class.unbind(), AtomicU32::new(0))).collect(),
             changed: AtomicBool::new(true),
             clear: AtomicBool::new(false),
-            jwt_options: OptionsDict::of(&jwt)?,
-            jws_options: OptionsDict::of(&jws)?,
-            algorithms: algorithms.unbind(),
-            originals,
+            algorithm_objects,
             loads: json.getattr("loads")?.unbind(),
             dumps: json.getattr("dumps")?.unbind(),
             json: json.dict().unbind(),
@@ -245,33 +225,27 @@ impl Road {
 
     /// Whether the fast road serves decoding.
     pub(super) fn is_clear_for_decode(&self, py: Python<'_>) -> bool {
-        self.is_clear(py)
-            && self.jwt_options.is_original(py)
-            && holds(self.json.bind(py), intern!(py, "loads"), &self.loads)
+        self.is_clear(py) && self.json_holds(intern!(py, "loads"), &self.loads)
     }
 
     /// Whether the fast road serves encoding.
     pub(super) fn is_clear_for_encode(&self, py: Python<'_>) -> bool {
-        self.is_clear(py)
-            && self.jws_options.is_original(py)
-            && holds(self.json.bind(py), intern!(py, "dumps"), &self.dumps)
+        self.is_clear(py) && self.json_holds(intern!(py, "dumps"), &self.dumps)
     }
 
-    /// Whether the name is registered, and for the original algorithm.
-    pub(super) fn serves(&self, py: Python<'_>, algorithm: &'static Algorithm) -> bool {
-        let original = algorithm.index().and_then(|index| self.originals.get(index));
-        original.is_some_and(|(name, object)| {
-            holds(self.algorithms.bind(py), name.bind(py), object)
-        })
+    /// Whether nobody has replaced a function of the module json, which tells nobody of it.
+    fn json_holds(&self, name: &Bound<'_, PyString>, original: &Py<PyAny>) -> bool {
+        let found = self.json.bind(name.py()).get_item(name);
+        found.is_ok_and(|found| found.is_some_and(|found| found.is(original)))
     }
 
-    /// The original `Algorithm` object.
+    /// The original `Algorithm` object; `None` for `none`.
     pub(super) fn algorithm_object<'py>(
         &self,
         py: Python<'py>,
         algorithm: &'static Algorithm,
     ) -> Option<&Bound<'py, PyAny>> {
-        Some(self.originals.get(algorithm.index()?)?.1.bind(py))
+        Some(self.algorithm_objects.get(algorithm.index()?)?.bind(py))
     }
 
     pub(super) fn timedelta(&self) -> &Py<PyType> {
@@ -286,11 +260,6 @@ impl Road {
     pub(super) fn is_pyjwk(&self, key: &Bound<'_, PyAny>) -> bool {
         key.get_type().is(&self.pyjwk)
     }
-}
-
-/// Whether `dict[name]` is `original`.
-fn holds(dict: &Bound<'_, PyDict>, name: &Bound<'_, PyString>, original: &Py<PyAny>) -> bool {
-    dict.get_item(name).is_ok_and(|found| found.is_some_and(|found| found.is(original)))
 }
 
 /// Notes what the package's modules, classes and objects hold. Called once, at the end of
@@ -318,11 +287,6 @@ pub(super) fn road_obstacles(py: Python<'_>) -> PyResult<Vec<(String, Py<PyAny>)
     for watched in &road.watched {
         if let Some(name) = watched.difference(py)? {
             obstacles.push((watched.owner.clone(), name.unbind()));
-        }
-    }
-    for (owner, options) in [("PyJWT", &road.jwt_options), ("PyJWS", &road.jws_options)] {
-        if !options.is_original(py) {
-            obstacles.push((owner.to_owned(), intern!(py, "options").clone().into_any().unbind()));
         }
     }
     Ok(obstacles)

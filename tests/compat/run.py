@@ -247,7 +247,7 @@ def run_suite(suite: Suite, library: str, overlay: Path) -> dict[str, str]:
         finished = subprocess.run(
             [
                 *(python, "-m", "pytest", "-ra", "-p", "no:cacheprovider", "-p", "compat_jwt"),
-                *(f"--junitxml={junit}", "-o", "junit_family=xunit2", "tests"),
+                *("--rootdir=.", "-o", "junit_family=xunit2", f"--junitxml={junit}", "tests"),
             ],
             cwd=suite.folder,
             env=test_environment(suite, library, overlay),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from types import FunctionType
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
@@ -60,7 +61,7 @@ def outcome_of(call: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
     return result
 
 
-def describe(value: Any, depth: int = 0) -> Any:  # noqa: C901, PLR0911 one line per type
+def describe(value: Any, depth: int = 0) -> Any:  # noqa: C901, PLR0911, PLR0912
     """Return `value` as plain data in which 1, 1.0 and True differ, and NaN equals NaN."""
     kind = type_name(type(value))
     if depth > MAX_DEPTH:
@@ -84,6 +85,10 @@ def describe(value: Any, depth: int = 0) -> Any:  # noqa: C901, PLR0911 one line
         return kind, str.__str__(value)
     if value is None or isinstance(value, bytes):
         return kind, value
+    if isinstance(value, type):
+        return kind, type_name(value)
+    if isinstance(value, FunctionType):
+        return kind
     if isinstance(value, (PRIVATE_KEYS, PUBLIC_KEYS)):
         return kind, key_bytes(value)
     if kind in COMPARED_ATTRIBUTES:
@@ -113,6 +118,9 @@ def bases(kind: type) -> list[str]:
 
 def type_name(kind: type) -> str:
     """Return the full name of a class; the package is called jwt in both libraries."""
+    if kind.__module__ == "rapidjwt._hooks" and issubclass(kind, dict):
+        # The options of the global objects: a dict that tells the fast road of changes.
+        kind = dict
     module = kind.__module__
     if module.partition(".")[0] == "rapidjwt":
         module = f"jwt{module.removeprefix('rapidjwt')}"

@@ -62,6 +62,8 @@ def jwt_methods(instance: Any) -> tuple[Callable[..., Any], ...]:
 ROADS = (fast_road, instance_road, faithful_road)
 PYJWT = tuple(road(jwt) for road in ROADS)
 OURS = tuple(road(rapidjwt) for road in ROADS)
+# How many calls were compared so far.
+COMPARED = [0]
 
 
 def assert_same(
@@ -73,6 +75,7 @@ def assert_same(
 
     `see` turns a result into what is compared, for results that differ from call to call.
     """
+    COMPARED[0] += 1
     # PyJWT has one road: its module functions are methods of an instance.
     expected = outcome_of(seen, call, PYJWT[0], see)
     for api in OURS:

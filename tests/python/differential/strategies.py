@@ -381,7 +381,7 @@ deep_secrets = st.builds(
     st.lists(
         st.sampled_from(
             [
-                *'::" {}],\n\\é�\x0b',
+                *'::" {}],\n\\é\ud800\x0b',
                 "kty",
                 '\\"',
                 "\\\\",

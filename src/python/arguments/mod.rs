@@ -3,10 +3,11 @@
 //! Each function takes what it understands to the letter (exact types of CPython) and answers
 //! `None` to the rest, which then takes the faithful road.
 
-use std::convert::Infallible;
+pub(super) mod call;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use pyo3::{Borrowed, intern};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
     PyBool, PyBytes, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple, PyType,
@@ -14,26 +15,6 @@ use pyo3::types::{
 
 use super::road::Road;
 use crate::claims::{Checks, ExpectedAudience};
-
-/// An argument that may be left out, where leaving it out is not the same as giving None.
-#[derive(Clone, Copy)]
-pub(super) struct Argument<'a, 'py>(Option<Borrowed<'a, 'py, PyAny>>);
-
-impl<'a, 'py> Argument<'a, 'py> {
-    pub(super) const OMITTED: Self = Self(None);
-
-    pub(super) fn given(&self) -> Option<&Bound<'py, PyAny>> {
-        self.0.as_deref()
-    }
-}
-
-impl<'a, 'py> FromPyObject<'a, 'py> for Argument<'a, 'py> {
-    type Error = Infallible;
-
-    fn extract(object: Borrowed<'a, 'py, PyAny>) -> Result<Self, Infallible> {
-        Ok(Self(Some(object)))
-    }
-}
 
 /// The bytes of an exact str (in UTF-8) or an exact bytes.
 pub(super) fn text<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {

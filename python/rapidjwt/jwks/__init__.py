@@ -1,0 +1,22 @@
+"""Keys over HTTP: fetched once, refreshed in the background, there when the provider is down."""
+
+from .async_client import AsyncJWKSClient
+from .client import JWKSClient
+from .memory import JWKSMetrics
+from .messages import AsyncTransport, Request, Response, Transport
+from .policy import RefreshPolicy
+from .verifier import AsyncJWKSVerifier, JWKSVerifier, UnknownKeyError
+
+__all__ = [
+    "AsyncJWKSClient",
+    "AsyncJWKSVerifier",
+    "AsyncTransport",
+    "JWKSClient",
+    "JWKSMetrics",
+    "JWKSVerifier",
+    "RefreshPolicy",
+    "Request",
+    "Response",
+    "Transport",
+    "UnknownKeyError",
+]

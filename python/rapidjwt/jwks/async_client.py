@@ -1,0 +1,172 @@
+"""The keys of a provider, for programs with asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+from .async_transport import HttpxTransport
+from .discovery import Issuer
+from .endpoint import DEFAULT_MAX_BYTES, Endpoint
+from .memory import ForkAware, JWKSMetrics, KeyMemory
+from .verifier import AsyncJWKSVerifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from ssl import SSLContext
+
+    from typing_extensions import Self, Unpack
+
+    from rapidjwt.key_set import KeySet, TokenPolicy
+
+    from .endpoint import Fetched
+    from .messages import AsyncTransport
+    from .policy import RefreshPolicy
+
+
+class AsyncJWKSClient(ForkAware):
+    """`JWKSClient` for asyncio: what waits there for a thread waits here for a task.
+
+    It may be used from several event loops; each has at most one fetch under way. A refresh in the
+    background is a task of the loop that needed it.
+    """
+
+    def __init__(
+        self,
+        url: str | Issuer,
+        *,
+        refresh_policy: RefreshPolicy | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 5,
+        max_bytes: int = DEFAULT_MAX_BYTES,
+        ssl_context: SSLContext | None = None,
+        allow_http: bool = False,
+        transport: AsyncTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] | None = None,
+    ) -> None:
+        """Make a client for the JWK Set at `url`.
+
+        Arguments are those of `JWKSClient`, but `timeout` is for the whole of each request, and
+        `transport` is used instead of httpx. Raises PyJWKClientError for a URL that cannot be
+        used, ImportError when there is neither httpx nor a transport.
+        """
+        super().__init__()
+        self._endpoint = Endpoint(
+            url, headers=headers, max_bytes=max_bytes, allow_http=allow_http, clock=clock
+        )
+        self._transport = transport or HttpxTransport(
+            timeout=timeout, max_bytes=max_bytes, ssl_context=ssl_context
+        )
+        self._timeout = timeout
+        self._memory = KeyMemory(refresh_policy, clock, random)
+        self._flights: set[asyncio.Task[None]] = set()  # at most one of each event loop
+
+    @classmethod
+    def from_issuer(cls, issuer: str, **arguments: Any) -> Self:
+        """Make a client for the keys of an issuer; see `JWKSClient.from_issuer`."""
+        return cls(Issuer(issuer), **arguments)
+
+    def verifier(
+        self, *, algorithms: Sequence[str], **policy: Unpack[TokenPolicy]
+    ) -> AsyncJWKSVerifier:
+        """Make an `AsyncJWKSVerifier`; arguments and errors are those of that class."""
+        return AsyncJWKSVerifier(self, algorithms=algorithms, **policy)
+
+    @property
+    def metrics(self) -> JWKSMetrics:
+        """The counters at this moment."""
+        with self._memory.lock:
+            return self._memory.metrics
+
+    async def key_set(self) -> KeySet:
+        """Give the keys: from memory, without waiting, if they may serve, else fetched.
+
+        Errors are those of `JWKSClient.key_set`.
+        """
+        memory = self._memory
+        with memory.lock:
+            keys = memory.serve()
+            is_flying = self._flight_here() is not None
+            if keys is not None and (is_flying or not memory.is_due()):
+                return keys
+            if keys is None and not is_flying and not memory.may_fetch_without_keys():
+                raise memory.last_error()
+            flight = self._board()
+        if keys is not None:
+            return keys
+        await asyncio.shield(flight)
+        with memory.lock:
+            return memory.required_keys()
+
+    async def newer_key_set(self, seen: KeySet) -> KeySet:
+        """Give other keys than `seen`, which lacks one, or `seen` when there are none.
+
+        Errors are those of `JWKSClient.newer_key_set`.
+        """
+        memory = self._memory
+        with memory.lock:
+            if self._flight_here() is None and not memory.should_fetch_newer(seen):
+                return memory.newer_keys(seen)
+            flight = self._board()
+        await asyncio.shield(flight)
+        with memory.lock:
+            return memory.newer_keys(seen)
+
+    async def refresh(self) -> KeySet:
+        """Fetch the keys now, or wait for the fetch under way; errors as `key_set`."""
+        with self._memory.lock:
+            flight = self._board()
+        await asyncio.shield(flight)
+        with self._memory.lock:
+            if self._memory.error is not None:
+                raise self._memory.last_error()
+            return self._memory.required_keys()
+
+    def _flight_here(self) -> asyncio.Task[None] | None:
+        """Give the fetch under way in this event loop."""
+        loop = asyncio.get_running_loop()
+        flying = (flight for flight in self._flights if flight.get_loop() is loop)
+        return next((flight for flight in flying if not flight.done()), None)
+
+    def _board(self) -> asyncio.Task[None]:
+        """Give the fetch under way, or start one. The caller holds the lock.
+
+        It is a task of its own, which goes on when a task that waits for it is cancelled.
+        """
+        flight = self._flight_here()
+        if flight is None:
+            self._memory.started()
+            flight = asyncio.get_running_loop().create_task(self._run(), name="rapidjwt-jwks")
+            self._flights.add(flight)  # the event loop itself holds its tasks weakly
+            flight.add_done_callback(self._flights.discard)
+        return flight
+
+    async def _run(self) -> None:
+        try:
+            self._land(await self._fetch())
+        except Exception as error:  # noqa: BLE001 - a transport may raise anything
+            self._land(error)
+        except BaseException as error:  # cancelled: its event loop is going down
+            self._land(error)
+            raise
+
+    async def _fetch(self) -> Fetched:
+        exchange = self._endpoint.fetch()
+        request = next(exchange)
+        while True:
+            response = await asyncio.wait_for(self._transport(request), self._timeout)
+            try:
+                request = exchange.send(response)
+            except StopIteration as stop:
+                fetched: Fetched = stop.value
+                return fetched
+
+    def _land(self, result: Fetched | BaseException) -> None:
+        with self._memory.lock:
+            self._memory.finished(self._endpoint.name, result)
+
+    def _after_fork(self) -> None:
+        self._memory.after_fork()
+        self._flights = set()  # tasks of event loops that do not run here

@@ -1,0 +1,212 @@
+"""The keys of a provider, for programs with threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from rapidjwt.exceptions import PyJWKClientConnectionError
+
+from .discovery import Issuer
+from .endpoint import DEFAULT_MAX_BYTES, Endpoint
+from .memory import ForkAware, JWKSMetrics, KeyMemory
+from .transport import UrllibTransport
+from .verifier import JWKSVerifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from ssl import SSLContext
+
+    from typing_extensions import Self, Unpack
+
+    from rapidjwt.key_set import KeySet, TokenPolicy
+
+    from .endpoint import Fetched
+    from .messages import Transport
+    from .policy import RefreshPolicy
+
+
+class _Flight:
+    """A fetch under way."""
+
+    def __init__(self) -> None:
+        self.landed = threading.Event()
+
+
+class JWKSClient(ForkAware):
+    """Fetches the keys of a provider, keeps them, and refreshes them before they expire.
+
+    However many threads need keys, one request is under way. Keys in memory are given at once,
+    also while a refresh runs or hangs, and for a bounded time while the provider is down;
+    `RefreshPolicy` has the times. Nothing runs and nothing is fetched until keys are asked for.
+
+    Safe to share between threads, and to make before a fork (gunicorn with preload).
+    """
+
+    def __init__(
+        self,
+        url: str | Issuer,
+        *,
+        refresh_policy: RefreshPolicy | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 5,
+        max_bytes: int = DEFAULT_MAX_BYTES,
+        ssl_context: SSLContext | None = None,
+        allow_http: bool = False,
+        transport: Transport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] | None = None,
+    ) -> None:
+        """Make a client for the JWK Set at `url`.
+
+        The arguments:
+            url: its address. Redirects are not followed.
+            refresh_policy: when to fetch; None means `RefreshPolicy()`.
+            headers: sent with each request to the host of `url`, in addition to ours.
+            timeout: seconds to connect, and again for the whole answer.
+            max_bytes: the largest answer that is read.
+            ssl_context: None means Python's default one.
+            allow_http: whether http is allowed beside https.
+            transport: sends the requests instead of urllib; then timeouts and SSL are its own.
+            clock: gives seconds that do not run backwards.
+            random: gives numbers from 0 up to 1, for the jitter.
+
+        Raises PyJWKClientError for a URL that cannot be used.
+        """
+        super().__init__()
+        self._endpoint = Endpoint(
+            url, headers=headers, max_bytes=max_bytes, allow_http=allow_http, clock=clock
+        )
+        self._transport = transport or UrllibTransport(
+            timeout=timeout, max_bytes=max_bytes, ssl_context=ssl_context
+        )
+        self._longest_wait = timeout * 2 * self._endpoint.most_requests
+        self._memory = KeyMemory(refresh_policy, clock, random)
+        self._flight: _Flight | None = None
+
+    @classmethod
+    def from_issuer(cls, issuer: str, **arguments: Any) -> Self:
+        """Make a client for the keys of an issuer, found through its metadata.
+
+        `issuer` is its identifier, exactly as in `iss`. The metadata come from its address by
+        OpenID Connect Discovery 1.0 Section 4, else by RFC 8414 Section 3, when keys are fetched.
+        Other arguments and errors are those of `JWKSClient`.
+        """
+        return cls(Issuer(issuer), **arguments)
+
+    def verifier(self, *, algorithms: Sequence[str], **policy: Unpack[TokenPolicy]) -> JWKSVerifier:
+        """Make a `JWKSVerifier`; arguments and errors are those of that class."""
+        return JWKSVerifier(self, algorithms=algorithms, **policy)
+
+    @property
+    def metrics(self) -> JWKSMetrics:
+        """The counters at this moment."""
+        with self._memory.lock:
+            return self._memory.metrics
+
+    def key_set(self) -> KeySet:
+        """Give the keys: from memory if they may serve, else fetched.
+
+        Raises PyJWKClientError, or its subclass PyJWKClientConnectionError, when they cannot be
+        fetched; soon after such a failure, without trying again.
+        """
+        memory = self._memory
+        with memory.lock:
+            keys = memory.serve()
+            if keys is not None and (self._flight is not None or not memory.is_due()):
+                return keys
+            if keys is None and self._flight is None and not memory.may_fetch_without_keys():
+                raise memory.last_error()
+            flight, is_ours = self._board()
+        if keys is None:
+            self._wait_for(flight, is_ours)
+            with memory.lock:
+                return memory.required_keys()
+        self._run_in_background(flight)
+        return keys
+
+    def newer_key_set(self, seen: KeySet) -> KeySet:
+        """Give other keys than `seen`, which lacks one, or `seen` when there are none.
+
+        The provider is asked at most once per `RefreshPolicy.cooldown`.
+
+        Raises PyJWKClientError when it could not answer the last time that it was asked.
+        """
+        memory = self._memory
+        with memory.lock:
+            if self._flight is None and not memory.should_fetch_newer(seen):
+                return memory.newer_keys(seen)
+            flight, is_ours = self._board()
+        self._wait_for(flight, is_ours)
+        with memory.lock:
+            return memory.newer_keys(seen)
+
+    def refresh(self) -> KeySet:
+        """Fetch the keys now, or wait for the fetch under way; errors as `key_set`."""
+        with self._memory.lock:
+            flight, is_ours = self._board()
+        self._wait_for(flight, is_ours)
+        with self._memory.lock:
+            if self._memory.error is not None:
+                raise self._memory.last_error()
+            return self._memory.required_keys()
+
+    def _board(self) -> tuple[_Flight, bool]:
+        """Give the flight under way, or a new one, which the caller must run; and which it is.
+
+        The caller holds the lock.
+        """
+        if self._flight is not None:
+            return self._flight, False
+        self._memory.started()
+        self._flight = _Flight()
+        return self._flight, True
+
+    def _wait_for(self, flight: _Flight, is_ours: bool) -> None:
+        if is_ours:
+            self._run(flight)
+        elif not flight.landed.wait(self._longest_wait):
+            raise PyJWKClientConnectionError(
+                f"The keys of {self._endpoint.name} cannot be fetched: timed out"
+            )
+
+    def _run_in_background(self, flight: _Flight) -> None:
+        thread = threading.Thread(
+            target=self._run, args=(flight,), name="rapidjwt-jwks", daemon=True
+        )
+        try:
+            thread.start()
+        except RuntimeError as error:  # no more threads, or the interpreter is going down
+            self._land(flight, error)
+
+    def _run(self, flight: _Flight) -> None:
+        try:
+            result: Fetched | Exception = self._fetch()
+        except Exception as error:  # noqa: BLE001 - a transport may raise anything
+            result = error
+        except BaseException as error:
+            self._land(flight, error)
+            raise
+        self._land(flight, result)
+
+    def _fetch(self) -> Fetched:
+        exchange = self._endpoint.fetch()
+        request = next(exchange)
+        while True:
+            response = self._transport(request)
+            try:
+                request = exchange.send(response)
+            except StopIteration as stop:
+                fetched: Fetched = stop.value
+                return fetched
+
+    def _land(self, flight: _Flight, result: Fetched | BaseException) -> None:
+        with self._memory.lock:
+            self._memory.finished(self._endpoint.name, result)
+            self._flight = None
+        flight.landed.set()
+
+    def _after_fork(self) -> None:
+        self._memory.after_fork()
+        self._flight = None  # its thread lives in the parent only

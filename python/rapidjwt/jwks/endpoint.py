@@ -1,0 +1,191 @@
+"""One provider of keys: what to ask it, and what to make of its answers. No I/O happens here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from rapidjwt._rapidjwt import __version__
+from rapidjwt.exceptions import (
+    PyJWKClientConnectionError,
+    PyJWKClientError,
+    PyJWKSetError,
+    PyJWTError,
+)
+from rapidjwt.key_set import KeySet
+
+from .discovery import Issuer
+from .http_cache import freshness_lifetime
+from .messages import Request, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+
+#: The largest answer that is read, in bytes: a thousand keys of usual size.
+DEFAULT_MAX_BYTES = 512 * 1024
+
+#: How long to believe an issuer's metadata, in seconds, while its keys can be fetched.
+_METADATA_LIFETIME = 24 * 3600
+
+_OK = 200
+_NOT_MODIFIED = 304
+
+_HEADERS = {
+    "accept": "application/jwk-set+json, application/json",
+    # An encoded body could be small on the wire and huge in memory.
+    "accept-encoding": "identity",
+    "user-agent": f"rapidjwt/{__version__}",
+}
+
+
+class Fetched(NamedTuple):
+    """Keys, and the seconds that the provider lets them live, or None."""
+
+    keys: KeySet
+    lifetime: float | None
+
+
+class _Copy(NamedTuple):
+    """The last answer with keys: what to compare the next one with."""
+
+    etag: str | None
+    body: bytes
+    keys: KeySet
+
+
+class Endpoint:
+    """Where the keys of one provider are, and the last answer that had some."""
+
+    def __init__(
+        self,
+        source: str | Issuer,
+        *,
+        headers: Mapping[str, str] | None,
+        max_bytes: int,
+        allow_http: bool,
+        clock: Callable[[], float],
+    ) -> None:
+        """Take the URL of a JWK Set, or an issuer.
+
+        Raises PyJWKClientError for a URL that is not https (or http, if `allow_http`), has no
+        host, or holds a user name.
+        """
+        self._source = source
+        self._headers = {name.lower(): value for name, value in (headers or {}).items()}
+        self._max_bytes = max_bytes
+        self._allow_http = allow_http
+        self._clock = clock
+        self._discovered: tuple[str, float] | None = None
+        self._copy: _Copy | None = None
+        self.name = source.identifier if isinstance(source, Issuer) else source
+        self._check(self.name)
+
+    @property
+    def most_requests(self) -> int:
+        """How many requests one fetch may take."""
+        if isinstance(self._source, Issuer):
+            return len(self._source.metadata_urls()) + 1
+        return 1
+
+    def fetch(self) -> Generator[Request, Response, Fetched]:
+        """Fetch the keys: yields requests, is sent their responses, returns the result.
+
+        The same `KeySet` object is returned for as long as the provider's answer is the same.
+
+        Raises PyJWKClientError for answers without use.
+        """
+        # Forgotten unless the keys arrive: a provider that fails may have moved.
+        discovered, self._discovered = self._discovered, None
+        if isinstance(self._source, str):
+            url = self._source
+        else:
+            if discovered is None or self._clock() >= discovered[1]:
+                url = yield from self._discover(self._source)
+                discovered = (url, self._clock() + _METADATA_LIFETIME)
+            url = discovered[0]
+        response = yield self._request(url, self._copy and self._copy.etag)
+        fetched = self._read(url, response)
+        self._discovered = discovered
+        return fetched
+
+    def _discover(self, issuer: Issuer) -> Generator[Request, Response, str]:
+        for url in issuer.metadata_urls():
+            response = yield self._request(url)
+            if response.status == _OK:
+                self._check_size(response)
+                jwks_uri = issuer.jwks_uri(response.body)
+                self._check(jwks_uri)
+                return jwks_uri
+        raise PyJWKClientConnectionError(
+            f"The metadata of issuer {issuer.identifier!r} cannot be fetched: "
+            f"status {response.status}"
+        )
+
+    def _request(self, url: str, etag: str | None = None) -> Request:
+        headers = dict(_HEADERS)
+        if etag is not None:
+            headers["if-none-match"] = etag
+        # The caller's headers may hold credentials: an issuer's metadata cannot send them away.
+        if _origin(url) == _origin(self.name):
+            headers |= self._headers
+        return Request(url, headers)
+
+    def _read(self, url: str, response: Response) -> Fetched:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        lifetime = freshness_lifetime(headers)
+        copy = self._copy
+        if response.status == _NOT_MODIFIED and copy is not None:
+            return Fetched(copy.keys, lifetime)
+        if response.status != _OK:
+            raise PyJWKClientConnectionError(f"{url} answered with status {response.status}")
+        self._check_size(response)
+        if copy is not None and response.body == copy.body:
+            keys = copy.keys
+        else:
+            try:
+                keys = KeySet.from_jwks(response.body)
+            except PyJWKSetError as error:
+                raise PyJWKClientError(f"{url} gave no usable JWK Set: {error}") from error
+        self._copy = _Copy(headers.get("etag"), response.body, keys)
+        return Fetched(keys, lifetime)
+
+    def _check_size(self, response: Response) -> None:
+        if len(response.body) > self._max_bytes:
+            raise too_large(self._max_bytes)
+
+    def _check(self, url: str) -> None:
+        schemes = ("https", "http") if self._allow_http else ("https",)
+        try:
+            parts = urlsplit(url)
+            scheme, host, user = parts.scheme, parts.hostname, parts.username
+        except ValueError as error:
+            raise PyJWKClientError(f"Invalid JWKS URI: {error}") from None
+        if scheme not in schemes:
+            allowed = " and ".join(map(repr, schemes))
+            raise PyJWKClientError(
+                f"Invalid JWKS URI scheme {scheme!r}: only {allowed} can be used"
+                + ("" if self._allow_http else ", unless allow_http=True allows 'http' too")
+            )
+        if not host or user is not None:
+            raise PyJWKClientError("A JWKS URI must have a host, and no user name or password")
+
+
+def too_large(max_bytes: int) -> PyJWKClientError:
+    """Say that an answer has too many bytes."""
+    return PyJWKClientError(f"The JWKS endpoint answered with more than {max_bytes} bytes")
+
+
+def as_client_error(name: str, error: BaseException) -> PyJWKClientError:
+    """Give the error that a client raises for whatever went wrong in a fetch."""
+    if isinstance(error, PyJWKClientError):
+        return error
+    kind = PyJWKClientError if isinstance(error, PyJWTError) else PyJWKClientConnectionError
+    reason = str(error) or type(error).__name__
+    client_error = kind(f"The keys of {name} cannot be fetched: {reason}")
+    client_error.__cause__ = error
+    return client_error
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc

@@ -1,0 +1,39 @@
+"""How long an HTTP answer stays fresh (RFC 9111), as far as a JWK Set needs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def freshness_lifetime(headers: Mapping[str, str]) -> float | None:
+    """Give the seconds that an answer stays fresh from now, or None when it does not say.
+
+    That is `max-age` of Cache-Control less Age (RFC 9111 Sections 4.2.3 and 5.2.2.1), and 0 for
+    `no-store`, `no-cache` and a `max-age` that is no number (RFC 9111 Section 4.2.1: such answers
+    should be taken for stale). Names of `headers` are in lower case.
+    """
+    directives = _directives(headers.get("cache-control", ""))
+    if "no-store" in directives or "no-cache" in directives:
+        return 0.0
+    max_age = directives.get("max-age")
+    if max_age is None:
+        return None
+    return max(0.0, _seconds(max_age) - _seconds(headers.get("age", "0")))
+
+
+def _directives(cache_control: str) -> dict[str, str]:
+    directives: dict[str, str] = {}
+    for part in cache_control.split(","):
+        name, _, value = part.partition("=")
+        # Of directives that are there twice the first counts (RFC 9111 Section 4.2.1).
+        directives.setdefault(name.strip().lower(), value.strip().strip('"'))
+    return directives
+
+
+def _seconds(text: str) -> float:
+    """Read delta-seconds (RFC 9111 Section 1.2.2); anything else counts as 0."""
+    text = text.strip()
+    return float(text[:20]) if text.isascii() and text.isdigit() else 0.0

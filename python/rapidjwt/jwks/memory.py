@@ -1,0 +1,165 @@
+"""What a client remembers and counts, the same for threads and for tasks. No I/O, no waiting."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from dataclasses import dataclass, replace
+from random import SystemRandom
+from typing import TYPE_CHECKING
+
+from .endpoint import as_client_error
+from .policy import RefreshPolicy, RefreshSchedule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rapidjwt.exceptions import PyJWKClientError
+    from rapidjwt.key_set import KeySet
+
+    from .endpoint import Fetched
+
+
+@dataclass(slots=True)
+class JWKSMetrics:
+    """Plain counters since the client was made.
+
+    `fetches` were started, `failures` of them failed. `hits` are key sets given from memory, and
+    `stale_serves` those of them that were older than their lifetime.
+    """
+
+    fetches: int = 0
+    hits: int = 0
+    stale_serves: int = 0
+    failures: int = 0
+
+
+class KeyMemory:
+    """The keys of one client, and the decisions about them.
+
+    Every method expects the caller to hold `lock`, which is never held while waiting.
+    """
+
+    def __init__(
+        self,
+        policy: RefreshPolicy | None,
+        clock: Callable[[], float],
+        random: Callable[[], float] | None,
+    ) -> None:
+        """Start without keys."""
+        self.lock = threading.Lock()
+        self._keys: KeySet | None = None
+        self.error: PyJWKClientError | None = None
+        self._metrics = JWKSMetrics()
+        self._clock = clock
+        self._schedule = RefreshSchedule(policy or RefreshPolicy(), random or SystemRandom().random)
+
+    @property
+    def metrics(self) -> JWKSMetrics:
+        """A copy of the counters."""
+        return replace(self._metrics)
+
+    def serve(self) -> KeySet | None:
+        """Give the keys, if they may still serve, and count that."""
+        now = self._clock()
+        if self._keys is None or not self._schedule.is_usable(now):
+            return None
+        self._metrics.hits += 1
+        if self._schedule.is_expired(now):
+            self._metrics.stale_serves += 1
+        return self._keys
+
+    def is_due(self) -> bool:
+        """Whether the keys should be refreshed in the background."""
+        return self._schedule.is_due(self._clock())
+
+    def may_fetch_without_keys(self) -> bool:
+        """Whether a caller may fetch who found no keys."""
+        return self._schedule.may_fetch_without_keys(self._clock())
+
+    def should_fetch_newer(self, seen: KeySet) -> bool:
+        """Whether a caller may fetch who did not find a key in `seen`."""
+        if self._keys is not seen:
+            return False
+        return self._schedule.may_fetch_for_unknown_kid(self._clock())
+
+    def newer_keys(self, seen: KeySet) -> KeySet:
+        """Give the keys to look into after `seen`: others, or the same.
+
+        Raises the error of the last fetch when it left us with the same.
+        """
+        if self._keys is None or (self._keys is seen and self.error is not None):
+            raise self.last_error()
+        return self._keys
+
+    def required_keys(self) -> KeySet:
+        """Give the keys, for a caller who waited for a fetch; raises its error.
+
+        Keys just fetched serve this caller, however short the policy makes their life.
+        """
+        usable = self.error is None or self._schedule.is_usable(self._clock())
+        if self._keys is None or not usable:
+            raise self.last_error()
+        return self._keys
+
+    def started(self) -> None:
+        """Take note that a fetch starts."""
+        self._metrics.fetches += 1
+        self._schedule.started(self._clock())
+
+    def finished(self, name: str, result: Fetched | BaseException) -> None:
+        """Take what a fetch of the keys of `name` brought."""
+        if isinstance(result, BaseException):
+            self.error = as_client_error(name, result)
+            self._metrics.failures += 1
+            self._schedule.failed(self._clock())
+        else:
+            self._keys = result.keys
+            self.error = None
+            self._schedule.succeeded(result.lifetime)
+
+    def last_error(self) -> PyJWKClientError:
+        """Give an error like that of the last fetch, for one more caller.
+
+        The same object would collect the traceback of every caller.
+        """
+        error = self.error
+        if error is None:
+            raise RuntimeError("no fetch has failed")  # the callers see to it
+        copy = type(error)(*error.args)
+        copy.__cause__ = error
+        return copy
+
+    def after_fork(self) -> None:
+        """Be the child's: another thread of the parent may have held the lock.
+
+        Keys stay. The moment of the next refresh is chosen anew: the children of one parent must
+        not all refresh at once.
+        """
+        self.lock = threading.Lock()
+        self._schedule.spread()
+
+
+#: What each client wants to do in the child of a fork.
+_forked: weakref.WeakSet[ForkAware] = weakref.WeakSet()
+
+
+class ForkAware:
+    """Calls `_after_fork` in the child of a fork, for each object that is alive."""
+
+    def __init__(self) -> None:
+        """Enter the list of those to call."""
+        _forked.add(self)
+
+    def _after_fork(self) -> None:
+        raise NotImplementedError
+
+
+def _after_fork_in_child() -> None:
+    for client in list(_forked):
+        client._after_fork()  # noqa: SLF001 - ours
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,34 @@
+"""What goes to a provider of keys and what comes back: the interface of transports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A GET request: its URL, and its headers with names in lower case."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer: its status, its headers (names in any case) and its whole body, not encoded."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+#: Sends a request and gives the answer, whatever its status, without following redirects. Any
+#: exception counts as a failed request.
+Transport: TypeAlias = "Callable[[Request], Response]"
+
+#: The same for `AsyncJWKSClient`.
+AsyncTransport: TypeAlias = "Callable[[Request], Awaitable[Response]]"

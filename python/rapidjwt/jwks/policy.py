@@ -1,0 +1,123 @@
+"""When to fetch keys again: numbers and arithmetic, without a clock, a network or a thread."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshPolicy:
+    """How long fetched keys serve, and how often the provider may be asked. Times in seconds.
+
+    Keys live as long as the provider's Cache-Control says, but between `min_lifetime` and
+    `max_lifetime`; without it, `default_lifetime`. They are refreshed at a random moment in the
+    last part of their life, `jitter` of it, so that many processes do not ask at once.
+
+    When the provider is down they serve `stale_limit` longer, and the waits between attempts
+    double from `backoff_min` to `backoff_max`.
+
+    An unknown `kid` causes a fetch unless one was started in the last `cooldown`.
+
+    Raises ValueError for values that are negative, not finite, or out of order.
+    """
+
+    min_lifetime: float = 60
+    max_lifetime: float = 6 * 3600
+    default_lifetime: float = 600
+    jitter: float = 0.25
+    stale_limit: float = 4 * 3600
+    cooldown: float = 30
+    backoff_min: float = 1
+    backoff_max: float = 300
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not math.isfinite(value) or value < 0:
+                raise ValueError(f"{field.name} must be finite and not negative, not {value}")
+        if self.min_lifetime > self.max_lifetime:
+            raise ValueError("min_lifetime must not be above max_lifetime")
+        if self.backoff_min > self.backoff_max:
+            raise ValueError("backoff_min must not be above backoff_max")
+        if self.jitter > 1:
+            raise ValueError(f"jitter is a part of the lifetime, at most 1, not {self.jitter}")
+
+    def lifetime(self, offered: float | None) -> float:
+        """Give how long keys live for which the provider offers this time, or None."""
+        wanted = self.default_lifetime if offered is None else offered
+        return min(max(wanted, self.min_lifetime), self.max_lifetime)
+
+
+class RefreshSchedule:
+    """What the policy comes to for one client, given what happened to it and when.
+
+    Every `now` is a time in seconds of one clock that does not run backwards; `random` gives
+    numbers from 0 up to 1.
+    """
+
+    def __init__(self, policy: RefreshPolicy, random: Callable[[], float]) -> None:
+        """Start without keys: everything is due."""
+        self._policy = policy
+        self._random = random
+        self._lifetime = 0.0
+        self._refresh_at = -math.inf
+        self._expires_at = -math.inf
+        self._started_at = -math.inf
+        self._failures = 0
+        self._retry_at = -math.inf
+        self._retry_without_keys_at = -math.inf
+
+    def is_expired(self, now: float) -> bool:
+        """Whether the keys are older than their lifetime."""
+        return now >= self._expires_at
+
+    def is_usable(self, now: float) -> bool:
+        """Whether the keys may still serve, stale or not."""
+        return now < self._expires_at + self._policy.stale_limit
+
+    def is_due(self, now: float) -> bool:
+        """Whether keys that serve should be refreshed in the background."""
+        return now >= self._refresh_at and now >= self._retry_at
+
+    def may_fetch_without_keys(self, now: float) -> bool:
+        """Whether a caller who needs keys that nobody has may cause a fetch."""
+        return now >= self._retry_without_keys_at
+
+    def may_fetch_for_unknown_kid(self, now: float) -> bool:
+        """Whether an unknown `kid` may cause a fetch."""
+        return now >= self._started_at + self._policy.cooldown
+
+    def started(self, now: float) -> None:
+        """Take note that a fetch starts."""
+        self._started_at = now
+
+    def succeeded(self, offered_lifetime: float | None) -> None:
+        """Take note that the fetch brought keys that live this long, or did not say."""
+        self._failures = 0
+        self._retry_at = self._retry_without_keys_at = -math.inf
+        self._lifetime = self._policy.lifetime(offered_lifetime)
+        # From the start, not the end: the answer shows the state at some moment in between.
+        self._expires_at = self._started_at + self._lifetime
+        self.spread()
+
+    def failed(self, now: float) -> None:
+        """Take note that the fetch failed."""
+        policy = self._policy
+        doublings = min(self._failures, 64)  # no float has room for more than 1024
+        self._failures += 1
+        ceiling = min(policy.backoff_min * 2.0**doublings, policy.backoff_max)
+        delay = ceiling * (1 + self._random()) / 2
+        self._retry_at = now + delay
+        # Callers wait for these keys: no longer without an attempt than for an unknown kid.
+        self._retry_without_keys_at = now + min(delay, policy.cooldown)
+
+    def spread(self) -> None:
+        """Choose the moment of the next refresh (anew, for the child of a fork)."""
+        ahead = self._lifetime * self._policy.jitter * self._random()
+        self._refresh_at = self._expires_at - ahead

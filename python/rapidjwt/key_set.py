@@ -1,0 +1,308 @@
+"""Several keys as one object: a JWK Set (RFC 7517 Section 5) of our own or of somebody else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ._rapidjwt import Key, Verifier
+from .exceptions import InvalidKeyError, PyJWKSetError, PyJWTError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
+    from datetime import timedelta
+    from os import PathLike
+    from typing import TypedDict
+
+    from typing_extensions import Unpack
+
+    from .types import Options
+
+    class TokenPolicy(TypedDict, total=False):
+        """What `Verifier` demands of a token, apart from keys and algorithms."""
+
+        audience: str | list[str] | tuple[str, ...] | AbstractSet[str] | None
+        issuer: str | list[str] | tuple[str, ...] | AbstractSet[str] | None
+        subject: str | None
+        leeway: float | timedelta
+        require: list[str] | tuple[str, ...] | AbstractSet[str]
+        options: Options | None
+        cache_size: int
+
+
+#: What the public half may do where the private key may do this (RFC 7517 Section 4.3).
+_PUBLIC_OPERATIONS = {"sign": "verify", "decrypt": "encrypt", "unwrapKey": "wrapKey"}
+
+
+@dataclass(frozen=True, slots=True)
+class KeySetEntry:
+    """A key and what its JWK says that it is for; None where it says nothing.
+
+    `kid` is its ID, `alg` the only algorithm that it serves, `use` "sig" or "enc", `key_ops` the
+    operations that it may do (RFC 7517 Sections 4.2 to 4.5).
+    """
+
+    key: Key
+    kid: str | None = None
+    alg: str | None = None
+    use: str | None = None
+    key_ops: tuple[str, ...] | None = None
+
+    @property
+    def kty(self) -> str:
+        """The key type: "RSA", "EC", "OKP" or "oct" (RFC 7518 Section 6.1)."""
+        return self.key.kty
+
+    def serves(self, algorithm: str) -> bool:
+        """Whether signatures of `algorithm` can be verified with this key."""
+        if self.alg not in (None, algorithm):
+            return False
+        try:
+            self.key.verify(b"", b"", algorithm)  # False for a key that fits, an error otherwise
+        except (PyJWTError, NotImplementedError):
+            return False
+        return True
+
+    def permits(self, operation: str) -> bool:
+        """Whether `key_ops` and the key's being private or public allow an operation."""
+        if operation == "sign" and not self.key.is_private:
+            return False
+        return self.key_ops is None or operation in self.key_ops
+
+    def to_jwk(self) -> dict[str, Any]:
+        """Give the public JWK. A shared secret has none: InvalidKeyError."""
+        operations = self.key_ops and [_PUBLIC_OPERATIONS.get(name, name) for name in self.key_ops]
+        members = {"kid": self.kid, "alg": self.alg, "use": self.use, "key_ops": operations}
+        said = {name: value for name, value in members.items() if value is not None}
+        return self.key.to_jwk() | said
+
+
+class SkippedKey(NamedTuple):
+    """A member of a set that cannot be used, and why.
+
+    `source` is its position in the list of keys, or its file name.
+    """
+
+    source: int | str
+    kid: str | None
+    reason: str
+
+
+class KeySet:
+    """Keys of which each token picks one by its `kid` and `alg`.
+
+    Members that cannot be used are left out, as RFC 7517 Section 5 says, and listed in `skipped`.
+    Immutable; iteration gives the `KeySetEntry` objects in order.
+    """
+
+    __slots__ = ("_entries", "_skipped")
+
+    def __init__(self, keys: Iterable[Key | Mapping[str, Any]]) -> None:
+        """Make a set of `Key` objects and JWKs.
+
+        Raises PyJWKSetError when there is no key, or none that can be used.
+        """
+        self._gather(enumerate(keys), _read_member)
+
+    @classmethod
+    def from_jwks(cls, jwks: Mapping[str, Any] | str | bytes) -> KeySet:
+        """Read a JWK Set from a dictionary or its JSON text.
+
+        Raises PyJWKSetError when it is none, has no keys, or none that can be used.
+        """
+        if isinstance(jwks, (str, bytes)):
+            try:
+                jwks = json.loads(jwks)
+            except (ValueError, RecursionError):
+                # `from None`: the original error holds the text, which may have secrets.
+                raise PyJWKSetError("The JWK Set is not valid JSON") from None
+        keys = jwks.get("keys", []) if isinstance(jwks, Mapping) else None
+        if not isinstance(keys, list):
+            raise PyJWKSetError("Invalid JWK Set value")
+        return cls(keys)
+
+    @classmethod
+    def from_directory(cls, directory: str | PathLike[str]) -> KeySet:
+        """Read all files `*.pem` of a directory; a key's `kid` is its file name without `.pem`.
+
+        Raises PyJWKSetError when none of them can be used, OSError when one cannot be read.
+        """
+        paths = sorted(Path(directory).iterdir())
+        files = [(path.name, path) for path in paths if path.suffix == ".pem"]
+        key_set = cls.__new__(cls)
+        key_set._gather(files, _read_pem_file)  # noqa: SLF001 - ours
+        return key_set
+
+    def _gather(
+        self, members: Iterable[tuple[int | str, Any]], read: Callable[[Any], KeySetEntry]
+    ) -> None:
+        results = [_read_or_skip(source, member, read) for source, member in members]
+        self._entries = tuple(item for item in results if isinstance(item, KeySetEntry))
+        self._skipped = tuple(item for item in results if isinstance(item, SkippedKey))
+        if not self._entries:
+            usable = "usable " if self._skipped else ""
+            raise PyJWKSetError(f"The JWK Set did not contain any {usable}keys")
+
+    @property
+    def skipped(self) -> tuple[SkippedKey, ...]:
+        """The members that were left out, in order."""
+        return self._skipped
+
+    def __iter__(self) -> Iterator[KeySetEntry]:
+        """Go over the keys."""
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        """Count the keys."""
+        return len(self._entries)
+
+    def __getitem__(self, kid: str) -> KeySetEntry:
+        """Give the first key with an ID; there being none is a KeyError."""
+        for entry in self._entries:
+            if entry.kid == kid:
+                return entry
+        raise KeyError(f"keyset has no key for kid: {kid}")
+
+    def __repr__(self) -> str:
+        """Show the type and ID of each key."""
+        keys = ", ".join(f"{entry.kty} {entry.kid!r}" for entry in self._entries)
+        return f"<KeySet {keys}>"
+
+    def find(
+        self,
+        *,
+        kid: str | None = None,
+        kty: str | None = None,
+        alg: str | None = None,
+        use: str | None = None,
+        operation: str | None = None,
+    ) -> tuple[KeySetEntry, ...]:
+        """Give all keys that fit what is named; what is None fits every key.
+
+        A key that does not say its `alg`, `use` or `key_ops` fits each of them that its type
+        allows.
+        """
+        return tuple(
+            entry
+            for entry in self._entries
+            if (kid is None or entry.kid == kid)
+            and (kty is None or entry.kty == kty)
+            and (use is None or entry.use in (None, use))
+            and (operation is None or entry.permits(operation))
+            and (alg is None or entry.serves(alg))
+        )
+
+    def select(
+        self,
+        kid: str | None = None,
+        alg: str | None = None,
+        use: str = "sig",
+        operation: str = "verify",
+    ) -> KeySetEntry:
+        """Give the one key for a token with this `kid` and `alg`, as `Verifier` chooses it.
+
+        The first key with the token's ID is taken; otherwise, and for a token without an ID, the
+        only one that fits: any for a token without an ID, one without an ID for the others.
+
+        Raises PyJWKSetError when no key fits, or several do and nothing tells which.
+        """
+        fitting = self.find(alg=alg, use=use, operation=operation)
+        if kid is not None:
+            named = [entry for entry in fitting if entry.kid == kid]
+            if named:
+                return named[0]
+            fitting = tuple(entry for entry in fitting if entry.kid is None)
+        if not fitting:
+            raise PyJWKSetError(f"The JWK Set has no key for kid {kid!r} and alg {alg!r}")
+        if len(fitting) > 1:
+            raise PyJWKSetError(f"Several keys of the JWK Set fit kid {kid!r} and alg {alg!r}")
+        return fitting[0]
+
+    def to_jwks(self) -> dict[str, list[dict[str, Any]]]:
+        """Give the JWK Set to publish: public parts only, shared secrets left out."""
+        return {"keys": [entry.to_jwk() for entry in self._entries if entry.kty != "oct"]}
+
+    def verifier(self, *, algorithms: Sequence[str], **policy: Unpack[TokenPolicy]) -> Verifier:
+        """Make a `Verifier` of the keys that serve one of `algorithms`.
+
+        The other arguments and errors are those of `Verifier`. Raises PyJWKSetError when no key
+        serves any of the algorithms.
+        """
+        names = algorithm_names(algorithms)
+        keys = self.verification_keys(names)
+        if not keys:
+            raise PyJWKSetError(f"The JWK Set has no key for {', '.join(names)}")
+        return Verifier(keys, algorithms=names, **policy)
+
+    def verification_keys(self, algorithms: list[str]) -> tuple[Key, ...]:
+        """Give the keys that may verify signatures of one of `algorithms`, in order."""
+        return tuple(
+            entry.key
+            for entry in self.find(use="sig", operation="verify")
+            if any(entry.serves(name) for name in algorithms)
+        )
+
+
+def algorithm_names(algorithms: Sequence[str]) -> list[str]:
+    """Give the names as a list. One string, which is a sequence of strings too, is a TypeError."""
+    if isinstance(algorithms, str):
+        raise TypeError('algorithms must be a list of names, for example ["RS256"]')
+    return list(algorithms)
+
+
+def _read_or_skip(
+    source: int | str, member: Any, read: Callable[[Any], KeySetEntry]
+) -> KeySetEntry | SkippedKey:
+    try:
+        return read(member)
+    except (PyJWTError, NotImplementedError) as error:
+        return SkippedKey(source, _kid_of(member), str(error))
+
+
+def _read_member(member: object) -> KeySetEntry:
+    if isinstance(member, Key):
+        return KeySetEntry(member, member.kid, member.alg)
+    if not isinstance(member, Mapping):
+        raise InvalidKeyError("A JWK must be a JSON object")
+    operations = member.get("key_ops")
+    if operations is not None and not _is_list_of_strings(operations):
+        raise InvalidKeyError('"key_ops" must be a list of strings')
+    entry = KeySetEntry(
+        Key.from_jwk(dict(member)),
+        kid=_text(member, "kid"),
+        alg=_text(member, "alg"),
+        use=_text(member, "use"),
+        key_ops=None if operations is None else tuple(operations),
+    )
+    if entry.alg is not None and not entry.serves(entry.alg):
+        raise InvalidKeyError(f"The key cannot be used with its algorithm {entry.alg!r}")
+    return entry
+
+
+def _read_pem_file(path: Path) -> KeySetEntry:
+    key = Key.from_pem(path.read_bytes())
+    # The native key learns its ID from a JWK only.
+    jwk = key.to_jwk(private=key.is_private) | {"kid": path.stem}
+    return KeySetEntry(Key.from_jwk(jwk), kid=path.stem)
+
+
+def _text(jwk: Mapping[str, Any], name: str) -> str | None:
+    value = jwk.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise InvalidKeyError(f'"{name}" must be a string')
+
+
+def _is_list_of_strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _kid_of(member: object) -> str | None:
+    if isinstance(member, Path):
+        return member.stem
+    kid = member.get("kid") if isinstance(member, Mapping) else None
+    return kid if isinstance(kid, str) else None

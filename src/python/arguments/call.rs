@@ -1,0 +1,184 @@
+//! Functions that receive their arguments as CPython hands them over.
+//!
+//! PyO3 gives a function with `**kwargs`, as PyJWT's have, a new tuple and a new dict at each call,
+//! which costs a fifth of a whole `decode`. Here the arguments stay where the interpreter has them;
+//! a call that does not fit the parameters goes to the Python method, which knows what to say.
+
+use std::ffi::CStr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{ptr, slice};
+
+use pyo3::panic::PanicException;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyString, PyTuple};
+use pyo3::{Borrowed, ffi};
+
+use crate::python::road::Road;
+
+/// The arguments of a call by parameter; `None` where one was left out.
+pub(in crate::python) type Slots<'a, 'py, const N: usize> = [Option<Borrowed<'a, 'py, PyAny>>; N];
+
+/// A function of PyJWT's API.
+pub(in crate::python) trait Function<const N: usize> {
+    /// The name.
+    const NAME: &'static CStr;
+    /// The docstring, beginning with the signature as CPython's own functions have it.
+    const DOC: &'static CStr;
+    /// The parameters' names, in order.
+    const PARAMETERS: [&'static str; N];
+    /// How many of them must be given.
+    const REQUIRED: usize;
+
+    /// Where the names are kept as Python strings.
+    fn names() -> &'static PyOnceLock<[Py<PyString>; N]>;
+
+    /// Does the call natively; `None` where the faithful road must.
+    fn fast<'py>(
+        py: Python<'py>,
+        road: &Road,
+        slots: &Slots<'_, 'py, N>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>>;
+
+    /// The method that does the call on the faithful road.
+    fn faithful(road: &Road) -> &Py<PyAny>;
+}
+
+/// The Python function object of `F`.
+pub(in crate::python) fn function<'py, F: Function<N>, const N: usize>(
+    py: Python<'py>,
+    module: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let definition = Box::leak(Box::new(ffi::PyMethodDef {
+        ml_name: F::NAME.as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: trampoline::<F, N> },
+        ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
+        ml_doc: F::DOC.as_ptr(),
+    }));
+    let module = PyString::new(py, module);
+    // SAFETY: the definition lives for ever, its function has the type that its flags promise, and
+    // the module name is a live object. The result is a new reference, or null with an exception.
+    unsafe {
+        let function = ffi::PyCFunction_NewEx(definition, ptr::null_mut(), module.as_ptr());
+        Bound::from_owned_ptr_or_err(py, function)
+    }
+}
+
+/// The arguments of one call, in CPython's vectorcall form.
+#[derive(Clone, Copy)]
+struct RawCall {
+    arguments: *const *mut ffi::PyObject,
+    positional: usize,
+    keyword_names: *mut ffi::PyObject,
+}
+
+/// # Safety
+/// To be called by CPython only, with a thread attached to the interpreter and arguments as
+/// METH_FASTCALL | METH_KEYWORDS has them.
+unsafe extern "C" fn trampoline<F: Function<N>, const N: usize>(
+    _slf: *mut ffi::PyObject,
+    arguments: *const *mut ffi::PyObject,
+    positional: ffi::Py_ssize_t,
+    keyword_names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    let call =
+        RawCall { arguments, positional: usize::try_from(positional).unwrap_or(0), keyword_names };
+    // A panic must not cross into C.
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        Python::attach(|py| {
+            // SAFETY: the arguments are CPython's own, alive until this function returns.
+            let result = unsafe { run::<F, N>(py, call) };
+            result.map_or_else(
+                |error| {
+                    error.restore(py);
+                    ptr::null_mut()
+                },
+                Bound::into_ptr,
+            )
+        })
+    }));
+    outcome.unwrap_or_else(|_| {
+        Python::attach(|py| {
+            PanicException::new_err("rapidjwt has panicked; this is a defect").restore(py);
+        });
+        ptr::null_mut()
+    })
+}
+
+/// # Safety
+/// `call` is as CPython gave it to the trampoline.
+unsafe fn run<F: Function<N>, const N: usize>(
+    py: Python<'_>,
+    call: RawCall,
+) -> PyResult<Bound<'_, PyAny>> {
+    let road = Road::get(py)?;
+    let names = F::names().get_or_init(py, || F::PARAMETERS.map(|name| PyString::intern(py, name).unbind()));
+    // SAFETY: as promised by the caller.
+    let slots = unsafe { bind(py, call, names) };
+    if let Some(slots) = slots
+        && slots[..F::REQUIRED].iter().all(Option::is_some)
+        && let Some(result) = F::fast(py, road, &slots)?
+    {
+        return Ok(result);
+    }
+    let method = F::faithful(road).bind(py);
+    // SAFETY: the arguments are handed on just as they came. The result is a new reference, or
+    // null with an exception set.
+    unsafe {
+        let result = ffi::PyObject_Vectorcall(
+            method.as_ptr(),
+            call.arguments,
+            call.positional,
+            call.keyword_names,
+        );
+        Bound::from_owned_ptr_or_err(py, result)
+    }
+}
+
+/// Puts each argument into the slot of its parameter; `None` where they do not fit.
+///
+/// # Safety
+/// `call` is as CPython gave it to the trampoline, and outlives `'a`.
+unsafe fn bind<'a, 'py, const N: usize>(
+    py: Python<'py>,
+    call: RawCall,
+    names: &[Py<PyString>; N],
+) -> Option<Slots<'a, 'py, N>> {
+    // SAFETY: as promised by the caller: `keyword_names` is null or a tuple of strings, and
+    // `arguments` points to the positional arguments and then to one for each of those names.
+    let (arguments, keyword_names) = unsafe {
+        let keyword_names = Borrowed::<PyAny>::from_ptr_or_opt(py, call.keyword_names)
+            .map(|names| names.cast_unchecked::<PyTuple>());
+        let count = call.positional + keyword_names.map_or(0, |names| names.len());
+        let arguments: &[*mut ffi::PyObject] =
+            if count == 0 { &[] } else { slice::from_raw_parts(call.arguments, count) };
+        (arguments, keyword_names)
+    };
+    let (positional, keyword) = arguments.split_at(call.positional);
+    let mut slots = [None; N];
+    if positional.len() > N {
+        return None;
+    }
+    for (slot, &argument) in slots.iter_mut().zip(positional) {
+        // SAFETY: a live object, see above.
+        *slot = Some(unsafe { Borrowed::from_ptr(py, argument) });
+    }
+    for (name, &argument) in keyword_names.iter().flat_map(|names| names.iter_borrowed()).zip(keyword) {
+        let index = parameter(&name, names)?;
+        // SAFETY: a live object, see above.
+        let argument = unsafe { Borrowed::from_ptr(py, argument) };
+        if slots[index].replace(argument).is_some() {
+            return None;
+        }
+    }
+    Some(slots)
+}
+
+/// The index of the parameter of that name. Names in source code are interned, so nearly always
+/// the objects are the same.
+fn parameter(name: &Bound<'_, PyAny>, names: &[Py<PyString>]) -> Option<usize> {
+    let is_same = |parameter: &Py<PyString>| name.is(parameter);
+    let is_equal = |parameter: &Py<PyString>| name.eq(parameter).unwrap_or(false);
+    names.iter().position(is_same).or_else(|| names.iter().position(is_equal))
+}
+

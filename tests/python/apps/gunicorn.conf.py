@@ -1,0 +1,9 @@
+"""What gunicorn reads in the folder where it is started."""
+
+import signal
+
+# Should the tests be killed, the server does not outlive them for long.
+signal.alarm(300)
+workers = 1
+threads = 2
+control_socket_disable = True

@@ -1,0 +1,1 @@
+"""Known attacks, one test each, named by CVE, GHSA or RFC section."""

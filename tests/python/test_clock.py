@@ -1,0 +1,136 @@
+"""The clock is Python's: what moves PyJWT's moves ours, on every road, and nothing else does."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from unittest import mock
+
+import freezegun
+import pytest
+import time_machine
+from differential.keys import HMAC_SECRET
+from differential.outcome import outcome_of
+from differential.roads import OURS, PYJWT, assert_same
+
+NOW = dt.datetime(2033, 5, 18, 3, 33, 20, tzinfo=dt.timezone.utc)
+SECONDS = int(NOW.timestamp())
+LIBRARIES = (PYJWT[0], *OURS)
+
+
+def with_freezegun(seconds):
+    return freezegun.freeze_time(dt.datetime.fromtimestamp(seconds, dt.timezone.utc))
+
+
+def with_time_machine(seconds):
+    return time_machine.travel(seconds, tick=False)
+
+
+@pytest.fixture(params=[with_freezegun, with_time_machine], ids=["freezegun", "time-machine"])
+def freeze(request):
+    return request.param
+
+
+@pytest.fixture(params=LIBRARIES, ids=lambda api: f"{api.lib.__name__} {api.name}")
+def api(request):
+    return request.param
+
+
+def decode(api, token, **arguments):
+    return api.decode(token, HMAC_SECRET, ["HS256"], **arguments)
+
+
+def test_a_token_expires_when_the_clock_is_moved(api, freeze):
+    with freeze(SECONDS):
+        token = api.encode({"exp": dt.datetime.now(dt.timezone.utc)}, HMAC_SECRET)
+    with freeze(SECONDS - 1):
+        assert decode(api, token) == {"exp": SECONDS}
+    with freeze(SECONDS), pytest.raises(api.lib.ExpiredSignatureError):
+        decode(api, token)
+    with freeze(SECONDS + 9):
+        assert decode(api, token, leeway=10) == {"exp": SECONDS}
+
+
+@pytest.mark.parametrize("claim", ["nbf", "iat"])
+def test_a_token_becomes_valid_when_the_clock_is_moved(api, freeze, claim):
+    with freeze(SECONDS):
+        token = api.encode({claim: dt.datetime.now(dt.timezone.utc)}, HMAC_SECRET)
+        assert decode(api, token) == {claim: SECONDS}
+    with freeze(SECONDS - 1):
+        with pytest.raises(api.lib.ImmatureSignatureError):
+            decode(api, token)
+        assert decode(api, token, leeway=1) == {claim: SECONDS}
+
+
+def test_the_clock_may_be_moved_within_a_block(api):
+    token = api.encode({"exp": SECONDS}, HMAC_SECRET)
+    with freezegun.freeze_time(NOW - dt.timedelta(seconds=1)) as frozen:
+        assert decode(api, token)
+        frozen.tick(1)
+        with pytest.raises(api.lib.ExpiredSignatureError):
+            decode(api, token)
+    with time_machine.travel(SECONDS - 1, tick=False) as traveller:
+        assert decode(api, token)
+        traveller.shift(1)
+        with pytest.raises(api.lib.ExpiredSignatureError):
+            decode(api, token)
+
+
+def test_afterwards_the_clock_is_right_again(api, freeze):
+    hour = 3600
+    token = api.encode({"exp": int(time.time()) + hour}, HMAC_SECRET)
+    with freeze(SECONDS), pytest.raises(api.lib.ExpiredSignatureError):
+        decode(api, token)
+    assert decode(api, token)
+
+
+def test_a_frozen_clock_gives_datetimes_that_can_be_encoded(api):
+    # freezegun's datetimes are of a class of its own.
+    with freezegun.freeze_time(NOW):
+        token = api.encode(
+            {
+                "exp": dt.datetime.now(dt.timezone.utc) + dt.timedelta(hours=1),
+                "iat": dt.datetime.now(dt.timezone.utc),
+                "nbf": dt.datetime.now(dt.timezone(dt.timedelta(hours=5))),
+            },
+            HMAC_SECRET,
+        )
+        assert decode(api, token) == {"exp": SECONDS + 3600, "iat": SECONDS, "nbf": SECONDS}
+
+
+@pytest.mark.parametrize("moment", [SECONDS, SECONDS + 0.000001, SECONDS + 0.5, SECONDS - 0.000001])
+@pytest.mark.parametrize("claim", ["exp", "nbf", "iat"])
+def test_the_edge_of_validity_lies_at_the_same_microsecond(freeze, claim, moment):
+    token = PYJWT[0].encode({claim: SECONDS}, HMAC_SECRET)
+    with freeze(moment):
+        for leeway in (0, 0.5, -0.5, 0.000001, dt.timedelta(microseconds=1)):
+            assert_same(lambda api, leeway=leeway: decode(api, token, leeway=leeway))
+
+
+def test_the_time_zone_of_the_process_does_not_matter(api, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    time.tzset()
+    try:
+        with time_machine.travel(SECONDS, tick=False):
+            naive = dt.datetime.fromtimestamp(SECONDS, dt.timezone.utc).replace(tzinfo=None)
+            token = api.encode({"exp": naive + dt.timedelta(seconds=1), "iat": naive}, HMAC_SECRET)
+            assert decode(api, token) == {"exp": SECONDS + 1, "iat": SECONDS}
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize("answer", [0, 0.0, SECONDS * 2, "now", None, float("nan")])
+def test_a_patched_time_time_moves_neither_clock(answer):
+    token = PYJWT[0].encode({"exp": SECONDS}, HMAC_SECRET)
+    with mock.patch("time.time", return_value=answer):
+        outcomes = [outcome_of(decode, api, token) for api in LIBRARIES]
+    assert outcomes == [outcomes[0]] * len(outcomes)
+    assert "value" in outcomes[0]
+
+
+def test_a_patched_time_time_is_not_called():
+    token = PYJWT[0].encode({"exp": SECONDS}, HMAC_SECRET)
+    for api in LIBRARIES:
+        with mock.patch("time.time", side_effect=AssertionError("time.time() was called")):
+            assert decode(api, token) == {"exp": SECONDS}

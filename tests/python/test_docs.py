@@ -1,0 +1,61 @@
+"""Every Python block of README.md and docs/*.md runs.
+
+The blocks of one file are one program, in their order. `<!-- not run -->` on the line before a
+block leaves it out.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+START, END, NOT_RUN = "```python", "```", "<!-- not run -->"
+
+
+def program(text):
+    """Return the blocks of a page as one program, each line at its own line number."""
+    code, inside, runs, indent, before = [], False, False, 0, ""
+    for line in text.splitlines():
+        starts = not inside and line.strip().startswith(START)
+        ends = inside and line.strip() == END
+        if starts:
+            inside, runs = True, before != NOT_RUN
+            indent = len(line) - len(line.lstrip())
+        elif ends:
+            inside = False
+        code.append(line[indent:] if inside and not starts and runs else "")
+        before = line.strip() or before
+    return "\n".join(code) + "\n"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_the_python_blocks_of_a_page_run(page, tmp_path):
+    script = tmp_path / f"{page.stem}.py"
+    script.write_text(program(page.read_text(encoding="utf-8")), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(script)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "python")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_blocks_keep_their_line_numbers_and_marked_ones_do_not_run():
+    page = "\n".join(
+        ["a", START, "b = 1", END, NOT_RUN, "", START, "c", END, f" {START}", " d = b", f" {END}"]
+    )
+    lines = program(page).splitlines()
+    assert {number: line for number, line in enumerate(lines, 1) if line} == {
+        3: "b = 1",
+        11: "d = b",
+    }

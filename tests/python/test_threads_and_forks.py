@@ -1,0 +1,205 @@
+"""Prepared objects and caches, shared by threads and carried into forked processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+import rapidjwt
+from differential.keys import HMAC_SECRET, private_keys, private_pem, public_pem
+from rapidjwt import Key, Signer, Verifier
+
+THREADS = 8
+SECONDS = 60
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+
+
+def together(work):
+    """Run `work` in several threads that start at once; return the results."""
+    start = Barrier(THREADS)
+
+    def one(thread):
+        start.wait()
+        return work(thread)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return [done.result() for done in [pool.submit(one, thread) for thread in range(THREADS)]]
+
+
+def test_a_signer_shared_by_threads_writes_each_its_own_token():
+    signer = Signer(HMAC_SECRET, "HS256", issuer="me", lifetime=60, jwt_id=True)
+
+    def work(thread):
+        tokens = [signer.encode({"thread": thread, "n": n}) for n in range(500)]
+        return [rapidjwt.decode(token, HMAC_SECRET, ["HS256"]) for token in tokens]
+
+    results = together(work)
+    for thread, claims in enumerate(results):
+        assert [(one["thread"], one["n"]) for one in claims] == [(thread, n) for n in range(500)]
+    ids = {one["jti"] for claims in results for one in claims}
+    assert len(ids) == THREADS * 500
+
+
+@pytest.mark.parametrize("cache_size", [0, 5, 10_000])
+def test_a_verifier_shared_by_threads_gives_each_its_own_claims(cache_size):
+    verifier = Verifier(HMAC_SECRET, algorithms=["HS256"], cache_size=cache_size)
+    tokens = [rapidjwt.encode({"n": n}, HMAC_SECRET) for n in range(50)]
+    forged = [rapidjwt.encode({"n": n}, HMAC_SECRET[:-1]) for n in range(50)]
+
+    def work(thread):
+        for n in [*range(thread, 50), *range(thread)] * 10:
+            assert verifier.decode(tokens[n]) == {"n": n}
+            with pytest.raises(rapidjwt.InvalidSignatureError):
+                verifier.decode(forged[n])
+            if n == thread:
+                verifier.cache_clear()
+
+    together(work)
+    assert verifier.cache_info().currsize <= min(cache_size, 50)
+
+
+def test_threads_may_each_run_a_batch():
+    verifier = Verifier(public_pem("P-256"), algorithms=["ES256"], cache_size=10)
+    tokens = [rapidjwt.encode({"n": n}, private_pem("P-256"), "ES256") for n in range(50)]
+    for results in together(lambda thread: list(verifier.decode_many(tokens))):
+        assert [claims["n"] for claims in results] == list(range(50))
+
+
+def test_threads_may_prepare_the_same_key_at_once():
+    for _ in range(20):
+        key = Key.from_pem(private_pem("P-256"))
+        signatures = together(lambda thread, key=key: key.sign(b"message", "ES256"))
+        assert all(key.verify(b"message", signature, "ES256") for signature in signatures)
+
+
+def check(verifier, token):
+    """Use everything once more, in a forked process."""
+    assert verifier.decode(token) == {"a": 1}
+    assert list(verifier.decode_many([token] * 2000)) == [{"a": 1}] * 2000
+    public = private_keys()["P-256"].public_key()
+    compact = rapidjwt.encode({"a": 1}, private_pem("P-256"), "ES256")
+    assert rapidjwt.decode(compact, public, ["ES256"]) == {"a": 1}
+    ids = [Signer(HMAC_SECRET, "HS256", jwt_id=True).encode({}) for _ in range(3)]
+    assert len(set(ids)) == 3
+
+
+@pytest.fixture
+def used():
+    """Return a verifier that has run a batch, and its token."""
+    verifier = Verifier(HMAC_SECRET, algorithms=["HS256"], cache_size=8)
+    token = rapidjwt.encode({"a": 1}, HMAC_SECRET)
+    check(verifier, token)
+    return verifier, token
+
+
+def forked():
+    with warnings.catch_warnings():
+        # Python 3.12 warns where other threads live, whoever started them.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
+
+
+@forks
+def test_everything_works_after_a_fork(used):
+    pid = forked()
+    if pid == 0:
+        status = 1
+        try:
+            signal.alarm(SECONDS)
+            check(*used)
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitpid(pid, 0)[1] == 0
+    check(*used)
+
+
+@forks
+def test_a_batch_goes_on_in_the_child_and_in_the_parent(used):
+    verifier, token = used
+    results = verifier.decode_many([token] * 3000)
+    next(results)
+    pid = forked()
+    if pid == 0:
+        signal.alarm(SECONDS)
+        os._exit(0 if len(list(results)) == 2999 else 1)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert len(list(results)) == 2999
+
+
+@forks
+def test_processes_of_multiprocessing_inherit_the_objects(used):
+    context = multiprocessing.get_context("fork")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        processes = [context.Process(target=check, args=used) for _ in range(4)]
+        for process in processes:
+            process.start()
+    for process in processes:
+        process.join(SECONDS)
+        assert process.exitcode == 0
+
+
+@forks
+def test_forked_processes_do_not_draw_the_same_random_numbers():
+    signer = Signer(HMAC_SECRET, "HS256", jwt_id=True)
+    tokens = {signer.encode({})}
+    for _ in range(4):
+        read_end, write_end = os.pipe()
+        pid = forked()
+        if pid == 0:
+            os.write(write_end, signer.encode({}).encode())
+            os._exit(0)
+        os.close(write_end)
+        with os.fdopen(read_end) as pipe:
+            tokens.add(pipe.read())
+        assert os.waitpid(pid, 0)[1] == 0
+    assert len(tokens) == 5
+
+
+FORK_DURING_BATCH = f"""
+    import os, signal, sys, threading, rapidjwt
+    verifier = rapidjwt.Verifier({HMAC_SECRET!r}, algorithms=["HS256"], cache_size=4096)
+    tokens = [rapidjwt.encode({{"n": n}}, {HMAC_SECRET!r}) for n in range(4000)]
+    def batches():
+        while True:
+            for _ in verifier.decode_many(tokens):
+                pass
+    for _ in range(2):
+        threading.Thread(target=batches, daemon=True).start()
+    for _ in range(600):
+        pid = os.fork()
+        if pid == 0:
+            signal.alarm(2)
+            verifier.decode(tokens[0])
+            os._exit(0)
+        if os.waitpid(pid, 0)[1]:
+            print("the child hangs", flush=True)
+            break
+    os._exit(0)
+"""
+
+
+@forks
+@pytest.mark.xfail(
+    reason="the lock of the verified-signature cache stays taken by a thread that is not there",
+    strict=False,  # it takes a fork at the wrong moment
+)
+def test_a_fork_during_another_threads_batch_leaves_the_cache_usable():
+    code = textwrap.dedent(FORK_DURING_BATCH)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=10 * SECONDS,
+        check=True,
+    )
+    assert done.stdout == ""

@@ -1,0 +1,40 @@
+"""The files in `typing` hold what a type checker must say of a use; mypy checks that it does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("mypy")
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+FILES = sorted((HERE / "typing").glob("*.py"))
+
+
+def mypy(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_each_use_has_the_type_that_its_file_says():
+    assert FILES
+    checked = mypy(*map(str, FILES))
+    assert checked.stdout + checked.stderr == ""
+    assert checked.returncode == 0
+
+
+def test_a_wrong_type_would_be_found(tmp_path):
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(FILES[0].read_text().replace("assert_type(key.size, int)", "key.size + ''"))
+    checked = mypy(str(wrong))
+    assert checked.returncode == 1
+    assert "[operator]" in checked.stdout

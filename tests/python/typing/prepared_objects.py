@@ -1,0 +1,78 @@
+"""What a type checker says of `Key`, `Signer`, `Verifier` and the caches. Checked, never run."""
+
+from datetime import timedelta
+from typing import Any
+
+import rapidjwt
+from rapidjwt import CacheInfo, Key, PyJWK, Signer, Verifier
+from typing_extensions import assert_type
+
+key = Key.from_pem("text")
+assert_type(key, Key)
+assert_type(Key.from_der(b"bytes"), Key)
+assert_type(Key.from_ssh(b"bytes"), Key)
+assert_type(Key.from_jwk({"kty": "oct"}), Key)
+assert_type(Key.from_secret(b"bytes"), Key)
+assert_type(key.kty, str)
+assert_type(key.curve, str | None)
+assert_type(key.size, int)
+assert_type(key.kid, str | None)
+assert_type(key.alg, str | None)
+assert_type(key.is_private, bool)
+assert_type(key.public(), Key)
+assert_type(key.to_jwk(private=True), dict[str, Any])
+assert_type(key.to_der(), bytes)
+assert_type(key.to_pem(), str)
+assert_type(key.sign(b"message", "ES256"), bytes)
+assert_type(key.verify(b"message", b"signature", "ES256"), bool)
+
+jwk = PyJWK({"kty": "oct", "k": "AAAA"})
+signer = Signer(
+    key,
+    "ES256",
+    headers={"typ": "at+jwt"},
+    issuer="me",
+    audience=["you"],
+    lifetime=timedelta(hours=1),
+    issued_at=True,
+    jwt_id=True,
+)
+assert_type(signer, Signer)
+assert_type(Signer(jwk).encode({"sub": "user"}), str)
+
+verifier = Verifier(
+    [key, jwk, "text", b"bytes"],
+    algorithms={"ES256"},
+    audience=("you", "them"),
+    issuer=frozenset({"me"}),
+    subject="user",
+    leeway=1.5,
+    require=["exp"],
+    options={"verify_iat": False, "strict_aud": True},
+    cache_size=100,
+)
+assert_type(verifier, Verifier)
+assert_type(verifier.decode("token"), dict[str, Any])
+assert_type(verifier.decode_complete(b"token"), dict[str, Any])
+assert_type(verifier.cache_info(), CacheInfo)
+assert_type(verifier.cache_info().hits, int)
+for result in verifier.decode_many(line.strip() for line in ["token"]):
+    assert_type(result, dict[str, Any] | Exception)
+
+assert_type(rapidjwt.key_cache_info(), CacheInfo)
+assert_type(rapidjwt.encode({}, key), str)
+assert_type(rapidjwt.decode("token", key, ["ES256"]), dict[str, Any])
+assert_type(rapidjwt.decode_complete("token", jwk), dict[str, Any])
+assert_type(rapidjwt.get_unverified_header("token"), dict[str, Any])
+
+# Mistakes that a type checker finds: an unused comment below would be an error itself.
+Key.from_der("text")  # type: ignore[arg-type]
+key.kid = "1"  # type: ignore[misc]
+Signer("secret", "HS256", {})  # type: ignore[call-arg]
+Signer("secret", "HS256", lifetime="1 hour")  # type: ignore[arg-type]
+signer.encode("claims")  # type: ignore[arg-type]
+Verifier("secret", ["HS256"])  # type: ignore[call-arg]
+Verifier("secret", algorithms="HS256")  # type: ignore[arg-type]
+Verifier("secret", algorithms=["HS256"], options={"verify_expiry": False})  # type: ignore[arg-type]
+verifier.decode(1)  # type: ignore[arg-type]
+verifier.decode_many(1)  # type: ignore[arg-type]

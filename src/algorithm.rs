@@ -126,7 +126,10 @@ mod tests {
     #[test]
     fn every_row_is_found_by_its_name() {
         for algorithm in &ALGORITHMS {
-            assert!(std::ptr::eq(Algorithm::by_name(algorithm.name).expect("in the table"), algorithm));
+            assert!(std::ptr::eq(
+                Algorithm::by_name(algorithm.name).expect("in the table"),
+                algorithm
+            ));
         }
     }
 

@@ -79,14 +79,28 @@ mod tests {
     fn padding_that_fits_is_accepted_and_no_other() {
         assert_eq!(decode(b"YQ=="), Some(b"a".to_vec()));
         assert_eq!(decode(b"YWI="), Some(b"ab".to_vec()));
-        for wrong in [&b"YQ="[..], b"YQ===", b"YWI==", b"YWJj=", b"YWJj====", b"=", b"==", b"====", b"Y==="] {
+        for wrong in
+            [&b"YQ="[..], b"YQ===", b"YWI==", b"YWJj=", b"YWJj====", b"=", b"==", b"====", b"Y==="]
+        {
             assert_eq!(decode(wrong), None, "{}", String::from_utf8_lossy(wrong));
         }
     }
 
     #[test]
     fn anything_not_canonical_is_refused() {
-        for wrong in [&b"YR"[..], b"YWJ", b"Y", b"YQ\n", b" YQ", b"Y Q", b"Y+", b"Y/", b"Y=Q=", b"\xff\xff", b"YW\0j"] {
+        for wrong in [
+            &b"YR"[..],
+            b"YWJ",
+            b"Y",
+            b"YQ\n",
+            b" YQ",
+            b"Y Q",
+            b"Y+",
+            b"Y/",
+            b"Y=Q=",
+            b"\xff\xff",
+            b"YW\0j",
+        ] {
             assert_eq!(decode(wrong), None, "{}", String::from_utf8_lossy(wrong));
         }
     }

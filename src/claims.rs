@@ -268,10 +268,7 @@ fn validate_aud<T: AsRef<str>>(
     }
 }
 
-fn validate_strict_aud<T>(
-    expected: &ExpectedAudience<'_, T>,
-    aud: Audience,
-) -> Result<(), Error> {
+fn validate_strict_aud<T>(expected: &ExpectedAudience<'_, T>, aud: Audience) -> Result<(), Error> {
     match (expected, aud) {
         (ExpectedAudience::One(_), Audience::One { accepted: true }) => Ok(()),
         (ExpectedAudience::One(_), Audience::One { .. }) => Err(Error::StrictAudienceMismatch),
@@ -421,8 +418,7 @@ mod tests {
     #[test]
     fn strict_audience_is_one_string_on_both_sides() {
         let strict = Checks { strict_aud: true, ..Checks::DEFAULT };
-        let one =
-            Policy { checks: strict, audience: ExpectedAudience::One("api"), ..POLICY };
+        let one = Policy { checks: strict, audience: ExpectedAudience::One("api"), ..POLICY };
         assert_eq!(check(json!({"aud": "api"}), &one), Ok(()));
         assert_eq!(check(json!({"aud": "web"}), &one), Err(Error::StrictAudienceMismatch));
         assert_eq!(check(json!({"aud": ["api"]}), &one), Err(Error::StrictAudienceFormat));
@@ -443,7 +439,8 @@ mod tests {
     #[test]
     fn a_check_that_is_off_is_not_made() {
         let policy = Policy { checks: Checks::all(false), ..POLICY };
-        let claims = json!({"exp": 1, "nbf": 5000, "iat": [], "iss": 1, "aud": 1, "sub": 1, "jti": 1});
+        let claims =
+            json!({"exp": 1, "nbf": 5000, "iat": [], "iss": 1, "aud": 1, "sub": 1, "jti": 1});
         assert_eq!(check(claims, &policy), Ok(()));
     }
 }

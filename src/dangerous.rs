@@ -41,7 +41,8 @@ mod tests {
     #[test]
     fn an_unsecured_token_can_be_read() {
         // RFC 7515 Appendix A.5
-        let read = read_unverified(b"eyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UifQ.").expect("well-formed");
+        let read =
+            read_unverified(b"eyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UifQ.").expect("well-formed");
         assert_eq!(read.header.alg(), Ok("none"));
         assert_eq!(read.payload, br#"{"iss":"joe"}"#);
         assert!(read.signature.is_empty());

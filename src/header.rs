@@ -120,7 +120,10 @@ mod tests {
     fn crit_lists_supported_extensions_that_are_present() {
         assert_eq!(validate(r#"{"crit":["b64"],"b64":false}"#), Ok(()));
         assert_eq!(validate(r#"{"crit":["b64"]}"#), Err(Error::CritMissing("b64".into())));
-        assert_eq!(validate(r#"{"crit":["exp"],"exp":1}"#), Err(Error::CritUnsupported("exp".into())));
+        assert_eq!(
+            validate(r#"{"crit":["exp"],"exp":1}"#),
+            Err(Error::CritUnsupported("exp".into()))
+        );
         assert_eq!(validate(r#"{"crit":[]}"#), Err(Error::CritNotList));
         assert_eq!(validate(r#"{"crit":"b64"}"#), Err(Error::CritNotList));
         assert_eq!(validate(r#"{"crit":null}"#), Err(Error::CritNotList));
@@ -142,7 +145,8 @@ mod tests {
 
     #[test]
     fn only_false_makes_the_payload_unencoded() {
-        let unencoded = |json: &[u8]| Header::parse(json).expect("an object").has_unencoded_payload();
+        let unencoded =
+            |json: &[u8]| Header::parse(json).expect("an object").has_unencoded_payload();
         assert!(unencoded(br#"{"b64":false}"#));
         assert!(!unencoded(br#"{"b64":true}"#));
         assert!(!unencoded(br#"{"b64":0}"#));

@@ -19,7 +19,7 @@
 //! ```
 
 use crate::base64url;
-use crate::crypto::PreparedKey;
+use crate::crypto::{Fingerprint, PreparedKey, fingerprint};
 use crate::error::{Error, Segment};
 use crate::header::Header;
 use crate::signature_cache::SignatureCache;
@@ -58,30 +58,25 @@ impl<'a> Compact<'a> {
     /// # Errors
     /// [`Error::InvalidBase64`], [`Error::SignatureMismatch`].
     pub fn verify(&self, key: &PreparedKey) -> Result<Verified, Error> {
-        self.verify_by(|signature| key.verify(self.signing_input, signature))
+        let payload = decode(self.payload, Segment::Payload)?;
+        check_signature(self.signature, |signature| key.verify(self.signing_input, signature))?;
+        Ok(Verified { payload })
     }
 
-    /// As [`verify`](Self::verify), without verifying again what `cache` has seen verified under
-    /// the same key. `key_id` stands for the key, whoever shares the cache.
+    /// The payload of a token that has verified before: `cache` has its fingerprint, under
+    /// `key_id`, which stands for the key, whoever shares the cache.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify).
-    pub fn verify_cached(
+    /// The fingerprint to insert when the token verifies now.
+    pub fn verified_before(
         &self,
-        key: &PreparedKey,
         key_id: &[u8],
         cache: &SignatureCache,
-    ) -> Result<Verified, Error> {
-        self.verify_by(|signature| {
-            let parts = [self.signing_input, signature, key_id];
-            cache.verify_once(&parts, || key.verify(self.signing_input, signature))
-        })
-    }
-
-    fn verify_by(&self, verify: impl FnOnce(&[u8]) -> bool) -> Result<Verified, Error> {
-        let payload = decode(self.payload, Segment::Payload)?;
-        check_signature(self.signature, verify)?;
-        Ok(Verified { payload })
+    ) -> Result<Verified, Fingerprint> {
+        // The text of the signature, not its bytes: one spelling is one entry.
+        let fingerprint = fingerprint(&[self.signing_input, self.signature, key_id]);
+        let payload = base64url::decode(self.payload).filter(|_| cache.contains(&fingerprint));
+        payload.map(|payload| Verified { payload }).ok_or(fingerprint)
     }
 
     /// Checks the signature of a token with `b64` false (RFC 7797 Section 5): `payload` is signed

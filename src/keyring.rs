@@ -69,7 +69,11 @@ mod tests {
         Keyring::new(entries.iter().map(entry).collect())
     }
 
-    fn choose(entries: &[(Option<&str>, &str)], alg: &str, kid: Option<&str>) -> Result<usize, Error> {
+    fn choose(
+        entries: &[(Option<&str>, &str)],
+        alg: &str,
+        kid: Option<&str>,
+    ) -> Result<usize, Error> {
         ring(entries).choose(Algorithm::by_name(alg).unwrap(), kid)
     }
 

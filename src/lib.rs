@@ -31,6 +31,5 @@ pub mod key;
 pub mod keyring;
 pub mod signature_cache;
 
-
 #[cfg(feature = "python")]
 mod python;

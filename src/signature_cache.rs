@@ -9,11 +9,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hashlink::LruCache;
 
-use crate::crypto::fingerprint;
+use crate::crypto::Fingerprint;
 
 /// A bounded set of fingerprints; the least recently used one makes room.
 pub struct SignatureCache {
-    entries: Mutex<LruCache<[u8; 32], ()>>,
+    entries: Mutex<LruCache<Fingerprint, ()>>,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -28,20 +28,17 @@ impl SignatureCache {
         }
     }
 
-    /// Runs `verify` unless it was true before for the same `parts`: the signing input, the
-    /// signature, and what stands for the key. False is not remembered.
-    pub fn verify_once(&self, parts: &[&[u8]], verify: impl FnOnce() -> bool) -> bool {
-        let fingerprint = fingerprint(parts);
-        if self.lock().get(&fingerprint).is_some() {
-            self.hits.fetch_add(1, Ordering::Relaxed);
-            return true;
-        }
-        self.misses.fetch_add(1, Ordering::Relaxed);
-        let verified = verify();
-        if verified {
-            self.lock().insert(fingerprint, ());
-        }
-        verified
+    /// Whether this fingerprint was inserted.
+    pub fn contains(&self, fingerprint: &Fingerprint) -> bool {
+        let found = self.lock().get(fingerprint).is_some();
+        let counter = if found { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        found
+    }
+
+    /// Remembers a token that has verified.
+    pub fn insert(&self, fingerprint: Fingerprint) {
+        self.lock().insert(fingerprint, ());
     }
 
     /// Forgets everything and sets the counters to zero.
@@ -60,7 +57,7 @@ impl SignatureCache {
     }
 
     /// Usable after a panic: an entry is inserted whole or not at all.
-    fn lock(&self) -> MutexGuard<'_, LruCache<[u8; 32], ()>> {
+    fn lock(&self) -> MutexGuard<'_, LruCache<Fingerprint, ()>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -68,32 +65,30 @@ impl SignatureCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn seen(cache: &SignatureCache, parts: &[&[u8]]) -> bool {
-        cache.verify_once(parts, || false)
-    }
+    use crate::crypto::fingerprint;
 
     #[test]
-    fn only_the_same_token_under_the_same_key_hits() {
+    fn only_what_was_inserted_is_found() {
         let cache = SignatureCache::new(8);
-        assert!(!seen(&cache, &[b"token", b"key"]), "a failure is not remembered");
-        assert!(cache.verify_once(&[b"token", b"key"], || true));
-        assert!(seen(&cache, &[b"token", b"key"]));
-        assert!(!seen(&cache, &[b"tokem", b"key"]));
-        assert!(!seen(&cache, &[b"token", b"other key"]));
-        assert!(!seen(&cache, &[b"tokenk", b"ey"]));
-        assert_eq!(cache.info(), (1, 5, 8, 1));
+        let token = fingerprint(&[b"token", b"key"]);
+        assert!(!cache.contains(&token));
+        cache.insert(token);
+        assert!(cache.contains(&token));
+        assert!(!cache.contains(&fingerprint(&[b"tokem", b"key"])));
+        assert!(!cache.contains(&fingerprint(&[b"token", b"other key"])));
+        assert!(!cache.contains(&fingerprint(&[b"tokenk", b"ey"])));
+        assert_eq!(cache.info(), (1, 4, 8, 1));
         cache.clear();
-        assert!(!seen(&cache, &[b"token", b"key"]));
+        assert!(!cache.contains(&token));
     }
 
     #[test]
     fn the_oldest_entry_makes_room() {
         let cache = SignatureCache::new(2);
         for token in [b"a", b"b", b"c"] {
-            assert!(cache.verify_once(&[token], || true));
+            cache.insert(fingerprint(&[token]));
         }
-        assert!(!seen(&cache, &[b"a"]));
-        assert!(seen(&cache, &[b"c"]));
+        assert!(!cache.contains(&fingerprint(&[b"a"])));
+        assert!(cache.contains(&fingerprint(&[b"c"])));
     }
 }

@@ -80,14 +80,12 @@ class ResolvedAttribute:
         self.name = name
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
-        """Give the value; the first time, look it up."""
+        """Give the value, looked up each time: the instance stays as the fast road knows it."""
         try:
             value = vars(instance)[self.name]
         except (KeyError, TypeError):
             raise AttributeError(self.name) from None
-        if isinstance(value, Deferred):
-            value = vars(instance)[self.name] = value()
-        return value
+        return value() if isinstance(value, Deferred) else value
 
     def __set__(self, instance: object, value: Any) -> None:
         """Keep the value."""

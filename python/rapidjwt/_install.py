@@ -30,13 +30,16 @@ _SUBMODULES = (
 class _JwtModule(ModuleType):
     """The package under the name `jwt`: the same attributes, but PyJWT's version.
 
-    Only the dunder attributes are its own. Its specification is the package's, so that a reload
-    fails instead of loading PyJWT over us.
+    It holds them itself, so that they are found as fast as the package's own, and hands on what is
+    set or deleted. Its specification is the package's, so that a reload fails instead of loading
+    PyJWT over us.
     """
 
     def __init__(self, package: ModuleType) -> None:
         super().__init__("jwt", package.__doc__)
+        attributes = {name: vars(package)[name] for name in vars(package) if not _is_dunder(name)}
         vars(self).update(
+            attributes,
             _package=package,
             __file__=package.__file__,
             __path__=[],
@@ -48,19 +51,21 @@ class _JwtModule(ModuleType):
         return getattr(vars(self)["_package"], name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name.startswith("__"):
-            super().__setattr__(name, value)
-        else:
+        super().__setattr__(name, value)
+        if not _is_dunder(name):
             setattr(vars(self)["_package"], name, value)
 
     def __delattr__(self, name: str) -> None:
-        if name.startswith("__"):
-            super().__delattr__(name)
-        else:
+        super().__delattr__(name)
+        if not _is_dunder(name):
             delattr(vars(self)["_package"], name)
 
     def __dir__(self) -> list[str]:
         return dir(vars(self)["_package"])
+
+
+def _is_dunder(name: str) -> bool:
+    return name.startswith("__")
 
 
 def _holders(jwt: ModuleType) -> list[str]:

@@ -68,7 +68,7 @@ class Signer:
         *,
         headers: dict[str, Any] | None = None,
         issuer: str | None = None,
-        audience: str | _Strings | None = None,
+        audience: str | list[str] | tuple[str, ...] | None = None,
         lifetime: float | timedelta | None = None,
         issued_at: bool = False,
         jwt_id: bool = False,

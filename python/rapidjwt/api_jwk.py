@@ -28,7 +28,7 @@ from .utils import from_base64url_uint
 TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, Literal
 
     from .algorithms import Algorithm
     from .types import JWKDict
@@ -134,15 +134,16 @@ class PyJWK:
         self.algorithm_name = algorithm
 
         try:
-            self.Algorithm = get_default_algorithms()[algorithm]
+            self._algorithm = get_default_algorithms()[algorithm]
         except KeyError:
             raise PyJWKError(
                 f"Unable to find an algorithm for key: {_printable(jwk_data)}"
             ) from None
 
         self._key: Any = None
-        #: The key for the fast road, when `key` is what the JWK says and we can use it natively.
-        self._native_key = _native_key(jwk_data, self.Algorithm)
+        #: The key for the fast road, when `key` is what the JWK says and we can use it natively;
+        #: False when the fast road must not use this object at all.
+        self._native_key: Key | Literal[False] | None = _native_key(jwk_data, self.Algorithm)
         if self._native_key is not None and _is_sound(self._native_key, jwk_data):
             return  # `key` is made when somebody asks for it
         try:
@@ -157,14 +158,25 @@ class PyJWK:
         Bytes for `kty` oct; otherwise an object of the cryptography package or, where that is not
         installed, a native `Key`.
         """
-        if self._key is None and self._native_key is not None:
+        if self._key is None and self._native_key:
             self._key = key_object(self._native_key)
         return self._key
 
     @key.setter
     def key(self, key: Any) -> None:
         self._key = key
-        self._native_key = None
+        self._native_key = self._native_key and None
+
+    @property
+    def Algorithm(self) -> Algorithm:  # noqa: N802 - PyJWT's name
+        """The object that signs and verifies with the key."""
+        return self._algorithm
+
+    @Algorithm.setter
+    def Algorithm(self, algorithm: Algorithm) -> None:  # noqa: N802
+        self._key = self.key
+        self._algorithm = algorithm
+        self._native_key = False
 
     @staticmethod
     def from_dict(obj: JWKDict, algorithm: str | None = None) -> PyJWK:

@@ -233,18 +233,14 @@ class KeySet:
         serves any of the algorithms.
         """
         names = algorithm_names(algorithms)
-        keys = self.verification_keys(names)
-        if not keys:
-            raise PyJWKSetError(f"The JWK Set has no key for {', '.join(names)}")
-        return Verifier(keys, algorithms=names, **policy)
-
-    def verification_keys(self, algorithms: list[str]) -> tuple[Key, ...]:
-        """Give the keys that may verify signatures of one of `algorithms`, in order."""
-        return tuple(
+        keys = [
             entry.key
             for entry in self.find(use="sig", operation="verify")
-            if any(entry.serves(name) for name in algorithms)
-        )
+            if any(entry.serves(name) for name in names)
+        ]
+        if not keys:
+            raise PyJWKSetError(f"The JWK Set has no key for {', '.join(names)}")
+        return Verifier(tuple(keys), algorithms=names, **policy)
 
 
 def algorithm_names(algorithms: Sequence[str]) -> list[str]:

@@ -2,8 +2,11 @@
 
 use ring::digest::{Context, SHA256};
 
+/// What [`fingerprint`] returns.
+pub type Fingerprint = [u8; 32];
+
 /// SHA-256 over the parts, each preceded by its length, so that no two lists of parts collide.
-pub fn fingerprint(parts: &[&[u8]]) -> [u8; 32] {
+pub fn fingerprint(parts: &[&[u8]]) -> Fingerprint {
     let mut context = Context::new(&SHA256);
     for part in parts {
         context.update(&(part.len() as u64).to_be_bytes());

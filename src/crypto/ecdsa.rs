@@ -120,12 +120,8 @@ fn pair(
     #[cfg(feature = "aws-lc")]
     let pair = EcdsaKeyPair::from_private_key_and_public_key(algorithm, d, point);
     #[cfg(not(feature = "aws-lc"))]
-    let pair = EcdsaKeyPair::from_private_key_and_public_key(
-        algorithm,
-        d,
-        point,
-        &SystemRandom::new(),
-    );
+    let pair =
+        EcdsaKeyPair::from_private_key_and_public_key(algorithm, d, point, &SystemRandom::new());
     pair.map_err(|reason| Error::InvalidKey(format!("Invalid EC private key: {reason}")))
 }
 
@@ -140,8 +136,7 @@ fn secp256k1(key: &EcKey) -> Result<Key, Error> {
 }
 
 fn secp256k1_signing_key(d: &[u8]) -> Result<k256::ecdsa::SigningKey, Error> {
-    k256::ecdsa::SigningKey::from_slice(d)
-        .map_err(|_| Error::invalid_key("Invalid EC private key"))
+    k256::ecdsa::SigningKey::from_slice(d).map_err(|_| Error::invalid_key("Invalid EC private key"))
 }
 
 /// The schemes of the curve's own hash: the table of algorithms pairs no other with it.

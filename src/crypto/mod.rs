@@ -17,7 +17,7 @@ use aws_lc_rs as backend;
 #[cfg(not(feature = "aws-lc"))]
 use ring as backend;
 
-pub use digest::fingerprint;
+pub use digest::{Fingerprint, fingerprint};
 pub use random::random_bytes;
 
 use crate::algorithm::{Algorithm, Family};

@@ -31,18 +31,9 @@ const UNSUPPORTED: [(ObjectIdentifier, &str); 5] = [
         ObjectIdentifier::new_unwrap("1.2.840.10040.4.1"),
         "DSA keys are not supported: no JWS algorithm uses them",
     ),
-    (
-        ObjectIdentifier::new_unwrap("1.2.840.113549.1.3.1"),
-        "Diffie-Hellman keys cannot sign",
-    ),
-    (
-        ObjectIdentifier::new_unwrap("1.3.101.110"),
-        "X25519 keys cannot sign: use an Ed25519 key",
-    ),
-    (
-        ObjectIdentifier::new_unwrap("1.3.101.111"),
-        "X448 keys cannot sign: use an Ed448 key",
-    ),
+    (ObjectIdentifier::new_unwrap("1.2.840.113549.1.3.1"), "Diffie-Hellman keys cannot sign"),
+    (ObjectIdentifier::new_unwrap("1.3.101.110"), "X25519 keys cannot sign: use an Ed25519 key"),
+    (ObjectIdentifier::new_unwrap("1.3.101.111"), "X448 keys cannot sign: use an Ed448 key"),
 ];
 
 const fn curve_oid(curve: Curve) -> ObjectIdentifier {
@@ -108,9 +99,7 @@ pub fn parse_pkcs8(der: &[u8]) -> Result<KeyMaterial, Error> {
         return okp_private(curve, inner, info.public_key);
     }
     if info.public_key.is_some() {
-        return Err(Error::invalid_key(
-            "PKCS#8 with a public key is not supported for RSA and EC",
-        ));
+        return Err(Error::invalid_key("PKCS#8 with a public key is not supported for RSA and EC"));
     }
     match algorithm {
         Algorithm::Ec(curve) => parse_sec1(inner, Some(curve)),
@@ -130,11 +119,7 @@ pub fn parse_spki(der: &[u8]) -> Result<KeyMaterial, Error> {
         Algorithm::Rsa => parse_pkcs1_public(key),
         Algorithm::Ec(curve) => {
             let public = Some(parse_point(curve, key)?);
-            Ok(KeyMaterial::Ec(EcKey {
-                curve,
-                public,
-                d: None,
-            }))
+            Ok(KeyMaterial::Ec(EcKey { curve, public, d: None }))
         }
         Algorithm::Okp(curve) => {
             let x = Some(okp_public(curve, key)?);
@@ -150,9 +135,7 @@ pub fn parse_spki(der: &[u8]) -> Result<KeyMaterial, Error> {
 pub fn parse_pkcs1_private(der: &[u8]) -> Result<KeyMaterial, Error> {
     let key = RsaPrivateKeyRef::from_der(der).map_err(|_| malformed("PKCS#1 private key"))?;
     if key.other_prime_infos.is_some() {
-        return Err(Error::invalid_key(
-            "Unsupported RSA private key: > 2 primes not supported",
-        ));
+        return Err(Error::invalid_key("Unsupported RSA private key: > 2 primes not supported"));
     }
     let secret =
         |integer: UintRef<'_>| Zeroizing::new(trim_leading_zeros(integer.as_bytes()).to_vec());
@@ -192,15 +175,11 @@ pub fn parse_sec1(der: &[u8], curve: Option<Curve>) -> Result<KeyMaterial, Error
     };
     let curve = match (curve, named) {
         (Some(outer), Some(inner)) if outer != inner => {
-            return Err(Error::invalid_key(
-                "The EC private key names two different curves",
-            ));
+            return Err(Error::invalid_key("The EC private key names two different curves"));
         }
         (Some(curve), _) | (None, Some(curve)) => curve,
         (None, None) => {
-            return Err(Error::invalid_key(
-                "The EC private key does not name its curve",
-            ));
+            return Err(Error::invalid_key("The EC private key does not name its curve"));
         }
     };
     let d = Zeroizing::new(key.private_key.to_vec());
@@ -211,15 +190,8 @@ pub fn parse_sec1(der: &[u8], curve: Option<Curve>) -> Result<KeyMaterial, Error
             curve.crv()
         )));
     }
-    let public = key
-        .public_key
-        .map(|point| parse_point(curve, point))
-        .transpose()?;
-    Ok(KeyMaterial::Ec(EcKey {
-        curve,
-        public,
-        d: Some(d),
-    }))
+    let public = key.public_key.map(|point| parse_point(curve, point)).transpose()?;
+    Ok(KeyMaterial::Ec(EcKey { curve, public, d: Some(d) }))
 }
 
 /// Reads an uncompressed elliptic curve point (SEC1 Section 2.3.4) as `(x, y)`. That it lies on
@@ -235,9 +207,7 @@ pub(super) fn parse_point(curve: Curve, point: &[u8]) -> Result<(Vec<u8>, Vec<u8
             "The EC key's public point is compressed, which is not supported: convert the key, \
              for example with `openssl ec -conv_form uncompressed`",
         )),
-        _ => Err(Error::invalid_key(
-            "The EC key's public point does not fit its curve",
-        )),
+        _ => Err(Error::invalid_key("The EC key's public point does not fit its curve")),
     }
 }
 
@@ -257,9 +227,7 @@ pub fn pkcs8(key: &KeyMaterial) -> Result<SecretBytes, Error> {
         }
     };
     with_algorithm(key, |algorithm| {
-        PrivateKeyInfoRef::new(algorithm, OctetStringRef::new(&inner)?)
-            .to_der()
-            .map(Zeroizing::new)
+        PrivateKeyInfoRef::new(algorithm, OctetStringRef::new(&inner)?).to_der().map(Zeroizing::new)
     })
 }
 
@@ -276,11 +244,7 @@ pub fn spki(key: &KeyMaterial) -> Result<Vec<u8>, Error> {
     };
     with_algorithm(key, |algorithm| {
         let subject_public_key = BitStringRef::from_bytes(&public)?;
-        SubjectPublicKeyInfoRef {
-            algorithm,
-            subject_public_key,
-        }
-        .to_der()
+        SubjectPublicKeyInfoRef { algorithm, subject_public_key }.to_der()
     })
 }
 
@@ -314,11 +278,7 @@ pub fn pkcs1_private(key: &RsaKey) -> Result<SecretBytes, Error> {
 pub fn pkcs1_public(key: &RsaKey) -> Vec<u8> {
     let write = || {
         let (modulus, public_exponent) = (UintRef::new(&key.n)?, UintRef::new(&key.e)?);
-        RsaPublicKeyRef {
-            modulus,
-            public_exponent,
-        }
-        .to_der()
+        RsaPublicKeyRef { modulus, public_exponent }.to_der()
     };
     write().expect("an RSA key is below 256 MiB")
 }
@@ -348,18 +308,13 @@ fn is_certificate(elements: &[AnyRef<'_>]) -> bool {
     is_algorithm(algorithm)
         && signature.tag() == Tag::BitString
         && inner_elements(tbs).is_some_and(|fields| {
-            fields
-                .iter()
-                .any(|field| inner_elements(field).is_some_and(|field| is_spki(&field)))
+            fields.iter().any(|field| inner_elements(field).is_some_and(|field| is_spki(&field)))
         })
 }
 
 fn is_algorithm(element: &AnyRef<'_>) -> bool {
-    inner_elements(element).is_some_and(|parts| {
-        parts
-            .first()
-            .is_some_and(|oid| oid.tag() == Tag::ObjectIdentifier)
-    })
+    inner_elements(element)
+        .is_some_and(|parts| parts.first().is_some_and(|oid| oid.tag() == Tag::ObjectIdentifier))
 }
 
 /// The elements of the one SEQUENCE that `der` is.
@@ -393,24 +348,17 @@ impl Algorithm {
         if oid == RSA {
             return match parameters {
                 Some(parameters) if parameters.is_null() => Ok(Self::Rsa),
-                _ => Err(Error::invalid_key(
-                    "The RSA key's algorithm parameters must be NULL",
-                )),
+                _ => Err(Error::invalid_key("The RSA key's algorithm parameters must be NULL")),
             };
         }
         if oid == EC {
             let named = parameters.and_then(|parameters| parameters.decode_as().ok());
             return named_curve(named.ok_or_else(curve_not_named)?).map(Self::Ec);
         }
-        if let Some(curve) = OkpCurve::ALL
-            .into_iter()
-            .find(|&curve| okp_oid(curve) == oid)
-        {
+        if let Some(curve) = OkpCurve::ALL.into_iter().find(|&curve| okp_oid(curve) == oid) {
             return match parameters {
                 None => Ok(Self::Okp(curve)),
-                Some(_) => Err(Error::invalid_key(
-                    "EdDSA keys take no algorithm parameters",
-                )),
+                Some(_) => Err(Error::invalid_key("EdDSA keys take no algorithm parameters")),
             };
         }
         Err(match UNSUPPORTED.iter().find(|(known, _)| *known == oid) {
@@ -421,14 +369,11 @@ impl Algorithm {
 }
 
 fn named_curve(oid: ObjectIdentifier) -> Result<Curve, Error> {
-    Curve::ALL
-        .into_iter()
-        .find(|&curve| curve_oid(curve) == oid)
-        .ok_or_else(|| {
-            Error::invalid_key(format!(
-                "The curve {oid} is not supported: expected P-256, P-384, P-521 or secp256k1"
-            ))
-        })
+    Curve::ALL.into_iter().find(|&curve| curve_oid(curve) == oid).ok_or_else(|| {
+        Error::invalid_key(format!(
+            "The curve {oid} is not supported: expected P-256, P-384, P-521 or secp256k1"
+        ))
+    })
 }
 
 /// An `EdDSA` key inside PKCS#8 (RFC 8410 Section 7).
@@ -445,19 +390,11 @@ fn okp_private(
     let x = public
         .map(|public| okp_public(curve, public.as_bytes().unwrap_or_default()))
         .transpose()?;
-    Ok(KeyMaterial::Okp(OkpKey {
-        curve,
-        x,
-        d: Some(Zeroizing::new(seed.to_vec())),
-    }))
+    Ok(KeyMaterial::Okp(OkpKey { curve, x, d: Some(Zeroizing::new(seed.to_vec())) }))
 }
 
 fn okp_public(curve: OkpCurve, x: &[u8]) -> Result<Vec<u8>, Error> {
-    if x.len() == curve.key_len() {
-        Ok(x.to_vec())
-    } else {
-        Err(wrong_okp_length(curve, "public"))
-    }
+    if x.len() == curve.key_len() { Ok(x.to_vec()) } else { Err(wrong_okp_length(curve, "public")) }
 }
 
 /// Writes with the `AlgorithmIdentifier` of an asymmetric key.
@@ -540,10 +477,7 @@ mod tests {
 
     fn assert_refused(result: Result<KeyMaterial, Error>, because: &str) {
         let refusal = result.expect_err("a refusal").to_string();
-        assert!(
-            refusal.contains(because),
-            "{refusal:?} does not say {because:?}"
-        );
+        assert!(refusal.contains(because), "{refusal:?} does not say {because:?}");
     }
 
     #[test]
@@ -569,14 +503,7 @@ mod tests {
 
     #[test]
     fn spki_is_written_byte_for_byte_as_openssl_writes_it() {
-        for name in [
-            "ec_p256",
-            "ec_p384",
-            "ec_p521",
-            "ec_secp256k1",
-            "ed25519",
-            "ed448",
-        ] {
+        for name in ["ec_p256", "ec_p384", "ec_p521", "ec_secp256k1", "ed25519", "ed448"] {
             let der = vectors::read(&format!("{name}_spki.der"));
             assert_eq!(spki(&parse(&der).unwrap()).unwrap(), der, "{name}");
         }
@@ -585,38 +512,16 @@ mod tests {
     #[test]
     fn every_form_of_an_rsa_key_turns_into_every_other() {
         let key = pem::parse(&vectors::read("rsa_2048_pkcs8.pem")).unwrap();
-        let KeyMaterial::Rsa(rsa) = &key else {
-            panic!("{key:?}")
-        };
+        let KeyMaterial::Rsa(rsa) = &key else { panic!("{key:?}") };
         for (name, label, der) in [
-            (
-                "rsa_2048_pkcs8.pem",
-                pem::PRIVATE_KEY,
-                pkcs8(&key).unwrap().to_vec(),
-            ),
-            (
-                "rsa_2048_pkcs1.pem",
-                pem::RSA_PRIVATE_KEY,
-                pkcs1_private(rsa).unwrap().to_vec(),
-            ),
+            ("rsa_2048_pkcs8.pem", pem::PRIVATE_KEY, pkcs8(&key).unwrap().to_vec()),
+            ("rsa_2048_pkcs1.pem", pem::RSA_PRIVATE_KEY, pkcs1_private(rsa).unwrap().to_vec()),
             ("rsa_2048_spki.pem", pem::PUBLIC_KEY, spki(&key).unwrap()),
-            (
-                "rsa_2048_pkcs1.pub.pem",
-                pem::RSA_PUBLIC_KEY,
-                pkcs1_public(rsa),
-            ),
+            ("rsa_2048_pkcs1.pub.pem", pem::RSA_PUBLIC_KEY, pkcs1_public(rsa)),
         ] {
-            assert_eq!(
-                pem::encode(label, &der).as_bytes(),
-                vectors::read(name),
-                "{name}"
-            );
+            assert_eq!(pem::encode(label, &der).as_bytes(), vectors::read(name), "{name}");
             let again = parse(&der).unwrap();
-            assert_eq!(
-                jwk::thumbprint_input(&again),
-                jwk::thumbprint_input(&key),
-                "{name}"
-            );
+            assert_eq!(jwk::thumbprint_input(&again), jwk::thumbprint_input(&key), "{name}");
         }
     }
 
@@ -625,15 +530,9 @@ mod tests {
         for (name, curve) in CURVES {
             let der = vectors::read(&format!("ec_{name}_pkcs8_no_public.der"));
             let key = parse_pkcs8(&der).unwrap();
-            let KeyMaterial::Ec(ec) = &key else {
-                panic!("{key:?}")
-            };
+            let KeyMaterial::Ec(ec) = &key else { panic!("{key:?}") };
             assert_eq!((ec.curve, &ec.public), (curve, &None), "{name}");
-            assert_eq!(
-                ec.d.as_ref().map(|d| d.len()),
-                Some(curve.field_len()),
-                "{name}"
-            );
+            assert_eq!(ec.d.as_ref().map(|d| d.len()), Some(curve.field_len()), "{name}");
             assert!(pkcs8(&key).is_err() && spki(&key).is_err(), "{name}");
         }
     }
@@ -664,11 +563,7 @@ mod tests {
     fn a_scalar_must_have_the_curves_length() {
         let scalars: [&[u8]; 3] = [&[], &[1; 31], &[1; 33]];
         for private_key in scalars {
-            let key = EcPrivateKey {
-                private_key,
-                parameters: None,
-                public_key: None,
-            };
+            let key = EcPrivateKey { private_key, parameters: None, public_key: None };
             let der = key.to_der().unwrap();
             assert_refused(parse_sec1(&der, Some(Curve::P256)), "must have 32 bytes");
         }
@@ -680,20 +575,11 @@ mod tests {
             let der = vectors::read(&format!("ec_{name}_compressed_spki.der"));
             assert_refused(parse(&der), "compressed");
         }
-        assert_refused(
-            parse(&vectors::read("ec_p256_explicit_spki.der")),
-            "explicit",
-        );
+        assert_refused(parse(&vectors::read("ec_p256_explicit_spki.der")), "explicit");
         let explicit = vectors::read("ec_p256_explicit_sec1.der");
         assert_refused(parse_sec1(&explicit, None), "with a named curve");
-        assert_refused(
-            parse(&vectors::read("ec_brainpool_spki.der")),
-            "1.3.36.3.3.2.8.1.1.7",
-        );
-        assert_refused(
-            parse(&vectors::read("ec_p256_pkcs8_attributes.der")),
-            "attributes",
-        );
+        assert_refused(parse(&vectors::read("ec_brainpool_spki.der")), "1.3.36.3.3.2.8.1.1.7");
+        assert_refused(parse(&vectors::read("ec_p256_pkcs8_attributes.der")), "attributes");
         assert_refused(parse_point_of(&[0]), "does not fit its curve");
         assert_refused(parse_point_of(&[4; 64]), "does not fit its curve");
         assert_refused(parse_point_of(&[]), "does not fit its curve");
@@ -701,11 +587,7 @@ mod tests {
 
     fn parse_point_of(point: &[u8]) -> Result<KeyMaterial, Error> {
         let public = Some(parse_point(Curve::P256, point)?);
-        Ok(KeyMaterial::Ec(EcKey {
-            curve: Curve::P256,
-            public,
-            d: None,
-        }))
+        Ok(KeyMaterial::Ec(EcKey { curve: Curve::P256, public, d: None }))
     }
 
     #[test]
@@ -789,9 +671,7 @@ mod tests {
             assert!(is_public_key_or_certificate(&vectors::read(name)), "{name}");
         }
         let rsa = pem::parse(&vectors::read("rsa_2048_spki.pem")).unwrap();
-        let KeyMaterial::Rsa(key) = &rsa else {
-            panic!("{rsa:?}")
-        };
+        let KeyMaterial::Rsa(key) = &rsa else { panic!("{rsa:?}") };
         assert!(is_public_key_or_certificate(&spki(&rsa).unwrap()));
         assert!(is_public_key_or_certificate(&pkcs1_public(key)));
     }
@@ -799,10 +679,7 @@ mod tests {
     #[test]
     fn other_bytes_are_no_public_key() {
         for name in ["ec_p256_pkcs8.der", "ed25519_pkcs8.der", "testkey_ec.pub"] {
-            assert!(
-                !is_public_key_or_certificate(&vectors::read(name)),
-                "{name}"
-            );
+            assert!(!is_public_key_or_certificate(&vectors::read(name)), "{name}");
         }
         for bytes in [
             &b""[..],

@@ -70,10 +70,8 @@ pub fn thumbprint_input(key: &KeyMaterial) -> Option<String> {
     }
     members.sort_unstable();
     // Names and values are of characters that JSON does not escape.
-    let members: Vec<_> = members
-        .iter()
-        .map(|(name, text)| format!("\"{name}\":\"{text}\""))
-        .collect();
+    let members: Vec<_> =
+        members.iter().map(|(name, text)| format!("\"{name}\":\"{text}\"")).collect();
     Some(format!("{{{}}}", members.join(",")))
 }
 
@@ -112,22 +110,8 @@ fn private_members(key: &KeyMaterial) -> Vec<(&'static str, &SecretBytes)> {
 }
 
 fn rsa_private_members(key: &RsaPrivate) -> [(&'static str, &SecretBytes); 6] {
-    let RsaPrivate {
-        d,
-        p,
-        q,
-        dp,
-        dq,
-        qi,
-    } = key;
-    [
-        ("d", d),
-        ("p", p),
-        ("q", q),
-        ("dp", dp),
-        ("dq", dq),
-        ("qi", qi),
-    ]
+    let RsaPrivate { d, p, q, dp, dq, qi } = key;
+    [("d", d), ("p", p), ("q", q), ("dp", dp), ("dq", dq), ("qi", qi)]
 }
 
 /// RFC 7518 Section 6.4.
@@ -136,11 +120,7 @@ fn secret(jwk: &Members<'_>) -> Result<SecretBytes, Error> {
         return Err(Error::invalid_key("oct should have \"k\" parameter"));
     }
     let secret = jwk.secret("k")?;
-    if secret.is_empty() {
-        Err(Error::SecretEmpty)
-    } else {
-        Ok(secret)
-    }
+    if secret.is_empty() { Err(Error::SecretEmpty) } else { Ok(secret) }
 }
 
 /// RFC 7518 Section 6.3.
@@ -148,26 +128,16 @@ fn rsa(jwk: &Members<'_>) -> Result<RsaKey, Error> {
     if !jwk.has("n") || !jwk.has("e") {
         return Err(Error::invalid_key("Not a public or private key"));
     }
-    let private = if jwk.has("d") {
-        Some(rsa_private(jwk)?)
-    } else {
-        None
-    };
+    let private = if jwk.has("d") { Some(rsa_private(jwk)?) } else { None };
     RsaKey::new(&jwk.bytes("n")?, &jwk.bytes("e")?, private)
 }
 
 /// RFC 7518 Section 6.3.2.
 fn rsa_private(jwk: &Members<'_>) -> Result<RsaPrivate, Error> {
     if jwk.has("oth") {
-        return Err(Error::invalid_key(
-            "Unsupported RSA private key: > 2 primes not supported",
-        ));
+        return Err(Error::invalid_key("Unsupported RSA private key: > 2 primes not supported"));
     }
-    match ["p", "q", "dp", "dq", "qi"]
-        .into_iter()
-        .filter(|name| jwk.has(name))
-        .count()
-    {
+    match ["p", "q", "dp", "dq", "qi"].into_iter().filter(|name| jwk.has(name)).count() {
         5 => {}
         0 => {
             return Err(Error::invalid_key(
@@ -205,21 +175,11 @@ fn ec(jwk: &Members<'_>) -> Result<EcKey, Error> {
         let words = format!("Coords should be {len} bytes for curve {crv}");
         return Err(Error::invalid_key(words));
     }
-    let d = if jwk.has("d") {
-        Some(jwk.secret("d")?)
-    } else {
-        None
-    };
+    let d = if jwk.has("d") { Some(jwk.secret("d")?) } else { None };
     if d.as_ref().is_some_and(|d| d.len() != len) {
-        return Err(Error::invalid_key(format!(
-            "D should be {len} bytes for curve {crv}"
-        )));
+        return Err(Error::invalid_key(format!("D should be {len} bytes for curve {crv}")));
     }
-    Ok(EcKey {
-        curve,
-        public: Some((x, y)),
-        d,
-    })
+    Ok(EcKey { curve, public: Some((x, y)), d })
 }
 
 /// RFC 8037 Section 2. That `x` belongs to `d` is for `crypto` to check.
@@ -231,20 +191,12 @@ fn okp(jwk: &Members<'_>) -> Result<OkpKey, Error> {
         return Err(Error::invalid_key("OKP should have \"x\" parameter"));
     }
     let x = jwk.bytes("x")?;
-    let d = if jwk.has("d") {
-        Some(jwk.secret("d")?)
-    } else {
-        None
-    };
+    let d = if jwk.has("d") { Some(jwk.secret("d")?) } else { None };
     let fits = |bytes: &[u8]| bytes.len() == curve.key_len();
     if !fits(&x) || !d.as_ref().is_none_or(|d| fits(d)) {
         return Err(Error::invalid_key("Invalid key parameter"));
     }
-    Ok(OkpKey {
-        curve,
-        x: Some(x),
-        d,
-    })
+    Ok(OkpKey { curve, x: Some(x), d })
 }
 
 /// The members of a JWK.
@@ -318,17 +270,12 @@ mod tests {
     }
 
     fn without(mut jwk: Value, names: &[&str]) -> Value {
-        jwk.as_object_mut()
-            .unwrap()
-            .retain(|name, _| !names.contains(&name.as_str()));
+        jwk.as_object_mut().unwrap().retain(|name, _| !names.contains(&name.as_str()));
         jwk
     }
 
     fn assert_refused(jwk: &Value, words: &str) {
-        assert_eq!(
-            from_value(jwk).map_err(|error| error.to_string()),
-            Err(words.to_owned())
-        );
+        assert_eq!(from_value(jwk).map_err(|error| error.to_string()), Err(words.to_owned()));
     }
 
     #[test]
@@ -353,10 +300,8 @@ mod tests {
             assert!(!public.is_private(), "{name}");
             assert_eq!(
                 public,
-                from_value(&load(
-                    &name.replace("key_", "pub_").replace("rsa_key", "rsa_pub")
-                ))
-                .unwrap(),
+                from_value(&load(&name.replace("key_", "pub_").replace("rsa_key", "rsa_pub")))
+                    .unwrap(),
                 "{name}"
             );
         }
@@ -366,10 +311,7 @@ mod tests {
     fn a_shared_secret_shows_itself_only_when_asked() {
         let key = KeyMaterial::Secret(Zeroizing::new(b"secret".to_vec()));
         assert_eq!(Value::Object(to_value(&key, false)), json!({"kty": "oct"}));
-        assert_eq!(
-            Value::Object(to_value(&key, true)),
-            json!({"kty": "oct", "k": "c2VjcmV0"})
-        );
+        assert_eq!(Value::Object(to_value(&key, true)), json!({"kty": "oct", "k": "c2VjcmV0"}));
     }
 
     #[test]
@@ -406,23 +348,14 @@ mod tests {
             &with(ec.clone(), "crv", "P-521"),
             "Coords should be 66 bytes for curve P-521",
         );
-        assert_refused(
-            &with(ec.clone(), "x", "AA"),
-            "Coords should be 32 bytes for curve P-256",
-        );
+        assert_refused(&with(ec.clone(), "x", "AA"), "Coords should be 32 bytes for curve P-256");
         assert_refused(&with(ec, "d", "AA"), "D should be 32 bytes for curve P-256");
-        assert_refused(
-            &without(okp.clone(), &["x"]),
-            "OKP should have \"x\" parameter",
-        );
+        assert_refused(&without(okp.clone(), &["x"]), "OKP should have \"x\" parameter");
         assert_refused(&without(okp.clone(), &["crv"]), "Invalid curve: None");
         assert_refused(&with(okp.clone(), "crv", "X25519"), "Invalid curve: X25519");
         assert_refused(&with(okp.clone(), "crv", "Ed448"), "Invalid key parameter");
         assert_refused(&with(okp, "d", "AA"), "Invalid key parameter");
-        assert_refused(
-            &json!({"kty": "oct", "k": ""}),
-            "HMAC key must not be empty.",
-        );
+        assert_refused(&json!({"kty": "oct", "k": ""}), "HMAC key must not be empty.");
     }
 
     #[test]
@@ -438,17 +371,10 @@ mod tests {
     fn members_are_strict_base64url() {
         let jwk = load("jwk_ec_pub_P-256.json");
         let x = jwk["x"].as_str().unwrap();
-        for wrong in [
-            json!(1),
-            json!(null),
-            json!([x]),
-            json!(format!(" {x}")),
-            json!(format!("{x}\n")),
-        ] {
-            assert_refused(
-                &with(jwk.clone(), "x", wrong),
-                "The JWK's \"x\" is not base64url",
-            );
+        for wrong in
+            [json!(1), json!(null), json!([x]), json!(format!(" {x}")), json!(format!("{x}\n"))]
+        {
+            assert_refused(&with(jwk.clone(), "x", wrong), "The JWK's \"x\" is not base64url");
         }
         let rsa = load("jwk_rsa_pub.json");
         assert_refused(&with(rsa, "e", "AQA+"), "The JWK's \"e\" is not base64url");
@@ -485,10 +411,7 @@ mod tests {
             input("jwk_okp_key_Ed25519.json"),
             "{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}"
         );
-        assert_eq!(
-            input("jwk_ec_key_P-256.json"),
-            input("jwk_ec_pub_P-256.json")
-        );
+        assert_eq!(input("jwk_ec_key_P-256.json"), input("jwk_ec_pub_P-256.json"));
         assert!(
             input("jwk_ec_pub_P-256.json")
                 .starts_with("{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"PTTj")

@@ -133,9 +133,7 @@ impl RsaKey {
         let (n, e) = (trim_leading_zeros(n), trim_leading_zeros(e));
         let is_odd = |integer: &[u8]| integer.last().is_some_and(|byte| byte & 1 == 1);
         if n.len() > Self::MAX_MODULUS_LEN {
-            return Err(Error::invalid_key(
-                "The RSA modulus is longer than 16384 bits",
-            ));
+            return Err(Error::invalid_key("The RSA modulus is longer than 16384 bits"));
         }
         if !is_odd(n) {
             return Err(Error::invalid_key("The RSA modulus must be odd"));
@@ -145,11 +143,7 @@ impl RsaKey {
                 "The RSA public exponent must be odd, at least 3 and below the modulus",
             ));
         }
-        Ok(Self {
-            n: n.to_vec(),
-            e: e.to_vec(),
-            private,
-        })
+        Ok(Self { n: n.to_vec(), e: e.to_vec(), private })
     }
 
     /// The size of the modulus in bits.
@@ -224,18 +218,10 @@ impl KeyMaterial {
         match self {
             Self::Secret(secret) => secret.len() * 8,
             Self::Rsa(key) => key.bits(),
-            Self::Ec(EcKey {
-                curve: Curve::P521, ..
-            }) => 521,
+            Self::Ec(EcKey { curve: Curve::P521, .. }) => 521,
             Self::Ec(key) => key.curve.field_len() * 8,
-            Self::Okp(OkpKey {
-                curve: OkpCurve::Ed25519,
-                ..
-            }) => 255,
-            Self::Okp(OkpKey {
-                curve: OkpCurve::Ed448,
-                ..
-            }) => 448,
+            Self::Okp(OkpKey { curve: OkpCurve::Ed25519, .. }) => 255,
+            Self::Okp(OkpKey { curve: OkpCurve::Ed448, .. }) => 448,
         }
     }
 
@@ -246,10 +232,7 @@ impl KeyMaterial {
     pub fn to_public(&self) -> Result<Self, Error> {
         match self.clone() {
             Self::Secret(_) => Err(Error::invalid_key("A shared secret has no public half")),
-            Self::Rsa(key) => Ok(Self::Rsa(RsaKey {
-                private: None,
-                ..key
-            })),
+            Self::Rsa(key) => Ok(Self::Rsa(RsaKey { private: None, ..key })),
             Self::Ec(key) => Ok(Self::Ec(EcKey { d: None, ..key })),
             Self::Okp(key) => Ok(Self::Okp(OkpKey { d: None, ..key })),
         }
@@ -259,11 +242,7 @@ impl KeyMaterial {
 /// Says what the key is, and nothing secret.
 impl fmt::Debug for KeyMaterial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let half = if self.is_private() {
-            "private"
-        } else {
-            "public"
-        };
+        let half = if self.is_private() { "private" } else { "public" };
         match self {
             Self::Secret(secret) => write!(f, "KeyMaterial(oct, {} bits)", secret.len() * 8),
             Self::Rsa(key) => write!(f, "KeyMaterial(RSA, {} bits, {half})", key.bits()),
@@ -311,11 +290,7 @@ pub(crate) mod vectors {
             panic!("expected_jwk.json is not an object")
         };
         jwks.into_iter()
-            .map(|(name, jwk)| Readable {
-                bytes: read(&name),
-                name,
-                jwk,
-            })
+            .map(|(name, jwk)| Readable { bytes: read(&name), name, jwk })
             .filter(|file| beginnings.iter().any(|start| file.bytes.starts_with(start)))
             .collect()
     }
@@ -335,10 +310,7 @@ pub(crate) mod vectors {
             let key = read(bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(key.is_private(), jwk.get("d").is_some(), "{name}");
             let members = jwk::to_value(&key, true);
-            assert!(
-                members.contains_key(if key.is_private() { "d" } else { "kty" }),
-                "{name}"
-            );
+            assert!(members.contains_key(if key.is_private() { "d" } else { "kty" }), "{name}");
             for (member, value) in members {
                 assert_eq!(value, jwk[&member], "{name}: {member}");
             }
@@ -350,11 +322,7 @@ pub(crate) mod vectors {
         for at in 0..bytes.len() {
             check(&bytes[..at]);
             let mut changed = bytes.to_vec();
-            for byte in [
-                bytes[at] ^ 0x01,
-                bytes[at] ^ 0x80,
-                bytes[at].wrapping_add(1),
-            ] {
+            for byte in [bytes[at] ^ 0x01, bytes[at] ^ 0x80, bytes[at].wrapping_add(1)] {
                 changed[at] = byte;
                 check(&changed);
             }
@@ -373,10 +341,7 @@ mod tests {
     #[test]
     fn rsa_integers_lose_their_leading_zeros() {
         let key = rsa(&[0, 0, 0x80, 1], &[0, 3]).unwrap();
-        assert_eq!(
-            (key.n.as_slice(), key.e.as_slice()),
-            (&[0x80, 1][..], &[3][..])
-        );
+        assert_eq!((key.n.as_slice(), key.e.as_slice()), (&[0x80, 1][..], &[3][..]));
         assert_eq!(key.bits(), 16);
     }
 
@@ -393,10 +358,7 @@ mod tests {
             (&[0x80, 1], &[1, 0, 1]),
             (&[0xff; 2049], &[3]),
         ] {
-            assert!(
-                matches!(rsa(n, e), Err(Error::InvalidKey(_))),
-                "{n:?} {e:?}"
-            );
+            assert!(matches!(rsa(n, e), Err(Error::InvalidKey(_))), "{n:?} {e:?}");
         }
         assert!(rsa(&[0xff; 2048], &[3]).is_ok());
     }
@@ -406,10 +368,7 @@ mod tests {
         for file in vectors::readable(vectors::DER) {
             let key = der::parse(&file.bytes).unwrap();
             let shown = format!("{key:?}");
-            assert!(
-                shown.starts_with("KeyMaterial(") && shown.len() < 50,
-                "{shown}"
-            );
+            assert!(shown.starts_with("KeyMaterial(") && shown.len() < 50, "{shown}");
         }
     }
 }

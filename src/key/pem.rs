@@ -73,12 +73,8 @@ struct Block<'a> {
 
 impl<'a> Block<'a> {
     fn find(text: &'a [u8]) -> Result<Self, Error> {
-        let text = str::from_utf8(text)
-            .map_err(|_| not_pem(text))?
-            .trim_ascii();
-        let after_begin = text
-            .strip_prefix(BEGIN)
-            .ok_or_else(|| not_pem(text.as_bytes()))?;
+        let text = str::from_utf8(text).map_err(|_| not_pem(text))?.trim_ascii();
+        let after_begin = text.strip_prefix(BEGIN).ok_or_else(|| not_pem(text.as_bytes()))?;
         let (label, after_label) = after_begin
             .split_once(DASHES)
             .ok_or_else(|| Error::invalid_key("The BEGIN line of the PEM key is not complete"))?;
@@ -99,10 +95,7 @@ impl<'a> Block<'a> {
                  \"\\n\")",
             ));
         }
-        let lines = self
-            .body
-            .strip_prefix('\n')
-            .or(self.body.strip_prefix("\r\n"));
+        let lines = self.body.strip_prefix('\n').or(self.body.strip_prefix("\r\n"));
         let lines = lines.filter(|lines| lines.ends_with('\n')).ok_or_else(|| {
             Error::invalid_key(
                 "The PEM key has lost its line ends, as happens when it goes through an \
@@ -115,16 +108,13 @@ impl<'a> Block<'a> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(lines.len()));
         for line in lines.lines() {
             if line.is_empty() {
-                return Err(Error::invalid_key(
-                    "The PEM key has an empty line in its body",
-                ));
+                return Err(Error::invalid_key("The PEM key has an empty line in its body"));
             }
             bytes.extend_from_slice(line.as_bytes());
         }
         let decoded = STANDARD.decode_inplace(&mut bytes);
-        let len = decoded
-            .map_err(|_| Error::invalid_key("The PEM key's body is not base64"))?
-            .len();
+        let len =
+            decoded.map_err(|_| Error::invalid_key("The PEM key's body is not base64"))?.len();
         bytes.truncate(len);
         Ok(bytes)
     }
@@ -132,10 +122,7 @@ impl<'a> Block<'a> {
 
 /// What is wrong with a text that does not begin with a BEGIN line.
 fn not_pem(text: &[u8]) -> Error {
-    let has = |part: &str| {
-        text.windows(part.len())
-            .any(|window| window == part.as_bytes())
-    };
+    let has = |part: &str| text.windows(part.len()).any(|window| window == part.as_bytes());
     let starts_with = |part: &str| text.starts_with(part.as_bytes());
     Error::invalid_key(if has(BEGIN) {
         "There is text before the PEM key's BEGIN line: pass the PEM block alone"
@@ -222,10 +209,7 @@ mod tests {
 
     fn assert_refused(text: impl AsRef<[u8]>, because: &str) {
         let refusal = refusal(text);
-        assert!(
-            refusal.contains(because),
-            "{refusal:?} does not say {because:?}"
-        );
+        assert!(refusal.contains(because), "{refusal:?} does not say {because:?}");
     }
 
     #[test]
@@ -294,10 +278,7 @@ mod tests {
             ("rsa_2048_encrypted_pkcs1.pem", "encrypted"),
             ("rsa_2048_openssh.pem", "OpenSSH's own format"),
             ("testkey_rsa.cer", "certificate"),
-            (
-                "testkey_ec_secp192r1.priv",
-                "curve 1.2.840.10045.3.1.1 is not supported",
-            ),
+            ("testkey_ec_secp192r1.priv", "curve 1.2.840.10045.3.1.1 is not supported"),
             ("testkey_rsa.pub", "OpenSSH public key"),
             ("jwk_rsa_pub.json", "looks like a JWK"),
             ("rsa_2048.certificate.der", "looks like DER"),
@@ -308,10 +289,7 @@ mod tests {
         assert_refused(" \n", "empty");
         assert_refused("secret", "not in PEM format");
         assert_refused("-----BEGIN PUBLIC KEY", "not complete");
-        assert_refused(
-            "-----BEGIN DSA PRIVATE KEY-----\n-----END DSA PRIVATE KEY-----",
-            "DSA",
-        );
+        assert_refused("-----BEGIN DSA PRIVATE KEY-----\n-----END DSA PRIVATE KEY-----", "DSA");
     }
 
     #[test]
@@ -336,20 +314,11 @@ mod tests {
         assert_refused(PUBLIC.replace("END PUBLIC", "END PRIVATE"), "does not fit");
         assert_refused(&PUBLIC[..PUBLIC.len() - 30], "cut off");
         assert_refused(PUBLIC.replace(body, &format!("\n{body}")), "empty line");
-        assert_refused(
-            PUBLIC.replace(body, &format!("Comment: x\n{body}")),
-            "headers",
-        );
-        for wrong in [
-            &body[1..],
-            body.trim_end_matches('='),
-            &format!("{body}="),
-            &format!(" {body}"),
-        ] {
-            assert!(
-                parse(PUBLIC.replace(body, wrong).as_bytes()).is_err(),
-                "{wrong}"
-            );
+        assert_refused(PUBLIC.replace(body, &format!("Comment: x\n{body}")), "headers");
+        for wrong in
+            [&body[1..], body.trim_end_matches('='), &format!("{body}="), &format!(" {body}")]
+        {
+            assert!(parse(PUBLIC.replace(body, wrong).as_bytes()).is_err(), "{wrong}");
         }
         assert_refused(PUBLIC.replace(body, &format!("{body}\u{e4}")), "not base64");
     }
@@ -366,10 +335,7 @@ mod tests {
     fn damage_anywhere_never_panics_and_no_refusal_shows_the_key() {
         let text = vectors::read("testkey_ec.priv");
         let body: Vec<&[u8]> = text.split(|&byte| byte == b'\n').skip(1).take(3).collect();
-        let lines: Vec<_> = body
-            .iter()
-            .map(|line| String::from_utf8_lossy(&line[4..20]))
-            .collect();
+        let lines: Vec<_> = body.iter().map(|line| String::from_utf8_lossy(&line[4..20])).collect();
         vectors::mutations(&text, |damaged| {
             if let Err(error) = parse(damaged) {
                 let words = error.to_string();

@@ -127,12 +127,7 @@ mod json {
         let Some(text) = decode(bytes) else {
             return false;
         };
-        let mut scanner = Scanner {
-            text: &text,
-            at: 0,
-            deepest: 0,
-            has_kty: false,
-        };
+        let mut scanner = Scanner { text: &text, at: 0, deepest: 0, has_kty: false };
         let is_valid = scanner.document().is_some();
         (is_valid && scanner.has_kty) || (scanner.deepest > SURE_DEPTH && is_deep_jwk(&text))
     }
@@ -159,10 +154,7 @@ mod json {
             return None;
         };
         let is_code_point = |&unit: &u32| unit <= u32::from(char::MAX);
-        units
-            .iter()
-            .map(|&bytes| Some(unit(bytes)).filter(is_code_point))
-            .collect()
+        units.iter().map(|&bytes| Some(unit(bytes)).filter(is_code_point)).collect()
     }
 
     fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Vec<u32>> {
@@ -173,11 +165,7 @@ mod json {
             Ok(character) => u32::from(character),
             Err(lone) => u32::from(lone.unpaired_surrogate()),
         };
-        Some(
-            char::decode_utf16(units.iter().map(|&bytes| unit(bytes)))
-                .map(code_point)
-                .collect(),
-        )
+        Some(char::decode_utf16(units.iter().map(|&bytes| unit(bytes))).map(code_point).collect())
     }
 
     fn utf8(mut bytes: &[u8]) -> Option<Vec<u32>> {
@@ -193,12 +181,7 @@ mod json {
             match bytes[valid.len()..] {
                 [] => return Some(text),
                 // A surrogate, which strict UTF-8 has not.
-                [
-                    0xed,
-                    second @ 0xa0..=0xbf,
-                    third @ 0x80..=0xbf,
-                    ref rest @ ..,
-                ] => {
+                [0xed, second @ 0xa0..=0xbf, third @ 0x80..=0xbf, ref rest @ ..] => {
                     let low_bits = u32::from(second & 0x3f) << 6 | u32::from(third & 0x3f);
                     text.push(0xd000 | low_bits);
                     bytes = rest;
@@ -215,16 +198,8 @@ mod json {
     }
 
     fn has_kty_member(text: &[u32]) -> bool {
-        let mut scanner = Scanner {
-            text,
-            at: 0,
-            deepest: 0,
-            has_kty: false,
-        };
-        while let Some(quote) = text[scanner.at..]
-            .iter()
-            .position(|&c| c == u32::from(b'"'))
-        {
+        let mut scanner = Scanner { text, at: 0, deepest: 0, has_kty: false };
+        while let Some(quote) = text[scanner.at..].iter().position(|&c| c == u32::from(b'"')) {
             let start = scanner.at + quote;
             let Some(end) = end_of_quoted(text, start) else {
                 return false;
@@ -376,14 +351,7 @@ mod json {
 
         /// A number, or a word of JSON or of Python's additions to it.
         fn scalar(&mut self) -> Option<()> {
-            for word in [
-                &b"true"[..],
-                b"false",
-                b"null",
-                b"NaN",
-                b"Infinity",
-                b"-Infinity",
-            ] {
+            for word in [&b"true"[..], b"false", b"null", b"NaN", b"Infinity", b"-Infinity"] {
                 if self.literal(word).is_some() {
                     return Some(());
                 }
@@ -419,10 +387,7 @@ mod json {
 
         fn literal(&mut self, word: &[u8]) -> Option<()> {
             let here = self.text.get(self.at..self.at + word.len())?;
-            here.iter()
-                .zip(word)
-                .all(|(&c, &byte)| c == u32::from(byte))
-                .then_some(())?;
+            here.iter().zip(word).all(|(&c, &byte)| c == u32::from(byte)).then_some(())?;
             self.at += word.len();
             Some(())
         }
@@ -514,34 +479,14 @@ mod tests {
         for file in vectors::readable(&[b""]) {
             // A private key in DER is binary that `PyJWT` takes.
             let is_private_der = file.bytes[0] == 0x30 && file.jwk.get("d").is_some();
-            let expected = if is_private_der {
-                Ok(())
-            } else {
-                Err(Error::SecretIsAsymmetricKey)
-            };
+            let expected = if is_private_der { Ok(()) } else { Err(Error::SecretIsAsymmetricKey) };
             assert_eq!(checked(&file.bytes), expected, "{}", file.name);
         }
-        for name in [
-            "rsa_2048.certificate.der",
-            "testkey_rsa.cer",
-            "rsa_2048_encrypted.pem",
-        ] {
-            assert_eq!(
-                checked(vectors::read(name)),
-                Err(Error::SecretIsAsymmetricKey),
-                "{name}"
-            );
+        for name in ["rsa_2048.certificate.der", "testkey_rsa.cer", "rsa_2048_encrypted.pem"] {
+            assert_eq!(checked(vectors::read(name)), Err(Error::SecretIsAsymmetricKey), "{name}");
         }
-        for name in [
-            "jwk_hmac.json",
-            "jwk_rsa_pub.json",
-            "jwk_okp_key_Ed448.json",
-        ] {
-            assert_eq!(
-                checked(vectors::read(name)),
-                Err(Error::SecretIsJwk),
-                "{name}"
-            );
+        for name in ["jwk_hmac.json", "jwk_rsa_pub.json", "jwk_okp_key_Ed448.json"] {
+            assert_eq!(checked(vectors::read(name)), Err(Error::SecretIsJwk), "{name}");
         }
     }
 
@@ -596,11 +541,7 @@ mod tests {
             "{\"a\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\u{7f}\u{e9}\u{1f600}\",\n\t\"kty\":[]}\r\n",
         ] {
             for bytes in encodings(text) {
-                assert_eq!(
-                    checked(&bytes),
-                    Err(Error::SecretIsJwk),
-                    "{text} as {bytes:?}"
-                );
+                assert_eq!(checked(&bytes), Err(Error::SecretIsJwk), "{text} as {bytes:?}");
             }
         }
     }
@@ -647,11 +588,9 @@ mod tests {
         ] {
             assert_eq!(checked(text), Ok(()), "{text}");
         }
-        for bytes in [
-            &b"{\"kty\":\"\xff\"}"[..],
-            b"\xff\xfe{\0\"\0k\0t\0y\0\"\0:\x001\0}",
-            b"\xed\xa0",
-        ] {
+        for bytes in
+            [&b"{\"kty\":\"\xff\"}"[..], b"\xff\xfe{\0\"\0k\0t\0y\0\"\0:\x001\0}", b"\xed\xa0"]
+        {
             assert_eq!(checked(bytes), Ok(()), "{bytes:?}");
         }
     }
@@ -690,11 +629,7 @@ mod tests {
         for bytes in encodings(std::str::from_utf8(jwk).unwrap()) {
             vectors::mutations(&bytes, |damaged| drop(checked(damaged)));
         }
-        for name in [
-            "testkey_ec.pub",
-            "testkey_ed25519.pub",
-            "ed25519.certificate.der",
-        ] {
+        for name in ["testkey_ec.pub", "testkey_ed25519.pub", "ed25519.certificate.der"] {
             vectors::mutations(&vectors::read(name), |damaged| drop(checked(damaged)));
         }
     }

@@ -21,20 +21,14 @@ pub fn parse_public(line: &[u8]) -> Result<KeyMaterial, Error> {
     let blob = STANDARD.decode_to_vec(base64).map_err(|_| malformed())?;
     let mut fields = Fields(&blob);
     if fields.string() != Some(key_type) {
-        return Err(Error::invalid_key(
-            "The OpenSSH key's data is of another type than it says",
-        ));
+        return Err(Error::invalid_key("The OpenSSH key's data is of another type than it says"));
     }
     let key = match key_type {
         b"ssh-rsa" => rsa(&mut fields)?,
         b"ssh-ed25519" => ed25519(&mut fields)?,
         _ => ecdsa(key_type, &mut fields)?,
     };
-    if fields.0.is_empty() {
-        Ok(key)
-    } else {
-        Err(malformed())
-    }
+    if fields.0.is_empty() { Ok(key) } else { Err(malformed()) }
 }
 
 /// The type and the base64 text of `type base64 [comment]`.
@@ -43,9 +37,8 @@ fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
     if line.contains(&b'\n') || line.contains(&b'\r') {
         return None;
     }
-    let mut words = line
-        .split(|&byte| byte == b' ' || byte == b'\t')
-        .filter(|word| !word.is_empty());
+    let mut words =
+        line.split(|&byte| byte == b' ' || byte == b'\t').filter(|word| !word.is_empty());
     let (key_type, base64) = (words.next()?, words.next()?);
     line.starts_with(key_type).then_some((key_type, base64))
 }
@@ -74,15 +67,8 @@ fn rsa(fields: &mut Fields<'_>) -> Result<KeyMaterial, Error> {
 
 fn ed25519(fields: &mut Fields<'_>) -> Result<KeyMaterial, Error> {
     let curve = OkpCurve::Ed25519;
-    let x = fields
-        .string()
-        .filter(|x| x.len() == curve.key_len())
-        .ok_or_else(malformed)?;
-    Ok(KeyMaterial::Okp(OkpKey {
-        curve,
-        x: Some(x.to_vec()),
-        d: None,
-    }))
+    let x = fields.string().filter(|x| x.len() == curve.key_len()).ok_or_else(malformed)?;
+    Ok(KeyMaterial::Okp(OkpKey { curve, x: Some(x.to_vec()), d: None }))
 }
 
 fn ecdsa(key_type: &[u8], fields: &mut Fields<'_>) -> Result<KeyMaterial, Error> {
@@ -92,11 +78,7 @@ fn ecdsa(key_type: &[u8], fields: &mut Fields<'_>) -> Result<KeyMaterial, Error>
     }
     let point = fields.string().ok_or_else(malformed)?;
     let public = Some(der::parse_point(curve, point)?);
-    Ok(KeyMaterial::Ec(EcKey {
-        curve,
-        public,
-        d: None,
-    }))
+    Ok(KeyMaterial::Ec(EcKey { curve, public, d: None }))
 }
 
 /// What is left of a key's data, a row of length-prefixed fields (RFC 4251 Section 5).
@@ -154,35 +136,19 @@ mod tests {
         let line = vectors::read("testkey_ed25519.pub").trim_ascii().to_vec();
         let key = parse_public(&line).unwrap();
         for after in [&b" me@example"[..], b" a b c\r\n", b"\n", b"\t", b"  x "] {
-            assert_eq!(
-                parse_public(&[&line, after].concat()),
-                Ok(key.clone()),
-                "{after:?}"
-            );
+            assert_eq!(parse_public(&[&line, after].concat()), Ok(key.clone()), "{after:?}");
         }
     }
 
     #[test]
     fn anything_around_the_line_is_refused() {
         let line = vectors::read("testkey_ed25519.pub").trim_ascii().to_vec();
-        for (before, after) in [
-            (" ", ""),
-            ("\n", ""),
-            ("from=\"x\" ", ""),
-            ("", "\nx"),
-            ("", "="),
-        ] {
+        for (before, after) in [(" ", ""), ("\n", ""), ("from=\"x\" ", ""), ("", "\nx"), ("", "=")]
+        {
             let text = [before.as_bytes(), &line, after.as_bytes()].concat();
             assert!(parse_public(&text).is_err(), "{before:?} {after:?}");
         }
-        for text in [
-            "",
-            " ",
-            "ssh-ed25519",
-            "ssh-ed25519 ",
-            "ssh-dss AAAA",
-            "x y",
-        ] {
+        for text in ["", " ", "ssh-ed25519", "ssh-ed25519 ", "ssh-dss AAAA", "x y"] {
             assert!(parse_public(text.as_bytes()).is_err(), "{text:?}");
         }
     }
@@ -202,33 +168,17 @@ mod tests {
             ("ssh-rsa", &[b"ssh-rsa", &[], &n]),
             ("ssh-ed25519", &[b"ssh-ed25519", &x[1..]]),
             ("ssh-ed25519", &[b"ssh-ed25519", &x, b""]),
-            (
-                "ecdsa-sha2-nistp256",
-                &[b"ecdsa-sha2-nistp256", b"nistp384", &[4; 65]],
-            ),
-            (
-                "ecdsa-sha2-nistp256",
-                &[b"ecdsa-sha2-nistp256", b"nistp256", &[2; 33]],
-            ),
-            (
-                "ecdsa-sha2-nistp256",
-                &[b"ecdsa-sha2-nistp256", b"nistp256", &[4; 64]],
-            ),
+            ("ecdsa-sha2-nistp256", &[b"ecdsa-sha2-nistp256", b"nistp384", &[4; 65]]),
+            ("ecdsa-sha2-nistp256", &[b"ecdsa-sha2-nistp256", b"nistp256", &[2; 33]]),
+            ("ecdsa-sha2-nistp256", &[b"ecdsa-sha2-nistp256", b"nistp256", &[4; 64]]),
         ] {
-            assert!(
-                parse_public(&line(key_type, fields)).is_err(),
-                "{key_type} {fields:?}"
-            );
+            assert!(parse_public(&line(key_type, fields)).is_err(), "{key_type} {fields:?}");
         }
     }
 
     #[test]
     fn damage_anywhere_never_panics() {
-        for name in [
-            "rsa_2048.ssh.pub",
-            "testkey_ec_ssh.pub",
-            "testkey_ed25519.pub",
-        ] {
+        for name in ["rsa_2048.ssh.pub", "testkey_ec_ssh.pub", "testkey_ed25519.pub"] {
             vectors::mutations(&vectors::read(name), |damaged| drop(parse_public(damaged)));
         }
     }

@@ -8,12 +8,14 @@ use std::collections::VecDeque;
 use std::num::NonZero;
 use std::thread;
 
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
-use pyo3::types::PyIterator;
+use pyo3::types::{PyBytes, PyIterator, PyString};
 
 use super::jwt::not_a_token;
-use super::verifier::Verifier;
+use super::verifier::{Seen, Verifier};
+use crate::crypto::Fingerprint;
 use crate::error::Error;
 
 /// Tokens taken from the iterable at once: enough work for every core, little memory.
@@ -36,11 +38,11 @@ enum Token {
 }
 
 impl Token {
-    fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        if let Ok(text) = object.extract() {
-            return Ok(Self::Text(text));
+    fn read(object: &Bound<'_, PyAny>) -> Option<Self> {
+        if let Ok(text) = object.cast::<PyString>() {
+            return text.clone().try_into().ok().map(Self::Text);
         }
-        object.extract().map(Self::Bytes).map_err(|_| not_a_token())
+        object.cast::<PyBytes>().ok().map(|bytes| Self::Bytes(bytes.clone().into()))
     }
 
     fn bytes(&self) -> &[u8] {
@@ -70,12 +72,9 @@ impl DecodedMany {
             }
         }
         let verifier = self.verifier.get();
-        let verified = py.detach(|| verify_all(verifier, &tokens));
-        self.verified = tokens
-            .into_iter()
-            .zip(verified)
-            .map(|(token, verified)| token.and_then(|_| Ok(verified?)))
-            .collect();
+        let mut jobs: Vec<Job> = tokens.iter().map(|token| Job::new(py, verifier, token)).collect();
+        py.detach(|| verify_all(verifier, &mut jobs));
+        self.verified = jobs.into_iter().map(|job| job.finish(py, verifier)).collect();
         Ok(())
     }
 }
@@ -96,31 +95,63 @@ impl DecodedMany {
         let Some(verified) = self.verified.pop_front() else {
             return self.interruption.take().map_or(Ok(None), Err);
         };
-        let claims = verified.and_then(|payload| self.verifier.get().accept(py, &payload));
-        Ok(Some(match claims {
-            Ok(claims) => claims.into_any().unbind(),
-            Err(error) => error.into_value(py).into_any(),
-        }))
+        match verified.and_then(|payload| self.verifier.get().accept(py, &payload)) {
+            Ok(claims) => Ok(Some(claims.into_any().unbind())),
+            // KeyboardInterrupt and its like are not the token's fault.
+            Err(error) if !error.is_instance_of::<PyException>(py) => Err(error),
+            Err(error) => Ok(Some(error.into_value(py).into_any())),
+        }
     }
 }
 
-/// Verifies the tokens on all cores, results in the order of the tokens.
-fn verify_all(verifier: &Verifier, tokens: &[PyResult<Token>]) -> Vec<Result<Vec<u8>, Error>> {
-    let verify = |token: &PyResult<Token>| match token {
-        Ok(token) => verifier.verify(token.bytes()),
-        // Reported as what it is by the caller.
-        Err(_) => Err(Error::NotEnoughSegments),
-    };
+/// One token on its way through a chunk.
+struct Job<'a> {
+    /// The token, unless it is none.
+    token: Option<&'a [u8]>,
+    /// The payload, from the cache or after verifying.
+    payload: Option<Result<Vec<u8>, Error>>,
+    /// What the cache is to remember.
+    fingerprint: Option<Fingerprint>,
+}
+
+impl<'a> Job<'a> {
+    fn new(py: Python<'_>, verifier: &Verifier, token: &'a Option<Token>) -> Self {
+        let token = token.as_ref().map(Token::bytes);
+        let (payload, fingerprint) = match token.map(|token| verifier.look_up(py, token)) {
+            Some(Seen::Before(payload)) => (Some(Ok(payload)), None),
+            Some(Seen::Never(fingerprint)) => (None, fingerprint),
+            None => (None, None),
+        };
+        Self { token, payload, fingerprint }
+    }
+
+    fn verify(&mut self, verifier: &Verifier) {
+        if let (None, Some(token)) = (&self.payload, self.token) {
+            self.payload = Some(verifier.verify_detached(token));
+        }
+    }
+
+    fn finish(self, py: Python<'_>, verifier: &Verifier) -> PyResult<Vec<u8>> {
+        let payload = self.payload.ok_or_else(not_a_token)??;
+        verifier.remember(py, self.fingerprint);
+        Ok(payload)
+    }
+}
+
+/// Verifies the tokens on all cores.
+fn verify_all(verifier: &Verifier, jobs: &mut [Job<'_>]) {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = tokens.len().div_ceil(cores).max(1);
+    let share = jobs.len().div_ceil(cores).max(1);
+    let work = |jobs: &mut [Job<'_>]| jobs.iter_mut().for_each(|job| job.verify(verifier));
     thread::scope(|scope| {
-        let workers: Vec<_> = tokens
-            .chunks(share)
-            .map(|tokens| scope.spawn(move || tokens.iter().map(verify).collect::<Vec<_>>()))
-            .collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
+        let mut shares = jobs.chunks_mut(share);
+        let own = shares.next();
+        for share in shares {
+            // Where no thread can be started, the closure is dropped, and its share is done below.
+            let _ = thread::Builder::new().spawn_scoped(scope, || work(share));
+        }
+        own.map(work);
+    });
+    // What no thread has done.
+    work(jobs);
 }

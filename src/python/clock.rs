@@ -3,16 +3,25 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyDict;
+use pyo3::types::PyCFunction;
 
 /// Seconds since the epoch, cut to microseconds as `datetime.now()` cuts them.
+///
+/// This calls the function that the module `time` has by nature: time-machine moves that one.
+/// freezegun puts another `datetime` into `rapidjwt.api_jwt`, and calls take the faithful road.
+#[allow(clippy::cast_precision_loss, reason = "2^53 microseconds are 285 years")]
 pub(super) fn now(py: Python<'_>) -> PyResult<f64> {
-    static TIME: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-    let time = TIME.get_or_try_init(py, || -> PyResult<_> {
-        Ok(py.import(intern!(py, "time"))?.dict().unbind())
-    })?;
-    // Looked up anew each time: freezegun replaces the function in the module.
-    let function = time.bind(py).as_any().get_item(intern!(py, "time"))?;
-    let seconds: f64 = function.call0()?.extract()?;
-    Ok((seconds * 1e6).floor() / 1e6)
+    static TIME_NS: PyOnceLock<Py<PyCFunction>> = PyOnceLock::new();
+    let nanoseconds: i64 = match TIME_NS.get(py) {
+        Some(time_ns) => time_ns.bind(py).call0()?.extract()?,
+        None => {
+            let time_ns = py.import(intern!(py, "time"))?.getattr(intern!(py, "time_ns"))?;
+            // Not where freezegun was at work before us.
+            if let Ok(time_ns) = time_ns.cast::<PyCFunction>() {
+                TIME_NS.get_or_init(py, || time_ns.clone().unbind());
+            }
+            time_ns.call0()?.extract()?
+        }
+    };
+    Ok(nanoseconds.div_euclid(1000) as f64 / 1e6)
 }

@@ -252,8 +252,7 @@ impl Writer<'_, '_> {
         // an exception set. It is copied before it is freed.
         unsafe {
             let flags = ffi::Py_DTSF_ADD_DOT_0;
-            let text =
-                ffi::PyOS_double_to_string(float, b'r' as _, 0, flags, ptr::null_mut());
+            let text = ffi::PyOS_double_to_string(float, b'r' as _, 0, flags, ptr::null_mut());
             if text.is_null() {
                 ffi::PyErr_Clear();
                 return Err(Unusual);

@@ -62,8 +62,16 @@ impl Function<10> for Decode {
         Verify a token and return its claims.\n\n\
         The same as PyJWT's: see the documentation of `rapidjwt.PyJWT.decode`.";
     const PARAMETERS: [&'static str; 10] = [
-        "jwt", "key", "algorithms", "options", "verify", "detached_payload", "audience", "subject",
-        "issuer", "leeway",
+        "jwt",
+        "key",
+        "algorithms",
+        "options",
+        "verify",
+        "detached_payload",
+        "audience",
+        "subject",
+        "issuer",
+        "leeway",
     ];
     const REQUIRED: usize = 1;
 
@@ -100,8 +108,16 @@ impl Function<10> for DecodeComplete {
         Verify a token and return a dict with its `payload`, `header` and `signature`.\n\n\
         The same as PyJWT's: see the documentation of `rapidjwt.PyJWT.decode_complete`.";
     const PARAMETERS: [&'static str; 10] = [
-        "jwt", "key", "algorithms", "options", "verify", "detached_payload", "audience", "issuer",
-        "subject", "leeway",
+        "jwt",
+        "key",
+        "algorithms",
+        "options",
+        "verify",
+        "detached_payload",
+        "audience",
+        "issuer",
+        "subject",
+        "leeway",
     ];
     const REQUIRED: usize = 1;
 
@@ -120,7 +136,9 @@ impl Function<10> for DecodeComplete {
         };
         let call = DecodeCall { jwt, key, algorithms, options, audience, issuer, subject, leeway };
         let decoded = decode_fast(py, road, &call)?;
-        decoded.map(|decoded| Ok(complete(decoded.payload, &decoded.compact)?.into_any())).transpose()
+        decoded
+            .map(|decoded| Ok(complete(decoded.payload, &decoded.compact)?.into_any()))
+            .transpose()
     }
 
     fn faithful(road: &Road) -> &Py<PyAny> {
@@ -135,7 +153,11 @@ fn none(argument: Option<Borrowed<'_, '_, PyAny>>) -> bool {
 
 impl<'py> DecodeCall<'_, 'py> {
     /// The `_validate_claims` method, for a policy or claims that the core does not know.
-    fn validate_claims_faithfully(&self, road: &Road, payload: &Bound<'py, PyDict>) -> PyResult<()> {
+    fn validate_claims_faithfully(
+        &self,
+        road: &Road,
+        payload: &Bound<'py, PyDict>,
+    ) -> PyResult<()> {
         let py = payload.py();
         let options = road.faithful.merge_options.bind(py).call1((self.options,))?;
         let arguments = PyDict::new(py);
@@ -206,6 +228,7 @@ fn verify_fast<'a, 'py>(
         let allowed = arguments::contains(call.algorithms.as_deref()?, algorithm.name)?;
         allowed.then_some(())?;
         prepare_argument(road, call.key.as_deref()?, algorithm, Operation::Verify)
+            .filter(|prepared| can_warn(road, py, prepared))
     };
     let Some(prepared) = prepare() else {
         return Ok(None);
@@ -298,8 +321,18 @@ fn decoded_before() -> PyErr {
     PyRuntimeError::new_err("a segment that was decoded before does not decode again")
 }
 
+/// Whether the key needs no warning, or warnings go where they always go.
+fn can_warn(road: &Road, py: Python<'_>, key: &CachedKey) -> bool {
+    key.length_warning.is_none() || road.warns_originally(py)
+}
+
 /// Warns of a key below the minimum length, or refuses it where the caller wants that.
-pub(super) fn check_key_length(road: &Road, py: Python<'_>, key: &CachedKey, enforce: bool) -> PyResult<()> {
+pub(super) fn check_key_length(
+    road: &Road,
+    py: Python<'_>,
+    key: &CachedKey,
+    enforce: bool,
+) -> PyResult<()> {
     match &key.length_warning {
         None => Ok(()),
         Some(words) if enforce => Err(Error::KeyTooShort(words.clone()).into()),
@@ -315,9 +348,7 @@ pub(super) fn check_key_length(road: &Road, py: Python<'_>, key: &CachedKey, enf
 /// The same as PyJWT's: see the documentation of `rapidjwt.PyJWS.get_unverified_header`.
 #[pyfunction]
 #[pyo3(signature = (jwt))]
-pub(super) fn get_unverified_header<'py>(
-    jwt: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn get_unverified_header<'py>(jwt: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = jwt.py();
     let road = Road::get(py)?;
     let read = || {
@@ -395,7 +426,8 @@ fn encode_fast<'py>(
         let sort = call.sort_headers.as_deref().map_or(Some(true), arguments::boolean)?;
         let header = header_segment(py, algorithm, call.headers.as_deref(), sort)?;
         let payload = claims_json(&claims)?;
-        let prepared = prepare_argument(road, &call.key, algorithm, Operation::Sign)?;
+        let prepared = prepare_argument(road, &call.key, algorithm, Operation::Sign)
+            .filter(|prepared| can_warn(road, py, prepared))?;
         Some((header, payload, prepared))
     };
     let Some((header, payload, prepared)) = plan() else {
@@ -407,7 +439,9 @@ fn encode_fast<'py>(
 
 fn signing_algorithm(road: &Road, call: &EncodeCall<'_, '_>) -> Option<&'static Algorithm> {
     match call.algorithm.as_deref() {
-        Some(name) if !road.is_unset(name) => known_headers::by_exact_name(arguments::string(name)?),
+        Some(name) if !road.is_unset(name) => {
+            known_headers::by_exact_name(arguments::string(name)?)
+        }
         _ if road.is_pyjwk(&call.key) => {
             let name = call.key.getattr(intern!(call.key.py(), "algorithm_name")).ok()?;
             known_headers::by_exact_name(arguments::string(&name)?)

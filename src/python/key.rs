@@ -215,6 +215,24 @@ impl Key {
         Ok(self.prepare_by_name(algorithm)?.key.verify(message, signature))
     }
 
+    /// Public keys can be pickled; a secret must not end up in a file or on a wire by accident.
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyAny>,))> {
+        let py = slf.py();
+        let key = slf.get();
+        if key.is_private() {
+            return Err(PyTypeError::new_err("cannot pickle a Key that holds a secret"));
+        }
+        let jwk = key.to_jwk(py, false)?;
+        for (name, value) in [("kid", &key.kid), ("alg", &key.alg)] {
+            if let Some(value) = value {
+                jwk.set_item(name, value)?;
+            }
+        }
+        Ok((slf.get_type().getattr(intern!(py, "from_jwk"))?, (jwk,)))
+    }
+
     /// A key does not change, so it is its own copy.
     fn __copy__(slf: Py<Self>) -> Py<Self> {
         slf
@@ -312,8 +330,9 @@ fn prepare(
     algorithm: &'static Algorithm,
 ) -> Option<Arc<CachedKey>> {
     match arguments::text(key) {
-        Some(bytes) => key_cache::find(algorithm, bytes)
-            .or_else(|| prepare_text(road, key, bytes, algorithm)),
+        Some(bytes) => {
+            key_cache::find(algorithm, bytes).or_else(|| prepare_text(road, key, bytes, algorithm))
+        }
         None => prepare_object(road, key, algorithm),
     }
 }
@@ -413,7 +432,12 @@ fn prepare_object(
             return None;
         }
         let native = key.getattr(intern!(key.py(), "_native_key")).ok()?;
-        return native.cast_exact::<Key>().ok()?.get().prepare(algorithm).ok();
+        return match native.cast_exact::<Key>() {
+            Ok(native) => native.get().prepare(algorithm).ok(),
+            // Somebody has given it an algorithm object of their own.
+            Err(_) if !native.is_none() => None,
+            Err(_) => prepare(road, &key.getattr(intern!(key.py(), "key")).ok()?, algorithm),
+        };
     }
     if let Some(known) = key_cache::find_object(key) {
         return known.get().prepare(algorithm).ok();

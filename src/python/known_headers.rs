@@ -11,8 +11,9 @@ use crate::header::Header;
 
 /// Headers remembered per thread; the oldest makes room.
 const CAPACITY: usize = 8;
-/// Longer encoded headers take the faithful road.
-const MAX_SEGMENT_LEN: usize = 2048;
+/// Longer encoded headers are not remembered, and take the faithful road: only below 4,300 bytes
+/// is there no integer that is too long for Python.
+const MAX_SEGMENT_LEN: usize = 5_600;
 
 /// What a usual header says.
 #[derive(Clone)]
@@ -36,6 +37,9 @@ thread_local! {
 ///
 /// The answer depends on the bytes of `segment` alone, so a remembered one is as good as new.
 pub(super) fn read(segment: &[u8]) -> Option<KnownHeader> {
+    if segment.len() > MAX_SEGMENT_LEN {
+        return None;
+    }
     KNOWN.with_borrow_mut(|known| {
         if let Some((_, header)) = known.entries.iter().find(|(bytes, _)| **bytes == *segment) {
             return Some(header.clone());
@@ -52,13 +56,11 @@ pub(super) fn read(segment: &[u8]) -> Option<KnownHeader> {
     })
 }
 
-fn parse(segment: &[u8]) -> Option<KnownHeader> {
-    if segment.len() > MAX_SEGMENT_LEN {
-        return None;
-    }
+/// As [`read`], for a header of any length, which is not remembered.
+pub(super) fn parse(segment: &[u8]) -> Option<KnownHeader> {
     let header = Header::parse(&base64url::decode(segment)?).ok()?;
     header.validate().ok()?;
-    if header.contains("crit") || header.contains("b64") {
+    if header.has_unencoded_payload() {
         return None;
     }
     let algorithm = by_exact_name(header.alg().ok()?)?;
@@ -68,6 +70,11 @@ fn parse(segment: &[u8]) -> Option<KnownHeader> {
 /// The algorithm of that name, aliases apart: their tokens keep the alias in the header.
 pub(super) fn by_exact_name(name: &str) -> Option<&'static Algorithm> {
     Algorithm::by_name(name).filter(|algorithm| algorithm.name == name)
+}
+
+/// As [`by_exact_name`], `none` apart.
+pub(super) fn signature_algorithm(name: &str) -> Option<&'static Algorithm> {
+    by_exact_name(name).filter(|algorithm| algorithm.index().is_some())
 }
 
 /// The encoded header `{"alg": ..., "typ": "JWT"}`, sorted or in PyJWT's order of insertion.

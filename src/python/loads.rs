@@ -429,7 +429,9 @@ mod tests {
 
     #[test]
     fn plain_text_ends_at_the_first_special_byte() {
-        for special in (0..=255_u8).filter(|byte| !matches!(byte, b' '..=b'~') || b"\"\\".contains(byte)) {
+        for special in
+            (0..=255_u8).filter(|byte| !matches!(byte, b' '..=b'~') || b"\"\\".contains(byte))
+        {
             for len in 0..20 {
                 let mut text = vec![b'~'; len];
                 text.push(special);

@@ -43,13 +43,13 @@ mod _rapidjwt {
     use pyo3::prelude::*;
 
     use super::arguments::call::function;
-    use super::jwt::{Decode, DecodeComplete, Encode};
     #[pymodule_export]
     use super::batch::DecodedMany;
     #[pymodule_export]
     use super::cache_info::CacheInfo;
     #[pymodule_export]
     use super::jwt::get_unverified_header;
+    use super::jwt::{Decode, DecodeComplete, Encode};
     #[pymodule_export]
     use super::key::Key;
     #[pymodule_export]

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyMapping, PyString, PyType};
+use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyType};
 use pyo3::{PyTypeInfo, intern};
 
 use super::arguments::type_version;
@@ -30,9 +30,14 @@ pub(super) struct Road {
     clear: AtomicBool,
     /// The original `Algorithm` objects, by [`Algorithm::index`].
     algorithm_objects: Vec<Py<PyAny>>,
+    /// The objects whose class must stay the same.
+    instances: [(Py<PyAny>, Py<PyType>); 2],
+    /// The default of the option `require`, which anyone may append to.
+    require: Py<PyList>,
     json: Py<PyDict>,
-    loads: Py<PyAny>,
-    dumps: Py<PyAny>,
+    json_functions: [(Py<PyString>, Py<PyAny>); 3],
+    warnings: Py<PyDict>,
+    warn: Py<PyAny>,
     pub(super) faithful: Faithful,
     unset: Py<PyAny>,
     pyjwk: Py<PyType>,
@@ -156,24 +161,32 @@ impl Road {
             watched.push(Watched::new(object, true)?);
             for class in object.get_type().mro().iter() {
                 let class = class.cast_into::<PyType>()?;
-                if !class.is(PyAny::type_object(py)) && !classes.iter().any(|seen| seen.is(&class)) {
+                if !class.is(PyAny::type_object(py)) && !classes.iter().any(|seen| seen.is(&class))
+                {
                     classes.push(class);
                 }
             }
         }
+        let (json, warnings) = (py.import("json")?, py.import("warnings")?);
+        for name in ["JSONDecoder", "JSONEncoder"] {
+            classes.push(json.getattr(name)?.cast_into::<PyType>()?);
+        }
         for class in &classes {
             watched.push(Watched::new(class, true)?);
         }
-        let json = py.import("json")?;
         let road = Self {
             watched,
             classes: classes.into_iter().map(|class| (class.unbind(), AtomicU32::new(0))).collect(),
             changed: AtomicBool::new(true),
             clear: AtomicBool::new(false),
             algorithm_objects,
-            loads: json.getattr("loads")?.unbind(),
-            dumps: json.getattr("dumps")?.unbind(),
+            instances: [&jwt, &jws]
+                .map(|object| (object.clone().unbind(), object.get_type().unbind())),
+            require: jwt.getattr("options")?.get_item("require")?.cast_into::<PyList>()?.unbind(),
+            json_functions: json_functions(&json)?,
             json: json.dict().unbind(),
+            warn: warnings.getattr("warn")?.unbind(),
+            warnings: warnings.dict().unbind(),
             faithful: Faithful::of(&jwt, &jws)?,
             unset: jws_module.getattr("_ALGORITHM_UNSET")?.unbind(),
             pyjwk: pyjwk.unbind(),
@@ -220,23 +233,34 @@ impl Road {
             tag.store(type_version(class), Ordering::Relaxed);
         }
         let is_original = |watched: &Watched| matches!(watched.difference(py), Ok(None));
-        self.clear.store(self.watched.iter().all(is_original), Ordering::Relaxed);
+        let has_its_class =
+            |(object, class): &(Py<PyAny>, Py<PyType>)| object.bind(py).get_type().is(class);
+        let is_clear =
+            self.watched.iter().all(is_original) && self.instances.iter().all(has_its_class);
+        self.clear.store(is_clear, Ordering::Relaxed);
     }
 
     /// Whether the fast road serves decoding.
     pub(super) fn is_clear_for_decode(&self, py: Python<'_>) -> bool {
-        self.is_clear(py) && self.json_holds(intern!(py, "loads"), &self.loads)
+        self.is_clear(py)
+            && self.require.bind(py).is_empty()
+            && self.json_functions[..1].iter().all(|function| self.is_in_json(py, function))
     }
 
     /// Whether the fast road serves encoding.
     pub(super) fn is_clear_for_encode(&self, py: Python<'_>) -> bool {
-        self.is_clear(py) && self.json_holds(intern!(py, "dumps"), &self.dumps)
+        self.is_clear(py)
+            && self.json_functions.iter().all(|function| self.is_in_json(py, function))
     }
 
     /// Whether nobody has replaced a function of the module json, which tells nobody of it.
-    fn json_holds(&self, name: &Bound<'_, PyString>, original: &Py<PyAny>) -> bool {
-        let found = self.json.bind(name.py()).get_item(name);
-        found.is_ok_and(|found| found.is_some_and(|found| found.is(original)))
+    fn is_in_json(&self, py: Python<'_>, (name, original): &(Py<PyString>, Py<PyAny>)) -> bool {
+        holds(self.json.bind(py), name.bind(py), original)
+    }
+
+    /// Whether nobody has replaced `warnings.warn`.
+    pub(super) fn warns_originally(&self, py: Python<'_>) -> bool {
+        holds(self.warnings.bind(py), intern!(py, "warn"), &self.warn)
     }
 
     /// The original `Algorithm` object; `None` for `none`.
@@ -260,6 +284,22 @@ impl Road {
     pub(super) fn is_pyjwk(&self, key: &Bound<'_, PyAny>) -> bool {
         key.get_type().is(&self.pyjwk)
     }
+}
+
+/// What the steps of the faithful road take from the module json: `loads` first, which decoding
+/// needs alone.
+fn json_functions(json: &Bound<'_, PyModule>) -> PyResult<[(Py<PyString>, Py<PyAny>); 3]> {
+    let py = json.py();
+    let function = |name| Ok::<_, PyErr>(json.getattr(name)?.unbind());
+    let (loads, dumps) = (function("loads")?, function("dumps")?);
+    let encoder = function("JSONEncoder")?;
+    Ok([("loads", loads), ("dumps", dumps), ("JSONEncoder", encoder)]
+        .map(|(name, object)| (PyString::intern(py, name).unbind(), object)))
+}
+
+/// Whether `dict[name]` is `original`.
+fn holds(dict: &Bound<'_, PyDict>, name: &Bound<'_, PyString>, original: &Py<PyAny>) -> bool {
+    dict.get_item(name).is_ok_and(|found| found.is_some_and(|found| found.is(original)))
 }
 
 /// Notes what the package's modules, classes and objects hold. Called once, at the end of

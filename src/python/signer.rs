@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use super::arguments;
 use super::clock;
@@ -94,17 +94,11 @@ impl Signer {
             return Err(Error::PrivateKeyRequired.into());
         }
         jwt::check_key_length(road, py, &prepared, false)?;
-        if let Some(audience) = audience
-            && arguments::string(audience).is_none()
-            && arguments::strings(audience).is_none()
-        {
-            return Err(PyTypeError::new_err("audience must be a string or a list of strings"));
-        }
         Ok(Self {
             key: prepared,
             header: header(py, algorithm, kid.as_deref(), headers)?,
             issuer: issuer.map(|issuer| Member::new(py, "iss", issuer)).transpose()?,
-            audience: audience.map(|audience| Member::new(py, "aud", audience)).transpose()?,
+            audience: audience.map(|audience| audience_member(py, audience)).transpose()?,
             lifetime: lifetime.map(|lifetime| whole_seconds(road, lifetime)).transpose()?,
             issued_at: issued_at || lifetime.is_some(),
             jwt_id,
@@ -181,20 +175,20 @@ impl Signer {
         }
         let py = claims.py();
         let own = claims.get_item(intern!(py, "iat"))?;
+        let lifetime = match self.lifetime {
+            Some(lifetime) if !claims.contains(intern!(py, "exp"))? => Some(lifetime),
+            _ => None,
+        };
         let iat = match &own {
             #[allow(clippy::cast_possible_truncation, reason = "whole seconds are wanted")]
             None => clock::now(py)? as i64,
+            Some(_) if lifetime.is_none() => return Ok(Some([None, None])),
             Some(own) => match own.extract() {
                 Ok(iat) => iat,
                 Err(_) => return Ok(None),
             },
         };
-        let exp = match self.lifetime {
-            Some(lifetime) if !claims.contains(intern!(py, "exp"))? => {
-                Some(("exp", iat.saturating_add(lifetime)))
-            }
-            _ => None,
-        };
+        let exp = lifetime.map(|lifetime| ("exp", iat.saturating_add(lifetime)));
         Ok(Some([own.is_none().then_some(("iat", iat)), exp]))
     }
 
@@ -238,6 +232,18 @@ impl Signer {
     }
 }
 
+/// The `aud` to fill in; a list is copied, so that it stays what it is now.
+fn audience_member(py: Python<'_>, audience: &Bound<'_, PyAny>) -> PyResult<Member> {
+    if arguments::string(audience).is_some() {
+        return Member::new(py, "aud", audience);
+    }
+    let is_ordered = audience.is_instance_of::<PyList>() || audience.is_instance_of::<PyTuple>();
+    match arguments::strings(audience).filter(|_| is_ordered) {
+        Some(strings) => Member::new(py, "aud", PyList::new(py, strings)?.as_any()),
+        None => Err(PyTypeError::new_err("audience must be a string or a list of strings")),
+    }
+}
+
 fn new_jwt_id() -> String {
     base64url::encode(&crypto::random_bytes::<16>())
 }
@@ -247,18 +253,27 @@ fn algorithm_and_kid(
     key: &Bound<'_, PyAny>,
     algorithm: Option<&str>,
 ) -> PyResult<(&'static Algorithm, Option<String>)> {
-    let (default, kid) = if let Ok(key) = key.cast_exact::<Key>() {
-        (key.get().default_algorithm(), key.get().key_id().map(str::to_owned))
+    let (named, default, kid) = if let Ok(key) = key.cast_exact::<Key>() {
+        let key = key.get();
+        (key.named_algorithm(), key.default_algorithm(), key.key_id().map(str::to_owned))
     } else if road.is_pyjwk(key) {
         let name: String = key.getattr("algorithm_name")?.extract()?;
-        (known_headers::by_exact_name(&name), key.getattr("key_id")?.extract()?)
+        let named = known_headers::by_exact_name(&name);
+        (named, named, key.getattr("key_id")?.extract()?)
     } else {
-        (None, None)
+        (None, None, None)
     };
     let algorithm = match algorithm {
-        Some(name) => known_headers::by_exact_name(name)
-            .filter(|algorithm| algorithm.index().is_some())
-            .ok_or_else(|| PyValueError::new_err(format!("{name:?} cannot sign a token")))?,
+        Some(name) => {
+            let algorithm = known_headers::signature_algorithm(name).ok_or_else(|| {
+                // Not quoted: it may be a key in the wrong place.
+                PyValueError::new_err("algorithm has a name that cannot sign a token")
+            })?;
+            if named.is_some_and(|named| named != algorithm) {
+                return Err(Error::invalid_key("The key's own alg is another one").into());
+            }
+            algorithm
+        }
         None => default.ok_or_else(|| {
             PyValueError::new_err("algorithm is needed: the key does not say what it is for")
         })?,
@@ -298,9 +313,9 @@ fn header(
 }
 
 fn whole_seconds(road: &Road, lifetime: &Bound<'_, PyAny>) -> PyResult<i64> {
-    let seconds = arguments::leeway(Some(lifetime), road).filter(|seconds| *seconds > 0.0);
+    let seconds = arguments::leeway(Some(lifetime), road).filter(|seconds| *seconds >= 1.0);
     #[allow(clippy::cast_possible_truncation, reason = "whole seconds are wanted")]
     seconds.map(|seconds| seconds as i64).ok_or_else(|| {
-        PyValueError::new_err("lifetime must be a positive number of seconds or a timedelta")
+        PyValueError::new_err("lifetime must be a number of seconds, at least one, or a timedelta")
     })
 }

@@ -17,7 +17,7 @@ use super::road::Road;
 use super::{clock, jwt, known_headers, payload};
 use crate::algorithm::Algorithm;
 use crate::claims::{self, Checks, ExpectedAudience, Policy};
-use crate::crypto::PreparedKey;
+use crate::crypto::{Fingerprint, PreparedKey};
 use crate::dangerous;
 use crate::error::Error;
 use crate::jws::Compact;
@@ -113,7 +113,7 @@ impl Verifier {
         leeway: Option<&Bound<'_, PyAny>>,
         require: Option<&Bound<'_, PyAny>>,
         options: Option<&Bound<'_, PyAny>>,
-        cache_size: usize,
+        cache_size: i64,
     ) -> PyResult<Self> {
         let road = Road::get(key.py())?;
         let options = Options::read(options)
@@ -128,7 +128,7 @@ impl Verifier {
         Ok(Self {
             keyring: Keyring::new(ring_entries(road, key, algorithms, enforce)?),
             policy: read_policy(road, &options, audience, issuer, subject, leeway, require)?,
-            cache: (cache_size > 0).then(|| SignatureCache::new(cache_size)),
+            cache: read_cache_size(cache_size)?.map(SignatureCache::new),
         })
     }
 
@@ -137,7 +137,8 @@ impl Verifier {
     /// Raises the exceptions of `rapidjwt.decode`.
     #[pyo3(signature = (token))]
     fn decode<'py>(&self, token: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
-        self.accept(token.py(), &self.verify(jwt::token_bytes(token)?)?)
+        let py = token.py();
+        self.accept(py, &self.verify(py, jwt::token_bytes(token)?)?)
     }
 
     /// Verifies a token and returns a dict with its `payload`, `header` and `signature`.
@@ -145,8 +146,8 @@ impl Verifier {
     /// Raises the exceptions of `rapidjwt.decode`.
     #[pyo3(signature = (token))]
     fn decode_complete<'py>(&self, token: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
-        let bytes = jwt::token_bytes(token)?;
-        let claims = self.accept(token.py(), &self.verify(bytes)?)?;
+        let (py, bytes) = (token.py(), jwt::token_bytes(token)?);
+        let claims = self.accept(py, &self.verify(py, bytes)?)?;
         jwt::complete(claims, &Compact::split(bytes)?)
     }
 
@@ -174,19 +175,55 @@ impl Verifier {
 }
 
 impl Verifier {
+    /// The payload of a token whose signature is right.
+    ///
+    /// The cache is looked at with a thread attached to the interpreter only: so nobody holds its
+    /// lock while the process forks.
+    fn verify(&self, py: Python<'_>, token: &[u8]) -> Result<Vec<u8>, Error> {
+        match self.look_up(py, token) {
+            Seen::Before(payload) => Ok(payload),
+            Seen::Never(fingerprint) => {
+                let payload = self.verify_detached(token)?;
+                self.remember(py, fingerprint);
+                Ok(payload)
+            }
+        }
+    }
+
+    /// What the cache knows of a token.
+    pub(super) fn look_up(&self, _py: Python<'_>, token: &[u8]) -> Seen {
+        let Some(cache) = &self.cache else {
+            return Seen::Never(None);
+        };
+        let Ok((compact, index)) = self.choose(token) else {
+            return Seen::Never(None);
+        };
+        match compact.verified_before(&index.to_be_bytes(), cache) {
+            Ok(verified) => Seen::Before(verified.into_payload()),
+            Err(fingerprint) => Seen::Never(Some(fingerprint)),
+        }
+    }
+
+    /// Remembers a token that has verified.
+    pub(super) fn remember(&self, _py: Python<'_>, fingerprint: Option<Fingerprint>) {
+        if let (Some(cache), Some(fingerprint)) = (&self.cache, fingerprint) {
+            cache.insert(fingerprint);
+        }
+    }
+
     /// The payload of a token whose signature is right. Needs no interpreter.
-    pub(super) fn verify(&self, token: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(super) fn verify_detached(&self, token: &[u8]) -> Result<Vec<u8>, Error> {
+        let (compact, index) = self.choose(token)?;
+        Ok(compact.verify(self.keyring.key(index))?.into_payload())
+    }
+
+    /// The split token and the index of the key for it.
+    fn choose<'a>(&self, token: &'a [u8]) -> Result<(Compact<'a>, usize), Error> {
         let compact = Compact::split(token)?;
-        let Some(header) = known_headers::read(compact.header) else {
-            return Err(refusal(token));
-        };
-        let index = self.keyring.choose(header.algorithm, header.kid.as_deref())?;
-        let key = self.keyring.key(index);
-        let verified = match &self.cache {
-            None => compact.verify(key)?,
-            Some(cache) => compact.verify_cached(key, &index.to_be_bytes(), cache)?,
-        };
-        Ok(verified.into_payload())
+        let header = known_headers::read(compact.header)
+            .or_else(|| known_headers::parse(compact.header))
+            .ok_or_else(|| refusal(token))?;
+        Ok((compact, self.keyring.choose(header.algorithm, header.kid.as_deref())?))
     }
 
     /// The claims of a verified payload, if they keep the policy.
@@ -201,14 +238,34 @@ impl Verifier {
     }
 }
 
+/// What the verified-signature cache knows of a token.
+pub(super) enum Seen {
+    /// It has verified before; its payload.
+    Before(Vec<u8>),
+    /// It has not; what to remember when it does, if there is a cache.
+    Never(Option<Fingerprint>),
+}
+
 /// Why a token with an unusual header is refused: it breaks a rule of its form, it needs a detached
 /// payload, or its algorithm is none that a key could be prepared for.
 fn refusal(token: &[u8]) -> Error {
     match dangerous::read_unverified(token) {
         Err(error) => error,
-        Ok(read) if read.header.has_unencoded_payload() => Error::DetachedPayloadRequired,
+        Ok(read) if read.header.has_unencoded_payload() => {
+            if read.header.is_critical("b64") {
+                Error::DetachedPayloadRequired
+            } else {
+                Error::B64NotCritical
+            }
+        }
         Ok(read) => read.header.alg().err().unwrap_or(Error::AlgorithmNotAllowed),
     }
+}
+
+fn read_cache_size(size: i64) -> PyResult<Option<usize>> {
+    let size = usize::try_from(size)
+        .map_err(|_| PyValueError::new_err("cache_size cannot be negative"))?;
+    Ok((size > 0).then_some(size))
 }
 
 fn ring_entries(
@@ -218,28 +275,32 @@ fn ring_entries(
     enforce_length: bool,
 ) -> PyResult<Vec<(Option<String>, RingKey)>> {
     let allowed = algorithms.map(read_algorithms).transpose()?;
-    let keys: Vec<Bound<'_, PyAny>> = if keys.is_instance_of::<PyList>()
-        || keys.is_instance_of::<PyTuple>()
-    {
-        keys.try_iter()?.collect::<PyResult<_>>()?
-    } else {
-        vec![keys.clone()]
-    };
+    let keys: Vec<Bound<'_, PyAny>> =
+        if keys.is_instance_of::<PyList>() || keys.is_instance_of::<PyTuple>() {
+            keys.try_iter()?.collect::<PyResult<_>>()?
+        } else {
+            vec![keys.clone()]
+        };
+    if keys.is_empty() {
+        return Err(PyValueError::new_err("A Verifier needs a key"));
+    }
     let mut entries = Vec::new();
     for key in &keys {
         let identity = Identity::of(road, key)?;
         let own;
         let candidates = match (&allowed, identity.algorithm) {
-            // A key that names its algorithm serves that one only.
-            (Some(allowed), Some(named)) if identity.is_bound && allowed.contains(&named) => {
+            // A key that names its algorithm serves that one only (RFC 8725 Section 3.1).
+            (Some(allowed), Some(named)) if !allowed.contains(&named) => {
+                return Err(Error::invalid_key(
+                    "The key's own alg is not among the allowed algorithms",
+                )
+                .into());
+            }
+            (_, Some(named)) => {
                 own = [named];
                 &own[..]
             }
-            (Some(allowed), _) => allowed,
-            (None, Some(named)) => {
-                own = [named];
-                &own[..]
-            }
+            (Some(allowed), None) => allowed,
             (None, None) => {
                 return Err(PyValueError::new_err(
                     "algorithms is needed: the key does not say what it is for",
@@ -281,20 +342,14 @@ fn prepare_for_any(
 struct Identity {
     kid: Option<String>,
     algorithm: Option<&'static Algorithm>,
-    /// Whether the algorithm is the key's own choice, which the caller's list cannot change.
-    is_bound: bool,
 }
 
 impl Identity {
     fn of(road: &Road, key: &Bound<'_, PyAny>) -> PyResult<Self> {
         if let Ok(key) = key.cast_exact::<Key>() {
             let key = key.get();
-            let algorithm = key.named_algorithm();
-            return Ok(Self {
-                kid: key.key_id().map(str::to_owned),
-                algorithm,
-                is_bound: algorithm.is_some(),
-            });
+            let kid = key.key_id().map(str::to_owned);
+            return Ok(Self { kid, algorithm: key.named_algorithm() });
         }
         if road.is_pyjwk(key) {
             let py = key.py();
@@ -303,10 +358,9 @@ impl Identity {
             return Ok(Self {
                 kid: arguments::string(&kid).map(str::to_owned),
                 algorithm: known_headers::by_exact_name(&name),
-                is_bound: true,
             });
         }
-        Ok(Self { kid: None, algorithm: None, is_bound: false })
+        Ok(Self { kid: None, algorithm: None })
     }
 }
 
@@ -320,9 +374,10 @@ fn read_algorithms(algorithms: &Bound<'_, PyAny>) -> PyResult<Vec<&'static Algor
     arguments::borrowed(&names)
         .into_iter()
         .map(|name| {
-            known_headers::by_exact_name(name)
-                .filter(|algorithm| algorithm.index().is_some())
-                .ok_or_else(|| PyValueError::new_err(format!("{name:?} cannot verify a token")))
+            known_headers::signature_algorithm(name).ok_or_else(|| {
+                // Not quoted: it may be a key in the wrong place.
+                PyValueError::new_err("algorithms has a name that cannot verify a token")
+            })
         })
         .collect()
 }
@@ -340,8 +395,7 @@ fn read_policy(
     let one_or_several = "a string, or a list, tuple or set of strings";
     let owned = |strings: &[&str]| strings.iter().map(|&text| text.to_owned()).collect();
 
-    let audience =
-        Expected::read(audience).ok_or_else(|| wrong("audience", one_or_several))?;
+    let audience = Expected::read(audience).ok_or_else(|| wrong("audience", one_or_several))?;
     let issuer = Expected::read(issuer).ok_or_else(|| wrong("issuer", one_or_several))?;
     let mut required: Vec<String> = owned(&arguments::borrowed(&options.require));
     if let Some(require) = require {
@@ -352,6 +406,7 @@ fn read_policy(
     Ok(OwnedPolicy {
         checks: options.checks,
         leeway: arguments::leeway(leeway, road)
+            .filter(|leeway| leeway.is_finite())
             .ok_or_else(|| wrong("leeway", "a number of seconds or a timedelta"))?,
         require: required,
         issuers: match &issuer {

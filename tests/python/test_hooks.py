@@ -266,7 +266,7 @@ def test_the_default_encoder_of_json_may_be_patched():
 
 
 def test_exceptions_may_be_replaced_where_they_are_raised():
-    class Late(Exception):
+    class LateError(Exception):
         pass
 
     actions = {name: ACTIONS[name] for name in ("decode", "decode expired", "decode junk")}
@@ -275,11 +275,11 @@ def test_exceptions_may_be_replaced_where_they_are_raised():
 
             def prepare(lib, calls, patch, module=module, name=name):
                 owner = getattr(lib, module) if module else lib
-                patch.setattr(owner, name, Late, create=True)
+                patch.setattr(owner, name, LateError, create=True)
 
             results = assert_same_with(prepare, actions)
             if (module, name) == ("api_jwt", "ExpiredSignatureError"):
-                assert "Late" in results["decode expired"][0]["error"]["classes"][0]
+                assert "LateError" in results["decode expired"][0]["error"]["classes"][0]
 
 
 def test_the_class_of_the_global_object_may_be_replaced():

@@ -189,10 +189,6 @@ FORK_DURING_BATCH = f"""
 
 
 @forks
-@pytest.mark.xfail(
-    reason="the lock of the verified-signature cache stays taken by a thread that is not there",
-    strict=False,  # it takes a fork at the wrong moment
-)
 def test_a_fork_during_another_threads_batch_leaves_the_cache_usable():
     code = textwrap.dedent(FORK_DURING_BATCH)
     done = subprocess.run(

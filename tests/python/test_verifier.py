@@ -172,24 +172,21 @@ def test_a_header_that_is_no_json_is_a_decode_error_in_other_words(header):
         Verifier(HMAC_SECRET, **HS256).decode(raw_token(header=header))
 
 
-@pytest.mark.xfail(reason="a header of more than 2048 characters is 'alg not allowed'")
 def test_a_token_with_a_certificate_chain_in_its_header_is_accepted():
     compact = rapidjwt.encode({"a": 1}, HMAC_SECRET, headers={"x5c": ["A" * 3000]})
     assert rapidjwt.decode(compact, HMAC_SECRET, **HS256) == {"a": 1}
     assert Verifier(HMAC_SECRET, **HS256).decode(compact) == {"a": 1}
 
 
-@pytest.mark.xfail(reason="b64 true is 'alg not allowed'")
 def test_a_token_that_says_that_its_payload_is_encoded_is_accepted():
     compact = raw_token(header=b'{"alg":"HS256","b64":true,"crit":["b64"]}')
     assert rapidjwt.decode(compact, HMAC_SECRET, **HS256) == {}
     assert Verifier(HMAC_SECRET, **HS256).decode(compact) == {}
 
 
-@pytest.mark.xfail(reason="the error is that no payload was given")
 def test_b64_that_is_not_critical_is_refused_for_that():
     with pytest.raises(rapidjwt.InvalidTokenError, match="requires 'b64' to be listed in 'crit'"):
-        Verifier(HMAC_SECRET, **HS256).decode(raw_token(header=b'{"alg":"HS256","b64":false}'))
+        Verifier(HMAC_SECRET, **HS256).decode(raw_token(b"", header=b'{"alg":"HS256","b64":false}'))
 
 
 @pytest.mark.parametrize("algorithm", NATIVE)
@@ -289,9 +286,9 @@ def test_a_verifier_that_does_not_verify_is_refused(options):
         (HMAC_SECRET, {"algorithms": "HS256"}, TypeError, "algorithms must be a list"),
         (HMAC_SECRET, {"algorithms": [1]}, TypeError, "algorithms must be a list"),
         (HMAC_SECRET, {"algorithms": {"HS256": 1}}, TypeError, "algorithms must be a list"),
-        (HMAC_SECRET, {"algorithms": ["none"]}, ValueError, '"none" cannot verify a token'),
-        (HMAC_SECRET, {"algorithms": ["HS256", "none"]}, ValueError, '"none" cannot verify'),
-        (HMAC_SECRET, {"algorithms": ["hs256"]}, ValueError, '"hs256" cannot verify a token'),
+        (HMAC_SECRET, {"algorithms": ["none"]}, ValueError, "cannot verify a token"),
+        (HMAC_SECRET, {"algorithms": ["HS256", "none"]}, ValueError, "cannot verify a token"),
+        (HMAC_SECRET, {"algorithms": ["hs256"]}, ValueError, "cannot verify a token"),
         ("", HS256, InvalidKeyError, "HMAC key must not be empty."),
         (None, HS256, TypeError, "Expected a string or bytes value"),
         (1, {"algorithms": ["RS256"]}, TypeError, "Expecting a PEM-formatted key."),
@@ -330,13 +327,11 @@ def test_the_algorithms_are_a_named_argument():
         Verifier(HMAC_SECRET, ["HS256"])
 
 
-@pytest.mark.xfail(reason="OverflowError, which is no ValueError")
 def test_a_negative_cache_size_is_a_value_error():
     with pytest.raises(ValueError, match="cache_size"):
         Verifier(HMAC_SECRET, **HS256, cache_size=-1)
 
 
-@pytest.mark.xfail(reason="no comparison with NaN is true, so nothing ever expires")
 def test_a_leeway_that_is_not_a_number_does_not_let_expired_tokens_in():
     with pytest.raises((TypeError, ValueError, rapidjwt.ExpiredSignatureError)):
         Verifier(HMAC_SECRET, **HS256, leeway=float("nan")).decode(token(exp=1))

@@ -111,13 +111,11 @@ def test_a_list_of_algorithms_does_not_widen_what_a_key_names():
     refused(verifier, token(1, "a", "HS512"), InvalidAlgorithmError, "not allowed")
 
 
-@pytest.mark.xfail(reason="a list without the algorithm that the key names overrules the key")
 def test_a_key_that_names_an_algorithm_outside_of_the_list_is_refused():
     with pytest.raises(InvalidKeyError):
         Verifier(key(1, "a", "HS256"), algorithms=["HS512"])
 
 
-@pytest.mark.xfail(reason="TypeError: Expecting a PEM-formatted key.")
 def test_a_pyjwk_that_names_an_algorithm_outside_of_the_list_is_an_invalid_key():
     jwk = PyJWK(Key.from_pem(public_pem("RSA-2048")).to_jwk() | {"alg": "RS256"})
     with pytest.raises(InvalidKeyError):
@@ -141,7 +139,6 @@ def test_the_keys_of_a_jwk_set_are_bound_to_their_algorithms():
         refused(verifier, compact, InvalidAlgorithmError, "not allowed")
 
 
-@pytest.mark.xfail(reason="TypeError: Expected a string or bytes value; decode takes the key")
 def test_a_pyjwk_with_a_shared_secret_verifies():
     shared = PyJWK(key(1).to_jwk(private=True))
     assert rapidjwt.decode(token(1), shared, ALGORITHMS) == {"key": 1}
@@ -155,7 +152,6 @@ def test_one_key_that_fits_no_algorithm_spoils_the_ring():
         Verifier([key(1, "a", "HS256"), key(2, "b")])
 
 
-@pytest.mark.xfail(reason="the Verifier is made, and refuses every token's alg")
 def test_no_keys_at_all_are_refused():
     with pytest.raises(ValueError, match="key"):
         Verifier([], algorithms=ALGORITHMS)

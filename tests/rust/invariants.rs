@@ -40,7 +40,7 @@ pub(crate) fn compact(token: &[u8]) {
     let key = PreparedKey::new(&secret, hs256).expect("a usable secret");
 
     let Ok(parts) = Compact::split(token) else {
-        assert!(token.iter().filter(|&&byte| byte == b'.').count() < 2);
+        assert!(token.split(|&byte| byte == b'.').count() < 3);
         return;
     };
     assert_eq!([parts.signing_input, b".", parts.signature].concat(), token);
@@ -60,10 +60,11 @@ pub(crate) fn compact(token: &[u8]) {
 pub(crate) fn header(json: &[u8]) {
     let Ok(header) = Header::parse(json) else { return };
     let again = serde_json::to_vec(header.members()).expect("JSON values can be written");
-    // Floats at the edge of their range may change by a bit when they are written and read.
-    if !json.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E')) {
-        assert_eq!(Header::parse(&again).as_ref(), Ok(&header));
-    }
+    let again = Header::parse(&again).expect("what was written can be read");
+    // Not the numbers: floats, and integers read as floats, may change by a bit. No rule reads them.
+    assert!(again.members().keys().eq(header.members().keys()));
+    assert_eq!((again.alg(), again.kid()), (header.alg(), header.kid()));
+    assert_eq!(again.validate(), header.validate());
     if header.validate().is_ok() {
         assert_eq!(header.kid().is_some(), header.contains("kid"));
         let crit = header.members().get("crit").map(|crit| crit.as_array().expect("a list"));
@@ -79,12 +80,12 @@ pub(crate) fn base64url(text: &[u8]) {
     assert_eq!(base64url::decode(base64url::encode(text).as_bytes()).as_deref(), Some(text));
     let mut room = vec![0; text.len() + 2];
     let decoded = base64url::decode(text);
-    assert_eq!(base64url::decode_into(text, &mut room).as_deref().map(|part| &*part), decoded.as_deref());
+    assert_eq!(base64url::decode_into(text, &mut room).map(|part| part.to_vec()), decoded);
     if let Some(bytes) = decoded {
         let spelled = base64url::encode(&bytes);
         let padding = text.strip_prefix(spelled.as_bytes()).expect("one spelling");
         assert!(matches!(padding, b"" | b"=" | b"=="));
-        assert!(padding.is_empty() || text.len() % 4 == 0);
+        assert!(padding.is_empty() || text.len().is_multiple_of(4));
     }
 }
 

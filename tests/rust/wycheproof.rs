@@ -35,11 +35,11 @@ impl Tally {
     /// Prints the counts, so that a reader sees that the vectors were there.
     fn print(&self, set: &str, algorithm: &str) {
         let total: usize = self.0.values().sum();
-        let mut line = format!("wycheproof: {set} as {algorithm}: {total} vectors");
+        let mut parts = vec![format!("wycheproof: {set} as {algorithm}: {total} vectors")];
         for ((expected, decision), count) in &self.0 {
-            line += &format!(", {count} {expected} {decision}");
+            parts.push(format!("{count} {expected} {decision}"));
         }
-        println!("{line}");
+        println!("{}", parts.join(", "));
     }
 }
 

@@ -134,7 +134,7 @@ class Endpoint:
         headers = {name.lower(): value for name, value in response.headers.items()}
         lifetime = freshness_lifetime(headers)
         copy = self._copy
-        if response.status == _NOT_MODIFIED and copy is not None:
+        if response.status == _NOT_MODIFIED and copy is not None and copy.etag is not None:
             return Fetched(copy.keys, lifetime)
         if response.status != _OK:
             raise PyJWKClientConnectionError(f"{url} answered with status {response.status}")
@@ -157,7 +157,7 @@ class Endpoint:
         schemes = ("https", "http") if self._allow_http else ("https",)
         try:
             parts = urlsplit(url)
-            scheme, host, user = parts.scheme, parts.hostname, parts.username
+            scheme, host, user, _ = parts.scheme, parts.hostname, parts.username, parts.port
         except ValueError as error:
             raise PyJWKClientError(f"Invalid JWKS URI: {error}") from None
         if scheme not in schemes:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from rapidjwt._rapidjwt import Verifier, get_unverified_header
+from rapidjwt._rapidjwt import Key, Verifier, get_unverified_header
 from rapidjwt.exceptions import (
+    InvalidKeyError,
     InvalidSignatureError,
     InvalidTokenError,
     PyJWKClientError,
+    PyJWKSetError,
     PyJWTError,
 )
 from rapidjwt.key_set import algorithm_names
@@ -47,24 +50,26 @@ class _TokenRules:
             raise ValueError("A key that a provider publishes is no shared secret: no HS algorithm")
         # Ours alone: used again with each new set of keys.
         self._policy = deepcopy(policy)
-        # Made without keys at first, so that wrong arguments are reported where they are given.
-        self._prepared: tuple[KeySet | None, Verifier] = (None, self._verifier(()))
-
-    def _verifier(self, keys: tuple[Any, ...]) -> Verifier:
-        return Verifier(keys, algorithms=self._algorithms, **self._policy)
+        _check_arguments(self._algorithms, self._policy)
+        self._prepared: tuple[KeySet, Verifier] | None = None
 
     def apply(self, call: _Call, token: str | bytes, keys: KeySet) -> _Decoded | _KeyMissing:
         """Call a method of the verifier that has these keys; raises its errors."""
-        prepared_for, verifier = self._prepared
-        if prepared_for is not keys:
-            verifier = self._verifier(keys.verification_keys(self._algorithms))
-            self._prepared = (keys, verifier)
         try:
-            return call(verifier, token)
+            return call(self._verifier(keys), token)
+        except PyJWKSetError as error:  # there is no verifier: no key serves our algorithms
+            return _KeyMissing(error)
         except PyJWTError as error:
             if self._lacks_key(keys, token, error):
                 return _KeyMissing(error)
             raise
+
+    def _verifier(self, keys: KeySet) -> Verifier:
+        prepared = self._prepared
+        if prepared is None or prepared[0] is not keys:
+            verifier = keys.verifier(algorithms=self._algorithms, **self._policy)
+            prepared = self._prepared = (keys, verifier)
+        return prepared[1]
 
     def _lacks_key(self, keys: KeySet, token: str | bytes, error: PyJWTError) -> bool:
         header = _header(token)
@@ -80,6 +85,14 @@ class _TokenRules:
             # Not chosen by its ID: that it was replaced shows by its signatures only.
             return isinstance(error, InvalidSignatureError)
         return kid is not None or not fitting
+
+
+def _check_arguments(algorithms: list[str], policy: TokenPolicy) -> None:
+    """Raise what `Verifier` raises for these arguments whatever the keys."""
+    secret = Key.from_secret(bytes(64))
+    Verifier(secret, algorithms=["HS256"], **policy)
+    with suppress(InvalidKeyError):  # right names, and not for this key
+        Verifier(secret, algorithms=algorithms)
 
 
 def _header(token: str | bytes) -> dict[str, Any]:

@@ -112,7 +112,8 @@ unsafe fn run<F: Function<N>, const N: usize>(
     call: RawCall,
 ) -> PyResult<Bound<'_, PyAny>> {
     let road = Road::get(py)?;
-    let names = F::names().get_or_init(py, || F::PARAMETERS.map(|name| PyString::intern(py, name).unbind()));
+    let names = F::names()
+        .get_or_init(py, || F::PARAMETERS.map(|name| PyString::intern(py, name).unbind()));
     // SAFETY: as promised by the caller.
     let slots = unsafe { bind(py, call, names) };
     if let Some(slots) = slots
@@ -163,7 +164,9 @@ unsafe fn bind<'a, 'py, const N: usize>(
         // SAFETY: a live object, see above.
         *slot = Some(unsafe { Borrowed::from_ptr(py, argument) });
     }
-    for (name, &argument) in keyword_names.iter().flat_map(|names| names.iter_borrowed()).zip(keyword) {
+    for (name, &argument) in
+        keyword_names.iter().flat_map(|names| names.iter_borrowed()).zip(keyword)
+    {
         let index = parameter(&name, names)?;
         // SAFETY: a live object, see above.
         let argument = unsafe { Borrowed::from_ptr(py, argument) };
@@ -181,4 +184,3 @@ fn parameter(name: &Bound<'_, PyAny>, names: &[Py<PyString>]) -> Option<usize> {
     let is_equal = |parameter: &Py<PyString>| name.eq(parameter).unwrap_or(false);
     names.iter().position(is_same).or_else(|| names.iter().position(is_equal))
 }
-

@@ -44,7 +44,8 @@ pub(super) fn contains(algorithms: &Bound<'_, PyAny>, alg: &str) -> Option<bool>
         return Some(string(&list.get_item(0).ok()?)? == alg);
     }
     let names = strings(algorithms)?;
-    (!names.is_empty()).then(|| names.iter().any(|name| name.to_str().is_ok_and(|name| name == alg)))
+    (!names.is_empty())
+        .then(|| names.iter().any(|name| name.to_str().is_ok_and(|name| name == alg)))
 }
 
 /// The members of an exact list, tuple, set or frozenset of exact strs.
@@ -77,9 +78,9 @@ impl<'a, 'py> Expected<'a, 'py> {
         match object {
             None => Some(Self::Nothing),
             Some(object) if object.is_none() => Some(Self::Nothing),
-            Some(object) => string(object)
-                .map(Self::One)
-                .or_else(|| strings(object).map(Self::AnyOf)),
+            Some(object) => {
+                string(object).map(Self::One).or_else(|| strings(object).map(Self::AnyOf))
+            }
         }
     }
 
@@ -99,10 +100,7 @@ impl<'a, 'py> Expected<'a, 'py> {
         }
     }
 
-    pub(super) fn audience<'b>(
-        &'b self,
-        any_of: &'b [&'b str],
-    ) -> ExpectedAudience<'b, &'b str> {
+    pub(super) fn audience<'b>(&'b self, any_of: &'b [&'b str]) -> ExpectedAudience<'b, &'b str> {
         match self {
             Self::Nothing => ExpectedAudience::None,
             Self::One(one) => ExpectedAudience::One(one),
@@ -121,16 +119,15 @@ pub(super) fn leeway(object: Option<&Bound<'_, PyAny>>, road: &Road) -> Option<f
     let Some(object) = object else {
         return Some(0.0);
     };
-    let seconds: f64 = if object.is_exact_instance_of::<PyInt>()
-        || object.is_exact_instance_of::<PyFloat>()
-    {
-        object.extract().ok()?
-    } else if object.get_type().is(road.timedelta()) {
-        let total_seconds = intern!(object.py(), "total_seconds");
-        object.call_method0(total_seconds).ok()?.extract().ok()?
-    } else {
-        return None;
-    };
+    let seconds: f64 =
+        if object.is_exact_instance_of::<PyInt>() || object.is_exact_instance_of::<PyFloat>() {
+            object.extract().ok()?
+        } else if object.get_type().is(road.timedelta()) {
+            let total_seconds = intern!(object.py(), "total_seconds");
+            object.call_method0(total_seconds).ok()?.extract().ok()?
+        } else {
+            return None;
+        };
     (seconds.is_nan() || seconds.abs() < 4_503_599_627_370_496.0).then_some(seconds)
 }
 

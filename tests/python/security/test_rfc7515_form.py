@@ -139,9 +139,7 @@ ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_
 
 def respelled(text: str) -> list[str]:
     """Return other spellings that lenient decoders read as the same bytes."""
-    others = [
-        text + "=" * extra for extra in range(1, 6) if not (len(text) + extra) % 4 == 0 or extra > 2
-    ]
+    others = [text + "=" * extra for extra in range(1, 6) if (len(text) + extra) % 4 or extra > 2]
     others += [
         text[:4] + junk + text[4:]
         for junk in ("\n", " ", "\r\n", "\t", "!", "\0", "\u00e9", "%3D", "=")
@@ -175,14 +173,12 @@ def test_only_the_signature_may_gain_fitting_padding():
     """PyJWT 2.15.1 takes it, since issuers write it; on the other parts it is signed text."""
     token = hmac_token()
     accepted(token + "=", SECRET, HS256)
-    header, payload, signature = hmac_token('{"alg":"HS256" }').split(".")
-    assert len(payload) % 4 == 0 or len(header) % 4 == 0 or True
     for part in (0, 1):
-        segments = hmac_token('{"alg":"HS256"}', '{"a":1 }').split(".")
+        segments = hmac_token('{"alg":"HS256" }', '{"a":1}').split(".")
         padding = -len(segments[part]) % 4
+        assert padding, "these segments have room for padding"
         segments[part] += "=" * padding
-        if padding:
-            refused(".".join(segments), SECRET, HS256, InvalidSignatureError)
+        refused(".".join(segments), SECRET, HS256, InvalidSignatureError)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""`KeySet` and the clients for JWKS endpoints."""

@@ -1,0 +1,330 @@
+"""What concerns one kind of client alone, or the process: forks, event loops, TLS, imports."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import ipaddress
+import os
+import ssl
+import subprocess
+import sys
+import textwrap
+import threading
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from rapidjwt.exceptions import PyJWKClientConnectionError
+from rapidjwt.jwks import AsyncJWKSClient, JWKSClient
+
+from .conftest import POLICY
+from .provider import PATIENCE, wait_until
+
+LIFETIME = 600
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+
+
+def python(script, *arguments):
+    """Run a script in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(script), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE * 3,
+        check=False,
+    )
+
+
+def sync_client(provider, clock, **arguments):
+    return JWKSClient(
+        provider.url, allow_http=True, refresh_policy=POLICY, clock=clock, **arguments
+    )
+
+
+def async_client(provider, clock, **arguments):
+    return AsyncJWKSClient(
+        provider.url, allow_http=True, refresh_policy=POLICY, clock=clock, **arguments
+    )
+
+
+FORK = """
+import os, sys, threading, time
+from rapidjwt.jwks import JWKSClient, RefreshPolicy
+
+url, old_token, new_token = sys.argv[1:]
+now = 0
+client = JWKSClient(
+    url,
+    allow_http=True,
+    timeout=30,
+    clock=lambda: now,
+    refresh_policy=RefreshPolicy(jitter=0, cooldown=30),
+)
+verifier = client.verifier(algorithms=["ES256"])
+verifier.decode(old_token)  # the parent fetches
+print("fetched", flush=True)
+sys.stdin.readline()
+now = 600
+verifier.decode(old_token)  # and starts a refresh that hangs
+print("hanging", flush=True)
+sys.stdin.readline()
+client._memory.lock.acquire()  # as another thread may at that moment
+child = os.fork()
+if child == 0:
+    verifier.decode(old_token)
+    now = 700
+    verifier.decode(new_token)
+    os._exit(0)
+_, status = os.waitpid(child, 0)
+os._exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+@forks
+def test_the_child_of_a_fork_has_the_keys_and_fetches_for_itself(provider, signing_keys):
+    old, new = signing_keys[:2]
+    provider.publish(old)
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", FORK, provider.url, old.token(), new.token()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout.readline() == "fetched\n"
+        provider.hang()
+        process.stdin.write("go on\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "hanging\n"
+        wait_until(lambda: provider.waiting == 1)
+        provider.publish(old, new)
+        process.stdin.write("go on\n")
+        process.stdin.flush()
+        wait_until(lambda: provider.waiting == 2)  # the child's own request
+        provider.release()
+        _, errors = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0, errors
+
+
+@forks
+def test_children_of_one_parent_do_not_refresh_at_the_same_moment():
+    result = python(
+        """
+        import os
+        from rapidjwt.jwks.memory import KeyMemory
+        from rapidjwt.jwks.policy import RefreshPolicy
+        from rapidjwt.jwks.client import JWKSClient
+        from rapidjwt.jwks.messages import Response
+
+        key = '{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "a",'
+        key += ' "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}'
+        client = JWKSClient(
+            "https://keys.example",
+            transport=lambda request: Response(200, {}, key.encode()),
+            refresh_policy=RefreshPolicy(jitter=1),
+        )
+        client.key_set()
+        moments = {client._memory._schedule._refresh_at}
+        for _ in range(4):
+            reading, writing = os.pipe()
+            if os.fork() == 0:
+                os.write(writing, str(client._memory._schedule._refresh_at).encode())
+                os._exit(0)
+            os.wait()
+            moments.add(float(os.read(reading, 100)))
+        print(len(moments))
+        """
+    )
+    assert result.stdout == "5\n", result.stderr
+
+
+def test_an_interrupted_fetch_leaves_nobody_waiting(provider, clock, signing_keys):
+    def interrupted(request):
+        arrived.set()
+        go_on.wait(PATIENCE)
+        raise KeyboardInterrupt
+
+    def wait():
+        try:
+            client.key_set()
+        except PyJWKClientConnectionError as error:
+            errors.append(error)
+
+    arrived, go_on, errors = threading.Event(), threading.Event(), []
+    client = sync_client(provider, clock, transport=interrupted)
+    waiter = threading.Thread(target=wait)
+
+    def let_go():
+        arrived.wait(PATIENCE)
+        waiter.start()
+        wait_until(lambda: len(client._flight.landed._cond._waiters) == 1)
+        go_on.set()
+
+    helper = threading.Thread(target=let_go)
+    helper.start()
+    with pytest.raises(KeyboardInterrupt):
+        client.key_set()
+    helper.join(PATIENCE)
+    waiter.join(PATIENCE)
+    assert [str(error) for error in errors] == [
+        f"The keys of {provider.url} cannot be fetched: KeyboardInterrupt"
+    ]
+
+
+def test_a_refresh_that_finds_no_thread_is_a_failed_refresh(
+    provider, clock, signing_keys, monkeypatch
+):
+    provider.publish(signing_keys[0])
+    client = sync_client(provider, clock)
+    client.key_set()
+    clock.advance(LIFETIME)
+
+    def start(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert len(client.key_set()) == 1
+    assert client._flight is None
+    assert client.metrics.failures == 1
+
+
+def test_a_refresh_in_the_background_does_not_keep_the_program_alive(provider, signing_keys):
+    provider.publish(signing_keys[0], Cache_Control="no-store")
+    result = python(
+        """
+        import sys
+        from rapidjwt.jwks import JWKSClient, RefreshPolicy
+        now = 0
+        client = JWKSClient(sys.argv[1], allow_http=True, timeout=600, clock=lambda: now,
+                            refresh_policy=RefreshPolicy(jitter=0))
+        client.key_set()
+        client._transport = lambda request: __import__("time").sleep(600)
+        now = 60
+        client.key_set()
+        print(client._flight is not None)
+        """,
+        provider.url,
+    )
+    assert (result.stdout, result.returncode) == ("True\n", 0), result.stderr
+
+
+def test_a_task_that_gives_up_waiting_does_not_stop_the_fetch(provider, clock, signing_keys):
+    provider.publish(signing_keys[0])
+    provider.hang()
+
+    async def main():
+        client = async_client(provider, clock)
+        impatient = asyncio.create_task(client.key_set())
+        patient = asyncio.create_task(client.key_set())
+        await asyncio.to_thread(wait_until, lambda: provider.waiting)
+        impatient.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await impatient
+        provider.release()
+        assert len(await patient) == 1
+        return client.metrics.fetches
+
+    assert asyncio.run(main()) == 1
+
+
+def test_a_client_serves_one_event_loop_after_another(provider, clock, signing_keys):
+    provider.publish(signing_keys[0])
+    client = async_client(provider, clock)
+    verifier = client.verifier(algorithms=["ES256"])
+    token = signing_keys[0].token()
+    assert asyncio.run(verifier.decode_async(token)) == {"sub": "user"}
+    provider.hang()
+    clock.advance(LIFETIME)
+    # This loop ends, and cancels the refresh, which counts as failed.
+    assert asyncio.run(verifier.decode_async(token)) == {"sub": "user"}
+    assert client.metrics.failures == 1
+    provider.release()
+    clock.advance(LIFETIME)
+
+    async def main():
+        await verifier.decode_async(token)
+        await client.refresh()
+
+    asyncio.run(main())
+    assert client.metrics.failures == 1
+
+
+def test_a_fetch_of_a_loop_that_was_abandoned_is_not_waited_for(provider, clock, signing_keys):
+    provider.publish(signing_keys[0])
+    provider.hang()
+    client = async_client(provider, clock)
+    abandoned = asyncio.new_event_loop()
+    waiting = abandoned.create_task(client.key_set())
+    abandoned.run_until_complete(asyncio.sleep(0))
+    assert client._flights
+    provider.release()
+    assert len(asyncio.run(client.key_set())) == 1
+    waiting.cancel()
+    for flight in client._flights:
+        flight.cancel()
+    abandoned.run_until_complete(asyncio.gather(waiting, *client._flights, return_exceptions=True))
+    abandoned.close()
+
+
+@pytest.fixture
+def tls(tmp_path):
+    """The SSL contexts of a server on loopback and of a client that trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
+    now = dt.datetime.now(dt.timezone.utc)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "server.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(private + certificate.public_bytes(Encoding.PEM))
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(path)
+    return server, ssl.create_default_context(cafile=str(path))
+
+
+def test_https_needs_a_certificate_that_the_context_trusts(connect, provider, tls, signing_keys):
+    server, client = tls
+    provider.use_tls(server)
+    provider.publish(signing_keys[0])
+    with pytest.raises(PyJWKClientConnectionError, match=r"(?i)certificate.verify.failed"):
+        connect(allow_http=False).key_set()
+    face = connect(allow_http=False, ssl_context=client)
+    assert face.decode(signing_keys[0].token()) == {"sub": "user"}
+
+
+def test_without_httpx_the_async_client_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    with pytest.raises(ImportError, match=r"rapidjwt\[async\]"):
+        AsyncJWKSClient("https://keys.example")
+    AsyncJWKSClient("https://keys.example", transport=lambda request: None)
+
+
+def test_key_sets_do_without_http_and_the_sync_client_without_httpx():
+    result = python(
+        """
+        import sys
+        import rapidjwt.key_set
+        print({"http", "ssl", "urllib.request", "asyncio"} & sys.modules.keys())
+        from rapidjwt.jwks import JWKSClient
+        JWKSClient("https://keys.example")
+        print("httpx" in sys.modules)
+        """
+    )
+    assert result.stdout == "set()\nFalse\n", result.stderr

@@ -1,0 +1,212 @@
+"""Inputs made to use up time, memory or stack (CWE-400, CWE-674).
+
+Each is answered as PyJWT answers it, in time that grows with its length: work that grows with the
+square of ten million would not end within a day, so that these tests end is what they show.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import jwt
+import pytest
+import rapidjwt
+from differential.roads import assert_same_call
+from rapidjwt import DecodeError, InvalidKeyError, InvalidTokenError
+
+from .harness import SECRET, hmac_token, segment, verifier_of
+
+HS256 = ["HS256"]
+MEGABYTES = 10_000_000
+DEPTH = 100_000
+
+
+def answer(token, key=SECRET, **policy):
+    """Return PyJWT's outcome after checking that all roads have the same, the `Verifier` too."""
+    expected = assert_same_call("decode", token, key, algorithms=HS256, **policy)
+    if "error" in expected:
+        with pytest.raises((InvalidTokenError, InvalidKeyError)):
+            verifier_of(key, HS256, **policy).decode(token)
+    else:
+        claims = rapidjwt.decode(token, key, algorithms=HS256, **policy)
+        assert verifier_of(key, HS256, **policy).decode(token) == claims
+    return expected
+
+
+def decode_error(token) -> str:
+    outcome = answer(token)
+    classes = outcome["error"]["classes"]
+    assert "jwt.exceptions.DecodeError" in classes, classes
+    return outcome["error"]["text"]
+
+
+GARBAGE = {
+    "letters": "a" * MEGABYTES,
+    "dots": "." * MEGABYTES,
+    "segments": "a." * (MEGABYTES // 2),
+    "padding": "=" * MEGABYTES,
+    "a long header": "A" * MEGABYTES + ".e30.AA",
+    "a long payload": segment('{"alg":"HS256"}') + "." + "A" * MEGABYTES + ".AA",
+    "a long signature": segment('{"alg":"HS256"}') + ".e30." + "A" * MEGABYTES,
+    "not ASCII": "\u00e9" * (MEGABYTES // 2),
+}
+
+
+@pytest.mark.parametrize("form", GARBAGE)
+def test_ten_megabytes_of_garbage_are_refused(form):
+    assert "error" in answer(GARBAGE[form])
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        json.dumps({"text": "x" * MEGABYTES}),
+        json.dumps({"list": [1.5] * (MEGABYTES // 50)}),
+        '{"text":"' + "\\u00e9" * (MEGABYTES // 6) + '"}',
+        '{"spaces":' + " " * MEGABYTES + "1}",
+        "{" + ",".join(f'"claim {number}":{number}' for number in range(DEPTH)) + "}",
+        '{"a":1' + ',"a":1' * DEPTH + "}",
+    ],
+    ids=["text", "list", "escapes", "spaces", "members", "duplicates"],
+)
+def test_a_genuine_token_of_ten_megabytes_is_accepted(payload):
+    assert "value" in answer(hmac_token(payload=payload))
+
+
+DEEP = {
+    "arrays": "[" * DEPTH + "]" * DEPTH,
+    "objects": '{"a":' * DEPTH + "1" + "}" * DEPTH,
+    "both": '[{"a":' * DEPTH + "1" + "}]" * DEPTH,
+    "open arrays": "[" * DEPTH,
+    "open objects": '{"a":' * DEPTH,
+}
+
+
+@pytest.mark.parametrize("form", DEEP)
+def test_a_deep_payload_is_a_decode_error(form):
+    """PyJWT 2.15.0: no RecursionError, and no stack that overflows."""
+    for payload in (DEEP[form], f'{{"deep":{DEEP[form]}}}'):
+        too_deep_for_everyone(hmac_token(payload=payload), "Invalid payload string")
+
+
+@pytest.mark.parametrize("form", DEEP)
+def test_a_deep_header_is_a_decode_error(form):
+    """GHSA-8wjv-2p76-3863."""
+    for header in (DEEP[form], f'{{"alg":"HS256","deep":{DEEP[form]}}}'):
+        token = hmac_token(header=header)
+        too_deep_for_everyone(token, "Invalid header string")
+        for library in (jwt, rapidjwt):
+            with pytest.raises(library.DecodeError, match="Invalid header string"):
+                library.get_unverified_header(token)
+
+
+def too_deep_for_everyone(token: str, words: str) -> None:
+    """Check class and first words: which bracket was one too many depends on the caller's depth."""
+    with pytest.raises(jwt.DecodeError, match=words):
+        jwt.decode(token, SECRET, algorithms=HS256)
+    verifier = verifier_of(SECRET, HS256)
+    for decode in (
+        lambda: rapidjwt.decode(token, SECRET, algorithms=HS256),
+        lambda: rapidjwt.PyJWT().decode(token, SECRET, algorithms=HS256),
+        lambda: verifier.decode(token),
+    ):
+        with pytest.raises(DecodeError, match=words):
+            decode()
+
+
+@pytest.mark.parametrize("depth", [60, 63, 64, 65, 66, 100, 127, 128, 129, 500])
+def test_nesting_that_python_reads_is_read(depth):
+    """The native parser stops at some depth; nobody may notice."""
+    deep = "[" * depth + "]" * depth
+    assert "value" in answer(hmac_token(payload=f'{{"deep":{deep}}}'))
+    header = f'{{"alg":"HS256","deep":{deep}}}'
+    assert "value" in assert_same_call("get_unverified_header", hmac_token(header=header))
+    assert "value" in assert_same_call(
+        "decode", hmac_token(header=header), SECRET, algorithms=HS256
+    )
+
+
+@pytest.mark.parametrize("claim", ["exp", "nbf", "iat", "other", "sub"])
+def test_an_integer_of_a_million_digits_is_refused(claim):
+    """CVE-2020-10735: reading it takes time that grows with the square of its length."""
+    if sys.get_int_max_str_digits() == 0:
+        pytest.skip("the limit was turned off")
+    payload = f'{{"{claim}":{"9" * 1_000_000}}}'
+    assert "4300" in decode_error(hmac_token(payload=payload))
+    assert "error" in answer(hmac_token(payload=f'{{"{claim}":-{"1" * 1_000_000}}}'))
+
+
+def test_an_integer_of_a_million_digits_in_the_header_is_refused():
+    header = f'{{"alg":"HS256","n":{"9" * 1_000_000}}}'
+    decode_error(hmac_token(header=header))
+
+
+@pytest.mark.parametrize("form", ["0." + "1" * 1_000_000, "1e" + "9" * 1_000_000, "1" * 400 + ".0"])
+def test_a_float_of_a_million_digits_is_read_as_python_reads_it(form):
+    answer(hmac_token(payload=f'{{"exp":{form}}}'))
+    answer(hmac_token(payload=f'{{"other":{form}}}'))
+
+
+def test_an_expiry_text_of_a_million_digits_is_refused():
+    decode_error(hmac_token(payload=f'{{"exp":"{"9" * 1_000_000}"}}'))
+
+
+def test_a_header_with_100_000_members_is_read():
+    members = ",".join(f'"member {number}":{number}' for number in range(100_000))
+    token = hmac_token(header=f'{{"alg":"HS256",{members}}}')
+    assert "value" in assert_same_call("decode", token, SECRET, algorithms=HS256)
+    header = assert_same_call("get_unverified_header", token)
+    assert len(header["value"][1]) == 100_001
+
+
+def test_a_crit_list_with_100_000_names_is_refused():
+    names = ",".join('"x"' for _ in range(100_000))
+    outcome = answer(hmac_token(header=f'{{"alg":"HS256","crit":[{names}]}}'))
+    assert "Unsupported critical extension" in outcome["error"]["text"]
+
+
+def test_an_audience_list_with_200_000_names_is_searched():
+    names = ",".join(f'"{number}"' for number in range(200_000))
+    token = hmac_token(payload=f'{{"aud":[{names}]}}')
+    assert "error" in answer(token, audience="nobody")
+    assert "value" in answer(token, audience="199999")
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        b"[" * 1_000_000,
+        b'{"a":' * 200_000,
+        b"-----BEGIN " * 100_000,
+        b'"' * 1_000_000,
+        b"0\x84\xff\xff\xff\xff",
+    ],
+    ids=["arrays", "objects", "markers", "quotes", "length"],
+)
+def test_a_secret_made_to_be_hard_to_judge_is_judged(secret):
+    answer(hmac_token(secret=secret), secret)
+
+
+def test_a_jwk_set_with_100_000_bad_members_is_read():
+    """GHSA-w6j9-cwv2-h6wq: bad members are skipped, and a good one among them is found."""
+    bad = [1, None, "x", [], {}, {"kty": "x"}, {"kty": "RSA", "n": 1, "e": []}, {"kty": "EC"}]
+    good = {"kty": "oct", "k": segment(SECRET), "kid": "good", "alg": "HS256"}
+    members = [*(bad * (100_000 // len(bad))), good]
+    jwk_set = rapidjwt.PyJWKSet.from_dict({"keys": members})
+    assert [key.key_id for key in jwk_set.keys] == ["good"]
+    with pytest.raises(rapidjwt.PyJWKSetError):
+        rapidjwt.PyJWKSet.from_dict({"keys": members[:-1]})
+
+
+def test_claims_too_deep_to_write_are_refused_and_the_process_lives_on():
+    claims: dict = {}
+    for _ in range(DEPTH):
+        claims = {"a": claims}
+    with pytest.raises((RecursionError, ValueError, TypeError, DecodeError)):
+        rapidjwt.encode(claims, SECRET, algorithm="HS256")
+    circular: dict = {}
+    circular["self"] = circular
+    with pytest.raises((RecursionError, ValueError)):
+        rapidjwt.encode(circular, SECRET, algorithm="HS256")
+    assert rapidjwt.encode({}, SECRET, algorithm="HS256")

@@ -83,7 +83,7 @@ test-rust: | prerequisites ## cargo test without Python: with ring alone, then w
 typecheck: build ## mypy strict, and the stubs against the compiled module
 	@echo "==> Types"
 	@$(BIN)/mypy
-	@$(BIN)/stubtest rapidjwt._rapidjwt
+	@$(BIN)/python -m mypy.stubtest rapidjwt._rapidjwt
 
 .PHONY: test-python
 test-python: build ## pytest
@@ -94,11 +94,15 @@ test-python: build ## pytest
 compat: build ## Run PyJWT's own suite and those of packages built on it, unmodified, against us
 	@$(BIN)/python tests/compat/run.py
 
+.PHONY: security
+security: build ## Attack tests, Wycheproof vectors and a short fuzz run
+	@scripts/security.sh $(BIN)/python
+
 # --- measure it ---
 
 .PHONY: bench
 bench: build ## Benchmarks beside the peers; writes docs/benchmarks.md and its chart
-	@$(BIN)/python -m pip install --quiet '.[bench]' --no-deps || true
+	@$(BIN)/maturin develop --release --extras bench
 	@$(BIN)/python benches/compare.py
 
 .PHONY: bench-core
@@ -108,7 +112,7 @@ bench-core: | prerequisites ## The core alone by criterion, with ring and with a
 
 .PHONY: bench-web
 bench-web: build ## Requests per second of Flask, Django and FastAPI apps
-	@$(BIN)/python benches/web/run.py
+	@$(BIN)/python benches/web/bench_web.py
 
 # --- ship it ---
 

@@ -17,7 +17,7 @@ pub enum Hash {
 
 impl Hash {
     /// Bytes in a digest.
-    pub const fn len(self) -> usize {
+    pub const fn digest_len(self) -> usize {
         match self {
             Self::Sha256 => 32,
             Self::Sha384 => 48,
@@ -67,7 +67,7 @@ pub struct Algorithm {
 
 const fn hmac(name: &'static str, hash: Hash) -> Algorithm {
     // RFC 7518 Section 3.2: a key of the same size as the hash output or larger MUST be used.
-    let (minimum_key_bits, signature_len) = (hash.len() * 8, Some(hash.len()));
+    let (minimum_key_bits, signature_len) = (hash.digest_len() * 8, Some(hash.digest_len()));
     Algorithm { name, family: Family::Hmac(hash), minimum_key_bits, signature_len }
 }
 

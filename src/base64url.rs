@@ -46,11 +46,10 @@ pub fn decode_into<'a>(text: &[u8], bytes: &'a mut [u8]) -> Option<&'a mut [u8]>
 
 /// `text` without the `=` padding that fits its length, or `None` when the padding does not fit.
 fn strip_padding(text: &[u8]) -> Option<&[u8]> {
-    let stripped = match text {
-        [start @ .., b'=', b'='] | [start @ .., b'='] => start,
-        _ => return Some(text),
+    let ([stripped @ .., b'=', b'='] | [stripped @ .., b'=']) = text else {
+        return Some(text);
     };
-    (text.len() % 4 == 0 && stripped.last() != Some(&b'=')).then_some(stripped)
+    (text.len().is_multiple_of(4) && stripped.last() != Some(&b'=')).then_some(stripped)
 }
 
 #[cfg(test)]

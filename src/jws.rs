@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(error("", &keys, None), Some(Error::NotEnoughSegments));
         assert_eq!(error("a.b", &keys, None), Some(Error::NotEnoughSegments));
         assert_eq!(error("a.b.c", &keys, None), Some(Error::InvalidBase64(Segment::Header)));
-        let token = sign(br#"{"alg":"HS256"}"#, b"payload", &keys[0]).expect("signs");
+        let token = sign(br#"{"alg":"HS256"}"#, b"payload", keys[0]).expect("signs");
         let four = format!("{token}.x");
         assert_eq!(error(&four, &keys, None), Some(Error::InvalidBase64(Segment::Payload)));
         let long = format!("{token}{}", "!".repeat(200));

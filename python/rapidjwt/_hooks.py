@@ -11,12 +11,12 @@ from __future__ import annotations
 from functools import wraps
 from types import ModuleType
 
+from rapidjwt._rapidjwt import road_changed
+
 TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
-
-from rapidjwt._rapidjwt import road_changed
 
 
 class Hookable:

@@ -8,6 +8,26 @@ from .algorithms import AllowedPrivateKeys, AllowedPublicKeys
 from .api_jwk import PyJWK
 from .types import Options
 
+__all__ = [
+    "CacheInfo",
+    "DecodedMany",
+    "Key",
+    "Signer",
+    "Verifier",
+    "__version__",
+    "clear_key_cache",
+    "decode",
+    "decode_complete",
+    "decode_segment",
+    "encode",
+    "get_unverified_header",
+    "is_der_public_key",
+    "key_cache_info",
+    "pave_road",
+    "road_changed",
+    "road_obstacles",
+]
+
 __version__: str
 
 _SigningKey: TypeAlias = AllowedPrivateKeys | PyJWK | Key | str | bytes
@@ -57,7 +77,7 @@ class CacheInfo:
     def maxsize(self) -> int: ...
     @property
     def currsize(self) -> int: ...
-    def __eq__(self, other: object) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
 
 @final
 class Signer:

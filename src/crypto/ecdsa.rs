@@ -102,12 +102,11 @@ fn nist_public_point(_curve: Curve, _d: &[u8]) -> Result<Vec<u8>, Error> {
 
 fn uncompressed_point(key: &EcKey) -> Result<Vec<u8>, Error> {
     let computed;
-    let (x, y) = match &key.public {
-        Some(public) => public,
-        None => {
-            computed = public_point(key)?;
-            &computed
-        }
+    let (x, y) = if let Some(public) = &key.public {
+        public
+    } else {
+        computed = public_point(key)?;
+        &computed
     };
     Ok([&[4][..], x, y].concat())
 }
@@ -140,6 +139,7 @@ fn secp256k1_signing_key(d: &[u8]) -> Result<k256::ecdsa::SigningKey, Error> {
 }
 
 /// The schemes of the curve's own hash: the table of algorithms pairs no other with it.
+#[cfg_attr(feature = "aws-lc", allow(clippy::unnecessary_wraps, reason = "ring lacks P-521"))]
 fn schemes(
     curve: Curve,
 ) -> Result<(&'static EcdsaSigningAlgorithm, &'static dyn VerificationAlgorithm), Error> {

@@ -72,7 +72,8 @@ impl DecodedMany {
             }
         }
         let verifier = self.verifier.get();
-        let mut jobs: Vec<Job> = tokens.iter().map(|token| Job::new(py, verifier, token)).collect();
+        let mut jobs: Vec<Job> =
+            tokens.iter().map(|token| Job::new(py, verifier, token.as_ref())).collect();
         py.detach(|| verify_all(verifier, &mut jobs));
         self.verified = jobs.into_iter().map(|job| job.finish(py, verifier)).collect();
         Ok(())
@@ -115,8 +116,8 @@ struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn new(py: Python<'_>, verifier: &Verifier, token: &'a Option<Token>) -> Self {
-        let token = token.as_ref().map(Token::bytes);
+    fn new(py: Python<'_>, verifier: &Verifier, token: Option<&'a Token>) -> Self {
+        let token = token.map(Token::bytes);
         let (payload, fingerprint) = match token.map(|token| verifier.look_up(py, token)) {
             Some(Seen::Before(payload)) => (Some(Ok(payload)), None),
             Some(Seen::Never(fingerprint)) => (None, fingerprint),

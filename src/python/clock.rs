@@ -12,16 +12,15 @@ use pyo3::types::PyCFunction;
 #[allow(clippy::cast_precision_loss, reason = "2^53 microseconds are 285 years")]
 pub(super) fn now(py: Python<'_>) -> PyResult<f64> {
     static TIME_NS: PyOnceLock<Py<PyCFunction>> = PyOnceLock::new();
-    let nanoseconds: i64 = match TIME_NS.get(py) {
-        Some(time_ns) => time_ns.bind(py).call0()?.extract()?,
-        None => {
-            let time_ns = py.import(intern!(py, "time"))?.getattr(intern!(py, "time_ns"))?;
-            // Not where freezegun was at work before us.
-            if let Ok(time_ns) = time_ns.cast::<PyCFunction>() {
-                TIME_NS.get_or_init(py, || time_ns.clone().unbind());
-            }
-            time_ns.call0()?.extract()?
+    let nanoseconds: i64 = if let Some(time_ns) = TIME_NS.get(py) {
+        time_ns.bind(py).call0()?.extract()?
+    } else {
+        let time_ns = py.import(intern!(py, "time"))?.getattr(intern!(py, "time_ns"))?;
+        // Not where freezegun was at work before us.
+        if let Ok(time_ns) = time_ns.cast::<PyCFunction>() {
+            TIME_NS.get_or_init(py, || time_ns.clone().unbind());
         }
+        time_ns.call0()?.extract()?
     };
     Ok(nanoseconds.div_euclid(1000) as f64 / 1e6)
 }

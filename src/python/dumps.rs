@@ -5,7 +5,7 @@
 //! other key types, big integers, lone surrogates, deep nesting or cycles. The caller then asks
 //! Python's json, which serializes or words the error.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_char};
 use std::ptr;
 
 use pyo3::prelude::*;
@@ -33,11 +33,11 @@ pub(super) fn dumps(
 /// A Python string with the ASCII bytes that `fill` writes into its `len` bytes.
 ///
 /// `fill` must overwrite all of them with ASCII; it does not run Python code.
-pub(super) fn ascii_string_with<'py>(
-    py: Python<'py>,
+pub(super) fn ascii_string_with(
+    py: Python<'_>,
     len: usize,
     fill: impl FnOnce(&mut [u8]),
-) -> PyResult<Bound<'py, PyString>> {
+) -> PyResult<Bound<'_, PyString>> {
     let size = ffi::Py_ssize_t::try_from(len)?;
     // SAFETY: PyUnicode_New(size, 127) returns a new compact ASCII string, which nobody else sees
     // yet, with `size` writable bytes at PyUnicode_DATA (or null with an exception set, which
@@ -252,7 +252,9 @@ impl Writer<'_, '_> {
         // an exception set. It is copied before it is freed.
         unsafe {
             let flags = ffi::Py_DTSF_ADD_DOT_0;
-            let text = ffi::PyOS_double_to_string(float, b'r' as _, 0, flags, ptr::null_mut());
+            #[allow(clippy::cast_possible_wrap, reason = "ASCII fits a char of either sign")]
+            let repr = b'r' as c_char;
+            let text = ffi::PyOS_double_to_string(float, repr, 0, flags, ptr::null_mut());
             if text.is_null() {
                 ffi::PyErr_Clear();
                 return Err(Unusual);

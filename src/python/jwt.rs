@@ -188,13 +188,12 @@ fn decode_fast<'a, 'py>(
     let Some((compact, options, json)) = verify_fast(py, road, call)? else {
         return Ok(None);
     };
-    let payload = match loads(py, &json) {
-        Ok(payload) => payload.cast_into::<PyDict>().map_err(|_| Error::PayloadNotObject)?,
-        Err(_) => {
-            let decoded = PyDict::new(py);
-            decoded.set_item(intern!(py, "payload"), PyBytes::new(py, &json))?;
-            road.faithful.decode_payload.bind(py).call1((decoded,))?.cast_into()?
-        }
+    let payload = if let Ok(payload) = loads(py, &json) {
+        payload.cast_into::<PyDict>().map_err(|_| Error::PayloadNotObject)?
+    } else {
+        let decoded = PyDict::new(py);
+        decoded.set_item(intern!(py, "payload"), PyBytes::new(py, &json))?;
+        road.faithful.decode_payload.bind(py).call1((decoded,))?.cast_into()?
     };
     match validate_fast(road, call, &options, &payload)? {
         Some(()) => {}
@@ -295,7 +294,7 @@ pub(super) fn complete<'py>(
 
 /// The bytes of a token, as a prepared object takes it.
 ///
-/// Raises DecodeError for anything but str and bytes.
+/// Raises `DecodeError` for anything but str and bytes.
 pub(super) fn token_bytes<'a>(token: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
     if let Ok(text) = token.cast::<PyString>() {
         return text.to_str().map(str::as_bytes).map_err(|_| not_a_token());

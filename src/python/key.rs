@@ -57,18 +57,18 @@ impl Key {
 
 #[pymethods]
 impl Key {
-    /// Reads a key from PEM text: PKCS#8, PKCS#1, SEC1 or SubjectPublicKeyInfo (RFC 7468).
+    /// Reads a key from PEM text: PKCS#8, PKCS#1, SEC1 or `SubjectPublicKeyInfo` (RFC 7468).
     ///
-    /// Raises InvalidKeyError for anything else, TypeError for no text.
+    /// Raises `InvalidKeyError` for anything else, `TypeError` for no text.
     #[staticmethod]
     #[pyo3(signature = (data, /))]
     fn from_pem(data: &Bound<'_, PyAny>) -> PyResult<Self> {
         Ok(Self::new(pem::parse(text_argument(data)?)?)?)
     }
 
-    /// Reads a key from DER bytes: PKCS#8, PKCS#1, SEC1 or SubjectPublicKeyInfo.
+    /// Reads a key from DER bytes: PKCS#8, PKCS#1, SEC1 or `SubjectPublicKeyInfo`.
     ///
-    /// Raises InvalidKeyError for anything else.
+    /// Raises `InvalidKeyError` for anything else.
     #[staticmethod]
     #[pyo3(signature = (data, /))]
     fn from_der(data: &Bound<'_, PyBytes>) -> PyResult<Self> {
@@ -77,7 +77,7 @@ impl Key {
 
     /// Reads an OpenSSH public key line (RFC 4253 Section 6.6, RFC 5656, RFC 8709).
     ///
-    /// Raises InvalidKeyError for anything else, TypeError for no text.
+    /// Raises `InvalidKeyError` for anything else, `TypeError` for no text.
     #[staticmethod]
     #[pyo3(signature = (data, /))]
     fn from_ssh(data: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -86,7 +86,7 @@ impl Key {
 
     /// Reads a JWK (RFC 7517) from a dict or its JSON text.
     ///
-    /// Raises InvalidKeyError when it is not a usable key, TypeError for another type.
+    /// Raises `InvalidKeyError` when it is not a usable key, `TypeError` for another type.
     #[staticmethod]
     #[pyo3(signature = (jwk, /))]
     fn from_jwk(jwk: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -101,8 +101,8 @@ impl Key {
 
     /// A shared secret for HMAC: text (in UTF-8) or bytes.
     ///
-    /// Raises InvalidKeyError for an empty secret and for public key material in any form, which
-    /// an attacker knows too (RFC 8725 Section 2.1); TypeError for another type.
+    /// Raises `InvalidKeyError` for an empty secret and for public key material in any form, which
+    /// an attacker knows too (RFC 8725 Section 2.1); `TypeError` for another type.
     #[staticmethod]
     #[pyo3(signature = (secret, /))]
     fn from_secret(secret: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -151,7 +151,7 @@ impl Key {
         self.material.is_private()
     }
 
-    /// The public half. Raises InvalidKeyError for a shared secret, which has none.
+    /// The public half. Raises `InvalidKeyError` for a shared secret, which has none.
     fn public(&self) -> PyResult<Self> {
         let public = Self::new(self.material.to_public()?)?;
         Ok(Self { kid: self.kid.clone(), alg: self.alg.clone(), ..public })
@@ -159,7 +159,7 @@ impl Key {
 
     /// The JWK (RFC 7517) as a dict: public members only, unless `private` is true.
     ///
-    /// Raises InvalidKeyError for a shared secret without `private`, and for a public key with it.
+    /// Raises `InvalidKeyError` for a shared secret without `private`, and for a public key with it.
     #[pyo3(signature = (private=false))]
     fn to_jwk<'py>(&self, py: Python<'py>, private: bool) -> PyResult<Bound<'py, PyAny>> {
         let material = self.half(private)?;
@@ -167,9 +167,9 @@ impl Key {
         Ok(pythonize::pythonize(py, &members)?)
     }
 
-    /// DER: SubjectPublicKeyInfo, or PKCS#8 when `private` is true.
+    /// DER: `SubjectPublicKeyInfo`, or PKCS#8 when `private` is true.
     ///
-    /// Raises InvalidKeyError for a shared secret, and for a public key with `private`.
+    /// Raises `InvalidKeyError` for a shared secret, and for a public key with `private`.
     #[pyo3(signature = (private=false))]
     fn to_der<'py>(&self, py: Python<'py>, private: bool) -> PyResult<Bound<'py, PyBytes>> {
         let material = self.half(private)?;
@@ -180,9 +180,9 @@ impl Key {
         })
     }
 
-    /// PEM: SubjectPublicKeyInfo, or PKCS#8 when `private` is true.
+    /// PEM: `SubjectPublicKeyInfo`, or PKCS#8 when `private` is true.
     ///
-    /// Raises InvalidKeyError for a shared secret, and for a public key with `private`.
+    /// Raises `InvalidKeyError` for a shared secret, and for a public key with `private`.
     #[pyo3(signature = (private=false))]
     fn to_pem(&self, private: bool) -> PyResult<String> {
         let material = self.half(private)?;
@@ -195,7 +195,7 @@ impl Key {
 
     /// Signs `message` with the algorithm of that name; returns the raw signature, as JWS has it.
     ///
-    /// Raises InvalidKeyError when the key does not fit the algorithm or is public.
+    /// Raises `InvalidKeyError` when the key does not fit the algorithm or is public.
     #[pyo3(signature = (message, algorithm))]
     fn sign<'py>(
         &self,
@@ -209,7 +209,7 @@ impl Key {
 
     /// Whether `signature` is one of `message` under this key and the algorithm of that name.
     ///
-    /// Raises InvalidKeyError when the key does not fit the algorithm.
+    /// Raises `InvalidKeyError` when the key does not fit the algorithm.
     #[pyo3(signature = (message, signature, algorithm))]
     fn verify(&self, message: &[u8], signature: &[u8], algorithm: &str) -> PyResult<bool> {
         Ok(self.prepare_by_name(algorithm)?.key.verify(message, signature))

@@ -39,7 +39,7 @@ struct Parser<'a, 'py> {
     keys: Option<&'a mut KeyCache>,
 }
 
-impl<'a, 'py> Parser<'a, 'py> {
+impl<'py> Parser<'_, 'py> {
     fn peek(&self) -> Option<u8> {
         self.json.get(self.at).copied()
     }
@@ -285,8 +285,8 @@ pub(super) fn plain_len(text: &[u8]) -> usize {
     let mut at = 0;
     while let Some(Ok(word)) = text.get(at..at + 8).map(<[u8; 8]>::try_from) {
         let word = u64::from_le_bytes(word);
-        let quote = word ^ (ONES * b'"' as u64);
-        let backslash = word ^ (ONES * b'\\' as u64);
+        let quote = word ^ (ONES * u64::from(b'"'));
+        let backslash = word ^ (ONES * u64::from(b'\\'));
         // A byte's high bit is set where the byte is a quote, a backslash, below 0x20 or above
         // 0x7e; borrows and carries only add false marks above a true one, and the lowest counts.
         let marks = (quote.wrapping_sub(ONES) & !quote

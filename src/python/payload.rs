@@ -10,7 +10,7 @@ use crate::error::Error;
 
 /// The claims that the JSON text `payload` holds.
 ///
-/// Raises DecodeError where it is not JSON, in the words of Python's json, or not an object.
+/// Raises `DecodeError` where it is not JSON, in the words of Python's json, or not an object.
 pub(super) fn claims<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bound<'py, PyDict>> {
     let claims = match loads(py, payload) {
         Ok(claims) => claims,

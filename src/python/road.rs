@@ -201,14 +201,12 @@ impl Road {
 
     /// The road as it was paved at import.
     pub(super) fn get(py: Python<'_>) -> PyResult<&'static Self> {
-        match ROAD.get(py) {
-            Some(road) => Ok(road),
-            // The native module was imported alone: importing the package paves the road.
-            None => {
-                py.import("rapidjwt")?;
-                ROAD.get_or_try_init(py, || Self::pave(py))
-            }
+        if let Some(road) = ROAD.get(py) {
+            return Ok(road);
         }
+        // The native module was imported alone: importing the package paves the road.
+        py.import("rapidjwt")?;
+        ROAD.get_or_try_init(py, || Self::pave(py))
     }
 
     /// Whether every method and object is the original one.

@@ -35,11 +35,11 @@ use crate::error::Error;
 ///     audience: the `aud` of claims that have none: a string or a list of strings.
 ///     lifetime: seconds, or a timedelta: the `exp` of claims that have none is so long after
 ///         their `iat`, which is now where they have none.
-///     issued_at: whether claims without `iat` get one; a lifetime implies it.
-///     jwt_id: whether claims without `jti` get one: 128 random bits, base64url-encoded.
+///     `issued_at`: whether claims without `iat` get one; a lifetime implies it.
+///     `jwt_id`: whether claims without `jti` get one: 128 random bits, base64url-encoded.
 ///
-/// Raises InvalidKeyError for a key that does not fit the algorithm or cannot sign, TypeError and
-/// ValueError for other wrong arguments.
+/// Raises `InvalidKeyError` for a key that does not fit the algorithm or cannot sign, `TypeError` and
+/// `ValueError` for other wrong arguments.
 #[pyclass(frozen, module = "rapidjwt")]
 pub(super) struct Signer {
     key: Arc<CachedKey>,
@@ -50,6 +50,9 @@ pub(super) struct Signer {
     issued_at: bool,
     jwt_id: bool,
 }
+
+/// A time to fill in: the claim's name and the seconds since the epoch.
+type Time = Option<(&'static str, i64)>;
 
 /// A claim to fill in: its value and the JSON text of both, for example `"iss":"me"`.
 struct Member {
@@ -107,7 +110,7 @@ impl Signer {
 
     /// Signs claims, with the missing ones filled in; returns the token. The dict stays as it is.
     ///
-    /// Raises TypeError and ValueError for claims that are not JSON, as `rapidjwt.encode` does.
+    /// Raises `TypeError` and `ValueError` for claims that are not JSON, as `rapidjwt.encode` does.
     #[pyo3(signature = (claims))]
     fn encode<'py>(&self, claims: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
         let py = claims.py();
@@ -169,7 +172,7 @@ impl Signer {
     }
 
     /// The `iat` and `exp` to fill in, or `None` when the claims' own `iat` is no int.
-    fn times(&self, claims: &Bound<'_, PyDict>) -> PyResult<Option<[Option<(&str, i64)>; 2]>> {
+    fn times(&self, claims: &Bound<'_, PyDict>) -> PyResult<Option<[Time; 2]>> {
         if !self.issued_at {
             return Ok(Some([None, None]));
         }

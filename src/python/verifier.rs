@@ -42,10 +42,10 @@ use crate::signature_cache::SignatureCache;
 ///     leeway: seconds, or a timedelta, by which clocks may differ; 0 by default.
 ///     require: names of claims that must be there.
 ///     options: as for `rapidjwt.decode`; `verify_signature` cannot be False.
-///     cache_size: how many verified signatures to remember, 0 (none) by default. The claims of a
+///     `cache_size`: how many verified signatures to remember, 0 (none) by default. The claims of a
 ///         remembered token are checked each time.
 ///
-/// Raises InvalidKeyError for a key that fits none of the algorithms, TypeError and ValueError for
+/// Raises `InvalidKeyError` for a key that fits none of the algorithms, `TypeError` and `ValueError` for
 /// other wrong arguments.
 #[pyclass(frozen, module = "rapidjwt")]
 pub(super) struct Verifier {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -97,7 +98,8 @@ def test_a_failure_is_not_kept(key, algorithm):
     for _ in range(3):
         with pytest.raises((rapidjwt.PyJWTError, TypeError, ValueError)) as raised:
             rapidjwt.encode({}, key, algorithm)
-        seen.add((raised.type, str(raised.value)))
+        # The text for a wrong key family holds the address of a generator, as PyJWT's does.
+        seen.add((raised.type, re.sub(r"0x[0-9a-f]+", "", str(raised.value))))
     assert len(seen) == 1
     assert rapidjwt.key_cache_info().currsize == 0
     assert rapidjwt.key_cache_info().hits == 0

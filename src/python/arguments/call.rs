@@ -74,7 +74,7 @@ struct RawCall {
 
 /// # Safety
 /// To be called by CPython only, with a thread attached to the interpreter and arguments as
-/// METH_FASTCALL | METH_KEYWORDS has them.
+/// `METH_FASTCALL` | `METH_KEYWORDS` has them.
 unsafe extern "C" fn trampoline<F: Function<N>, const N: usize>(
     _slf: *mut ffi::PyObject,
     arguments: *const *mut ffi::PyObject,

@@ -32,7 +32,7 @@ pub(super) fn string<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a str> {
 
 /// An exact bool.
 pub(super) fn boolean(object: &Bound<'_, PyAny>) -> Option<bool> {
-    object.cast_exact::<PyBool>().ok().map(|boolean| boolean.is_true())
+    object.cast_exact::<PyBool>().ok().map(pyo3::types::PyBoolMethods::is_true)
 }
 
 /// Whether `algorithms` holds `alg`. An empty collection is unusual: it is an error with a text.

@@ -96,7 +96,11 @@ compat: build ## Run PyJWT's own suite and those of packages built on it, unmodi
 
 .PHONY: security
 security: build ## Attack tests, Wycheproof vectors and a short fuzz run
-	@scripts/security.sh $(BIN)/python
+	@PYTHON=$(BIN)/python scripts/security.sh
+
+.PHONY: fuzz
+fuzz: build ## Fuzz every target, MINUTES=15 each unless you say otherwise
+	@PYTHON=$(BIN)/python fuzz/run.sh $$(( $(or $(MINUTES),15) * 60 ))
 
 # --- measure it ---
 

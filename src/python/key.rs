@@ -42,6 +42,10 @@ impl Key {
 
     /// The key made ready for `algorithm`.
     pub(super) fn prepare(&self, algorithm: &'static Algorithm) -> Result<Arc<CachedKey>, Error> {
+        // RFC 8725 Section 3.1: a key is used with one algorithm.
+        if self.alg.as_deref().is_some_and(|alg| alg != algorithm.name) {
+            return Err(Error::invalid_key("The key's own alg is another one"));
+        }
         let slot = &self.prepared[algorithm.index().ok_or(Error::KeyForNone)?];
         if let Some(prepared) = slot.get() {
             return Ok(Arc::clone(prepared));
@@ -96,7 +100,11 @@ impl Key {
         } else {
             serde_json::from_slice(text_argument(jwk)?).map_err(|_| invalid())?
         };
-        Ok(Self::new(jwk::from_value(&value)?)?.with_parameters_of(&value))
+        let material = jwk::from_value(&value)?;
+        if let KeyMaterial::Secret(bytes) = &material {
+            secret::check(bytes)?;
+        }
+        Ok(Self::new(material)?.with_parameters_of(&value))
     }
 
     /// A shared secret for HMAC: text (in UTF-8) or bytes.
@@ -351,6 +359,7 @@ pub(super) fn prepare_or_raise(
     if let Ok(key) = key.cast_exact::<Key>() {
         return Ok(key.get().prepare(algorithm)?);
     }
+    let key = if road.is_pyjwk(key) { &key.getattr(intern!(key.py(), "key"))? } else { key };
     if let Some(object) = road.algorithm_object(key.py(), algorithm) {
         object.call_method1(intern!(key.py(), "prepare_key"), (key,))?;
     }

@@ -175,7 +175,6 @@ def test_a_public_key_as_the_secret_of_a_jwk_is_refused():
     refused(token, key, ["HS256"], InvalidKeyError, with_verifier=False)
 
 
-@pytest.mark.xfail(reason="Key.from_jwk takes what Key.from_secret refuses")
 def test_a_public_key_as_the_secret_of_a_native_jwk_is_refused():
     """GHSA-pxh4-856f-4h89."""
     jwk = {"kty": "oct", "k": segment(public_pem("RSA-2048").encode()), "alg": "HS256"}
@@ -183,7 +182,6 @@ def test_a_public_key_as_the_secret_of_a_native_jwk_is_refused():
         rapidjwt.encode({}, rapidjwt.Key.from_jwk(jwk), algorithm="HS256")
 
 
-@pytest.mark.xfail(reason="TypeError instead of InvalidKeyError", raises=TypeError)
 def test_a_verifier_refuses_a_public_key_as_the_secret_of_a_jwk():
     """GHSA-pxh4-856f-4h89."""
     jwk = {"kty": "oct", "k": segment(public_pem("RSA-2048").encode()), "alg": "HS256"}
@@ -235,7 +233,6 @@ def test_a_native_key_with_alg_verifies_no_other_algorithm_in_a_verifier(name, b
     assert rapidjwt.Verifier(key, algorithms=[bound, other]).decode(genuine) == CLAIMS
 
 
-@pytest.mark.xfail(reason="decode takes a Key for any algorithm of its type, a Verifier does not")
 @pytest.mark.parametrize(("name", "bound", "other"), BOUND)
 def test_a_native_key_with_alg_verifies_no_other_algorithm(name, bound, other):
     key = rapidjwt.Key.from_jwk(jwk_of(name) | {"alg": bound})

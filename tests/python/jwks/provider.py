@@ -105,8 +105,7 @@ class Provider:
 
 def send(handler, code, body=b"", **headers):
     handler.send_response(code)
-    headers = {"Content-Length": str(len(body))} | headers
-    for name, value in headers.items():
+    for name, value in ({"Content_Length": str(len(body))} | headers).items():
         if value is not None:
             handler.send_header(name.replace("_", "-"), value)
     handler.end_headers()
@@ -140,6 +139,19 @@ def with_etag(etag, keys, **headers):
 def cut_off(handler):
     """Promises more than it sends."""
     send(handler, 200, b'{"keys": [', Content_Length="1000")
+
+
+def cut_off_after_the_set(handler):
+    """Sends a whole set, and not all that it promised."""
+    key = {"kty": "OKP", "crv": "Ed25519", "kid": "key-0"}
+    key["x"] = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+    send(handler, 200, json.dumps({"keys": [key]}).encode(), Content_Length="1000")
+
+
+def endless(handler):
+    send(handler, 200, Content_Length=None)
+    while True:
+        handler.wfile.write(b" " * 65536)
 
 
 def cut_off_chunks(handler):

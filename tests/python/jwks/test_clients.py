@@ -22,7 +22,9 @@ from .provider import (
     SigningKey,
     body,
     cut_off,
+    cut_off_after_the_set,
     cut_off_chunks,
+    endless,
     hang_up,
     jwks,
     status,
@@ -50,6 +52,7 @@ UNUSABLE_ANSWERS = {
     "no usable key": jwks([{"kty": "unknown"}]),
     "deep nesting": body(b"[" * 100_000),
     "body cut off": cut_off,
+    "white space cut off": cut_off_after_the_set,
     "chunks cut off": cut_off_chunks,
     "no answer": hang_up,
     "compressed": body(b"\x1f\x8b\x08\x00", Content_Encoding="gzip"),
@@ -233,6 +236,12 @@ def test_an_answer_that_trickles_in_for_ever_is_cut_short(connect, provider, ans
     provider.answer(answer)
     with pytest.raises(PyJWKClientConnectionError):
         connect(timeout=0.3).key_set()
+
+
+def test_no_more_is_read_than_the_limit(connect, provider):
+    provider.answer(endless)
+    with pytest.raises(PyJWKClientError, match="more than 1000 bytes"):
+        connect(max_bytes=1000, timeout=PATIENCE).key_set()
 
 
 def test_a_provider_that_hangs_is_a_connection_error(connect, provider):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import rapidjwt
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidjwt.exceptions import InvalidKeyError, InvalidTokenError, PyJWKSetError
 from rapidjwt.key_set import KeySet
@@ -277,6 +277,7 @@ broken_values = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_no_text_shows_private_members(data):
     jwk = dict(data.draw(st.sampled_from(PRIVATE_JWKS)))

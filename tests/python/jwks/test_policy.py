@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidjwt.jwks import RefreshPolicy
 from rapidjwt.jwks.http_cache import freshness_lifetime
@@ -54,6 +54,7 @@ def test_freshness_is_max_age_less_age(cache_control, age, lifetime):
     assert freshness_lifetime(given_) == lifetime
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=10))
 def test_no_header_breaks_the_reading(cache_control, age):
     lifetime = freshness_lifetime({"cache-control": cache_control, "age": age})
@@ -65,6 +66,7 @@ def test_the_lifetime_lies_between_its_bounds():
     assert [policy.lifetime(offered) for offered in (None, 0, 100, 10**9)] == [300, 60, 100, 600]
 
 
+@settings(deadline=None)
 @given(st.floats(0, 10**6), st.floats(0, 1, exclude_max=True), st.floats(0, 1))
 def test_a_refresh_is_due_in_the_last_part_of_the_lifetime(offered, random, jitter):
     keys = fetched(offered, lambda: random, jitter=jitter)
@@ -106,6 +108,7 @@ def test_an_unknown_kid_waits_for_the_cooldown_after_any_fetch():
     assert keys.may_fetch_for_unknown_kid(NOW + 60)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1, exclude_max=True))
 def test_the_waits_after_failures_double_up_to_their_limit(random):
     keys = fetched(60, lambda: random, backoff_min=2, backoff_max=60, jitter=0)

@@ -55,7 +55,7 @@ demo: build ## Authorization server, REST API and client: who gets in, who does 
 # --- check it ---
 
 .PHONY: test
-test: lint test-rust typecheck test-python ## Every check: lints, Rust and Python tests, types
+test: lint test-rust typecheck test-wheel test-python ## Every check: lints, Rust and Python tests, types
 
 .PHONY: lint
 lint: build ## rustfmt, clippy (every feature set) and ruff; warnings are errors
@@ -91,6 +91,13 @@ test-python: build ## pytest
 	@echo "==> Python tests"
 	@$(BIN)/python -m pytest $(PYTEST)
 
+.PHONY: test-wheel
+test-wheel: wheel ## The wheel in an environment with nothing else, not even cryptography
+	@echo "==> The wheel, alone"
+	@rm -rf $(VENV)-bare && $(PYTHON) -m venv $(VENV)-bare
+	@$(VENV)-bare/bin/python -m pip install --quiet --no-index --find-links dist rapidjwt
+	@$(VENV)-bare/bin/python tests/wheel/bare.py
+
 .PHONY: compat
 compat: build ## Run PyJWT's own suite and those of packages built on it, unmodified, against us
 	@$(BIN)/python tests/compat/run.py
@@ -112,8 +119,8 @@ bench: build ## Benchmarks beside the peers; writes docs/benchmarks.md and its c
 
 .PHONY: bench-core
 bench-core: | prerequisites ## The core alone by criterion, with ring and with aws-lc-rs
-	@cargo bench --no-default-features
-	@cargo bench
+	@cargo bench --no-default-features --bench core
+	@cargo bench --bench core
 
 .PHONY: bench-web
 bench-web: build ## Requests per second of Flask, Django and FastAPI apps
@@ -122,9 +129,10 @@ bench-web: build ## Requests per second of Flask, Django and FastAPI apps
 # --- ship it ---
 
 .PHONY: wheel
-wheel: $(BIN)/maturin ## Build a wheel into dist/
-	@$(BIN)/maturin build --release --out dist
+wheel: build ## Build a wheel into dist/
+	@rm -f dist/*.whl
+	@$(BIN)/maturin build --release --quiet --out dist
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	@rm -rf $(VENV) target dist python/rapidjwt/*.so
+	@rm -rf $(VENV) $(VENV)-bare target dist python/rapidjwt/*.so

@@ -13,7 +13,7 @@ pub struct Keyring<K> {
 }
 
 impl<K: AsRef<PreparedKey>> Keyring<K> {
-    /// A ring of these keys. A key that serves several algorithms has an entry for each.
+    /// Holds these keys. A key that serves several algorithms has an entry for each.
     pub const fn new(entries: Vec<(Option<String>, K)>) -> Self {
         Self { entries }
     }
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
     use crate::key::KeyMaterial;
 
-    fn ring(entries: &[(Option<&str>, &str)]) -> Keyring<Arc<PreparedKey>> {
+    fn keyring(entries: &[(Option<&str>, &str)]) -> Keyring<Arc<PreparedKey>> {
         let secret = KeyMaterial::Secret(vec![7; 64].into());
         let entry = |&(kid, alg): &(Option<&str>, &str)| {
             let key = PreparedKey::new(&secret, Algorithm::by_name(alg).unwrap()).unwrap();
@@ -74,7 +74,7 @@ mod tests {
         alg: &str,
         kid: Option<&str>,
     ) -> Result<usize, Error> {
-        ring(entries).choose(Algorithm::by_name(alg).unwrap(), kid)
+        keyring(entries).choose(Algorithm::by_name(alg).unwrap(), kid)
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `python` | the extension module, the only place that names pyo3 |
+//! | `python` | the extension module, the only place that knows Python |
 //! | [`claims`] | rules for the registered claims (RFC 7519) |
 //! | [`dangerous`] | reading a token without verifying it |
 //! | [`signature_cache`] | signatures that verified before |

@@ -415,7 +415,7 @@ fn with_algorithm<T>(
     write(AlgorithmIdentifierRef { oid, parameters }).map_err(too_large)
 }
 
-/// The SEC1 structure that stands in PKCS#8: with the public point, which aws-lc and ring demand,
+/// The SEC1 structure that stands in PKCS#8: with the public point, which crypto libraries demand,
 /// and without the curve, which the structure around it names.
 fn sec1_private(key: &EcKey) -> Result<SecretBytes, Error> {
     let point = uncompressed_point(key)?;

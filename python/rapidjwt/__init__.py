@@ -51,13 +51,24 @@ TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
 if TYPE_CHECKING:
     from typing import Any
 
+    from .jwks import (
+        AsyncJWKSClient,
+        AsyncJWKSVerifier,
+        JWKSClient,
+        JWKSVerifier,
+        RefreshPolicy,
+        UnknownKeyError,
+    )
     from .jwks_client import PyJWKClient
+    from .key_set import KeySet
 
 __title__ = "rapidjwt"
 __description__ = "Fast, safe JSON Web Tokens: a drop-in replacement for PyJWT with a Rust core"
 __license__ = "MIT OR Apache-2.0"
 
 __all__ = [
+    "AsyncJWKSClient",
+    "AsyncJWKSVerifier",
     "CacheInfo",
     "DecodeError",
     "ExpiredSignatureError",
@@ -70,7 +81,10 @@ __all__ = [
     "InvalidKeyError",
     "InvalidSignatureError",
     "InvalidTokenError",
+    "JWKSClient",
+    "JWKSVerifier",
     "Key",
+    "KeySet",
     "MissingRequiredClaimError",
     "PyJWK",
     "PyJWKClient",
@@ -82,7 +96,9 @@ __all__ = [
     "PyJWS",
     "PyJWT",
     "PyJWTError",
+    "RefreshPolicy",
     "Signer",
+    "UnknownKeyError",
     "Verifier",
     "__version__",
     "clear_key_cache",
@@ -98,18 +114,35 @@ __all__ = [
 ]
 
 
+#: What is imported when it is first asked for, by the module that has it: JWKS clients drag in
+#: urllib and ssl.
+_LATE = {
+    "AsyncJWKSClient": "jwks",
+    "AsyncJWKSVerifier": "jwks",
+    "JWKSClient": "jwks",
+    "JWKSVerifier": "jwks",
+    "KeySet": "key_set",
+    "PyJWKClient": "jwks_client",
+    "RefreshPolicy": "jwks",
+    "UnknownKeyError": "jwks",
+    "jwk_set_cache": "jwk_set_cache",
+    "jwks": "jwks",
+    "jwks_client": "jwks_client",
+    "key_set": "key_set",
+    "types": "types",
+}
+
+
 def __getattr__(name: str) -> Any:
-    """Import late what PyJWT imports at once: its client drags in urllib and ssl."""
-    if name == "PyJWKClient":
-        from .jwks_client import PyJWKClient  # noqa: PLC0415
+    """Import late what is not needed for tokens and keys."""
+    module = _LATE.get(name)
+    if module is None:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    from importlib import import_module  # noqa: PLC0415
 
-        return PyJWKClient
-    if name in {"jwk_set_cache", "jwks_client", "types"}:
-        from importlib import import_module  # noqa: PLC0415
-
-        return import_module(f"{__name__}.{name}")
-    msg = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(msg)
+    found = import_module(f"{__name__}.{module}")
+    return found if name == module else getattr(found, name)
 
 
 # All is as it should be: from here on the fast road notices every change.

@@ -83,26 +83,24 @@ unsafe extern "C" fn trampoline<F: Function<N>, const N: usize>(
 ) -> *mut ffi::PyObject {
     let call =
         RawCall { arguments, positional: usize::try_from(positional).unwrap_or(0), keyword_names };
+    // SAFETY: CPython calls with a thread attached. `Python::attach`, which would count it, costs
+    // as much as the rest of this function; what is not counted is said in `run`.
+    let py = unsafe { Python::assume_attached() };
     // A panic must not cross into C.
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        Python::attach(|py| {
-            // SAFETY: the arguments are CPython's own, alive until this function returns.
-            let result = unsafe { run::<F, N>(py, call) };
-            result.map_or_else(
-                |error| {
-                    error.restore(py);
-                    ptr::null_mut()
-                },
-                Bound::into_ptr,
-            )
-        })
+        // SAFETY: the arguments are CPython's own, alive until this function returns.
+        unsafe { run::<F, N>(py, call) }
     }));
-    outcome.unwrap_or_else(|_| {
-        Python::attach(|py| {
-            PanicException::new_err("rapidjwt has panicked; this is a defect").restore(py);
-        });
-        ptr::null_mut()
-    })
+    let result = outcome.unwrap_or_else(|_| {
+        Err(PanicException::new_err("rapidjwt has panicked; this is a defect"))
+    });
+    result.map_or_else(
+        |error| {
+            error.restore(py);
+            ptr::null_mut()
+        },
+        Bound::into_ptr,
+    )
 }
 
 /// # Safety
@@ -122,6 +120,9 @@ unsafe fn run<F: Function<N>, const N: usize>(
     {
         return Ok(result);
     }
+    // References that the fast road has dropped, of exceptions for example, wait for the next time
+    // that somebody attaches, as PyO3 does not know that we are. Now is a good time.
+    Python::attach(|_| ());
     let method = F::faithful(road).bind(py);
     // SAFETY: the arguments are handed on just as they came. The result is a new reference, or
     // null with an exception set.

@@ -98,6 +98,7 @@ def test_the_request_names_us_and_carries_the_callers_headers(connect, provider,
     assert headers["User-Agent"] == f"rapidjwt/{rapidjwt.__version__}"
     assert headers["Authorization"] == "Bearer abc"
     assert headers["Accept"].startswith("application/jwk-set+json")
+    assert headers.get_all("Accept-Encoding") == ["identity"]
     assert headers["If-None-Match"] is None
     connect(headers={"User-Agent": "mine"}).key_set()
     assert provider.requests[1].headers.get_all("User-Agent") == ["mine"]

@@ -150,6 +150,7 @@ def test_what_is_no_set_with_a_usable_key_is_one_error(jwks):
     with pytest.raises(PyJWKSetError) as caught:
         KeySet.from_jwks(jwks)
     assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
 def test_a_token_with_an_id_gets_the_key_with_that_id():

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from cryptography import x509
@@ -176,6 +177,26 @@ def test_an_interrupted_fetch_leaves_nobody_waiting(provider, clock, signing_key
     assert [str(error) for error in errors] == [
         f"The keys of {provider.url} cannot be fetched: KeyboardInterrupt"
     ]
+
+
+def test_a_transport_that_hangs_keeps_only_the_caller_who_runs_it(provider, clock):
+    def hang(request):
+        arrived.set()
+        go_on.wait(PATIENCE)
+        raise OSError("at last")
+
+    arrived, go_on = threading.Event(), threading.Event()
+    client = sync_client(provider, clock, transport=hang, timeout=0.05)
+    pool = ThreadPoolExecutor(1)
+    leader = pool.submit(client.key_set)
+    assert arrived.wait(PATIENCE)
+    with pytest.raises(PyJWKClientConnectionError, match="timed out"):
+        client.key_set()
+    assert not leader.done()
+    go_on.set()
+    with pytest.raises(PyJWKClientConnectionError, match="at last"):
+        leader.result(PATIENCE)
+    pool.shutdown()
 
 
 def test_a_refresh_that_finds_no_thread_is_a_failed_refresh(

@@ -195,7 +195,7 @@ fn decode_fast<'a, 'py>(
         decoded.set_item(intern!(py, "payload"), PyBytes::new(py, &json))?;
         road.faithful.decode_payload.bind(py).call1((decoded,))?.cast_into()?
     };
-    match validate_fast(road, call, &options, &payload)? {
+    match validate_fast(call, &options, &payload)? {
         Some(()) => {}
         None => call.validate_claims_faithfully(road, &payload)?,
     }
@@ -248,7 +248,6 @@ fn verify_fast<'a, 'py>(
 
 /// Validates the claims natively; `None` where the arguments are of unusual types.
 fn validate_fast<'py>(
-    road: &Road,
     call: &DecodeCall<'_, 'py>,
     options: &Options<'py>,
     payload: &Bound<'py, PyDict>,
@@ -260,7 +259,7 @@ fn validate_fast<'py>(
             Some(subject) if !subject.is_none() => Some(arguments::string(subject)?),
             _ => None,
         };
-        Some((issuer, audience, subject, arguments::leeway(call.leeway.as_deref(), road)?))
+        Some((issuer, audience, subject, arguments::leeway(call.leeway.as_deref())?))
     };
     let Some((issuer, audience, subject, leeway)) = read() else {
         return Ok(None);

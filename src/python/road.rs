@@ -41,7 +41,6 @@ pub(super) struct Road {
     pub(super) faithful: Faithful,
     unset: Py<PyAny>,
     pyjwk: Py<PyType>,
-    timedelta: Py<PyType>,
     pub(super) insecure_key_length: Py<PyAny>,
 }
 
@@ -190,7 +189,6 @@ impl Road {
             faithful: Faithful::of(&jwt, &jws)?,
             unset: jws_module.getattr("_ALGORITHM_UNSET")?.unbind(),
             pyjwk: pyjwk.unbind(),
-            timedelta: py.import("datetime")?.getattr("timedelta")?.cast_into::<PyType>()?.unbind(),
             insecure_key_length: py
                 .import("rapidjwt.warnings")?
                 .getattr("InsecureKeyLengthWarning")?
@@ -268,10 +266,6 @@ impl Road {
         algorithm: &'static Algorithm,
     ) -> Option<&Bound<'py, PyAny>> {
         Some(self.algorithm_objects.get(algorithm.index()?)?.bind(py))
-    }
-
-    pub(super) fn timedelta(&self) -> &Py<PyType> {
-        &self.timedelta
     }
 
     /// Whether `argument` was left out in a call of `encode`.

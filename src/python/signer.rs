@@ -102,7 +102,7 @@ impl Signer {
             header: header(py, algorithm, kid.as_deref(), headers)?,
             issuer: issuer.map(|issuer| Member::new(py, "iss", issuer)).transpose()?,
             audience: audience.map(|audience| audience_member(py, audience)).transpose()?,
-            lifetime: lifetime.map(|lifetime| whole_seconds(road, lifetime)).transpose()?,
+            lifetime: lifetime.map(|lifetime| whole_seconds(lifetime)).transpose()?,
             issued_at: issued_at || lifetime.is_some(),
             jwt_id,
         })
@@ -315,8 +315,8 @@ fn header(
         .ok_or_else(|| PyTypeError::new_err("headers cannot be written as JSON"))
 }
 
-fn whole_seconds(road: &Road, lifetime: &Bound<'_, PyAny>) -> PyResult<i64> {
-    let seconds = arguments::leeway(Some(lifetime), road).filter(|seconds| *seconds >= 1.0);
+fn whole_seconds(lifetime: &Bound<'_, PyAny>) -> PyResult<i64> {
+    let seconds = arguments::leeway(Some(lifetime)).filter(|seconds| *seconds >= 1.0);
     #[allow(clippy::cast_possible_truncation, reason = "whole seconds are wanted")]
     seconds.map(|seconds| seconds as i64).ok_or_else(|| {
         PyValueError::new_err("lifetime must be a number of seconds, at least one, or a timedelta")

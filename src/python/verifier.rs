@@ -127,7 +127,7 @@ impl Verifier {
         let enforce = options.enforce_minimum_key_length;
         Ok(Self {
             keyring: Keyring::new(ring_entries(road, key, algorithms, enforce)?),
-            policy: read_policy(road, &options, audience, issuer, subject, leeway, require)?,
+            policy: read_policy(&options, audience, issuer, subject, leeway, require)?,
             cache: read_cache_size(cache_size)?.map(SignatureCache::new),
         })
     }
@@ -383,7 +383,6 @@ fn read_algorithms(algorithms: &Bound<'_, PyAny>) -> PyResult<Vec<&'static Algor
 }
 
 fn read_policy(
-    road: &Road,
     options: &Options<'_>,
     audience: Option<&Bound<'_, PyAny>>,
     issuer: Option<&Bound<'_, PyAny>>,
@@ -405,7 +404,7 @@ fn read_policy(
     }
     Ok(OwnedPolicy {
         checks: options.checks,
-        leeway: arguments::leeway(leeway, road)
+        leeway: arguments::leeway(leeway)
             .filter(|leeway| leeway.is_finite())
             .ok_or_else(|| wrong("leeway", "a number of seconds or a timedelta"))?,
         require: required,

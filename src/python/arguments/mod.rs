@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyBytes, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple, PyType,
+    PyBool, PyBytes, PyDelta, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString,
+    PyTuple, PyType,
 };
 
-use super::road::Road;
 use crate::claims::{Checks, ExpectedAudience};
 
 /// The bytes of an exact str (in UTF-8) or an exact bytes.
@@ -115,14 +115,14 @@ pub(super) fn borrowed<'a>(strings: &'a [Bound<'_, PyString>]) -> Vec<&'a str> {
 }
 
 /// Seconds: an int, a float or a timedelta. Beyond 2^52 whole seconds are no longer exact.
-pub(super) fn leeway(object: Option<&Bound<'_, PyAny>>, road: &Road) -> Option<f64> {
+pub(super) fn leeway(object: Option<&Bound<'_, PyAny>>) -> Option<f64> {
     let Some(object) = object else {
         return Some(0.0);
     };
     let seconds: f64 =
         if object.is_exact_instance_of::<PyInt>() || object.is_exact_instance_of::<PyFloat>() {
             object.extract().ok()?
-        } else if object.get_type().is(road.timedelta()) {
+        } else if object.is_exact_instance_of::<PyDelta>() {
             let total_seconds = intern!(object.py(), "total_seconds");
             object.call_method0(total_seconds).ok()?.extract().ok()?
         } else {

@@ -108,8 +108,20 @@ def describe_error(error: BaseException) -> dict[str, Any]:
         "classes": bases(type(error)),
         "text": without_address(str(error)),
         "args": without_address(repr(describe(error.args))),
-        "attributes": without_address(repr(describe(dict(sorted(vars(error).items()))))),
+        "attributes": without_address(repr(describe(attributes(error)))),
     }
+
+
+def attributes(error: BaseException) -> dict[str, Any]:
+    """Return what is set on `error`, by name.
+
+    From Python 3.14 on, json adds a note for every level that it was in. How many levels there are
+    before a RecursionError depends on the caller's own frames, so equal notes count once.
+    """
+    found = dict(sorted(vars(error).items()))
+    if isinstance(error, RecursionError) and "__notes__" in found:
+        found["__notes__"] = list(dict.fromkeys(found["__notes__"]))
+    return found
 
 
 def bases(kind: type) -> list[str]:

@@ -1,6 +1,18 @@
-//! A digest for recognizing bytes that were seen before.
+//! Digests: of a JWK for its thumbprint, and for recognizing bytes that were seen before.
 
-use ring::digest::{Context, SHA256};
+use ring::digest::{Context, SHA256, SHA384, SHA512};
+
+use crate::algorithm::Hash;
+
+/// The hash of `bytes`.
+pub fn digest(hash: Hash, bytes: &[u8]) -> Vec<u8> {
+    let algorithm = match hash {
+        Hash::Sha256 => &SHA256,
+        Hash::Sha384 => &SHA384,
+        Hash::Sha512 => &SHA512,
+    };
+    ring::digest::digest(algorithm, bytes).as_ref().to_vec()
+}
 
 /// What [`fingerprint`] returns.
 pub type Fingerprint = [u8; 32];

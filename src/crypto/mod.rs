@@ -7,6 +7,7 @@
 mod digest;
 mod ecdsa;
 mod eddsa;
+mod generate;
 mod hmac;
 mod public_key;
 mod random;
@@ -17,7 +18,8 @@ use aws_lc_rs as backend;
 #[cfg(not(feature = "aws-lc"))]
 use ring as backend;
 
-pub use digest::{Fingerprint, fingerprint};
+pub use digest::{Fingerprint, digest, fingerprint};
+pub use generate::generate;
 pub use random::random_bytes;
 
 use crate::algorithm::{Algorithm, Family};

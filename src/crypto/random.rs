@@ -2,9 +2,14 @@
 
 use ring::rand::{SecureRandom, SystemRandom};
 
+/// Overwrites `bytes` with random ones that nobody can guess.
+pub(super) fn fill_random(bytes: &mut [u8]) {
+    SystemRandom::new().fill(bytes).expect("the operating system gives random bytes");
+}
+
 /// `N` random bytes that nobody can guess.
 pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    SystemRandom::new().fill(&mut bytes).expect("the operating system gives random bytes");
+    fill_random(&mut bytes);
     bytes
 }

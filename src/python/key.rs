@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
@@ -12,7 +12,8 @@ use super::arguments;
 use super::key_cache::{self, CachedKey};
 use super::known_headers;
 use super::road::Road;
-use crate::algorithm::{ALGORITHMS, Algorithm, Family};
+use crate::algorithm::{ALGORITHMS, Algorithm, Family, Hash};
+use crate::base64url;
 use crate::crypto::{self, PreparedKey};
 use crate::error::Error;
 use crate::key::{KeyMaterial, OkpKey, der, jwk, pem, secret, ssh};
@@ -119,6 +120,23 @@ impl Key {
         Ok(Self::new(KeyMaterial::Secret(bytes.to_vec().into()))?)
     }
 
+    /// Makes a new key for the algorithm of that name, which becomes its `alg`.
+    ///
+    /// `size` is the bits of a secret (the length of the hash by default) or of an RSA modulus
+    /// (2048 by default, or 3072, 4096, 8192); the other algorithms fix it.
+    ///
+    /// Raises `ValueError` for an unknown algorithm, `InvalidKeyError` for a size it does not take,
+    /// `NotImplementedError` for what this build cannot generate.
+    #[staticmethod]
+    #[pyo3(signature = (algorithm, *, size=None))]
+    fn generate(py: Python<'_>, algorithm: &str, size: Option<usize>) -> PyResult<Self> {
+        let algorithm = known_headers::signature_algorithm(algorithm)
+            .ok_or_else(|| PyValueError::new_err("No signature algorithm has that name"))?;
+        // RSA takes long enough to let other threads run.
+        let material = py.detach(|| crypto::generate(algorithm, size))?;
+        Ok(Self { alg: Some(algorithm.name.to_owned()), ..Self::new(material)? })
+    }
+
     /// The JWK key type: "oct", "RSA", "EC" or "OKP" (RFC 7518 Section 6.1).
     #[getter]
     fn kty(&self) -> &'static str {
@@ -173,6 +191,24 @@ impl Key {
         let material = self.half(private)?;
         let members: Map<String, Value> = jwk::to_value(&material, private);
         Ok(pythonize::pythonize(py, &members)?)
+    }
+
+    /// The JWK thumbprint (RFC 7638), base64url-encoded; `hash` is "sha256", "sha384" or "sha512".
+    ///
+    /// The private and the public half of a key have the same. Raises `InvalidKeyError` for a
+    /// shared secret, whose thumbprint would help to guess it, and `ValueError` for another hash.
+    #[pyo3(signature = (hash="sha256"))]
+    fn thumbprint(&self, hash: &str) -> PyResult<String> {
+        let (hash, _) = thumbprint_hash(hash)?;
+        Ok(self.thumbprint_of(hash)?)
+    }
+
+    /// The thumbprint as a URI (RFC 9278); arguments and errors as for `thumbprint`.
+    #[pyo3(signature = (hash="sha256"))]
+    fn thumbprint_uri(&self, hash: &str) -> PyResult<String> {
+        let (hash, name) = thumbprint_hash(hash)?;
+        let thumbprint = self.thumbprint_of(hash)?;
+        Ok(format!("urn:ietf:params:oauth:jwk-thumbprint:{name}:{thumbprint}"))
     }
 
     /// DER: `SubjectPublicKeyInfo`, or PKCS#8 when `private` is true.
@@ -276,6 +312,13 @@ impl Key {
         }
     }
 
+    fn thumbprint_of(&self, hash: Hash) -> Result<String, Error> {
+        let public = self.material.to_public()?;
+        let input = jwk::thumbprint_input(&public)
+            .ok_or_else(|| Error::invalid_key("The key lacks its public part"))?;
+        Ok(base64url::encode(&crypto::digest(hash, input.as_bytes())))
+    }
+
     /// The algorithm that the JWK names.
     pub(super) fn named_algorithm(&self) -> Option<&'static Algorithm> {
         self.alg.as_deref().and_then(known_headers::by_exact_name)
@@ -293,6 +336,16 @@ impl Key {
             true => Err(Error::PrivateKeyRequired),
             false => self.material.to_public(),
         }
+    }
+}
+
+/// The hash of that name, as hashlib writes it, and as RFC 9278 Section 3 does.
+fn thumbprint_hash(name: &str) -> PyResult<(Hash, &'static str)> {
+    match name {
+        "sha256" => Ok((Hash::Sha256, "sha-256")),
+        "sha384" => Ok((Hash::Sha384, "sha-384")),
+        "sha512" => Ok((Hash::Sha512, "sha-512")),
+        _ => Err(PyValueError::new_err("hash must be \"sha256\", \"sha384\" or \"sha512\"")),
     }
 }
 

@@ -9,7 +9,10 @@ missing() {
 }
 
 command -v cargo >/dev/null ||
-    missing "Rust 1.88 or newer (cargo)" "Install it with https://rustup.rs or 'apt-get install cargo'."
+    missing "Rust 1.88 or newer (cargo)" "Install it with https://rustup.rs"
+rust=$(cargo --version | cut -d' ' -f2)
+printf '1.88\n%s\n' "$rust" | sort -V -C ||
+    missing "Rust 1.88 or newer" "cargo is $rust; with rustup: rustup update stable"
 command -v cc >/dev/null ||
     missing "a C compiler (cc)" "On Debian: apt-get install build-essential"
 command -v "$python" >/dev/null ||

@@ -22,16 +22,28 @@ pub struct Unverified {
 /// Every error about the form of a token and of its header.
 pub fn read_unverified(token: &[u8]) -> Result<Unverified, Error> {
     let compact = Compact::split(token)?;
-    let decode = |text, segment| base64url::decode(text).ok_or(Error::InvalidBase64(segment));
     let header = Header::parse(&decode(compact.header, Segment::Header)?)?;
-    let payload = match header.has_unencoded_payload() {
-        false => decode(compact.payload, Segment::Payload)?,
-        true if compact.payload.is_empty() => Vec::new(),
-        true => return Err(Error::UnencodedPayloadInToken),
+    let (payload, signature) = if !header.has_unencoded_payload() {
+        unverified_payload(&compact)?
+    } else if compact.payload.is_empty() {
+        (Vec::new(), decode(compact.signature, Segment::Signature)?)
+    } else {
+        return Err(Error::UnencodedPayloadInToken);
     };
-    let signature = decode(compact.signature, Segment::Signature)?;
     header.validate()?;
     Ok(Unverified { header, payload, signature })
+}
+
+/// Payload and signature of a token whose payload is encoded; nothing is checked but their form.
+///
+/// # Errors
+/// [`Error::InvalidBase64`].
+pub fn unverified_payload(compact: &Compact<'_>) -> Result<(Vec<u8>, Vec<u8>), Error> {
+    Ok((decode(compact.payload, Segment::Payload)?, decode(compact.signature, Segment::Signature)?))
+}
+
+fn decode(text: &[u8], segment: Segment) -> Result<Vec<u8>, Error> {
+    base64url::decode(text).ok_or(Error::InvalidBase64(segment))
 }
 
 #[cfg(test)]

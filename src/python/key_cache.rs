@@ -47,8 +47,16 @@ impl Hash for KeyBytes {
 
 /// A key object of another package, kept alive so that its address stays its own.
 struct KnownObject {
-    _object: Py<PyAny>,
+    object: Py<PyAny>,
     key: Py<Key>,
+}
+
+impl KnownObject {
+    /// Gives the references back at once, and not when `PyO3` next knows that a thread is attached
+    /// (arguments/call.rs).
+    fn release(self, py: Python<'_>) {
+        drop((self.object.into_bound(py), self.key.into_bound(py)));
+    }
 }
 
 type Texts = LruCache<KeyBytes, Arc<CachedKey>>;
@@ -94,13 +102,15 @@ pub(super) fn find_object<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, 
 
 /// Keeps the native key made of a key object of another package.
 pub(super) fn keep_object(object: &Bound<'_, PyAny>, key: &Bound<'_, Key>) {
-    let known = KnownObject { _object: object.clone().unbind(), key: key.clone().unbind() };
+    let known = KnownObject { object: object.clone().unbind(), key: key.clone().unbind() };
     let mut objects = lock(&OBJECTS);
     // Dropping an object can run Python code, which must not find the lock taken.
     let oldest = if objects.len() == CAPACITY { objects.remove_lru() } else { None };
     let replaced = objects.insert(object.as_ptr() as usize, known);
     drop(objects);
-    drop((oldest, replaced));
+    for known in [oldest.map(|(_, known)| known), replaced].into_iter().flatten() {
+        known.release(object.py());
+    }
 }
 
 /// Forgets every prepared key and sets the counters of `key_cache_info()` to zero.

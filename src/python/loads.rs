@@ -367,7 +367,10 @@ impl KeyCache {
             return Ok(string.bind(py).clone());
         }
         let string = key_string(py, &rest[..len])?;
-        *slot = Some((key, string.clone().unbind()));
+        if let Some((_, old)) = slot.replace((key, string.clone().unbind())) {
+            // At once, and not when PyO3 next knows that a thread is attached (arguments/call.rs).
+            drop(old.into_bound(py));
+        }
         Ok(string)
     }
 }

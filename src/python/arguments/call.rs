@@ -114,15 +114,20 @@ unsafe fn run<F: Function<N>, const N: usize>(
         .get_or_init(py, || F::PARAMETERS.map(|name| PyString::intern(py, name).unbind()));
     // SAFETY: as promised by the caller.
     let slots = unsafe { bind(py, call, names) };
-    if let Some(slots) = slots
-        && slots[..F::REQUIRED].iter().all(Option::is_some)
-        && let Some(result) = F::fast(py, road, &slots)?
-    {
+    let fast = match slots {
+        Some(slots) if slots[..F::REQUIRED].iter().all(Option::is_some) => {
+            F::fast(py, road, &slots)
+        }
+        _ => Ok(None),
+    };
+    if let Ok(Some(result)) = fast {
         return Ok(result);
     }
-    // References that the fast road has dropped, of exceptions for example, wait for the next time
-    // that somebody attaches, as PyO3 does not know that we are. Now is a good time.
+    // What the fast road has dropped on its way to an error or to nothing, exceptions for example,
+    // waits until somebody attaches, as PyO3 does not know that we are. Now is a good time. (On its
+    // way to a result it drops no reference of that kind.)
     Python::attach(|_| ());
+    fast?;
     let method = F::faithful(road).bind(py);
     // SAFETY: the arguments are handed on just as they came. The result is a new reference, or
     // null with an exception set.

@@ -1,0 +1,77 @@
+"""Nothing is kept from call to call but what the caches say: allocations stay flat."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import sys
+
+import pytest
+import rapidjwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+SECRET = "a secret of more than thirty-two bytes"
+ROUNDS = 3_000
+
+
+def claims_with_ever_new_names():
+    for number in range(ROUNDS):
+        token = rapidjwt.encode({f"name{number}": 1}, SECRET)
+        yield lambda token=token: rapidjwt.decode(token, SECRET, ["HS256"])
+
+
+def headers_with_ever_new_names():
+    for number in range(ROUNDS):
+        token = rapidjwt.encode({}, SECRET, headers={f"name{number}": 1})
+        yield lambda token=token: rapidjwt.decode_complete(token, SECRET, ["HS256"])
+
+
+def times_that_are_no_numbers():
+    token = rapidjwt.encode({"exp": "soon"}, SECRET)
+    for _ in range(ROUNDS):
+        yield lambda: rapidjwt.decode(token, SECRET, ["HS256"])
+
+
+def forged_signatures():
+    token = rapidjwt.encode({}, SECRET)[:-6] + "forged"
+    for _ in range(ROUNDS):
+        yield lambda: rapidjwt.decode(token, SECRET, ["HS256"])
+
+
+def ever_new_key_objects():
+    for _ in range(ROUNDS):
+        key = Ed25519PrivateKey.generate()
+        yield lambda key=key: rapidjwt.encode({}, key, "EdDSA")
+
+
+def keys_that_are_none():
+    token = rapidjwt.encode({}, SECRET)
+    for number in range(ROUNDS // 10):
+        yield lambda number=number: rapidjwt.decode(token, f"no key {number}", ["HS256", "RS256"])
+        yield lambda number=number: rapidjwt.encode({}, f"no key {number}", "RS256")
+
+
+def run(calls):
+    for call in calls():
+        with contextlib.suppress(rapidjwt.PyJWTError):
+            call()
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        claims_with_ever_new_names,
+        headers_with_ever_new_names,
+        times_that_are_no_numbers,
+        forged_signatures,
+        ever_new_key_objects,
+        keys_that_are_none,
+    ],
+)
+def test_memory_stays_flat(calls):
+    run(calls)  # fills the caches
+    gc.collect()
+    before = sys.getallocatedblocks()
+    run(calls)
+    gc.collect()
+    assert sys.getallocatedblocks() - before < ROUNDS // 4

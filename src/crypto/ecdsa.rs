@@ -22,6 +22,8 @@ impl Key {
         }
         let (signing, verification) = schemes(key.curve)?;
         let point = uncompressed_point(key)?;
+        #[cfg(not(feature = "aws-lc"))]
+        check_point(key.curve, &point)?;
         let pair = key.d.as_ref().map(|d| pair(signing, d, &point)).transpose()?;
         Ok(Self::Nist { pair, public: PublicKey::new(verification, &point, "EC")? })
     }
@@ -100,6 +102,20 @@ fn nist_public_point(_curve: Curve, _d: &[u8]) -> Result<Vec<u8>, Error> {
     ))
 }
 
+/// ring looks at a public key when it verifies. To refuse a point off its curve here, where the key
+/// is read, agree on a secret with it, which fails.
+#[cfg(not(feature = "aws-lc"))]
+fn check_point(curve: Curve, point: &[u8]) -> Result<(), Error> {
+    use ring::agreement::{self, EphemeralPrivateKey, UnparsedPublicKey, agree_ephemeral};
+    let algorithm = match curve {
+        Curve::P384 => &agreement::ECDH_P384,
+        _ => &agreement::ECDH_P256,
+    };
+    EphemeralPrivateKey::generate(algorithm, &SystemRandom::new())
+        .and_then(|own| agree_ephemeral(own, &UnparsedPublicKey::new(algorithm, point), |_| ()))
+        .map_err(|_| Error::invalid_key("Invalid EC public key"))
+}
+
 fn uncompressed_point(key: &EcKey) -> Result<Vec<u8>, Error> {
     let computed;
     let (x, y) = if let Some(public) = &key.public {
@@ -157,5 +173,19 @@ fn schemes(
         #[cfg(not(feature = "aws-lc"))]
         Curve::P521 => Err(Error::AlgorithmUnavailable(curve.crv())),
         Curve::Secp256k1 => unreachable!("secp256k1 is k256's"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_off_its_curve_is_no_key() {
+        for curve in [Curve::P256, Curve::P384, Curve::Secp256k1] {
+            let coordinate = vec![1; curve.field_len()];
+            let public = Some((coordinate.clone(), coordinate));
+            assert!(Key::new(&EcKey { curve, public, d: None }).is_err(), "{}", curve.crv());
+        }
     }
 }

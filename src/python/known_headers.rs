@@ -32,6 +32,15 @@ thread_local! {
         const { RefCell::new(KnownHeaders { entries: Vec::new(), next: 0 }) };
 }
 
+/// Sets up this thread's memory of headers.
+///
+/// The first use of a thread-local with a destructor takes a lock of the dynamic linker. A process
+/// that was forked while another thread held that lock would wait for ever; so the thread that
+/// imports the package, which is the one that servers fork from, does it at import.
+pub(super) fn prepare_thread() {
+    KNOWN.with_borrow(|_| ());
+}
+
 /// What the encoded header `segment` says, or `None` when it breaks a rule or has a parameter that
 /// changes how the token is read.
 ///

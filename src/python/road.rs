@@ -19,6 +19,7 @@ use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyType};
 use pyo3::{PyTypeInfo, intern};
 
 use super::arguments::type_version;
+use super::known_headers;
 use crate::algorithm::{ALGORITHMS, Algorithm};
 
 static ROAD: PyOnceLock<Road> = PyOnceLock::new();
@@ -299,6 +300,7 @@ fn holds(dict: &Bound<'_, PyDict>, name: &Bound<'_, PyString>, original: &Py<PyA
 #[pyfunction]
 pub(super) fn pave_road(py: Python<'_>) -> PyResult<()> {
     ROAD.get_or_try_init(py, || Road::pave(py))?;
+    known_headers::prepare_thread();
     Ok(())
 }
 

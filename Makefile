@@ -126,6 +126,17 @@ bench-core: | prerequisites ## The core alone by criterion, with ring and with a
 bench-web: build ## Requests per second of Flask, Django and FastAPI apps
 	@$(BIN)/python benches/web/bench_web.py
 
+# --- document it ---
+
+.PHONY: docs
+docs: build ## Build the documentation site into site/; warnings are errors
+	@$(BIN)/maturin develop --release --quiet --extras docs,test
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+.PHONY: test-docs
+test-docs: docs ## Open every page of the site in Chromium; screenshots in site-screenshots/
+	@$(BIN)/python -m pytest tests/docs
+
 # --- ship it ---
 
 .PHONY: wheel
@@ -135,4 +146,4 @@ wheel: build ## Build a wheel into dist/
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	@rm -rf $(VENV) $(VENV)-bare target dist python/rapidjwt/*.so
+	@rm -rf $(VENV) $(VENV)-bare target dist site site-screenshots python/rapidjwt/*.so

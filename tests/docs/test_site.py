@@ -117,7 +117,7 @@ def test_a_search_finds_a_name(server, browser):
         page.locator("input.md-search__input").click()
         ready = "!document.querySelector('.md-search-result__meta').textContent.includes('Init')"
         page.wait_for_function(ready)
-        page.locator("input.md-search__input").fill("cache_size")
+        page.locator("input.md-search__input").press_sequentially("cache_size")
         page.locator(".md-search-result__item a").first.wait_for()
         assert not complaints
 

@@ -81,9 +81,10 @@ test-rust: | prerequisites ## cargo test without Python: with ring alone, then w
 	@cargo test
 
 .PHONY: typecheck
-typecheck: build ## mypy strict, and the stubs against the compiled module
+typecheck: build ## mypy and pyright, both strict, and the stubs against the compiled module
 	@echo "==> Types"
 	@$(BIN)/mypy
+	@$(BIN)/pyright --pythonpath $(BIN)/python
 	@$(BIN)/python -m mypy.stubtest rapidjwt._rapidjwt
 
 .PHONY: test-python

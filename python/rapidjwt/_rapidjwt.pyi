@@ -6,7 +6,7 @@ from typing import Any, TypeAlias, final
 
 from .algorithms import AllowedPrivateKeys, AllowedPublicKeys
 from .api_jwk import PyJWK
-from .types import Options
+from .types import AlgorithmName, Options
 
 __all__ = [
     "CacheInfo",
@@ -48,7 +48,7 @@ class Key:
     @staticmethod
     def from_secret(secret: str | bytes, /) -> Key: ...
     @staticmethod
-    def generate(algorithm: str, *, size: int | None = None) -> Key: ...
+    def generate(algorithm: AlgorithmName, *, size: int | None = None) -> Key: ...
     @property
     def kty(self) -> str: ...
     @property
@@ -89,7 +89,7 @@ class Signer:
     def __new__(
         cls,
         key: _SigningKey,
-        algorithm: str | None = None,
+        algorithm: AlgorithmName | None = None,
         *,
         headers: dict[str, Any] | None = None,
         issuer: str | None = None,

@@ -120,7 +120,7 @@ class KeySet:
             except (ValueError, RecursionError):
                 # `from None`: the original error holds the text, which may have secrets.
                 raise PyJWKSetError("The JWK Set is not valid JSON") from None
-        keys = jwks.get("keys", []) if isinstance(jwks, Mapping) else None
+        keys: list[Any] | None = jwks.get("keys", []) if isinstance(jwks, Mapping) else None
         if not isinstance(keys, list):
             raise PyJWKSetError("Invalid JWK Set value")
         return cls(keys)
@@ -218,9 +218,10 @@ class KeySet:
             fitting = tuple(entry for entry in fitting if entry.kid is None)
         if not fitting:
             raise PyJWKSetError(f"The JWK Set has no key for kid {kid!r} and alg {alg!r}")
-        if len(fitting) > 1:
+        chosen, *others = fitting
+        if others:
             raise PyJWKSetError(f"Several keys of the JWK Set fit kid {kid!r} and alg {alg!r}")
-        return fitting[0]
+        return chosen
 
     def to_jwks(self) -> dict[str, list[dict[str, Any]]]:
         """Give the JWK Set to publish: public parts only, shared secrets left out."""
@@ -259,12 +260,12 @@ def _read_or_skip(
         return SkippedKey(source, _kid_of(member), str(error))
 
 
-def _read_member(member: object) -> KeySetEntry:
+def _read_member(member: Key | Mapping[str, Any]) -> KeySetEntry:
     if isinstance(member, Key):
         return KeySetEntry(member, member.kid, member.alg)
     if not isinstance(member, Mapping):
         raise InvalidKeyError("A JWK must be a JSON object")
-    operations = member.get("key_ops")
+    operations: list[str] | None = member.get("key_ops")
     if operations is not None and not _is_list_of_strings(operations):
         raise InvalidKeyError('"key_ops" must be a list of strings')
     entry = KeySetEntry(
@@ -293,11 +294,11 @@ def _text(jwk: Mapping[str, Any], name: str) -> str | None:
     raise InvalidKeyError(f'"{name}" must be a string')
 
 
-def _is_list_of_strings(value: object) -> bool:
+def _is_list_of_strings(value: list[str]) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-def _kid_of(member: object) -> str | None:
+def _kid_of(member: Path | Key | Mapping[str, Any]) -> str | None:
     if isinstance(member, Path):
         return member.stem
     kid = member.get("kid") if isinstance(member, Mapping) else None

@@ -138,12 +138,37 @@ docs: build ## Build the documentation site into site/; warnings are errors
 test-docs: docs ## Open every page of the site in Chromium; screenshots in site-screenshots/
 	@$(BIN)/python -m pytest tests/docs
 
+.PHONY: pre-commit
+pre-commit: build ## Check formats before each commit, types before each push
+	@$(BIN)/pre-commit install --hook-type pre-commit --hook-type pre-push
+
 # --- ship it ---
 
 .PHONY: wheel
 wheel: build ## Build a wheel into dist/
 	@rm -f dist/*.whl
 	@$(BIN)/maturin build --release --quiet --out dist
+
+.PHONY: test-wheel-suite
+test-wheel-suite: wheel ## The Python tests against the wheel, with no Rust in PATH
+	@$(PYTHON) tests/wheel/suite.py dist
+
+.PHONY: sdist
+sdist: $(BIN)/maturin ## Build the source distribution into dist/
+	@rm -f dist/*.tar.gz
+	@$(BIN)/maturin sdist --quiet --out dist
+
+.PHONY: test-sdist
+test-sdist: sdist ## Install the source distribution into an environment with nothing else
+	@rm -rf $(VENV)-bare && $(PYTHON) -m venv $(VENV)-bare
+	@$(VENV)-bare/bin/python -m pip install --quiet dist/*.tar.gz
+	@$(VENV)-bare/bin/python tests/wheel/bare.py
+
+BASE ?= origin/main
+
+.PHONY: changelog
+changelog: ## Whether CHANGELOG.md tells of the changes since BASE=origin/main
+	@$(PYTHON) scripts/changelog.py unreleased $(BASE)
 
 .PHONY: clean
 clean: ## Remove everything that was built

@@ -6,7 +6,6 @@ block leaves it out.
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -43,7 +42,6 @@ def test_the_python_blocks_of_a_page_run(page, tmp_path):
     done = subprocess.run(
         [sys.executable, "-W", "error", str(script)],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "python")},
         capture_output=True,
         text=True,
         timeout=120,

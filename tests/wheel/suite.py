@@ -1,6 +1,7 @@
 """Run the whole Python suite against a wheel: `suite.py DIST`, by `make test-wheel-suite`.
 
-More arguments are pytest's. The wheel and the test tools are all that the new environment has. Rust is taken out of PATH.
+More arguments are pytest's. The wheel and the test tools are all that the new environment has, and
+Rust is taken out of PATH.
 """
 
 from __future__ import annotations

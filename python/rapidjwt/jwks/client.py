@@ -60,7 +60,7 @@ class JWKSClient(ForkAware):
     ) -> None:
         """Make a client for the JWK Set at `url`.
 
-        Arguments:
+        The arguments:
             url: its address. Redirects are not followed.
             refresh_policy: when to fetch; None means `RefreshPolicy()`.
             headers: sent with each request to the host of `url`, in addition to ours.

@@ -32,8 +32,9 @@ class NativeDocstrings(Extension):
 
     def on_class_members(self, *, cls: Class, **_: Any) -> None:
         """Show the arguments of `__new__`, which native classes have, like those of `__init__`."""
-        if cls.path.startswith(NATIVE) and "__new__" in cls.members:
-            arguments = cls.members["__new__"]
+        overloads = cls.overloads.get("__new__", [])
+        arguments = overloads[0] if overloads else cls.members.get("__new__")
+        if cls.path.startswith(NATIVE) and arguments is not None:
             cls.set_member("__init__", arguments)
 
     def on_object(self, *, obj: Object, **_: Any) -> None:

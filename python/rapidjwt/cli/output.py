@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -41,17 +42,18 @@ def json_text(value: Any) -> Text:
 
 def show(*renderables: RenderableType) -> None:
     """Write to standard output, in colours when it is a terminal and NO_COLOR is not set."""
+    text = io.StringIO()  # so that it is `write` that meets a closed pipe
     console = Console(
-        file=sys.stdout,
+        file=text,
+        force_terminal=sys.stdout.isatty() or None,  # None leaves it to FORCE_COLOR
         color_system=None if os.environ.get("NO_COLOR") else "auto",
         highlight=False,
         markup=False,
         soft_wrap=True,
     )
-    with console.capture() as capture:
-        for renderable in renderables:
-            console.print(renderable)
-    write(capture.get())
+    for renderable in renderables:
+        console.print(renderable)
+    write(text.getvalue())
 
 
 def write_json(value: Any) -> None:
@@ -71,11 +73,11 @@ def write(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # What is left in the buffer must not fail again when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise click.exceptions.Exit(ExitCode.PIPE_CLOSED) from None
-    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise click.exceptions.Exit(ExitCode.PIPE_CLOSED) from None
         raise Failure(f"Standard output: {error.strerror}") from None
 
 

@@ -135,7 +135,7 @@ def _per_second(call: Callable[[], object], seconds: float) -> float:
 
 
 def _table(rows: list[Row]) -> Table:
-    table = Table(title="Calls per second", title_justify="left")
+    table = Table(title="Calls per second", title_justify="left", box=None)
     table.add_column("algorithm")
     table.add_column("operation")
     for name in ("rapidjwt", "PyJWT", "ratio"):

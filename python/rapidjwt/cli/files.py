@@ -17,32 +17,29 @@ def refuse_existing(*names: str | None) -> None:
 
 
 def write_file(name: str, data: bytes, mode: int, *, replace: bool) -> None:
-    """Write a new file that nobody but `mode` can read, at no moment.
+    """Write a new file that never has more permissions than `mode`.
 
-    With `replace` the new file takes the place of an old one, whose mode does not matter then;
-    otherwise an old one is a Failure, and so is a link.
+    With `replace` it takes the place of an old file or link; otherwise an old one is a Failure.
     """
     path = Path(name)
-    target = path.with_name(f".{path.name}.{secrets.token_hex(8)}") if replace else path
+    new = path.with_name(f".{path.name}.{secrets.token_hex(8)}") if replace else path
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        _create(target, data, mode)
-        if replace:
-            target.replace(path)
+        _write(os.open(new, flags, mode), data, new, path)
     except FileExistsError:
         raise _exists(name) from None
-    except (OSError, ValueError) as error:
-        raise Failure(f"{name} cannot be written: {error}") from None
+    except OSError as error:
+        raise Failure(f"{name} cannot be written: {error.strerror}") from None
 
 
-def _create(path: Path, data: bytes, mode: int) -> None:
-    descriptor = os.open(
-        path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode
-    )
+def _write(descriptor: int, data: bytes, new: Path, path: Path) -> None:
     try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - of a descriptor
+        with open(descriptor, "wb") as file:
             file.write(data)
+        if new != path:
+            new.replace(path)
     except OSError:
-        path.unlink()
+        new.unlink()
         raise
 
 

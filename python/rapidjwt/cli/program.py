@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -51,18 +51,23 @@ for _command in (inspect_token, verify, sign, keygen, jwks, thumbprint, bench):
 def run(arguments: Sequence[str] | None) -> int:
     """Run one command; whatever is wrong with the input is one line on standard error."""
     _allow_any_text()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", InsecureKeyLengthWarning)
-        warnings.showwarning = _note_warning
-        try:
-            result = program.main(arguments, prog_name="rapidjwt", standalone_mode=False)
-        except click.Abort:  # KeyboardInterrupt
-            return ExitCode.INTERRUPTED
-        except (click.ClickException, Failure, PyJWTError, NotImplementedError) as error:
-            message, exit_code = _explain(error)
-            note(message)
-            return exit_code
-    return ExitCode(result or ExitCode.OK)
+        exit_code = _run(arguments)
+    for warning in caught:
+        note(f"Warning: {warning.message}")
+    return exit_code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        exit_code: int = program.main(arguments, prog_name="rapidjwt", standalone_mode=False)
+    except click.Abort:  # KeyboardInterrupt
+        return ExitCode.INTERRUPTED
+    except (click.ClickException, Failure, PyJWTError, NotImplementedError) as error:
+        message, exit_code = _explain(error)
+        note(message)
+    return exit_code
 
 
 def _explain(error: Exception) -> tuple[str, ExitCode]:
@@ -84,7 +89,3 @@ def _allow_any_text() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _note_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    note(f"Warning: {message}")

@@ -39,9 +39,8 @@ def read_token(source: str) -> str:
         if sys.stdin.isatty():
             note("Paste the token, then end the input (Ctrl-D).")
         source = _read(sys.stdin.buffer, "Standard input").decode("utf-8", "backslashreplace")
-    token = source.strip()
-    scheme, _, rest = token.partition(" ")
-    return rest.strip() if scheme.lower() == "bearer" else token
+    scheme, *rest = source.split(maxsplit=1) or [""]
+    return "".join(rest).strip() if scheme.lower() == "bearer" else source.strip()
 
 
 def read_secret(source: str) -> bytes:
@@ -69,8 +68,6 @@ def read_bytes(source: str, what: str) -> bytes:
             return _read(file, what)
     except OSError as error:
         raise Failure(f"{what} cannot be read: {error.strerror}") from None
-    except ValueError:  # a NUL in the name
-        raise Failure(f"{what} cannot be read: no such name") from None
 
 
 def _read(file: BinaryIO, what: str) -> bytes:

@@ -191,7 +191,7 @@ def _check_time(token: UnverifiedToken, name: str, value: Any) -> None:
     if name == "exp" and left <= 0:
         token.find("error", "claims", "expired", f"It expired {duration(-left)} ago.")
     elif name == "nbf" and left > 0:
-        token.find("error", "claims", "not-yet-valid", f"It is valid in {duration(left)} only.")
+        token.find("error", "claims", "not-yet-valid", f"It becomes valid in {duration(left)}.")
     elif name == "iat" and left > 0:
         message = f"It was issued {duration(left)} in the future."
         token.find("error", "claims", "issued-in-the-future", message)

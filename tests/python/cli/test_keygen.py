@@ -114,6 +114,14 @@ def test_a_dangling_link_is_not_followed(run, tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_a_folder_is_not_replaced_and_no_key_is_left_beside_it(run, tmp_path):
+    (tmp_path / "folder").mkdir()
+    result = run("keygen", "ES256", "--out", "folder", "--force")
+    assert (result.code, result.out) == (3, "")
+    assert is_one_line(result.err)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
 def test_a_folder_that_is_missing_is_one_line(run):
     for options in ([], ["--force"]):
         result = run("keygen", "ES256", "--out", "missing/key", *options)
@@ -152,6 +160,10 @@ def test_sizes(run, tmp_path):
         ["HS256", "--out", "k", "--public-out", "p"],
         ["HS256", "--out", "k", "--format", "pem"],
         ["HS256", "--out", "k", "--kid-thumbprint"],
+        ["HS256", "--out", "k", "--size", "-1"],
+        ["HS256", "--out", "k", "--size", "99999999999999999999"],
+        ["ES256", "--out", "-"],
+        ["ES256", "--out", "k", "--public-out", "-"],
     ],
 )
 def test_wrong_usage_is_one_line_and_makes_no_file(run, tmp_path, arguments):

@@ -53,12 +53,20 @@ def test_claims_of_a_file_come_first_and_options_override_them(run, private_file
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("15m", 900), ("2h", 7200), ("7d", 604800)]
+    ("text", "seconds"),
+    [
+        ("90", 90),
+        ("90s", 90),
+        ("15m", 900),
+        ("2h", 7200),
+        ("7d", 604800),
+        ("999999999d", 999999999 * 86400),
+    ],
 )
 def test_a_lifetime_sets_iat_and_exp(run, private_file, key, text, seconds):
     with time_machine.travel(NOW, tick=False):
         result = run("sign", "--key", private_file, "--expires-in", text)
-        assert read(result.out, key.public())["payload"] == {"iat": NOW, "exp": NOW + seconds}
+    assert read(result.out, key.public())["payload"] == {"iat": NOW, "exp": NOW + seconds}
 
 
 def test_the_header_and_the_token_id(run, private_file, key):

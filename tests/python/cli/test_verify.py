@@ -182,7 +182,7 @@ def test_a_broken_key_is_one_line_without_its_text(run, signed, tmp_path, conten
         assert "secret part" not in result.err
 
 
-@pytest.mark.parametrize("source", ["s3cr3t-by-mistake", "env:s3cr3t-by-mistake", "s3cr3t\0"])
+@pytest.mark.parametrize("source", ["s3cr3t-by-mistake", "env:s3cr3t-by-mistake"])
 def test_a_secret_given_by_mistake_is_not_repeated(run, signed, source):
     for command in (["verify", signed(), "--alg", "HS256"], ["sign"]):
         result = run(*command, "--key", source)

@@ -12,10 +12,12 @@ from rapidjwt.cli.exit_code import ExitCode
 from rapidjwt.cli.files import refuse_existing, write_file
 from rapidjwt.cli.options import ALGORITHM, json_option
 from rapidjwt.cli.output import note, write_json
+from rapidjwt.cli.sources import STDIN
 
 if TYPE_CHECKING:
     from typing import Any
 
+_MAX_BITS = 65536
 _PRIVATE_MODE = 0o600
 _PUBLIC_MODE = 0o644
 
@@ -24,7 +26,12 @@ _PUBLIC_MODE = 0o644
 @click.argument("algorithm", type=ALGORITHM, metavar="ALG")
 @click.option("--out", required=True, metavar="FILE", help="The file of the private key.")
 @click.option("--public-out", metavar="FILE", help="The file of the public key.")
-@click.option("--size", type=int, metavar="BITS", help="For HS, RS and PS. Default: the least.")
+@click.option(
+    "--size",
+    type=click.IntRange(1, _MAX_BITS),
+    metavar="BITS",
+    help="For HS, RS and PS. Default: the least.",
+)
 @click.option(
     "--format",
     "key_format",
@@ -61,6 +68,8 @@ def keygen(
         raise click.UsageError(
             "A shared secret has no public half and no thumbprint, and is written as a JWK."
         )
+    if STDIN in (out, public_out):
+        raise click.UsageError("Keys are written to files, not to standard output.")
     if out == public_out:
         raise click.UsageError("--out and --public-out are the same file.")
     if not force:
@@ -85,7 +94,6 @@ def keygen(
 
 
 def _serialized(key: Key, key_format: str, members: dict[str, Any], *, private: bool) -> bytes:
-    # A password for the private key would be one more argument of to_pem, and of from_pem in keys.
     if key_format == "pem":
         return key.to_pem(private=private).encode("ascii")
     if key_format == "der":

@@ -38,7 +38,7 @@ def read_token(source: str) -> str:
     if source == STDIN:
         if sys.stdin.isatty():
             note("Paste the token, then end the input (Ctrl-D).")
-        source = _read(sys.stdin.buffer, "Standard input").decode("utf-8", "backslashreplace")
+        source = read_bytes(STDIN, "Standard input").decode("utf-8", "backslashreplace")
     scheme, *rest = source.split(maxsplit=1) or [""]
     return "".join(rest).strip() if scheme.lower() == "bearer" else source.strip()
 
@@ -61,9 +61,9 @@ def read_secret(source: str) -> bytes:
 
 def read_bytes(source: str, what: str) -> bytes:
     """Give the bytes of a file, or of standard input for "-"; `what` names them in errors."""
-    if source == STDIN:
-        return _read(sys.stdin.buffer, what)
     try:
+        if source == STDIN:
+            return _read(sys.stdin.buffer, what)
         with Path(source).open("rb") as file:
             return _read(file, what)
     except OSError as error:

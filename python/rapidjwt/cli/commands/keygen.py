@@ -58,39 +58,42 @@ def keygen(
     ALG is the algorithm, such as HS256, RS256, ES256 or EdDSA. The key itself is never shown.
     """
     is_secret = algorithm.startswith("HS")
-    has_id = kid is not None or kid_thumbprint
-    key_format = key_format or ("jwk" if is_secret or has_id else "pem")
     if kid is not None and kid_thumbprint:
         raise click.UsageError("Give --kid or --kid-thumbprint, not both.")
+    has_id = kid is not None or kid_thumbprint
+    key_format = key_format or ("jwk" if is_secret or has_id else "pem")
     if has_id and key_format != "jwk":
         raise click.UsageError("Only a JWK has room for a key ID: --format jwk.")
     if is_secret and (public_out is not None or key_format != "jwk" or kid_thumbprint):
         raise click.UsageError(
             "A shared secret has no public half and no thumbprint, and is written as a JWK."
         )
-    if STDIN in (out, public_out):
-        raise click.UsageError("Keys are written to files, not to standard output.")
-    if out == public_out:
-        raise click.UsageError("--out and --public-out are the same file.")
+    _check_files(out, public_out)
     if not force:
         refuse_existing(out, public_out)
     key = Key.generate(algorithm, size=size)
     names = {"kid": key.thumbprint() if kid_thumbprint else kid, "alg": algorithm}
     members = {name: value for name, value in names.items() if value is not None}
-    write_file(
-        out, _serialized(key, key_format, members, private=True), _PRIVATE_MODE, replace=force
-    )
+    private = _serialized(key, key_format, members, private=True)
+    write_file(out, private, _PRIVATE_MODE, replace=force)
     if public_out is not None:
-        data = _serialized(key, key_format, members, private=False)
-        write_file(public_out, data, _PUBLIC_MODE, replace=force)
+        public = _serialized(key, key_format, members, private=False)
+        write_file(public_out, public, _PUBLIC_MODE, replace=force)
     if as_json:
         thumbprint = None if is_secret else key.thumbprint()
         files = {"private": out, "public": public_out}
         write_json(names | {"kty": key.kty, "size": key.size, "thumbprint": thumbprint} | files)
     else:
-        public = f", its public half to {public_out}" if public_out else ""
-        note(f"Wrote the {'secret' if is_secret else 'private key'} to {out}{public}")
+        rest = f", its public half to {public_out}" if public_out else ""
+        note(f"Wrote the {'secret' if is_secret else 'private key'} to {out}{rest}")
     return ExitCode.OK
+
+
+def _check_files(out: str, public_out: str | None) -> None:
+    if STDIN in (out, public_out):
+        raise click.UsageError("Keys are written to files, not to standard output.")
+    if out == public_out:
+        raise click.UsageError("--out and --public-out are the same file.")
 
 
 def _serialized(key: Key, key_format: str, members: dict[str, Any], *, private: bool) -> bytes:

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 from rapidjwt import Key
+from rapidjwt.cli.exit_code import Failure
+from rapidjwt.cli.files import write_file
 from rapidjwt.cli.keys import ALGORITHMS
 
 from .conftest import is_one_line
@@ -91,6 +93,13 @@ def test_a_file_that_exists_is_not_replaced(run, tmp_path):
         assert "--force" in result.err
         assert (tmp_path / "old").read_text() == "precious"
         assert not (tmp_path / "new").exists()
+
+
+def test_a_file_that_appears_in_the_meantime_is_not_replaced(tmp_path):
+    (tmp_path / "old").write_text("precious")
+    with pytest.raises(Failure, match="exists"):
+        write_file(str(tmp_path / "old"), b"key", 0o600, replace=False)
+    assert (tmp_path / "old").read_text() == "precious"
 
 
 @posix

@@ -77,8 +77,12 @@ def test_a_provider_that_is_down_is_a_code_of_its_own(run, signing_key):
 
 def test_http_is_asked_for(run, provider, signing_key):
     provider.publish(signing_key)
-    result = run("verify", "--jwks", provider.url, stdin=signing_key.token())
-    assert result.code == 2
+    publish_metadata(provider)
+    for source in (["--jwks", provider.url], ["--issuer", provider.origin]):
+        result = run("verify", *source, "--alg", "ES256", stdin=signing_key.token())
+        assert result.code == 2
+        assert is_one_line(result.err)
+        assert "--allow-http" in result.err
     assert provider.requests == []
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rapidjwt.cli.exit_code import ExitCode, Failure
+from rapidjwt.cli.exit_code import ExitCode
 from rapidjwt.cli.keys import key_set, read_members
 from rapidjwt.cli.output import write_json
 from rapidjwt.cli.sources import STDIN, read_secret
@@ -27,11 +27,8 @@ def jwks(files: tuple[str, ...]) -> ExitCode:
     if files.count(STDIN) > 1:
         raise click.UsageError("Standard input cannot be read twice.")
     members = [member for file in files for member in read_members(read_secret(file))]
-    published = key_set(members)
-    for entry in published:
-        if entry.kty == "oct":
-            raise Failure("One of the keys is a shared secret, which is never published")
-    write_json(key_set([_with_id(entry.to_jwk(), entry.key) for entry in published]).to_jwks())
+    published = [_with_id(entry.to_jwk(), entry.key) for entry in key_set(members)]
+    write_json(key_set(published).to_jwks())
     return ExitCode.OK
 
 

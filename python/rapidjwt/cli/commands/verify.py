@@ -105,6 +105,8 @@ def _local_decoder(keys: KeySet, algorithms: tuple[str, ...], policy: TokenPolic
 def _client(jwks: str | None, issuer: str | None, allow_http: bool) -> JWKSClient:
     from rapidjwt.jwks import JWKSClient  # noqa: PLC0415 - drags in urllib and ssl
 
+    if not allow_http and (issuer or jwks or "").startswith("http://"):
+        raise click.UsageError("Keys are fetched by https only, unless --allow-http is given.")
     try:
         if issuer is not None:
             return JWKSClient.from_issuer(issuer, allow_http=allow_http)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from .tokens import token
 
 PROGRAM = [sys.executable, "-W", "error", "-m", "rapidjwt"]
 SECRET = "a secret of at least thirty-two bytes, from a vault"
-PATIENCE = 60
+PATIENCE = 30
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX only")
 
 
@@ -202,16 +203,19 @@ def in_terminal(arguments, stdin=None, typed=None, **environment):
         if stdin is not None:
             running.stdin.write(stdin.encode())
             running.stdin.close()
-        shown = read_terminal(master, typed)
-        code = running.wait(PATIENCE)
-    os.close(master)
+        try:
+            shown = read_terminal(master, typed)
+            code = running.wait(PATIENCE)
+        finally:
+            running.kill()
+            os.close(master)
     return code, shown
 
 
 def read_terminal(master, typed):
     shown = b""
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
+    while select.select([master], [], [], max(0, deadline - time.monotonic()))[0]:
         try:
             data = os.read(master, 65536)
         except OSError:  # how Linux tells that the other side is closed

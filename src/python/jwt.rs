@@ -17,13 +17,13 @@ use pyo3::{Borrowed, intern};
 
 use super::arguments::call::{Function, Slots};
 use super::arguments::{self, Expected, Options};
-use super::claims_view::PyClaims;
+use super::claims_view::{PyClaims, Registered};
 use super::clock;
 use super::dumps::{ascii_string_with, dumps};
 use super::key::{Operation, prepare_argument};
 use super::key_cache::CachedKey;
 use super::known_headers;
-use super::loads::loads;
+use super::loads::{loads, loads_claims};
 use super::road::Road;
 use crate::algorithm::{ALGORITHMS, Algorithm};
 use crate::base64url;
@@ -189,14 +189,17 @@ fn decode_fast<'a, 'py>(
     let Some((compact, options, json)) = verify_fast(py, road, call)? else {
         return Ok(None);
     };
-    let payload = if let Ok(payload) = loads(py, &json) {
-        payload.cast_into::<PyDict>().map_err(|_| Error::PayloadNotObject)?
+    let (payload, registered) = if let Ok(claims) = loads_claims(py, &json) {
+        claims
     } else {
         let decoded = PyDict::new(py);
         decoded.set_item(intern!(py, "payload"), PyBytes::new(py, &json))?;
-        road.faithful.decode_payload.bind(py).call1((decoded,))?.cast_into()?
+        let payload = road.faithful.decode_payload.bind(py).call1((decoded,))?.cast_into()?;
+        let registered = Registered::of(&payload)?;
+        (payload, registered)
     };
-    match validate_fast(call, &options, &payload)? {
+    let claims = PyClaims { dict: &payload, registered: &registered };
+    match validate_fast(call, &options, &claims)? {
         Some(()) => {}
         None => call.validate_claims_faithfully(road, &payload)?,
     }
@@ -250,7 +253,7 @@ fn verify_fast<'a, 'py>(
 fn validate_fast<'py>(
     call: &DecodeCall<'_, 'py>,
     options: &Options<'py>,
-    payload: &Bound<'py, PyDict>,
+    payload: &PyClaims<'_, 'py>,
 ) -> PyResult<Option<()>> {
     let read = || {
         let issuer = Expected::read(call.issuer.as_deref())?;
@@ -273,7 +276,7 @@ fn validate_fast<'py>(
         audience: audience.audience(&audiences),
         subject,
     };
-    claims::validate(&PyClaims(payload), &policy, clock::now(payload.py())?)?;
+    claims::validate(payload, &policy, clock::now(payload.dict.py())?)?;
     Ok(Some(()))
 }
 

@@ -11,14 +11,14 @@
 //! and after any change the whole is surveyed again. Where something is not the original, every
 //! call takes the faithful road until it is put back.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyType};
 use pyo3::{PyTypeInfo, intern};
 
-use super::arguments::type_version;
+use super::arguments::{dict_version, type_version};
 use super::known_headers;
 use crate::algorithm::{ALGORITHMS, Algorithm};
 
@@ -36,7 +36,9 @@ pub(super) struct Road {
     /// The default of the option `require`, which anyone may append to.
     require: Py<PyList>,
     json: Py<PyDict>,
-    json_functions: [(Py<PyString>, Py<PyAny>); 3],
+    json_functions: [JsonFunction; 3],
+    /// The version of `json` in which all of its functions were seen to be the original ones.
+    json_version: AtomicU64,
     warnings: Py<PyDict>,
     warn: Py<PyAny>,
     pub(super) faithful: Faithful,
@@ -174,6 +176,7 @@ impl Road {
         for class in &classes {
             watched.push(Watched::new(class, true)?);
         }
+        classes = without_bases(&classes)?;
         let road = Self {
             watched,
             classes: classes.into_iter().map(|class| (class.unbind(), AtomicU32::new(0))).collect(),
@@ -184,6 +187,7 @@ impl Road {
                 .map(|object| (object.clone().unbind(), object.get_type().unbind())),
             require: jwt.getattr("options")?.get_item("require")?.cast_into::<PyList>()?.unbind(),
             json_functions: json_functions(&json)?,
+            json_version: AtomicU64::new(0),
             json: json.dict().unbind(),
             warn: warnings.getattr("warn")?.unbind(),
             warnings: warnings.dict().unbind(),
@@ -235,24 +239,34 @@ impl Road {
         let is_clear =
             self.watched.iter().all(is_original) && self.instances.iter().all(has_its_class);
         self.clear.store(is_clear, Ordering::Relaxed);
+        if let Some(version) = dict_version(self.json.bind(py))
+            && self.are_in_json(py, &self.json_functions)
+        {
+            self.json_version.store(version, Ordering::Relaxed);
+        }
     }
 
     /// Whether the fast road serves decoding.
     pub(super) fn is_clear_for_decode(&self, py: Python<'_>) -> bool {
         self.is_clear(py)
             && self.require.bind(py).is_empty()
-            && self.json_functions[..1].iter().all(|function| self.is_in_json(py, function))
+            && self.has_json_functions(py, &self.json_functions[..1])
     }
 
     /// Whether the fast road serves encoding.
     pub(super) fn is_clear_for_encode(&self, py: Python<'_>) -> bool {
-        self.is_clear(py)
-            && self.json_functions.iter().all(|function| self.is_in_json(py, function))
+        self.is_clear(py) && self.has_json_functions(py, &self.json_functions[1..])
     }
 
-    /// Whether nobody has replaced a function of the module json, which tells nobody of it.
-    fn is_in_json(&self, py: Python<'_>, (name, original): &(Py<PyString>, Py<PyAny>)) -> bool {
-        holds(self.json.bind(py), name.bind(py), original)
+    /// Whether nobody has replaced these functions of the module json, which tells nobody of it.
+    fn has_json_functions(&self, py: Python<'_>, functions: &[JsonFunction]) -> bool {
+        let seen = self.json_version.load(Ordering::Relaxed);
+        dict_version(self.json.bind(py)) == Some(seen) || self.are_in_json(py, functions)
+    }
+
+    fn are_in_json(&self, py: Python<'_>, functions: &[JsonFunction]) -> bool {
+        let json = self.json.bind(py);
+        functions.iter().all(|(name, original)| holds(json, name.bind(py), original))
     }
 
     /// Whether nobody has replaced `warnings.warn`.
@@ -279,9 +293,27 @@ impl Road {
     }
 }
 
+/// The classes that are no base of another: a change of a base gives these a new version tag too.
+fn without_bases<'py>(classes: &[Bound<'py, PyType>]) -> PyResult<Vec<Bound<'py, PyType>>> {
+    let mut leaves = Vec::new();
+    for class in classes {
+        let mut is_base = false;
+        for other in classes {
+            is_base |= !other.is(class) && other.is_subclass(class)?;
+        }
+        if !is_base {
+            leaves.push(class.clone());
+        }
+    }
+    Ok(leaves)
+}
+
+/// A name in the module json and what it held at import.
+type JsonFunction = (Py<PyString>, Py<PyAny>);
+
 /// What the steps of the faithful road take from the module json: `loads` first, which decoding
-/// needs alone.
-fn json_functions(json: &Bound<'_, PyModule>) -> PyResult<[(Py<PyString>, Py<PyAny>); 3]> {
+/// needs; the others are encoding's.
+fn json_functions(json: &Bound<'_, PyModule>) -> PyResult<[JsonFunction; 3]> {
     let py = json.py();
     let function = |name| Ok::<_, PyErr>(json.getattr(name)?.unbind());
     let (loads, dumps) = (function("loads")?, function("dumps")?);

@@ -78,7 +78,7 @@ enum OwnedAudience {
 }
 
 impl OwnedPolicy {
-    fn validate(&self, claims: &Bound<'_, PyDict>) -> PyResult<()> {
+    fn validate(&self, claims: &PyClaims<'_, '_>) -> PyResult<()> {
         let policy = Policy {
             checks: self.checks,
             leeway: self.leeway,
@@ -91,7 +91,7 @@ impl OwnedPolicy {
             },
             subject: self.subject.as_deref(),
         };
-        Ok(claims::validate(&PyClaims(claims), &policy, clock::now(claims.py())?)?)
+        Ok(claims::validate(claims, &policy, clock::now(claims.dict.py())?)?)
     }
 }
 
@@ -232,8 +232,8 @@ impl Verifier {
         py: Python<'py>,
         verified: &[u8],
     ) -> PyResult<Bound<'py, PyDict>> {
-        let claims = payload::claims(py, verified)?;
-        self.policy.validate(&claims)?;
+        let (claims, registered) = payload::claims(py, verified)?;
+        self.policy.validate(&PyClaims { dict: &claims, registered: &registered })?;
         Ok(claims)
     }
 }

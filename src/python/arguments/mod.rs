@@ -187,6 +187,21 @@ impl<'py> Options<'py> {
     }
 }
 
+/// The version tag of a dict: CPython gives a new one, never used before, whenever the dict is
+/// changed. `None` since CPython 3.12, where tags may be used again.
+pub(super) fn dict_version(dict: &Bound<'_, PyDict>) -> Option<u64> {
+    #[cfg(not(Py_3_12))]
+    // SAFETY: the dict is alive as long as `dict`, and the tag is a field of its public struct.
+    let version =
+        unsafe { Some((*dict.as_ptr().cast::<pyo3::ffi::PyDictObject>()).ma_version_tag) };
+    #[cfg(Py_3_12)]
+    let version = {
+        let _ = dict;
+        None
+    };
+    version
+}
+
 /// The version tag of a type: CPython gives a new one, never used before, whenever an attribute of
 /// the type or of one of its bases is set; 0 means none given yet.
 pub(super) fn type_version(kind: &Bound<'_, PyType>) -> u32 {

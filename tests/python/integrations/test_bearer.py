@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import threading
 
@@ -22,7 +23,7 @@ from rapidjwt.integrations.bearer import (
     verify,
     verify_async,
 )
-from rapidjwt.jwks import UnknownKeyError
+from rapidjwt.jwks import AsyncJWKSClient, JWKSClient, Response, UnknownKeyError
 
 from .tokens import CASES, SCOPE, Async, NoKeys, NoKeysAsync, Slow, bearer, token, verifier
 
@@ -216,3 +217,42 @@ def test_where_nothing_can_be_awaited_an_asynchronous_verifier_is_refused():
     with pytest.raises(TypeError, match="decode_async only"):
         sync_verifier(Async())
     assert sync_verifier(slow := Slow()) is slow
+
+
+def provider(answer):
+    """Both verifiers of a provider whose keys come from `answer`."""
+
+    async def answer_async(request):
+        return answer(request)
+
+    url, algorithms = "https://id.example/jwks.json", ["EdDSA"]
+    waits = JWKSClient(url, transport=answer).verifier(algorithms=algorithms)
+    awaits = AsyncJWKSClient(url, transport=answer_async).verifier(algorithms=algorithms)
+    return waits, awaits
+
+
+def test_tokens_of_a_provider_are_known_or_refused_or_cannot_be_verified():
+    key = rapidjwt.Key.generate("EdDSA")
+    jwks = json.dumps({"keys": [key.to_jwk() | {"kid": "a"}]}).encode()
+
+    def sent(kid):
+        return [bearer(rapidjwt.encode({"sub": "alice"}, key, "EdDSA", headers={"kid": kid}))]
+
+    def unreachable(_request):
+        raise OSError("no route to host")
+
+    async def status(verifier, authorization):
+        try:
+            await verify_async(verifier, authorization, asyncio.to_thread)
+        except BearerError as error:
+            return error.status
+        return 200
+
+    async def statuses():
+        for kind in provider(lambda _request: Response(200, {}, jwks)):
+            assert await status(kind, sent("a")) == 200
+            assert await status(kind, sent("b")) == 401
+        for kind in provider(unreachable):
+            assert await status(kind, sent("a")) == 503
+
+    run(statuses())

@@ -13,7 +13,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.http import HttpRequest, JsonResponse
 from django.utils.module_loading import import_string
-from django.views.decorators.csrf import csrf_exempt
 
 from .bearer import (
     AnyVerifier,
@@ -155,7 +154,9 @@ def jwt_required(
             return await view(request, *args, **kwargs) if refused is None else refused
 
         is_async = iscoroutinefunction(view)  # pyright: ignore[reportDeprecated]
-        return csrf_exempt(protected_async if is_async else protected)
+        chosen: Any = protected_async if is_async else protected
+        chosen.csrf_exempt = True  # Django's decorator serves no coroutines before 5.0
+        return chosen
 
     return decorate
 

@@ -60,7 +60,7 @@ __all__ = [
     "verify_async",
 ]
 
-#: The credentials of RFC 6750 Section 2.1, a `b64token`, after any whitespace at the end.
+#: A `b64token` of RFC 6750 Section 2.1.
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*", re.ASCII)
 #: A `scope-token` of RFC 6749 Section 3.3.
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")

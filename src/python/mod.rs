@@ -16,7 +16,9 @@ mod key_cache;
 mod known_headers;
 mod loads;
 mod payload;
+mod ring;
 mod road;
+mod rules;
 mod signer;
 mod verifier;
 
@@ -56,6 +58,8 @@ mod _rapidjwt {
     use super::key_cache::{clear_key_cache, key_cache_info};
     #[pymodule_export]
     use super::road::{pave_road, road_changed, road_obstacles};
+    #[pymodule_export]
+    use super::rules::VerifierRules;
     #[pymodule_export]
     use super::signer::Signer;
     #[pymodule_export]

@@ -530,17 +530,17 @@ def test_http_must_be_allowed(connect, provider):
 
 def test_a_shared_secret_cannot_be_a_published_key(connect):
     with pytest.raises(ValueError, match="HS"):
-        connect().client.verifier(algorithms=["RS256", "HS256"])
+        rapidjwt.Verifier(jwks=connect().client, algorithms=["RS256", "HS256"])
 
 
 def test_wrong_arguments_of_a_verifier_are_reported_where_they_are_given(connect):
     client = connect().client
     with pytest.raises(ValueError, match="empty"):
-        client.verifier(algorithms=[])
+        rapidjwt.Verifier(jwks=client, algorithms=[])
     with pytest.raises(TypeError, match="list of names"):
-        client.verifier(algorithms="ES256")
+        rapidjwt.Verifier(jwks=client, algorithms="ES256")
     with pytest.raises(TypeError, match="audience"):
-        client.verifier(algorithms=["ES256"], audience=7)
+        rapidjwt.Verifier(jwks=client, algorithms=["ES256"], audience=7)
 
 
 def test_later_changes_of_an_argument_do_not_change_the_policy(
@@ -549,7 +549,7 @@ def test_later_changes_of_an_argument_do_not_change_the_policy(
     provider.publish(signing_keys[0])
     face = connect()
     audience, algorithms = ["api"], ["ES256"]
-    face.verifier = face.client.verifier(algorithms=algorithms, audience=audience)
+    face.verifier = rapidjwt.Verifier(jwks=face.client, algorithms=algorithms, audience=audience)
     audience.append("admin")
     algorithms.append("RS256")
     with pytest.raises(rapidjwt.InvalidAudienceError):

@@ -10,7 +10,7 @@ import sys
 from rapidjwt._rapidjwt import Key
 
 from .api_jwk import PyJWK, PyJWKSet
-from .exceptions import InvalidAlgorithmError, InvalidTokenError, PyJWTError
+from .exceptions import InvalidAlgorithmError, InvalidKeyError, InvalidTokenError, PyJWTError
 
 TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
 if TYPE_CHECKING:
@@ -60,9 +60,11 @@ def keys_to_try(
     none has it, those without an ID. A token without `kid` is tried with the only key left, or with
     all when none has an ID (RFC 7515 Section 4.1.4 and Appendix D).
 
-    Raises InvalidAlgorithmError when no key serves `alg`, InvalidTokenError when no key has the
-    `kid`, or when several have IDs and the token has none.
+    Raises InvalidKeyError when there are no keys, InvalidAlgorithmError when none serves `alg`,
+    InvalidTokenError when none has the `kid`, or when several have IDs and the token has none.
     """
+    if not keys:
+        raise InvalidKeyError("There is no key to verify tokens with")
     fitting = [key for key in keys if _serves(key, alg, algorithm_for)]
     if not fitting:
         raise InvalidAlgorithmError("The specified alg value is not allowed")

@@ -57,7 +57,7 @@ mod _rapidjwt {
     #[pymodule_export]
     use super::key_cache::{clear_key_cache, key_cache_info};
     #[pymodule_export]
-    use super::road::{pave_road, road_changed, road_obstacles};
+    use super::road::{pave_road, road_changed, road_extended, road_obstacles};
     #[pymodule_export]
     use super::rules::VerifierRules;
     #[pymodule_export]

@@ -312,6 +312,17 @@ pub(super) fn road_changed(py: Python<'_>) {
     }
 }
 
+/// Says that a watched object has an attribute that it did not have: it replaces nothing, but may
+/// put back what was deleted.
+#[pyfunction]
+pub(super) fn road_extended(py: Python<'_>) {
+    if let Some(road) = ROAD.get(py)
+        && !road.clear.load(Ordering::Relaxed)
+    {
+        road.changed.store(true, Ordering::Release);
+    }
+}
+
 /// What keeps calls off the fast road: `(owner, name)` of each attribute that is not the original
 /// one. Empty when the fast road is clear. For finding out why calls are slow.
 #[pyfunction]

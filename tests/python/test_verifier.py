@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import datetime as dt
 import hashlib
@@ -382,3 +383,12 @@ def test_a_verifier_is_neither_pickled_nor_copied_and_its_repr_holds_no_secret()
         with pytest.raises(TypeError):
             duplicate(verifier)
     assert HMAC_SECRET not in repr(verifier) + str(verifier)
+
+
+@pytest.mark.parametrize("method", ["decode", "decode_complete"])
+def test_with_keys_in_memory_the_coroutines_give_what_the_methods_give(method):
+    verifier = Verifier(HMAC_SECRET, **HS256)
+    coroutine = getattr(verifier, method + "_async")
+    assert asyncio.run(coroutine(raw_token())) == getattr(verifier, method)(raw_token())
+    with pytest.raises(rapidjwt.DecodeError, match="Not enough segments"):
+        asyncio.run(coroutine("garbage"))

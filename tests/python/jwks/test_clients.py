@@ -603,3 +603,94 @@ def test_decode_complete_gives_header_and_signature_too(connect, provider, signi
     assert complete == rapidjwt.decode_complete(
         token, signing_keys[0].key.public(), algorithms=["ES256"]
     )
+
+
+def test_a_verifier_is_told_where_keys_come_from_once(connect):
+    client = connect().client
+    for arguments in ({}, {"jwks": None}, {"key": "x" * 32, "jwks": client}):
+        with pytest.raises(TypeError, match="either key or jwks"):
+            rapidjwt.Verifier(algorithms=["ES256"], **arguments)
+    for other in ("https://id.example/jwks", object(), type(client)):
+        with pytest.raises(TypeError, match="JWKSClient or an AsyncJWKSClient"):
+            rapidjwt.Verifier(jwks=other, algorithms=["ES256"])
+    with pytest.raises(ValueError, match="algorithms is needed"):
+        rapidjwt.Verifier(jwks=client)
+
+
+def test_each_client_waits_in_its_own_way(connect, provider, signing_keys):
+    provider.publish(signing_keys[0])
+    face = connect()
+    token = signing_keys[0].token()
+    if isinstance(face, Threads):
+        calls = [face.verifier.decode_async, face.verifier.decode_complete_async]
+        words = "call decode, or use an AsyncJWKSClient"
+    else:
+        verifier = face.verifier
+        calls = [verifier.decode, verifier.decode_complete, lambda one: verifier.decode_many([one])]
+        words = r"await decode_async\(token\)"
+    for call in calls:
+        with pytest.raises(TypeError, match=words):
+            call(token)
+    assert provider.requests == []
+
+
+def test_too_large_a_token_and_what_is_none_cause_no_fetch(connect, provider, signing_keys):
+    provider.publish(signing_keys[0])
+    face = connect()
+    token = signing_keys[0].token()
+    face.verifier = rapidjwt.Verifier(
+        jwks=face.client, algorithms=["ES256"], max_token_size=len(token)
+    )
+    for wrong in (token + "A", 7, None):
+        with pytest.raises(rapidjwt.DecodeError):
+            face.decode(wrong)
+    assert provider.requests == []
+    assert face.decode(token) == {"sub": "user"}
+
+
+def test_the_policy_holds_for_fetched_keys(connect, provider, signing_keys):
+    provider.publish(signing_keys[0])
+    face = connect()
+    face.verifier = rapidjwt.Verifier(
+        jwks=face.client, algorithms=["ES256"], issuer="me", require=["exp"], max_nesting=2
+    )
+    good = {"iss": "me", "exp": 4_000_000_000}
+    for claims, error in [
+        (good, None),
+        (good | {"iss": "you"}, rapidjwt.InvalidIssuerError),
+        ({"iss": "me"}, rapidjwt.MissingRequiredClaimError),
+        (good | {"exp": 1}, rapidjwt.ExpiredSignatureError),
+        (good | {"deep": [[]]}, rapidjwt.DecodeError),
+    ]:
+        token = signing_keys[0].token(**claims)
+        if error is None:
+            assert face.decode(token) == {"sub": "user"} | claims
+        else:
+            with pytest.raises(error):
+                face.decode(token)
+    assert len(provider.requests) == 1
+
+
+def test_remembered_signatures_are_those_of_the_set_in_use(connect, provider, clock, signing_keys):
+    old, new = signing_keys[:2]
+    provider.publish(old)
+    face = connect()
+    face.verifier = rapidjwt.Verifier(jwks=face.client, algorithms=["ES256"], cache_size=10)
+    assert face.verifier.cache_info().maxsize == 0  # there are no keys yet
+    token = old.token()
+    for _ in range(2):
+        assert face.decode(token) == {"sub": "user"}
+    assert face.verifier.cache_info().hits == 1
+    face.refresh()
+    face.decode(token)
+    assert face.verifier.cache_info().hits == 2  # the same set is the same cache
+    provider.publish(new)
+    clock.advance(COOLDOWN)
+    face.refresh()
+    with pytest.raises(UnknownKeyError):
+        face.decode(token)  # whose key was withdrawn
+    assert face.verifier.cache_info().currsize == 0
+    face.decode(new.token())
+    assert face.verifier.cache_info().currsize == 1
+    face.verifier.cache_clear()
+    assert face.verifier.cache_info().currsize == 0

@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyIterator, PyString};
 
-use super::ring::{Chosen, Ring};
+use super::verifying_keys::{Chosen, VerifyingKeys};
 use crate::error::Error;
 
 /// Tokens taken from the iterable at once: enough work for every core, little memory.
@@ -23,7 +23,7 @@ const CHUNK: usize = 1024;
 /// The iterator that `Verifier.decode_many` returns.
 #[pyclass(module = "rapidjwt")]
 pub(super) struct DecodedMany {
-    ring: Arc<Ring>,
+    keys: Arc<VerifyingKeys>,
     tokens: Py<PyIterator>,
     verified: VecDeque<PyResult<Vec<u8>>>,
     /// Raised by the iterable; given on after the tokens before it.
@@ -53,8 +53,8 @@ impl Token {
 }
 
 impl DecodedMany {
-    pub(super) const fn new(ring: Arc<Ring>, tokens: Py<PyIterator>) -> Self {
-        Self { ring, tokens, verified: VecDeque::new(), interruption: None }
+    pub(super) const fn new(keys: Arc<VerifyingKeys>, tokens: Py<PyIterator>) -> Self {
+        Self { keys, tokens, verified: VecDeque::new(), interruption: None }
     }
 
     /// Takes the next chunk of tokens and verifies their signatures.
@@ -70,11 +70,11 @@ impl DecodedMany {
                 }
             }
         }
-        let ring = &*self.ring;
+        let keys = &*self.keys;
         let mut jobs: Vec<Job> =
-            tokens.iter().map(|token| Job::new(py, ring, token.as_ref())).collect();
-        py.detach(|| verify_all(ring, &mut jobs));
-        self.verified = jobs.into_iter().map(|job| job.finish(py, ring)).collect();
+            tokens.iter().map(|token| Job::new(py, keys, token.as_ref())).collect();
+        py.detach(|| verify_all(keys, &mut jobs));
+        self.verified = jobs.into_iter().map(|job| job.finish(py, keys)).collect();
         Ok(())
     }
 }
@@ -95,7 +95,7 @@ impl DecodedMany {
         let Some(verified) = self.verified.pop_front() else {
             return self.interruption.take().map_or(Ok(None), Err);
         };
-        match verified.and_then(|payload| self.ring.accept(py, &payload)) {
+        match verified.and_then(|payload| self.keys.accept(py, &payload)) {
             Ok(claims) => Ok(Some(claims.into_any().unbind())),
             // KeyboardInterrupt and its like are not the token's fault.
             Err(error) if !error.is_instance_of::<PyException>(py) => Err(error),
@@ -116,51 +116,51 @@ enum Job<'a> {
 
 impl<'a> Job<'a> {
     /// With a cache it is asked first, which needs the interpreter.
-    fn new(py: Python<'_>, ring: &Ring, token: Option<&'a Token>) -> Self {
+    fn new(py: Python<'_>, keys: &VerifyingKeys, token: Option<&'a Token>) -> Self {
         let Some(token) = token.map(Token::bytes) else {
             return Self::Done(Err(Error::NotAToken), None);
         };
-        if ring.cache().is_none() {
+        if keys.cache().is_none() {
             return Self::Token(token);
         }
-        match ring.choose(token) {
+        match keys.choose(token) {
             Err(error) => Self::Done(Err(error), None),
-            Ok(mut chosen) => match ring.recall(py, &mut chosen) {
+            Ok(mut chosen) => match keys.recall(py, &mut chosen) {
                 Some(payload) => Self::Done(Ok(payload), None),
                 None => Self::Chosen(chosen),
             },
         }
     }
 
-    fn verify(&mut self, ring: &Ring) {
+    fn verify(&mut self, keys: &VerifyingKeys) {
         let chosen = match self {
-            Self::Token(token) => ring.choose(token),
+            Self::Token(token) => keys.choose(token),
             Self::Chosen(chosen) => Ok(*chosen),
             Self::Done(..) => return,
         };
         *self = match chosen {
-            Ok(chosen) => Self::Done(ring.verify(&chosen), Some(chosen)),
+            Ok(chosen) => Self::Done(keys.verify(&chosen), Some(chosen)),
             Err(error) => Self::Done(Err(error), None),
         };
     }
 
-    fn finish(self, py: Python<'_>, ring: &Ring) -> PyResult<Vec<u8>> {
+    fn finish(self, py: Python<'_>, keys: &VerifyingKeys) -> PyResult<Vec<u8>> {
         let Self::Done(payload, chosen) = self else {
             unreachable!("the caller has verified every job");
         };
         let payload = payload?;
         if let Some(chosen) = chosen {
-            ring.remember(py, &chosen);
+            keys.remember(py, &chosen);
         }
         Ok(payload)
     }
 }
 
 /// Verifies the tokens on all cores.
-fn verify_all(ring: &Ring, jobs: &mut [Job<'_>]) {
+fn verify_all(keys: &VerifyingKeys, jobs: &mut [Job<'_>]) {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let share = jobs.len().div_ceil(cores).max(1);
-    let work = |jobs: &mut [Job<'_>]| jobs.iter_mut().for_each(|job| job.verify(ring));
+    let work = |jobs: &mut [Job<'_>]| jobs.iter_mut().for_each(|job| job.verify(keys));
     thread::scope(|scope| {
         let mut shares = jobs.chunks_mut(share);
         let own = shares.next();

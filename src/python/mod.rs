@@ -16,11 +16,11 @@ mod key_cache;
 mod known_headers;
 mod loads;
 mod payload;
-mod ring;
 mod road;
 mod rules;
 mod signer;
 mod verifier;
+mod verifying_keys;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;

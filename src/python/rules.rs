@@ -6,8 +6,8 @@ use pyo3::types::PyDict;
 
 use super::arguments::{self, Expected, Options};
 use super::claims_view::PyClaims;
-use super::ring::Ring;
 use super::verifier::Verifier;
+use super::verifying_keys::VerifyingKeys;
 use super::{clock, jwt, known_headers, payload};
 use crate::algorithm::Algorithm;
 use crate::bounds::Bounds;
@@ -96,7 +96,7 @@ impl VerifierRules {
     /// Makes a `Verifier` with these rules and the keys given.
     #[pyo3(signature = (keys, /))]
     fn verifier(slf: &Bound<'_, Self>, keys: &Bound<'_, PyAny>) -> PyResult<Verifier> {
-        Ok(Verifier::of_keys(Ring::new(slf.clone().unbind(), keys)?))
+        Ok(Verifier::of_keys(VerifyingKeys::new(slf.clone().unbind(), keys)?))
     }
 }
 

@@ -10,8 +10,8 @@ use pyo3::types::{PyDict, PyIterator, PyString};
 use super::batch::DecodedMany;
 use super::cache_info::CacheInfo;
 use super::jwt;
-use super::ring::Ring;
 use super::rules::{Arguments, VerifierRules};
+use super::verifying_keys::VerifyingKeys;
 use crate::algorithm::{Algorithm, Family};
 use crate::signature_cache::SignatureCache;
 
@@ -50,7 +50,7 @@ pub(super) struct Verifier {
 }
 
 enum Keys {
-    Held(Arc<Ring>),
+    Held(Arc<VerifyingKeys>),
     /// An object of `rapidjwt.jwks.verifier`, whose methods have the names of ours.
     Fetched(Py<PyAny>),
 }
@@ -95,7 +95,7 @@ impl Verifier {
         })?;
         let rules = Py::new(py, rules)?;
         match (key, jwks) {
-            (Some(key), None) => Ok(Self::of_keys(Ring::new(rules, key)?)),
+            (Some(key), None) => Ok(Self::of_keys(VerifyingKeys::new(rules, key)?)),
             (None, Some(client)) => Ok(Self { keys: Keys::Fetched(connect(rules, client)?) }),
             _ => Err(PyTypeError::new_err("A Verifier takes either key or jwks")),
         }
@@ -111,9 +111,9 @@ impl Verifier {
     fn decode<'py>(&self, token: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
         let py = token.py();
         match &self.keys {
-            Keys::Held(ring) => {
-                let (_, payload) = ring.open(py, jwt::token_bytes(token)?)?;
-                ring.accept(py, &payload)
+            Keys::Held(keys) => {
+                let (_, payload) = keys.open(py, jwt::token_bytes(token)?)?;
+                keys.accept(py, &payload)
             }
             Keys::Fetched(keys) => decoded(keys.bind(py), intern!(py, "decode"), token),
         }
@@ -126,9 +126,9 @@ impl Verifier {
     fn decode_complete<'py>(&self, token: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
         let py = token.py();
         match &self.keys {
-            Keys::Held(ring) => {
-                let (compact, payload) = ring.open(py, jwt::token_bytes(token)?)?;
-                jwt::complete(ring.accept(py, &payload)?, &compact)
+            Keys::Held(keys) => {
+                let (compact, payload) = keys.open(py, jwt::token_bytes(token)?)?;
+                jwt::complete(keys.accept(py, &payload)?, &compact)
             }
             Keys::Fetched(keys) => decoded(keys.bind(py), intern!(py, "decode_complete"), token),
         }
@@ -144,8 +144,8 @@ impl Verifier {
         let py = tokens.py();
         let tokens: Bound<'_, PyIterator> = tokens.try_iter()?;
         match &self.keys {
-            Keys::Held(ring) => {
-                let decoded = DecodedMany::new(Arc::clone(ring), tokens.unbind());
+            Keys::Held(keys) => {
+                let decoded = DecodedMany::new(Arc::clone(keys), tokens.unbind());
                 Ok(Bound::new(py, decoded)?.into_any())
             }
             Keys::Fetched(keys) => {
@@ -156,8 +156,8 @@ impl Verifier {
 
     /// Verifies a token and returns a coroutine of its claims, which raises what `decode` does.
     ///
-    /// It waits only with an `AsyncJWKSClient`, for a key that is not in memory. With a
-    /// `JWKSClient` it raises `TypeError`.
+    /// With keys in memory it waits for nothing, with an `AsyncJWKSClient` for keys that are not.
+    /// With a `JWKSClient` it calls `decode` in a thread.
     #[pyo3(signature = (token))]
     fn decode_async<'py>(
         slf: &Bound<'py, Self>,
@@ -190,14 +190,14 @@ impl Verifier {
     /// Hits, misses, capacity and entries of the verified-signature cache, which starts anew with
     /// each set of keys that is fetched.
     fn cache_info(&self, py: Python<'_>) -> PyResult<CacheInfo> {
-        let ring = self.ring(py)?;
-        let cache = ring.as_ref().and_then(|ring| ring.cache());
+        let keys = self.keys(py)?;
+        let cache = keys.as_ref().and_then(|keys| keys.cache());
         Ok(cache.map_or((0, 0, 0, 0), SignatureCache::info).into())
     }
 
     /// Empties the verified-signature cache.
     fn cache_clear(&self, py: Python<'_>) -> PyResult<()> {
-        if let Some(cache) = self.ring(py)?.as_ref().and_then(|ring| ring.cache()) {
+        if let Some(cache) = self.keys(py)?.as_ref().and_then(|keys| keys.cache()) {
             cache.clear();
         }
         Ok(())
@@ -205,18 +205,18 @@ impl Verifier {
 }
 
 impl Verifier {
-    pub(super) fn of_keys(ring: Ring) -> Self {
-        Self { keys: Keys::Held(Arc::new(ring)) }
+    pub(super) fn of_keys(keys: VerifyingKeys) -> Self {
+        Self { keys: Keys::Held(Arc::new(keys)) }
     }
 
     /// The keys in memory; `None` before any were fetched.
-    fn ring(&self, py: Python<'_>) -> PyResult<Option<Arc<Ring>>> {
+    fn keys(&self, py: Python<'_>) -> PyResult<Option<Arc<VerifyingKeys>>> {
         match &self.keys {
-            Keys::Held(ring) => Ok(Some(Arc::clone(ring))),
+            Keys::Held(keys) => Ok(Some(Arc::clone(keys))),
             Keys::Fetched(keys) => {
                 let newest: Option<Bound<'_, Self>> =
                     keys.bind(py).call_method0(intern!(py, "newest"))?.extract()?;
-                newest.map_or(Ok(None), |newest| newest.get().ring(py))
+                newest.map_or(Ok(None), |newest| newest.get().keys(py))
             }
         }
     }

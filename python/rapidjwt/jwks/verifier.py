@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
@@ -139,10 +140,13 @@ class _SyncKeys(_ClientKeys):
         except PyJWTError as error:
             return error
 
-    def decode_async(self, _token: _Token) -> NoReturn:
-        raise TypeError("A JWKSClient waits in threads: call decode, or use an AsyncJWKSClient")
+    # In a thread: a fetch must not hold up the event loop.
 
-    decode_complete_async = decode_async
+    async def decode_async(self, token: _Token) -> _Decoded:
+        return await asyncio.to_thread(self.decode, token)
+
+    async def decode_complete_async(self, token: _Token) -> _Decoded:
+        return await asyncio.to_thread(self.decode_complete, token)
 
     def _call(self, call: _Call, token: _Token) -> _Decoded:
         self._rules.check_size(token)

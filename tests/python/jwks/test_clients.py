@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,7 +14,7 @@ from rapidjwt.exceptions import (
     PyJWKClientConnectionError,
     PyJWKClientError,
 )
-from rapidjwt.jwks import JWKSMetrics, Response, UnknownKeyError
+from rapidjwt.jwks import AsyncJWKSClient, JWKSMetrics, Response, UnknownKeyError
 
 from .clients import Threads
 from .conftest import POLICY
@@ -617,20 +618,40 @@ def test_a_verifier_is_told_where_keys_come_from_once(connect):
         rapidjwt.Verifier(jwks=client)
 
 
-def test_each_client_waits_in_its_own_way(connect, provider, signing_keys):
+def test_every_verifier_can_be_awaited(connect, provider, signing_keys):
     provider.publish(signing_keys[0])
-    face = connect()
+    verifier = connect().verifier
     token = signing_keys[0].token()
-    if isinstance(face, Threads):
-        calls = [face.verifier.decode_async, face.verifier.decode_complete_async]
-        words = "call decode, or use an AsyncJWKSClient"
-    else:
-        verifier = face.verifier
-        calls = [verifier.decode, verifier.decode_complete, lambda one: verifier.decode_many([one])]
-        words = r"await decode_async\(token\)"
-    for call in calls:
-        with pytest.raises(TypeError, match=words):
-            call(token)
+
+    async def main():
+        return await verifier.decode_async(token), await verifier.decode_complete_async(token)
+
+    claims, complete = asyncio.run(main())
+    assert claims == complete["payload"] == {"sub": "user"}
+    assert complete["header"]["kid"] == signing_keys[0].kid
+
+
+def test_a_fetch_in_a_coroutine_does_not_hold_up_the_event_loop(connect, provider, signing_keys):
+    provider.publish(signing_keys[0])
+    provider.hang()
+    verifier = connect().verifier
+
+    async def main():
+        decoding = asyncio.create_task(verifier.decode_async(signing_keys[0].token()))
+        while not provider.waiting:  # noqa: ASYNC110 - it shows that the loop goes round
+            await asyncio.sleep(0)
+        provider.release()
+        return await decoding
+
+    assert asyncio.run(asyncio.wait_for(main(), PATIENCE)) == {"sub": "user"}
+
+
+def test_an_async_client_does_not_wait_in_a_thread(provider, clock):
+    client = AsyncJWKSClient(provider.url, allow_http=True, clock=clock)
+    verifier = rapidjwt.Verifier(jwks=client, algorithms=["ES256"])
+    for call in (verifier.decode, verifier.decode_complete, verifier.decode_many):
+        with pytest.raises(TypeError, match=r"await decode_async\(token\)"):
+            call("token")
     assert provider.requests == []
 
 

@@ -22,15 +22,15 @@ use crate::keyring::{Choice, Keyring};
 use crate::signature_cache::SignatureCache;
 
 /// What a `Verifier` with keys in memory is made of.
-pub(super) struct Ring {
-    keyring: Keyring<RingKey>,
+pub(super) struct VerifyingKeys {
+    keyring: Keyring<VerifyingKey>,
     cache: Option<SignatureCache>,
     rules: Py<VerifierRules>,
 }
 
-struct RingKey(Arc<CachedKey>);
+struct VerifyingKey(Arc<CachedKey>);
 
-impl AsRef<PreparedKey> for RingKey {
+impl AsRef<PreparedKey> for VerifyingKey {
     fn as_ref(&self) -> &PreparedKey {
         &self.0.key
     }
@@ -45,7 +45,7 @@ pub(super) struct Chosen<'a> {
     fingerprint: Option<Fingerprint>,
 }
 
-impl Ring {
+impl VerifyingKeys {
     pub(super) fn new(rules: Py<VerifierRules>, keys: &Bound<'_, PyAny>) -> PyResult<Self> {
         let keyring = Keyring::new(entries(rules.get(), keys)?);
         let cache_size = rules.get().cache_size;
@@ -151,7 +151,7 @@ fn refusal(token: &[u8]) -> Error {
     }
 }
 
-type Entry = (Option<String>, RingKey);
+type Entry = (Option<String>, VerifyingKey);
 
 /// The keys made ready.
 ///
@@ -175,7 +175,7 @@ fn entries(rules: &VerifierRules, keys: &Bound<'_, PyAny>) -> PyResult<Vec<Entry
         };
         for prepared in prepared {
             jwt::check_key_length(road, py, &prepared, rules.enforce_key_length)?;
-            entries.push((identity.kid.clone(), RingKey(prepared)));
+            entries.push((identity.kid.clone(), VerifyingKey(prepared)));
         }
     }
     match (entries.is_empty(), is_set) {

@@ -9,6 +9,7 @@
 //! | `python` | the extension module, the only place that knows Python |
 //! | [`claims`] | rules for the registered claims (RFC 7519) |
 //! | [`dangerous`] | reading a token without verifying it |
+//! | [`bounds`] | how large and how deep a token may be |
 //! | [`signature_cache`] | signatures that verified before |
 //! | [`keyring`] | which of several keys a token is verified with |
 //! | [`jws`] | compact serialization: sign, verify (RFC 7515, RFC 7797) |
@@ -21,6 +22,7 @@
 
 pub mod algorithm;
 pub mod base64url;
+pub mod bounds;
 pub mod claims;
 pub mod crypto;
 pub mod dangerous;

@@ -1,11 +1,13 @@
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Coroutine, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from json import JSONEncoder
-from typing import Any, TypeAlias, final
+from typing import Any, TypeAlias, final, overload
 
 from .algorithms import AllowedPrivateKeys, AllowedPublicKeys
-from .api_jwk import PyJWK
+from .api_jwk import PyJWK, PyJWKSet
+from .jwks import AsyncJWKSClient, JWKSClient
+from .key_set import KeySet
 from .types import Options
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "Key",
     "Signer",
     "Verifier",
+    "VerifierRules",
     "__version__",
     "clear_key_cache",
     "decode",
@@ -25,6 +28,7 @@ __all__ = [
     "key_cache_info",
     "pave_road",
     "road_changed",
+    "road_extended",
     "road_obstacles",
 ]
 
@@ -32,6 +36,7 @@ __version__: str
 
 _SigningKey: TypeAlias = AllowedPrivateKeys | PyJWK | Key | str | bytes
 _VerifyingKey: TypeAlias = AllowedPublicKeys | PyJWK | Key | str | bytes
+_VerifyingKeys: TypeAlias = _VerifyingKey | KeySet | PyJWKSet | Sequence[_VerifyingKey]
 _Strings: TypeAlias = list[str] | tuple[str, ...] | AbstractSet[str]
 
 @final
@@ -101,10 +106,12 @@ class Signer:
 
 @final
 class Verifier:
+    @overload
     def __new__(
         cls,
-        key: _VerifyingKey | list[_VerifyingKey] | tuple[_VerifyingKey, ...],
+        key: _VerifyingKeys,
         *,
+        jwks: None = None,
         algorithms: _Strings | None = None,
         audience: str | _Strings | None = None,
         issuer: str | _Strings | None = None,
@@ -113,12 +120,42 @@ class Verifier:
         require: _Strings = (),
         options: Options | None = None,
         cache_size: int = 0,
+        max_token_size: int | None = None,
+        max_nesting: int | None = None,
+    ) -> Verifier: ...
+    @overload
+    def __new__(
+        cls,
+        key: None = None,
+        *,
+        jwks: JWKSClient | AsyncJWKSClient,
+        algorithms: _Strings,
+        audience: str | _Strings | None = None,
+        issuer: str | _Strings | None = None,
+        subject: str | None = None,
+        leeway: float | timedelta = 0,
+        require: _Strings = (),
+        options: Options | None = None,
+        cache_size: int = 0,
+        max_token_size: int | None = None,
+        max_nesting: int | None = None,
     ) -> Verifier: ...
     def decode(self, token: str | bytes) -> dict[str, Any]: ...
     def decode_complete(self, token: str | bytes) -> dict[str, Any]: ...
-    def decode_many(self, tokens: Iterable[str | bytes]) -> DecodedMany: ...
+    def decode_many(
+        self, tokens: Iterable[str | bytes]
+    ) -> Iterator[dict[str, Any] | Exception]: ...
+    def decode_async(self, token: str | bytes) -> Coroutine[Any, Any, dict[str, Any]]: ...
+    def decode_complete_async(self, token: str | bytes) -> Coroutine[Any, Any, dict[str, Any]]: ...
     def cache_info(self) -> CacheInfo: ...
     def cache_clear(self) -> None: ...
+
+@final
+class VerifierRules:
+    @property
+    def algorithms(self) -> list[str] | None: ...
+    def check_size(self, token: str | bytes, /) -> None: ...
+    def verifier(self, keys: _VerifyingKeys, /) -> Verifier: ...
 
 @final
 class DecodedMany(Iterator[dict[str, Any] | Exception]):
@@ -135,7 +172,7 @@ def encode(
 ) -> str: ...
 def decode(
     jwt: str | bytes,
-    key: _VerifyingKey = "",
+    key: _VerifyingKeys = "",
     algorithms: Sequence[str] | None = None,
     options: Options | None = None,
     verify: bool | None = None,
@@ -148,7 +185,7 @@ def decode(
 ) -> dict[str, Any]: ...
 def decode_complete(
     jwt: str | bytes,
-    key: _VerifyingKey = "",
+    key: _VerifyingKeys = "",
     algorithms: Sequence[str] | None = None,
     options: Options | None = None,
     verify: bool | None = None,
@@ -166,4 +203,5 @@ def clear_key_cache() -> None: ...
 def key_cache_info() -> CacheInfo: ...
 def pave_road() -> None: ...
 def road_changed() -> None: ...
+def road_extended() -> None: ...
 def road_obstacles() -> list[tuple[str, str]]: ...

@@ -8,30 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._rapidjwt import Key, Verifier
+from ._rapidjwt import Key
 from .exceptions import InvalidKeyError, PyJWKSetError, PyJWTError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from collections.abc import Set as AbstractSet
-    from datetime import timedelta
+    from collections.abc import Callable, Iterable, Iterator
     from os import PathLike
-    from typing import TypedDict
-
-    from typing_extensions import Unpack
-
-    from .types import Options
-
-    class TokenPolicy(TypedDict, total=False):
-        """What `Verifier` demands of a token, apart from keys and algorithms."""
-
-        audience: str | list[str] | tuple[str, ...] | AbstractSet[str] | None
-        issuer: str | list[str] | tuple[str, ...] | AbstractSet[str] | None
-        subject: str | None
-        leeway: float | timedelta
-        require: list[str] | tuple[str, ...] | AbstractSet[str]
-        options: Options | None
-        cache_size: int
 
 
 #: What the public half may do where the private key may do this (RFC 7517 Section 4.3).
@@ -93,7 +75,7 @@ class SkippedKey(NamedTuple):
 
 
 class KeySet:
-    """Keys of which each token picks one by its `kid` and `alg`.
+    """Keys of which each token picks one by `kid` and `alg`: a `key` for `Verifier` and `decode`.
 
     Members that cannot be used are left out, as RFC 7517 Section 5 says, and listed in `skipped`.
     Immutable; iteration gives the `KeySetEntry` objects in order.
@@ -208,7 +190,8 @@ class KeySet:
         The first key with the token's ID is taken; otherwise, and for a token without an ID, the
         only one that fits: any for a token without an ID, one without an ID for the others.
 
-        Raises PyJWKSetError when no key fits, or several do and nothing tells which.
+        Raises PyJWKSetError when no key fits, or several do and nothing tells which. (Several
+        without an ID, and only those, are each tried by `Verifier` and `decode`.)
         """
         fitting = self.find(alg=alg, use=use, operation=operation)
         if kid is not None:
@@ -225,29 +208,6 @@ class KeySet:
     def to_jwks(self) -> dict[str, list[dict[str, Any]]]:
         """Give the JWK Set to publish: public parts only, shared secrets left out."""
         return {"keys": [entry.to_jwk() for entry in self._entries if entry.kty != "oct"]}
-
-    def verifier(self, *, algorithms: Sequence[str], **policy: Unpack[TokenPolicy]) -> Verifier:
-        """Make a `Verifier` of the keys that serve one of `algorithms`.
-
-        The other arguments and errors are those of `Verifier`. Raises PyJWKSetError when no key
-        serves any of the algorithms.
-        """
-        names = algorithm_names(algorithms)
-        keys = [
-            entry.key
-            for entry in self.find(use="sig", operation="verify")
-            if any(entry.serves(name) for name in names)
-        ]
-        if not keys:
-            raise PyJWKSetError(f"The JWK Set has no key for {', '.join(names)}")
-        return Verifier(tuple(keys), algorithms=names, **policy)
-
-
-def algorithm_names(algorithms: Sequence[str]) -> list[str]:
-    """Give the names as a list. One string, which is a sequence of strings too, is a TypeError."""
-    if isinstance(algorithms, str):
-        raise TypeError('algorithms must be a list of names, for example ["RS256"]')
-    return list(algorithms)
 
 
 def _read_or_skip(

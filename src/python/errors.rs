@@ -6,6 +6,8 @@ use pyo3::exceptions::PyNotImplementedError;
 
 use crate::error::Error;
 
+pyo3::import_exception!(rapidjwt.exceptions, PyJWTError);
+
 /// The classes of `rapidjwt.exceptions`, imported at first use.
 mod classes {
     use pyo3::import_exception;
@@ -23,6 +25,7 @@ mod classes {
     import_exception!(rapidjwt.exceptions, InvalidSubjectError);
     import_exception!(rapidjwt.exceptions, InvalidTokenError);
     import_exception!(rapidjwt.exceptions, MissingRequiredClaimError);
+    import_exception!(rapidjwt.exceptions, PyJWKSetError);
 }
 
 impl From<Error> for PyErr {
@@ -36,6 +39,8 @@ impl From<Error> for PyErr {
             | Error::HeaderNotObject
             | Error::PayloadNotJson(_)
             | Error::PayloadNotObject
+            | Error::TokenTooLarge(_)
+            | Error::PayloadTooDeep(_)
             | Error::UnencodedPayloadInToken
             | Error::DetachedPayloadRequired
             | Error::DetachedPayloadUnexpected
@@ -49,6 +54,7 @@ impl From<Error> for PyErr {
             | Error::B64NotCritical
             | Error::NoMatchingKey
             | Error::KidRequired => classes::InvalidTokenError::new_err(words),
+            Error::NoUsableKey => classes::PyJWKSetError::new_err(words),
             Error::AlgorithmMissing | Error::AlgorithmNotAllowed | Error::AlgorithmUnknown => {
                 classes::InvalidAlgorithmError::new_err(words)
             }

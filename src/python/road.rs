@@ -255,7 +255,7 @@ impl Road {
 
     /// Whether the fast road serves encoding.
     pub(super) fn is_clear_for_encode(&self, py: Python<'_>) -> bool {
-        self.is_clear(py) && self.has_json_functions(py, &self.json_functions[1..])
+        self.is_clear(py) && self.has_json_functions(py, &self.json_functions)
     }
 
     /// Whether nobody has replaced these functions of the module json, which tells nobody of it.
@@ -312,7 +312,7 @@ fn without_bases<'py>(classes: &[Bound<'py, PyType>]) -> PyResult<Vec<Bound<'py,
 type JsonFunction = (Py<PyString>, Py<PyAny>);
 
 /// What the steps of the faithful road take from the module json: `loads` first, which decoding
-/// needs; the others are encoding's.
+/// needs alone.
 fn json_functions(json: &Bound<'_, PyModule>) -> PyResult<[JsonFunction; 3]> {
     let py = json.py();
     let function = |name| Ok::<_, PyErr>(json.getattr(name)?.unbind());
@@ -340,6 +340,17 @@ pub(super) fn pave_road(py: Python<'_>) -> PyResult<()> {
 #[pyfunction]
 pub(super) fn road_changed(py: Python<'_>) {
     if let Some(road) = ROAD.get(py) {
+        road.changed.store(true, Ordering::Release);
+    }
+}
+
+/// Says that a watched object has an attribute that it did not have: it replaces nothing, but may
+/// put back what was deleted.
+#[pyfunction]
+pub(super) fn road_extended(py: Python<'_>) {
+    if let Some(road) = ROAD.get(py)
+        && !road.clear.load(Ordering::Relaxed)
+    {
         road.changed.store(true, Ordering::Release);
     }
 }

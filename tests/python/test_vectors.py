@@ -164,7 +164,8 @@ def test_an_unsecured_token_can_be_read_unverified(vector: Vector) -> None:
 
 @parametrize(load("thumbprints.json"))
 def test_the_public_members_give_the_published_thumbprint(vector: Vector) -> None:
-    members = rapidjwt.Key.from_jwk(vector["key"]).to_jwk()
+    written = rapidjwt.Key.from_jwk(vector["key"]).to_jwk()
+    members = {name: value for name, value in written.items() if name not in ("kid", "alg")}
     canonical = json.dumps(members, sort_keys=True, separators=(",", ":")).encode()
     assert base64url(hashlib.sha256(canonical).digest()) == vector["sha256"]
 

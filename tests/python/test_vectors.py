@@ -179,6 +179,13 @@ def test_the_keys_of_a_published_jwk_set_load(vector: Vector) -> None:
         assert key.to_jwk(private=key.is_private).items() <= jwk.items()
 
 
+@parametrize(load("x5c.json"))
+def test_the_certificate_of_a_published_jwk_holds_its_key(vector: Vector) -> None:
+    key = rapidjwt.Key.from_jwk(vector["key"])
+    assert (key.use, key.kid) == (vector["key"]["use"], vector["key"]["kid"])
+    assert rapidjwt.Key.from_der(base64.b64decode(vector["key"]["x5c"][0])) == key
+
+
 def test_the_private_and_the_public_jwk_set_hold_the_same_keys() -> None:
     public, private, _ = (vector["keys"] for vector in load("jwk_sets.json"))
     for public_half, jwk in zip(public, private, strict=True):

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyUnicodeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
@@ -503,7 +503,11 @@ fn thumbprint_hash(name: &str) -> PyResult<(Hash, &'static str)> {
 
 fn text_argument<'a>(data: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
     if let Ok(text) = data.cast::<PyString>() {
-        Ok(text.to_str()?.as_bytes())
+        // Not Python's error, which holds the text.
+        let text = text.to_str().map_err(|_| {
+            Error::invalid_key("The text has a lone surrogate, which has no form in UTF-8")
+        })?;
+        Ok(text.as_bytes())
     } else if let Ok(bytes) = data.cast::<PyBytes>() {
         Ok(bytes.as_bytes())
     } else if data.hasattr(intern!(data.py(), "__fspath__"))? {
@@ -589,7 +593,9 @@ pub(super) fn prepare_or_raise(
     }
     let key = if road.is_pyjwk(key) { &key.getattr(intern!(key.py(), "key"))? } else { key };
     if let Some(object) = road.judge_of_keys(key.py(), algorithm) {
-        let judged = object.call_method1(intern!(key.py(), "prepare_key"), (key,))?;
+        let judged = object
+            .call_method1(intern!(key.py(), "prepare_key"), (key,))
+            .map_err(|error| without_the_key(key.py(), error))?;
         if let Some(key) = from_cryptography(&judged) {
             return Ok(key.prepare(algorithm)?);
         }
@@ -599,6 +605,18 @@ pub(super) fn prepare_or_raise(
          keys of 2048 to 8192 bits, EC and EdDSA keys and secrets",
     )
     .into())
+}
+
+/// An error of Python's codecs holds what could not be decoded, which here is a key.
+fn without_the_key(py: Python<'_>, error: PyErr) -> PyErr {
+    if error.is_instance_of::<PyUnicodeError>(py) {
+        Error::invalid_key(
+            "Expected a key in PEM format, got bytes that are no text; Key.from_der reads DER",
+        )
+        .into()
+    } else {
+        error
+    }
 }
 
 fn prepare_text(

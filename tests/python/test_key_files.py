@@ -12,6 +12,7 @@ import rapidjwt
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
+    NoEncryption,
     PrivateFormat,
     load_der_private_key,
     load_pem_private_key,
@@ -30,6 +31,10 @@ def encrypted(name, encoding, password=PASSWORD):
     return private_keys()[name].private_bytes(
         encoding, PrivateFormat.PKCS8, BestAvailableEncryption(password.encode())
     )
+
+
+def plain(private):
+    return private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
 def openssl(*arguments, data):
@@ -61,14 +66,12 @@ def test_what_is_encrypted_here_is_read_by_cryptography(name):
     pem = key.to_pem(private=True, password=PASSWORD)
     assert pem.startswith("-----BEGIN ENCRYPTED PRIVATE KEY-----\n")
     der = key.to_der(private=True, password=PASSWORD.encode())
-    loaded = [
+    ours = load_der_private_key(key.to_der(private=True), None)
+    for loaded in (
         load_pem_private_key(pem.encode(), PASSWORD.encode()),
         load_der_private_key(der, PASSWORD.encode()),
-    ]
-    for private in loaded:
-        assert private.private_bytes_raw() == private_keys()[name].private_bytes_raw() if (
-            name.startswith("Ed")
-        ) else private.private_numbers() == private_keys()[name].private_numbers()
+    ):
+        assert plain(loaded) == plain(ours) == plain(private_keys()[name])
 
 
 @pytest.mark.parametrize(
@@ -173,7 +176,7 @@ def test_the_key_of_a_certificate_verifies(name):
 
 def test_a_certificate_of_an_unsupported_key_is_refused():
     for encoding, read in ((Encoding.PEM, Key.from_pem), (Encoding.DER, Key.from_der)):
-        with pytest.raises(InvalidKeyError, match="curve .* is not supported"):
+        with pytest.raises(InvalidKeyError, match=r"curve .* is not supported"):
             read(certificate(private_keys()["P-224"], encoding))
 
 

@@ -91,22 +91,20 @@ def test_a_public_key_does_not_sign_and_says_so(name, algorithm):
             write(private=True)
 
 
+def outcome(call, library):
+    try:
+        call(library)
+    except Exception as error:  # noqa: BLE001 - whichever PyJWT raises
+        return type(error).__name__, re.sub("0x[0-9a-f]+", "0x...", str(error))
+    return "no error"
+
+
 @pytest.mark.parametrize("data", [data for data, _ in BY_FIRST_WORDS.values()], ids=BY_FIRST_WORDS)
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
 def test_the_drop_in_functions_keep_pyjwts_words(data, algorithm):
-    token = "e30.e30.e30"
-    outcomes = []
-    for library in (pyjwt, rapidjwt):
-        for call in (
-            lambda library=library: library.encode({}, data, algorithm),
-            lambda library=library: library.decode(token, data, [algorithm]),
-        ):
-            try:
-                outcomes.append(call())
-            except Exception as error:  # noqa: BLE001 - whichever PyJWT raises
-                words = re.sub("0x[0-9a-f]+", "0x...", str(error))
-                outcomes.append((type(error).__name__, words))
-    if outcomes[0] != outcomes[2]:
-        assert algorithm == "ES256"  # a signature of ECDSA is new each time
-        assert {type(outcomes[0]), type(outcomes[2])} == {str}
-    assert outcomes[1] == outcomes[3]
+    for call in (
+        lambda library: library.encode({}, data, algorithm),
+        lambda library: library.decode("e30.e30.e30", data, [algorithm]),
+    ):
+        ours, theirs = (outcome(call, library) for library in (rapidjwt, pyjwt))
+        assert ours == theirs

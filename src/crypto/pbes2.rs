@@ -24,7 +24,8 @@ use crate::key::SecretBytes;
 
 /// PBKDF2 iterations of keys that we encrypt: the OWASP Password Storage Cheat Sheet's figure for
 /// HMAC-SHA-256, a few tenths of a second. PBKDF2 and not scrypt, because every library reads it.
-const ITERATIONS: u32 = 600_000;
+/// Tests, which are not compiled for speed, take fewer.
+const ITERATIONS: u32 = if cfg!(test) { 1_000 } else { 600_000 };
 
 /// PBKDF2 iterations of keys that we decrypt, at most (RFC 8018 Section 4.2 speaks of as many for
 /// the most critical keys).
@@ -70,8 +71,8 @@ pub fn encrypt(pkcs8: &[u8], password: &[u8]) -> Result<Vec<u8>, Error> {
     let parameters = Parameters::generate_pbkdf2_sha256_aes256cbc(ITERATIONS, &salt, iv)
         .expect("the iterations and the salt's length are allowed");
     let key = derive(&parameters.kdf, password, parameters.encryption.key_size())?;
-    let mut buffer = Zeroizing::new(pkcs8.to_vec());
-    buffer.resize(pkcs8.len() + iv.len(), 0);
+    let mut buffer = Zeroizing::new(vec![0; pkcs8.len() + iv.len()]);
+    buffer[..pkcs8.len()].copy_from_slice(pkcs8);
     let encrypted_data = cbc::Encryptor::<Aes256>::new_from_slices(&key, &iv)
         .expect("the lengths are AES-256's")
         .encrypt_padded::<Pkcs7>(&mut buffer, pkcs8.len())

@@ -94,6 +94,10 @@ def test_what_openssl_encrypts_is_read_with_the_password(options):
         Key.from_pem(pem, "Secret")
 
 
+def test_keys_are_encrypted_with_600_000_iterations():
+    assert b"\x02\x03" + (600_000).to_bytes(3, "big") in Key.generate("ES256").to_der(True, "secret")
+
+
 def test_openssl_reads_what_is_encrypted_here():
     key = Key.generate("ES256")
     pem = key.to_pem(private=True, password="secret").encode()

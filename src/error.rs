@@ -141,7 +141,8 @@ pub enum Error {
     SecretIsJwk,
     /// A key below the algorithm's minimum length, when the caller enforces it.
     KeyTooShort(String),
-    /// A key on another curve than the algorithm's; both by their SEC 2 names.
+    /// A key on another curve than the algorithm's; both by their SEC 2 names, or for EdDSA by their
+    /// JWK names.
     CurveMismatch {
         /// The key's curve.
         found: &'static str,

@@ -14,8 +14,9 @@
 //! | [`keyring`] | which of several keys a token is verified with |
 //! | [`jws`] | compact serialization: sign, verify (RFC 7515, RFC 7797) |
 //! | [`header`] | the JOSE header's rules (RFC 7515 Section 4) |
+//! | [`key_file`] | keys as files hold them: encrypted ones and certificates too |
 //! | [`crypto`] | signing and verifying, the only place that names a crypto library |
-//! | [`algorithm`] | the table of algorithms (RFC 7518, RFC 8037, RFC 8812) |
+//! | [`algorithm`] | the table of algorithms (RFC 7518, RFC 8037, RFC 8812, RFC 9864) |
 //! | [`key`] | key material and its formats (RFC 7517, RFC 7518 Section 6) |
 //! | [`base64url`] | strict base64url (RFC 7515 Section 2) |
 //! | [`error`] | every way a token, a key or a call can be wrong |
@@ -30,6 +31,7 @@ pub mod error;
 pub mod header;
 pub mod jws;
 pub mod key;
+pub mod key_file;
 pub mod keyring;
 pub mod signature_cache;
 

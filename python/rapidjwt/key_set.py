@@ -16,23 +16,31 @@ if TYPE_CHECKING:
     from os import PathLike
 
 
-#: What the public half may do where the private key may do this (RFC 7517 Section 4.3).
-_PUBLIC_OPERATIONS = {"sign": "verify", "decrypt": "encrypt", "unwrapKey": "wrapKey"}
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KeySetEntry:
-    """A key and what its JWK says that it is for; None where it says nothing.
-
-    `kid` is its ID, `alg` the only algorithm that it serves, `use` "sig" or "enc", `key_ops` the
-    operations that it may do (RFC 7517 Sections 4.2 to 4.5).
-    """
+    """A key of a set and what its JWK says that it is for; None where it says nothing."""
 
     key: Key
-    kid: str | None = None
-    alg: str | None = None
-    use: str | None = None
-    key_ops: tuple[str, ...] | None = None
+
+    @property
+    def kid(self) -> str | None:
+        """The key's ID (RFC 7517 Section 4.5)."""
+        return self.key.kid
+
+    @property
+    def alg(self) -> str | None:
+        """The only algorithm that the key serves (RFC 7517 Section 4.4)."""
+        return self.key.alg
+
+    @property
+    def use(self) -> str | None:
+        """What the key is used for: "sig" or "enc" (RFC 7517 Section 4.2)."""
+        return self.key.use
+
+    @property
+    def key_ops(self) -> tuple[str, ...] | None:
+        """The operations that the key may do (RFC 7517 Section 4.3)."""
+        return self.key.key_ops
 
     @property
     def kty(self) -> str:
@@ -57,10 +65,7 @@ class KeySetEntry:
 
     def to_jwk(self) -> dict[str, Any]:
         """Give the public JWK. A shared secret has none: InvalidKeyError."""
-        operations = self.key_ops and [_PUBLIC_OPERATIONS.get(name, name) for name in self.key_ops]
-        members = {"kid": self.kid, "alg": self.alg, "use": self.use, "key_ops": operations}
-        said = {name: value for name, value in members.items() if value is not None}
-        return self.key.to_jwk() | said
+        return self.key.to_jwk()
 
 
 class SkippedKey(NamedTuple):
@@ -220,20 +225,9 @@ def _read_or_skip(
 
 
 def _read_member(member: object) -> KeySetEntry:
-    if isinstance(member, Key):
-        return KeySetEntry(member, member.kid, member.alg)
-    if not isinstance(member, Mapping):
+    if not isinstance(member, (Key, Mapping)):
         raise InvalidKeyError("A JWK must be a JSON object")
-    operations = member.get("key_ops")
-    if operations is not None and not _is_list_of_strings(operations):
-        raise InvalidKeyError('"key_ops" must be a list of strings')
-    entry = KeySetEntry(
-        Key.from_jwk(dict(member)),
-        kid=_text(member, "kid"),
-        alg=_text(member, "alg"),
-        use=_text(member, "use"),
-        key_ops=None if operations is None else tuple(operations),
-    )
+    entry = KeySetEntry(member if isinstance(member, Key) else Key.from_jwk(dict(member)))
     if entry.alg is not None and not entry.serves(entry.alg):
         raise InvalidKeyError(f"The key cannot be used with its algorithm {entry.alg!r}")
     return entry
@@ -242,19 +236,7 @@ def _read_member(member: object) -> KeySetEntry:
 def _read_pem_file(path: Path) -> KeySetEntry:
     key = Key.from_pem(path.read_bytes())
     # The native key learns its ID from a JWK only.
-    jwk = key.to_jwk(private=key.is_private) | {"kid": path.stem}
-    return KeySetEntry(Key.from_jwk(jwk), kid=path.stem)
-
-
-def _text(jwk: Mapping[str, Any], name: str) -> str | None:
-    value = jwk.get(name)
-    if value is None or isinstance(value, str):
-        return value
-    raise InvalidKeyError(f'"{name}" must be a string')
-
-
-def _is_list_of_strings(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return KeySetEntry(Key.from_jwk(key.to_jwk(private=key.is_private) | {"kid": path.stem}))
 
 
 def _kid_of(member: object) -> str | None:

@@ -93,6 +93,11 @@ impl OkpCurve {
             Self::Ed448 => 57,
         }
     }
+
+    /// Bytes in a signature (RFC 8032 Sections 5.1.6 and 5.2.6).
+    pub const fn signature_len(self) -> usize {
+        2 * self.key_len()
+    }
 }
 
 /// An RSA key. All integers are big-endian without leading zeros.

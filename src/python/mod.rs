@@ -9,6 +9,7 @@ mod cache_info;
 mod claims_view;
 mod clock;
 mod dumps;
+mod ed448;
 mod errors;
 mod jwt;
 mod key;

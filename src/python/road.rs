@@ -20,7 +20,7 @@ use pyo3::{PyTypeInfo, intern};
 
 use super::arguments::{dict_version, type_version};
 use super::known_headers;
-use crate::algorithm::{ALGORITHMS, Algorithm};
+use crate::algorithm::{ALGORITHMS, Algorithm, Family};
 
 static ROAD: PyOnceLock<Road> = PyOnceLock::new();
 
@@ -29,8 +29,9 @@ pub(super) struct Road {
     classes: Vec<(Py<PyType>, AtomicU32)>,
     changed: AtomicBool,
     clear: AtomicBool,
-    /// The original `Algorithm` objects, by [`Algorithm::index`].
-    algorithm_objects: Vec<Py<PyAny>>,
+    /// The original `Algorithm` objects, by [`Algorithm::index`]; `None` for a name that PyJWT does not
+    /// have.
+    algorithm_objects: Vec<Option<Py<PyAny>>>,
     /// The objects whose class must stay the same.
     instances: [(Py<PyAny>, Py<PyType>); 2],
     /// The default of the option `require`, which anyone may append to.
@@ -141,10 +142,10 @@ impl Road {
         let jwt = jwt_module.getattr("_jwt_global_obj")?;
         let jws = jws_module.getattr("_jws_global_obj")?;
         let algorithms = jws.getattr("_algorithms")?;
-        let algorithm_objects = ALGORITHMS
+        let algorithm_objects: Vec<_> = ALGORITHMS
             .iter()
-            .map(|row| Ok(algorithms.get_item(row.name)?.unbind()))
-            .collect::<PyResult<Vec<_>>>()?;
+            .map(|row| algorithms.get_item(row.name).ok().map(Bound::unbind))
+            .collect();
 
         let mut classes = vec![jwt.get_type(), jws.get_type()];
         let pyjwk = jwk_module.getattr("PyJWK")?.cast_into::<PyType>()?;
@@ -158,7 +159,7 @@ impl Road {
         for dict in [&algorithms, &jwt.getattr("options")?, &jws.getattr("options")?] {
             watched.push(Watched::of_dict(dict)?);
         }
-        for object in &algorithm_objects {
+        for object in algorithm_objects.iter().flatten() {
             let object = object.bind(py);
             watched.push(Watched::new(object, true)?);
             for class in object.get_type().mro().iter() {
@@ -274,13 +275,27 @@ impl Road {
         holds(self.warnings.bind(py), intern!(py, "warn"), &self.warn)
     }
 
-    /// The original `Algorithm` object; `None` for `none`.
+    /// The original `Algorithm` object; `None` for `none` and for a name that PyJWT does not have.
     pub(super) fn algorithm_object<'py>(
         &self,
         py: Python<'py>,
         algorithm: &'static Algorithm,
     ) -> Option<&Bound<'py, PyAny>> {
-        Some(self.algorithm_objects.get(algorithm.index()?)?.bind(py))
+        Some(self.algorithm_objects.get(algorithm.index()?)?.as_ref()?.bind(py))
+    }
+
+    /// The `Algorithm` object that reads keys for `algorithm`: its own, and that of EdDSA for the
+    /// names of RFC 9864.
+    pub(super) fn judge_of_keys<'py>(
+        &self,
+        py: Python<'py>,
+        algorithm: &'static Algorithm,
+    ) -> Option<&Bound<'py, PyAny>> {
+        let judge = match algorithm.family {
+            Family::Eddsa(_) => ALGORITHMS.iter().find(|row| row.family == Family::Eddsa(None))?,
+            _ => algorithm,
+        };
+        self.algorithm_object(py, judge)
     }
 
     /// Whether `argument` was left out in a call of `encode`.

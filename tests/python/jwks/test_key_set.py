@@ -208,7 +208,7 @@ def test_select_chooses_as_the_native_verifier_does(signing_keys):
         verifier = rapidjwt.Verifier(key_set, algorithms=["ES256"])
         for signer in (first, second, nameless):
             try:
-                chosen = key_set.select(signer.kid, "ES256").key.to_jwk() == signer.key.to_jwk()
+                chosen = key_set.select(signer.kid, "ES256").key == signer.key
             except PyJWKSetError:
                 chosen = False
             try:

@@ -81,9 +81,11 @@ test-rust: | prerequisites ## cargo test without Python: with ring alone, then w
 	@cargo test
 
 .PHONY: typecheck
-typecheck: build ## mypy strict, and the stubs against the compiled module
+typecheck: build ## mypy and pyright, both strict, and the stubs against the compiled module
 	@echo "==> Types"
 	@$(BIN)/mypy
+	@for app in examples/*/; do $(BIN)/mypy --allow-subclassing-any $$app || exit 1; done
+	@$(BIN)/pyright --pythonpath $(BIN)/python
 	@$(BIN)/python -m mypy.stubtest rapidjwt._rapidjwt
 
 .PHONY: test-python
@@ -126,6 +128,21 @@ bench-core: | prerequisites ## The core alone by criterion, with ring and with a
 bench-web: build ## Requests per second of Flask, Django and FastAPI apps
 	@$(BIN)/python benches/web/bench_web.py
 
+# --- document it ---
+
+.PHONY: docs
+docs: build ## Build the documentation site into site/; warnings are errors
+	@$(BIN)/maturin develop --release --quiet --extras docs,test
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+.PHONY: test-docs
+test-docs: docs ## Open every page of the site in Chromium; screenshots in site-screenshots/
+	@$(BIN)/python -m pytest tests/docs
+
+.PHONY: pre-commit
+pre-commit: build ## Check formats before each commit, types before each push
+	@$(BIN)/pre-commit install --hook-type pre-commit --hook-type pre-push
+
 # --- ship it ---
 
 .PHONY: wheel
@@ -133,6 +150,27 @@ wheel: build ## Build a wheel into dist/
 	@rm -f dist/*.whl
 	@$(BIN)/maturin build --release --quiet --out dist
 
+.PHONY: test-wheel-suite
+test-wheel-suite: wheel ## The Python tests against the wheel, with no Rust in PATH
+	@$(PYTHON) tests/wheel/suite.py dist
+
+.PHONY: sdist
+sdist: $(BIN)/maturin ## Build the source distribution into dist/
+	@rm -f dist/*.tar.gz
+	@$(BIN)/maturin sdist --quiet --out dist
+
+.PHONY: test-sdist
+test-sdist: sdist ## Install the source distribution into an environment with nothing else
+	@rm -rf $(VENV)-bare && $(PYTHON) -m venv $(VENV)-bare
+	@$(VENV)-bare/bin/python -m pip install --quiet dist/*.tar.gz
+	@$(VENV)-bare/bin/python tests/wheel/bare.py
+
+BASE ?= origin/main
+
+.PHONY: changelog
+changelog: ## Whether CHANGELOG.md tells of the changes since BASE=origin/main
+	@$(PYTHON) scripts/changelog.py unreleased $(BASE)
+
 .PHONY: clean
 clean: ## Remove everything that was built
-	@rm -rf $(VENV) $(VENV)-bare target dist python/rapidjwt/*.so
+	@rm -rf $(VENV) $(VENV)-bare target dist site site-screenshots python/rapidjwt/*.so

@@ -73,13 +73,17 @@ def present(results: Results, names: Sequence[str]) -> list[str]:
     ]
 
 
-def matrix(results: Results, columns: dict[str, str]) -> str:
-    """Return one table: contestants down, cases across (`columns`: title to case name)."""
+def matrix(results: Results, columns: dict[str, str], *, raw: bool = True) -> str:
+    """Return one table: contestants down, cases across (`columns`: title to case name).
+
+    `raw` is whether the bare work under a token has rows too.
+    """
     columns = {title: name for title, name in columns.items() if case(results, name)}
     keys = {contestant.name: contestant.key for contestant in CONTESTANTS}
     rows = [
         [name, keys[name], *(cell(case(results, column), name) for column in columns.values())]
         for name in present(results, list(columns.values()))
+        if raw or keys[name] != "raw"
     ]
     return table(["library", "key", *columns], rows) if rows else ""
 
@@ -191,7 +195,7 @@ def short_report(results: Results) -> str:
         "![Decoded and encoded tokens per second, by library](docs/benchmarks.svg)\n\n"
         "Microseconds per token with 8 claims, and how many times as fast as PyJWT with the same "
         "key text:\n\n"
-        f"{matrix(results, columns)}\n{environment(results)}\n"
+        f"{matrix(results, columns, raw=False)}\n{environment(results)}\n"
         "All figures, with their spread: [docs/benchmarks.md](docs/benchmarks.md).\n"
     )
 

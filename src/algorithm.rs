@@ -52,6 +52,39 @@ pub enum Family {
     Eddsa(Option<OkpCurve>),
 }
 
+impl Family {
+    /// The scheme and where it is specified.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::None => "no signature (RFC 7518 Section 3.6)",
+            Self::Hmac(_) => "HMAC (RFC 7518 Section 3.2)",
+            Self::RsaPkcs1(_) => "RSASSA-PKCS1-v1_5 (RFC 7518 Section 3.3)",
+            Self::RsaPss(_) => "RSASSA-PSS (RFC 7518 Section 3.5)",
+            Self::Ecdsa(Curve::Secp256k1, _) => "ECDSA (RFC 8812 Section 3.2)",
+            Self::Ecdsa(..) => "ECDSA (RFC 7518 Section 3.4)",
+            Self::Eddsa { .. } => "EdDSA (RFC 8037 Section 3.1)",
+        }
+    }
+
+    /// The hash that it fixes.
+    pub const fn hash(self) -> Option<Hash> {
+        match self {
+            Self::Hmac(hash) | Self::RsaPkcs1(hash) | Self::RsaPss(hash) | Self::Ecdsa(_, hash) => {
+                Some(hash)
+            }
+            Self::None | Self::Eddsa { .. } => None,
+        }
+    }
+
+    /// The curve that it fixes.
+    pub const fn curve(self) -> Option<Curve> {
+        match self {
+            Self::Ecdsa(curve, _) => Some(curve),
+            _ => None,
+        }
+    }
+}
+
 /// One signature algorithm.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Algorithm {

@@ -24,7 +24,7 @@ import rapidjwt
 from timing import print_times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 HERE = Path(__file__).parent
 AUDIENCE = "https://orders.example"
@@ -42,7 +42,7 @@ class Step(NamedTuple):
 
 
 @contextmanager
-def running(program: str, **environment: str) -> Iterator[str]:
+def running(program: str, **environment: str) -> Generator[str]:
     """Run a server of this folder for the length of the block; gives its URL."""
     process = subprocess.Popen(
         [sys.executable, str(HERE / program)],

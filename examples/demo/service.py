@@ -23,7 +23,7 @@ def url_of(server: HTTPServer) -> str:
 class JsonHandler(BaseHTTPRequestHandler):
     """Answers in JSON."""
 
-    server: HTTPServer
+    server: HTTPServer  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def reply(
         self, status: HTTPStatus, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
@@ -38,7 +38,7 @@ class JsonHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, *_args: object) -> None:
+    def log_message(self, *_args: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Say nothing: the demonstration prints each request itself."""
 
 

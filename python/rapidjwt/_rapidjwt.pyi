@@ -8,7 +8,7 @@ from .algorithms import AllowedPrivateKeys, AllowedPublicKeys
 from .api_jwk import PyJWK, PyJWKSet
 from .jwks import AsyncJWKSClient, JWKSClient
 from .key_set import KeySet
-from .types import Options
+from .types import AlgorithmName, Options
 
 __all__ = [
     "CacheInfo",
@@ -18,6 +18,7 @@ __all__ = [
     "Verifier",
     "VerifierRules",
     "__version__",
+    "algorithm_table",
     "clear_key_cache",
     "decode",
     "decode_complete",
@@ -52,7 +53,7 @@ class Key:
     @staticmethod
     def from_secret(secret: str | bytes, /) -> Key: ...
     @staticmethod
-    def generate(algorithm: str, *, size: int | None = None) -> Key: ...
+    def generate(algorithm: AlgorithmName, *, size: int | None = None) -> Key: ...
     @property
     def kty(self) -> str: ...
     @property
@@ -99,7 +100,7 @@ class Signer:
     def __new__(
         cls,
         key: _SigningKey,
-        algorithm: str | None = None,
+        algorithm: AlgorithmName | None = None,
         *,
         headers: dict[str, Any] | None = None,
         issuer: str | None = None,
@@ -203,6 +204,7 @@ def decode_complete(
     **kwargs: Any,
 ) -> dict[str, Any]: ...
 def get_unverified_header(jwt: str | bytes) -> dict[str, Any]: ...
+def algorithm_table() -> list[dict[str, Any]]: ...
 def decode_segment(segment: bytes, /) -> bytes | None: ...
 def is_der_public_key(data: bytes, /) -> bool: ...
 def clear_key_cache() -> None: ...

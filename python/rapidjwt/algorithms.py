@@ -285,9 +285,9 @@ class NoneAlgorithm(Algorithm):
 
 def _has_kty_member(document: Any) -> bool:
     """Whether an object with the member `kty` stands anywhere in a JSON document."""
-    values = [document]
+    values: list[Any] = [document]
     while values:
-        value = values.pop()
+        value: dict[str, Any] | list[Any] | None = values.pop()
         if isinstance(value, dict):
             if "kty" in value:
                 return True
@@ -456,7 +456,7 @@ class RSAAlgorithm(Algorithm):
     SHA384: ClassVar[type[hashes.HashAlgorithm]] = _SHA384
     SHA512: ClassVar[type[hashes.HashAlgorithm]] = _SHA512
 
-    _crypto_key_types = key_types("RSAPrivateKey", "RSAPublicKey")
+    _crypto_key_types: Any = key_types("RSAPrivateKey", "RSAPublicKey")
     _kty = "RSA"
     _MIN_KEY_SIZE: ClassVar[int] = 2048
     _NATIVE_FAMILY: ClassVar[str] = "RS"
@@ -636,7 +636,7 @@ class ECAlgorithm(Algorithm):
     SHA384: ClassVar[type[hashes.HashAlgorithm]] = _SHA384
     SHA512: ClassVar[type[hashes.HashAlgorithm]] = _SHA512
 
-    _crypto_key_types = key_types("EllipticCurvePrivateKey", "EllipticCurvePublicKey")
+    _crypto_key_types: Any = key_types("EllipticCurvePrivateKey", "EllipticCurvePublicKey")
     _kty = "EC"
     #: `alg` by a native key's curve and the name of the hash.
     _NATIVE_NAMES: ClassVar[dict[tuple[str | None, str], str]] = {
@@ -695,7 +695,7 @@ class ECAlgorithm(Algorithm):
             self._validate_curve(key)
             return key
         if isinstance(key, self._crypto_key_types):
-            self._validate_curve(key)
+            self._validate_curve(key)  # pyright: ignore[reportArgumentType] - an EC key, as seen
             return key
         if not isinstance(key, (bytes, str)):
             raise TypeError("Expecting a PEM-formatted key.")
@@ -844,7 +844,7 @@ class RSAPSSAlgorithm(RSAAlgorithm):
 class OKPAlgorithm(Algorithm):
     """EdDSA with Ed25519 or, through cryptography, Ed448 (RFC 8037 Section 3.1)."""
 
-    _crypto_key_types = key_types(
+    _crypto_key_types: Any = key_types(
         "Ed25519PrivateKey", "Ed25519PublicKey", "Ed448PrivateKey", "Ed448PublicKey"
     )
     _kty = "OKP"
@@ -913,7 +913,7 @@ class OKPAlgorithm(Algorithm):
         def to_jwk(key: AllowedOKPKeys | Key, as_dict: Literal[False] = False) -> str: ...
 
     @staticmethod
-    def to_jwk(key: Any, as_dict: bool = False) -> JWKDict | str:
+    def to_jwk(key: Any, as_dict: bool = False) -> JWKDict | str:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Write a key as a JWK (RFC 8037 Section 2), a private one with its private member.
 
         Something that is no key of Ed25519 or Ed448 is an InvalidKeyError.

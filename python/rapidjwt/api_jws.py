@@ -225,7 +225,7 @@ class PyJWS(Hookable):
         merged_options: SigOptions = (
             self.options if options is None else {**self.options, **options}
         )
-        verify_signature = merged_options["verify_signature"]
+        verify_signature = merged_options["verify_signature"]  # pyright: ignore[reportTypedDictNotRequiredAccess]
         if verify_signature and not algorithms and not isinstance(key, PyJWK):
             raise DecodeError(
                 'It is required that you pass in a value for the "algorithms" argument '
@@ -242,7 +242,7 @@ class PyJWS(Hookable):
                 'has "b64" set to false.'
             )
         if is_detached:
-            crit = header.get("crit") or []
+            crit: list[str] = header.get("crit") or []
             if not isinstance(crit, list) or "b64" not in crit:
                 raise InvalidTokenError(
                     "The 'b64' header parameter requires 'b64' to be listed in 'crit'."
@@ -313,7 +313,7 @@ class PyJWS(Hookable):
 
         header_data = self._decode_base64url_segment(header_segment, "header")
         try:
-            header = json.loads(header_data)
+            header: dict[str, Any] = json.loads(header_data)
         except (ValueError, RecursionError) as error:
             raise DecodeError(f"Invalid header string: {error}") from error
         if not isinstance(header, dict):
@@ -400,7 +400,7 @@ class PyJWS(Hookable):
             raise InvalidTokenError("Key ID header parameter must be a string")
 
     def _validate_crit(self, headers: dict[str, Any]) -> None:
-        crit = headers["crit"]
+        crit: list[object] = headers["crit"]
         if not isinstance(crit, list) or not crit:
             raise InvalidTokenError("Invalid 'crit' header: must be a non-empty list")
         for extension in crit:

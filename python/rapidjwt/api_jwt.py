@@ -219,7 +219,7 @@ class PyJWT(Hookable):
         Override to decompress or decrypt them, say.
         """
         try:
-            payload = json.loads(decoded["payload"])
+            payload: dict[str, Any] = json.loads(decoded["payload"])
         except (ValueError, RecursionError) as error:
             raise DecodeError(f"Invalid payload string: {error}") from error
         if not isinstance(payload, dict):
@@ -371,7 +371,7 @@ class PyJWT(Hookable):
             # RFC 7519 Section 4.1.3: who does not find themselves in `aud` must refuse the token.
             raise InvalidAudienceError("Invalid audience")
 
-        claimed = payload["aud"]
+        claimed: list[object] | str = payload["aud"]
         if strict:
             _require_same_audience(claimed, audience)
             return

@@ -142,7 +142,7 @@ class PyJWKClient:
         return data
 
     @staticmethod
-    def _as_jwk_set_payload(data: Any) -> dict[str, Any]:
+    def _as_jwk_set_payload(data: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(data, dict):
             raise PyJWKClientError("The JWKS endpoint did not return a JSON object")
         return data

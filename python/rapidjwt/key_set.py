@@ -107,7 +107,7 @@ class KeySet:
             except (ValueError, RecursionError):
                 # `from None`: the original error holds the text, which may have secrets.
                 raise PyJWKSetError("The JWK Set is not valid JSON") from None
-        keys = jwks.get("keys", []) if isinstance(jwks, Mapping) else None
+        keys: list[Any] | None = jwks.get("keys", []) if isinstance(jwks, Mapping) else None
         if not isinstance(keys, list):
             raise PyJWKSetError("Invalid JWK Set value")
         return cls(keys)
@@ -206,9 +206,10 @@ class KeySet:
             fitting = tuple(entry for entry in fitting if entry.kid is None)
         if not fitting:
             raise PyJWKSetError(f"The JWK Set has no key for kid {kid!r} and alg {alg!r}")
-        if len(fitting) > 1:
+        chosen, *others = fitting
+        if others:
             raise PyJWKSetError(f"Several keys of the JWK Set fit kid {kid!r} and alg {alg!r}")
-        return fitting[0]
+        return chosen
 
     def to_jwks(self) -> dict[str, list[dict[str, Any]]]:
         """Give the JWK Set to publish: public parts only, shared secrets left out."""
@@ -224,7 +225,7 @@ def _read_or_skip(
         return SkippedKey(source, _kid_of(member), str(error))
 
 
-def _read_member(member: object) -> KeySetEntry:
+def _read_member(member: Key | Mapping[str, Any]) -> KeySetEntry:
     if not isinstance(member, (Key, Mapping)):
         raise InvalidKeyError("A JWK must be a JSON object")
     entry = KeySetEntry(member if isinstance(member, Key) else Key.from_jwk(dict(member)))
@@ -239,7 +240,7 @@ def _read_pem_file(path: Path) -> KeySetEntry:
     return KeySetEntry(Key.from_jwk(key.to_jwk(private=key.is_private) | {"kid": path.stem}))
 
 
-def _kid_of(member: object) -> str | None:
+def _kid_of(member: Path | Key | Mapping[str, Any]) -> str | None:
     if isinstance(member, Path):
         return member.stem
     kid = member.get("kid") if isinstance(member, Mapping) else None

@@ -1,11 +1,29 @@
 """The types of option dictionaries and JSON Web Keys."""
 
 from collections.abc import Callable
-from typing import Any, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict
 
 JWKDict = dict[str, Any]
 
 HashlibHash = Callable[..., Any]
+
+AlgorithmName: TypeAlias = Literal[
+    "HS256",
+    "HS384",
+    "HS512",
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "ES256K",
+    "EdDSA",
+]
+"""The names of the built-in algorithms."""
 
 
 class SigOptions(TypedDict, total=False):

@@ -3,6 +3,7 @@
 //! It extracts arguments, calls the core and maps errors; Python's own semantics live in the
 //! Python package.
 
+mod algorithm_table;
 mod arguments;
 mod batch;
 mod cache_info;
@@ -45,6 +46,8 @@ fn is_der_public_key(data: &[u8]) -> bool {
 mod _rapidjwt {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::algorithm_table::algorithm_table;
     use super::arguments::call::function;
     #[pymodule_export]
     use super::batch::DecodedMany;

@@ -14,6 +14,11 @@ SOURCES = {
     path.relative_to(ROOT / "src").as_posix(): path.read_text(encoding="utf-8")
     for path in (ROOT / "src").rglob("*.rs")
 }
+MODULES = [
+    path.relative_to(ROOT / "python" / "rapidjwt").as_posix()
+    for path in (ROOT / "python" / "rapidjwt").rglob("*.py*")
+    if path.suffix in {".py", ".pyi"}
+]
 UNSAFE = {
     "python/arguments/call.rs",
     "python/arguments/mod.rs",
@@ -49,11 +54,22 @@ def test_unsafe_stands_in_the_named_modules_only_and_each_block_says_why():
                 assert "SAFETY:" in before, f"{name}:{number + 1}"
 
 
-@pytest.mark.parametrize("name", sorted(SOURCES))
+@pytest.mark.parametrize("name", sorted(SOURCES) + sorted(MODULES))
 def test_the_architecture_page_names_every_source_file(name):
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    folder, _, file = name.rpartition("/")
-    assert name == "lib.rs" or f"`{file}`" in page or f"`{folder.split('/')[-1]}/`" in page
+    *folders, file = name.split("/")
+    if folders and file in {"mod.rs", "__init__.py"}:
+        assert f"{folders[-1]}/`" in page
+    else:
+        assert name == "lib.rs" or f"`{file}`" in page
+
+
+def test_the_diagram_of_the_architecture_page_names_files_that_exist():
+    drawing = (ROOT / "docs" / "road-of-a-token.svg").read_text(encoding="utf-8")
+    named = set(re.findall(r"[\w/]+\.(?:rs|py)\b", drawing))
+    assert "arguments/call.rs" in named
+    files = [f"/{name}" for name in [*SOURCES, *MODULES]]
+    assert {name for name in named if not any(f.endswith(f"/{name}") for f in files)} == set()
 
 
 def test_the_version_is_the_one_of_cargo():

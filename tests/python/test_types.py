@@ -5,8 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from rapidjwt._rapidjwt import algorithm_table
+from rapidjwt.types import AlgorithmName
 
 pytest.importorskip("mypy")
 
@@ -34,7 +37,12 @@ def test_each_use_has_the_type_that_its_file_says():
 
 def test_a_wrong_type_would_be_found(tmp_path):
     wrong = tmp_path / "wrong.py"
-    wrong.write_text(FILES[0].read_text().replace("assert_type(key.size, int)", "key.size + ''"))
+    uses = (HERE / "typing" / "prepared_objects.py").read_text()
+    wrong.write_text(uses.replace("assert_type(key.size, int)", "key.size + ''"))
     checked = mypy(str(wrong))
     assert checked.returncode == 1
     assert "[operator]" in checked.stdout
+
+
+def test_the_literal_names_are_those_of_the_algorithm_table():
+    assert set(get_args(AlgorithmName)) == {row["name"] for row in algorithm_table()}

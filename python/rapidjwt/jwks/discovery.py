@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from rapidjwt.exceptions import PyJWKClientError
@@ -43,7 +44,7 @@ class Issuer:
         identifiers must be equal), or hold no address.
         """
         try:
-            members = json.loads(metadata)
+            members: dict[str, Any] | None = json.loads(metadata)
         except (ValueError, RecursionError):
             members = None
         if not isinstance(members, dict):

@@ -118,7 +118,7 @@ class Endpoint:
                 return jwks_uri
         raise PyJWKClientConnectionError(
             f"The metadata of issuer {issuer.identifier!r} cannot be fetched: "
-            f"status {response.status}"
+            f"status {response.status}"  # pyright: ignore[reportPossiblyUnboundVariable] - of two URLs
         )
 
     def _request(self, url: str, etag: str | None = None) -> Request:

@@ -1,0 +1,45 @@
+"""Give the API reference the docstrings of the native module, which stand in its Rust source.
+
+The stubs have the types only, so that no sentence is written twice.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+from griffe import Attribute, Class, Docstring, Extension, Function, Object
+from rapidjwt import _rapidjwt
+
+NATIVE = "rapidjwt._rapidjwt."
+
+
+def docstring(path: str) -> str | None:
+    """Return the docstring of a member of the native module by its dotted path."""
+    found: Any = _rapidjwt
+    for name in path.removeprefix(NATIVE).split("."):
+        found = getattr(found, name, None)
+    if found is None or not (callable(found) or inspect.isgetsetdescriptor(found)):
+        return None
+    # Rust's linter wants names of arguments quoted; the parser of docstrings does not.
+    text = inspect.getdoc(found)
+    return re.sub(r"(?m)^( +)`(\w+)`:", r"\1\2:", text) if text else None
+
+
+class NativeDocstrings(Extension):
+    """Fills in what the stubs leave out."""
+
+    def on_class_members(self, *, cls: Class, **_: Any) -> None:
+        """Show the arguments of `__new__`, which native classes have, like those of `__init__`."""
+        if cls.path.startswith(NATIVE) and "__new__" in cls.members:
+            arguments = cls.members["__new__"]
+            cls.set_member("__init__", arguments)
+
+    def on_object(self, *, obj: Object, **_: Any) -> None:
+        """Look the object up in the compiled module."""
+        documented = isinstance(obj, Function | Class | Attribute) and not obj.is_special
+        if documented and obj.path.startswith(NATIVE) and obj.docstring is None:
+            text = docstring(obj.path)
+            if text:
+                obj.docstring = Docstring(text, parent=obj, parser="google")

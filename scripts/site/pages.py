@@ -1,0 +1,44 @@
+"""What the documentation site computes while it is built: MkDocs calls these hooks."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from rapidjwt._rapidjwt import algorithm_table
+
+ROOT = Path(__file__).parents[2]
+TABLE = "<!-- algorithm table -->"
+FILE = re.compile(r"<!-- file (\w+\.md) -->")
+
+
+def algorithms() -> str:
+    """Return the table of `src/algorithm.rs` in Markdown."""
+    lines = [
+        "| `alg` | scheme | hash | curve | shortest key | signature |",
+        "| --- | --- | --- | --- | ---: | ---: |",
+    ]
+    for row in algorithm_table():
+        bits, length = row["minimum_key_bits"], row["signature_len"]
+        cells = (
+            f"`{row['name']}`",
+            row["description"],
+            row["hash"] or "",
+            row["curve"] or "",
+            f"{bits} bits" if bits else "",
+            f"{length} bytes" if length else "",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def file(name: str) -> str:
+    """Return a file of the project's root, its links to `docs/` made links between pages."""
+    return (ROOT / name).read_text(encoding="utf-8").replace("](docs/", "](")
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Put the algorithm table and files of the project's root where a page asks for them."""
+    markdown = FILE.sub(lambda found: file(found[1]), markdown)
+    return markdown.replace(TABLE, algorithms())

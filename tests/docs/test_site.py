@@ -1,0 +1,144 @@
+"""The documentation site as a reader meets it: each page in a browser. Run by `make test-docs`.
+
+Needs Chromium; CHROMIUM names another one than that in PATH. Screenshots of some pages, wide and
+narrow, light and dark, are left in `site-screenshots/`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+ROOT = Path(__file__).parents[2]
+SITE = ROOT / "site"
+SCREENSHOTS = ROOT / "site-screenshots"
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+
+WIDTHS = {"wide": 1280, "phone": 390}
+SCHEMES = ("light", "dark")
+SHOWN = {"home": "/", "benchmarks": "/benchmarks/", "api": "/api/prepared-objects/"}
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: apt-get install chromium"),
+    pytest.mark.skipif(not SITE.is_dir(), reason="there is no site: make docs"),
+]
+
+
+class Handler(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def server():
+    address = ("127.0.0.1", 0)
+    with ThreadingHTTPServer(address, partial(Handler, directory=str(SITE))) as serving:
+        thread = threading.Thread(target=serving.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{serving.server_port}"
+        serving.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
+        launched = driver.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield launched
+        launched.close()
+
+
+@contextmanager
+def opened(browser, url, **options):
+    """Open a page; give it with what it complained of and what it asked for."""
+    with browser.new_context(**options) as context:
+        page = context.new_page()
+        complaints, requests = [], []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("requestfailed", lambda request: complaints.append(request.url))
+        page.on("request", lambda request: requests.append(request.url))
+        page.on(
+            "console",
+            lambda message: (
+                message.type in {"error", "warning"} and complaints.append(message.text)
+            ),
+        )
+        response = page.goto(url, wait_until="networkidle")
+        assert response.ok, f"{url}: {response.status}"
+        yield page, complaints, requests
+
+
+def paths():
+    pages = (page.relative_to(SITE) for page in SITE.rglob("index.html"))
+    return sorted(f"/{page.parent.as_posix()}/".replace("/./", "/") for page in pages)
+
+
+def file_of(path):
+    """Return the file that the server gives for a path."""
+    file = SITE / unquote(path).lstrip("/")
+    return file / "index.html" if path.endswith("/") else file
+
+
+@pytest.mark.parametrize("path", paths())
+def test_a_page_opens_without_complaint_fits_a_phone_and_has_no_dead_link(server, browser, path):
+    with opened(browser, server + path) as (page, complaints, requests):
+        assert page.locator("h1").count() == 1
+        assert not complaints
+        assert [url for url in requests if not url.startswith((server, "data:", "blob:"))] == []
+        broken_images = "[...document.images].filter(i => !i.naturalWidth).map(i => i.src)"
+        assert page.evaluate(broken_images) == []
+        links = page.evaluate("[...document.links].map(link => link.href)")
+        page.set_viewport_size({"width": WIDTHS["phone"], "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS["phone"]
+    for link in links:
+        parts = urlsplit(link)
+        if link.startswith(server):
+            file = file_of(parts.path)
+            assert file.is_file(), link
+            if parts.fragment:
+                assert f'id="{unquote(parts.fragment)}"' in file.read_text(encoding="utf-8"), link
+        else:
+            assert parts.scheme in {"https", "mailto"}, link
+
+
+def test_a_search_finds_a_name(server, browser):
+    with opened(browser, f"{server}/") as (page, complaints, _):
+        page.locator("input.md-search__input").click()
+        ready = "!document.querySelector('.md-search-result__meta').textContent.includes('Init')"
+        page.wait_for_function(ready)
+        page.locator("input.md-search__input").press_sequentially("cache_size")
+        page.locator(".md-search-result__item a").first.wait_for()
+        assert not complaints
+
+
+def test_the_palette_can_be_switched(server, browser):
+    with opened(browser, f"{server}/", color_scheme="light") as (page, *_):
+        scheme = "document.body.getAttribute('data-md-color-scheme')"
+        assert page.evaluate(scheme) == "default"
+        for _ in range(2):  # from following the system to light, and then to dark
+            page.locator("form[data-md-component=palette] label:visible").click()
+        assert page.evaluate(scheme) == "slate"
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_screenshot_is_taken(server, browser, name, width, scheme):
+    size = {"width": WIDTHS[width], "height": 1400}
+    options = {"viewport": size, "color_scheme": scheme, "device_scale_factor": 1}
+    with opened(browser, server + SHOWN[name], **options) as (page, *_):
+        wanted = {"light": "default", "dark": "slate"}[scheme]
+        assert page.evaluate("document.body.getAttribute('data-md-color-scheme')") == wanted
+        SCREENSHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png")

@@ -1,9 +1,9 @@
 //! The claims of a decoded payload, a Python dict, as the core's rules see them.
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString};
 
+use super::first_use::intern;
 use crate::claims::{Audience, Claim, ClaimsView, Text, Time};
 
 /// A payload as a JSON parser makes it: exact types.

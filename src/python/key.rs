@@ -3,12 +3,12 @@
 use std::sync::{Arc, OnceLock};
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use serde_json::{Map, Value};
 
 use super::arguments;
+use super::first_use::intern;
 use super::key_cache::{self, CachedKey};
 use super::known_headers;
 use super::road::Road;

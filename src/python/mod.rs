@@ -10,6 +10,7 @@ mod claims_view;
 mod clock;
 mod dumps;
 mod errors;
+mod first_use;
 mod jwt;
 mod key;
 mod key_cache;

@@ -1,10 +1,10 @@
 //! A token's payload as Python claims.
 
 use pyo3::exceptions::{PyRecursionError, PyValueError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use super::first_use::intern;
 use super::loads::loads;
 use crate::error::Error;
 

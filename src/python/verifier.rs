@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList, PyTuple};
 
@@ -11,6 +10,7 @@ use super::arguments::{self, Expected, Options};
 use super::batch::DecodedMany;
 use super::cache_info::CacheInfo;
 use super::claims_view::PyClaims;
+use super::first_use::intern;
 use super::key::{Key, prepare_or_raise};
 use super::key_cache::CachedKey;
 use super::road::Road;

@@ -118,6 +118,10 @@ mutants: build ## Mutate the core and see which mutants live (hours): MUTANTS="-
 soak: build ## Threads, forks and mistakes for MINUTES=10: no error, flat memory
 	@nice $(BIN)/python tests/soak/soak.py --minutes $(or $(MINUTES),10)
 
+.PHONY: memcheck
+memcheck: build ## The native JSON code and the vectors under valgrind
+	@PYTHON=$(BIN)/python scripts/memcheck.sh
+
 # --- measure it ---
 
 .PHONY: bench

@@ -35,6 +35,8 @@ grep '^test result: ' "$log"
 echo "==> Copies broken on purpose"
 quietly "$python" scripts/broken_copies.py
 grep '^broken copies: ' "$log"
+quietly "$python" scripts/panicking_copy.py
+grep '^panics: ' "$log"
 
 echo "==> Fuzzing"
 if cargo fuzz --version >/dev/null 2>&1; then

@@ -168,7 +168,7 @@ pub struct Checks {
 
 impl Checks {
     /// What is checked when the caller says nothing.
-    pub const DEFAULT: Self = Self { strict_aud: false, ..Self::all(true) };
+    pub const DEFAULT: Self = Self::all(true);
 
     /// Every check on or off, strict audience matching off.
     pub const fn all(on: bool) -> Self {
@@ -384,6 +384,8 @@ mod tests {
         assert_eq!(check(json!({"exp": 999, "nbf": 1002, "iat": 1002}), &policy), Ok(()));
         assert_eq!(check(json!({"nbf": 1003}), &policy), Err(Error::NotYetValid));
         assert_eq!(check(json!({"iat": 1003}), &policy), Err(Error::IssuedInFuture));
+        let exactly = Policy { leeway: 0.5, ..POLICY };
+        assert_eq!(check(json!({"nbf": 1001, "iat": 1001}), &exactly), Ok(()));
         let never = Policy { leeway: f64::NAN, ..POLICY };
         assert_eq!(check(json!({"exp": 1, "nbf": 5000}), &never), Ok(()));
     }
@@ -422,6 +424,7 @@ mod tests {
             assert_eq!(check(json!({"aud": ["ap"]}), &policy), Err(Error::AudienceMismatch));
             assert_eq!(check(json!({"aud": ["api", 1]}), &policy), Err(Error::AudienceFormat));
             assert_eq!(check(json!({"aud": 7}), &policy), Err(Error::AudienceFormat));
+            assert_eq!(check(json!({"aud": {"api": 1}}), &policy), Err(Error::AudienceFormat));
             for empty in [json!(null), json!(""), json!([]), json!({}), json!(0), json!(false)] {
                 let claims = json!({"aud": empty});
                 assert_eq!(check(claims, &policy), Err(Error::MissingClaim("aud".into())));

@@ -253,3 +253,98 @@ fn complete_okp(mut key: OkpKey) -> Result<OkpKey, Error> {
     eddsa::Key::new(&key)?;
     Ok(key)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithm::{ALGORITHMS, NONE};
+    use crate::key::{pem, vectors};
+
+    /// Two private keys for `algorithm`, or `None` where this build makes none.
+    fn keys(algorithm: &Algorithm) -> Option<[KeyMaterial; 2]> {
+        if let Family::RsaPkcs1(_) | Family::RsaPss(_) = algorithm.family {
+            // Making them takes too long for a test.
+            let read = |name| pem::parse(&vectors::read(name)).unwrap();
+            return Some(["rsa_2048_pkcs8.pem", "testkey_rsa.priv"].map(read));
+        }
+        match generate(algorithm, None) {
+            Err(Error::AlgorithmUnavailable(_)) if cfg!(not(feature = "aws-lc")) => None,
+            key => {
+                Some([key, generate(algorithm, None)].map(|key| complete(key.unwrap()).unwrap()))
+            }
+        }
+    }
+
+    fn keys_by_name(alg: &str) -> [KeyMaterial; 2] {
+        keys(Algorithm::by_name(alg).unwrap()).unwrap()
+    }
+
+    fn prepare(material: &KeyMaterial, alg: &str) -> Result<PreparedKey, Error> {
+        PreparedKey::new(material, Algorithm::by_name(alg).unwrap())
+    }
+
+    #[test]
+    fn a_key_verifies_its_own_signature_of_its_own_message_and_nothing_else() {
+        for algorithm in &ALGORITHMS {
+            let Some(keys) = keys(algorithm) else { continue };
+            let [key, other] = keys.map(|key| PreparedKey::new(&key, algorithm).unwrap());
+            let signature = key.sign(b"message").unwrap();
+            let signature = signature.as_ref();
+            assert!(key.verify(b"message", signature), "{}", algorithm.name);
+            assert!(!key.verify(b"another message", signature), "{}", algorithm.name);
+            assert!(!key.verify(b"message", &signature[1..]), "{}", algorithm.name);
+            assert!(!key.verify(b"message", b""), "{}", algorithm.name);
+            assert!(!other.verify(b"message", signature), "{}", algorithm.name);
+            assert_eq!(key.signature_len(), signature.len(), "{}", algorithm.name);
+        }
+    }
+
+    #[test]
+    fn only_private_keys_and_secrets_sign() {
+        for algorithm in &ALGORITHMS {
+            let Some([material, _]) = keys(algorithm) else { continue };
+            assert!(PreparedKey::new(&material, algorithm).unwrap().can_sign());
+            let Ok(public) = material.to_public() else { continue };
+            let public = PreparedKey::new(&public, algorithm).unwrap();
+            assert!(!public.can_sign(), "{}", algorithm.name);
+            assert_eq!(public.sign(b"message").err(), Some(Error::PrivateKeyRequired));
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_type_or_curve_is_refused() {
+        let secret = KeyMaterial::Secret(vec![7; 64].into());
+        for (alg, expected) in
+            [("RS256", "RSA"), ("PS256", "RSA"), ("ES256", "EC"), ("EdDSA", "OKP")]
+        {
+            let mismatch = Error::KeyTypeMismatch { found: "oct", expected };
+            assert_eq!(prepare(&secret, alg).err(), Some(mismatch), "{alg}");
+        }
+        let [p256, _] = keys_by_name("ES256");
+        let mismatch = Error::KeyTypeMismatch { found: "EC", expected: "oct" };
+        assert_eq!(prepare(&p256, "HS256").err(), Some(mismatch));
+        for (alg, expected) in [("ES384", "secp384r1"), ("ES256K", "secp256k1")] {
+            let mismatch = Error::CurveMismatch { found: "secp256r1", expected };
+            assert_eq!(prepare(&p256, alg).err(), Some(mismatch), "{alg}");
+        }
+        assert_eq!(PreparedKey::new(&secret, &NONE).err(), Some(Error::KeyForNone));
+    }
+
+    #[test]
+    fn an_incomplete_or_inconsistent_key_is_refused() {
+        assert_eq!(complete(KeyMaterial::Secret(vec![].into())), Err(Error::SecretEmpty));
+        for alg in ["ES256", "ES256K", "EdDSA"] {
+            let mixed = match keys_by_name(alg) {
+                [KeyMaterial::Ec(one), KeyMaterial::Ec(other)] => {
+                    KeyMaterial::Ec(EcKey { d: one.d, ..other })
+                }
+                [KeyMaterial::Okp(one), KeyMaterial::Okp(other)] => {
+                    KeyMaterial::Okp(OkpKey { d: one.d, ..other })
+                }
+                _ => unreachable!("both are of the algorithm's type"),
+            };
+            assert!(matches!(prepare(&mixed, alg), Err(Error::InvalidKey(_))), "{alg}");
+            assert!(matches!(complete(mixed), Err(Error::InvalidKey(_))), "{alg}");
+        }
+    }
+}

@@ -1,10 +1,10 @@
 //! Ed448 (RFC 8032 Section 5.2), which none of our crypto libraries has: the Python package
 //! cryptography computes it, where it is installed.
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use super::first_use::intern;
 use crate::algorithm::Algorithm;
 use crate::crypto::{ForeignKey, PreparedKey};
 use crate::error::Error;

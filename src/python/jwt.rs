@@ -9,17 +9,17 @@ use std::borrow::Cow;
 use std::ffi::CStr;
 use std::sync::Arc;
 
+use pyo3::Borrowed;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDateTime, PyDict, PyString};
-use pyo3::{Borrowed, intern};
 
 use super::arguments::call::{Function, Slots};
 use super::arguments::{self, Expected, Options};
 use super::claims_view::{PyClaims, Registered};
 use super::clock;
 use super::dumps::{ascii_string_with, dumps};
+use super::first_use::{FirstUse, intern};
 use super::key::{Operation, prepare_argument};
 use super::key_cache::CachedKey;
 use super::known_headers;
@@ -76,8 +76,8 @@ impl Function<10> for Decode {
     ];
     const REQUIRED: usize = 1;
 
-    fn names() -> &'static PyOnceLock<[Py<PyString>; 10]> {
-        static NAMES: PyOnceLock<[Py<PyString>; 10]> = PyOnceLock::new();
+    fn names() -> &'static FirstUse<[Py<PyString>; 10]> {
+        static NAMES: FirstUse<[Py<PyString>; 10]> = FirstUse::new();
         &NAMES
     }
 
@@ -122,8 +122,8 @@ impl Function<10> for DecodeComplete {
     ];
     const REQUIRED: usize = 1;
 
-    fn names() -> &'static PyOnceLock<[Py<PyString>; 10]> {
-        static NAMES: PyOnceLock<[Py<PyString>; 10]> = PyOnceLock::new();
+    fn names() -> &'static FirstUse<[Py<PyString>; 10]> {
+        static NAMES: FirstUse<[Py<PyString>; 10]> = FirstUse::new();
         &NAMES
     }
 
@@ -389,8 +389,8 @@ impl Function<6> for Encode {
         ["payload", "key", "algorithm", "headers", "json_encoder", "sort_headers"];
     const REQUIRED: usize = 2;
 
-    fn names() -> &'static PyOnceLock<[Py<PyString>; 6]> {
-        static NAMES: PyOnceLock<[Py<PyString>; 6]> = PyOnceLock::new();
+    fn names() -> &'static FirstUse<[Py<PyString>; 6]> {
+        static NAMES: FirstUse<[Py<PyString>; 6]> = FirstUse::new();
         &NAMES
     }
 

@@ -4,7 +4,6 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use pyo3::exceptions::{PyTypeError, PyUnicodeError, PyValueError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 use serde_json::{Map, Value};
@@ -12,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::arguments;
 use super::ed448;
+use super::first_use::intern;
 use super::jwt;
 use super::key_cache::{self, CachedKey};
 use super::known_headers;

@@ -12,6 +12,7 @@ mod clock;
 mod dumps;
 mod ed448;
 mod errors;
+mod first_use;
 mod jwt;
 mod key;
 mod key_cache;

@@ -1,11 +1,11 @@
 //! A token's payload as Python claims.
 
 use pyo3::exceptions::{PyRecursionError, PyValueError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use super::claims_view::Registered;
+use super::first_use::intern;
 use super::loads::loads_claims;
 use crate::error::Error;
 

@@ -13,16 +13,16 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyType};
-use pyo3::{PyTypeInfo, intern};
 
 use super::arguments::{dict_version, type_version};
-use super::known_headers;
+use super::first_use::{FirstUse, intern};
+use super::{errors, known_headers};
 use crate::algorithm::{ALGORITHMS, Algorithm, Family};
 
-static ROAD: PyOnceLock<Road> = PyOnceLock::new();
+static ROAD: FirstUse<Road> = FirstUse::new();
 
 pub(super) struct Road {
     watched: Vec<Watched>,
@@ -210,7 +210,8 @@ impl Road {
         }
         // The native module was imported alone: importing the package paves the road.
         py.import("rapidjwt")?;
-        ROAD.get_or_try_init(py, || Self::pave(py))
+        let road = Self::pave(py)?;
+        Ok(ROAD.get_or_make(py, || road))
     }
 
     /// Whether every method and object is the original one.
@@ -346,7 +347,9 @@ fn holds(dict: &Bound<'_, PyDict>, name: &Bound<'_, PyString>, original: &Py<PyA
 /// `rapidjwt/__init__.py`.
 #[pyfunction]
 pub(super) fn pave_road(py: Python<'_>) -> PyResult<()> {
-    ROAD.get_or_try_init(py, || Road::pave(py))?;
+    let road = Road::pave(py)?;
+    ROAD.get_or_make(py, || road);
+    errors::import_classes(py);
     known_headers::prepare_thread();
     Ok(())
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyString};
 
 use super::batch::DecodedMany;
 use super::cache_info::CacheInfo;
+use super::first_use::intern;
 use super::jwt;
 use super::rules::{Arguments, VerifierRules};
 use super::verifying_keys::VerifyingKeys;

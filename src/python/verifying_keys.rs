@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::errors::PyJWTError;
+use super::first_use::intern;
 use super::key::{Key, prepare_or_raise};
 use super::key_cache::CachedKey;
 use super::road::Road;

@@ -6,6 +6,7 @@ block leaves it out.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys

@@ -7,7 +7,6 @@ pub(super) mod call;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
     PyBool, PyBytes, PyDelta, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString,
@@ -15,6 +14,7 @@ use pyo3::types::{
 };
 
 use crate::claims::{Checks, ExpectedAudience};
+use crate::python::first_use::intern;
 
 /// The bytes of an exact str (in UTF-8) or an exact bytes.
 pub(super) fn text<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {

@@ -6,6 +6,7 @@
 pub mod der;
 pub mod jwk;
 pub mod pem;
+pub mod purpose;
 pub mod secret;
 pub mod ssh;
 

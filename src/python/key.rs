@@ -20,6 +20,7 @@ use crate::algorithm::{ALGORITHMS, Algorithm, Family, Hash};
 use crate::base64url;
 use crate::crypto::{self, PreparedKey};
 use crate::error::Error;
+use crate::key::purpose::Purpose;
 use crate::key::{KeyMaterial, OkpCurve, OkpKey, der, jwk, pem, secret, ssh};
 use crate::key_file;
 
@@ -30,77 +31,6 @@ pub(super) struct Key {
     purpose: Purpose,
     /// The key made ready, by [`Algorithm::index`], at first use.
     prepared: [OnceLock<Arc<CachedKey>>; ALGORITHMS.len()],
-}
-
-/// What a JWK says of its key apart from the key material (RFC 7517 Sections 4.2 to 4.5).
-#[derive(Clone, Default)]
-struct Purpose {
-    kid: Option<String>,
-    alg: Option<String>,
-    /// The member `use`, a word of Rust's.
-    public_key_use: Option<String>,
-    key_ops: Option<Vec<String>>,
-}
-
-impl Purpose {
-    fn of(jwk: &Value) -> Result<Self, Error> {
-        let text = |name: &str| match jwk.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(Error::InvalidKey(format!("\"{name}\" must be a string"))),
-        };
-        let key_ops = match jwk.get("key_ops") {
-            None | Some(Value::Null) => None,
-            Some(names) => Some(
-                list_of_strings(names)
-                    .ok_or_else(|| Error::invalid_key("\"key_ops\" must be a list of strings"))?,
-            ),
-        };
-        let (kid, alg) = (text("kid")?, text("alg")?);
-        Ok(Self { kid, alg, public_key_use: text("use")?, key_ops })
-    }
-
-    /// What the public half is for: verifying where the private one signs, and so on.
-    fn of_public_half(&self) -> Self {
-        let mut key_ops = self.key_ops.clone();
-        if let Some(names) = &mut key_ops {
-            let mut kept: Vec<String> = Vec::new();
-            for name in names.drain(..) {
-                let name = public_operation(name);
-                if !kept.contains(&name) {
-                    kept.push(name);
-                }
-            }
-            *names = kept;
-        }
-        Self { key_ops, ..self.clone() }
-    }
-
-    fn write_to(&self, jwk: &mut Map<String, Value>) {
-        let members = [("kid", &self.kid), ("alg", &self.alg), ("use", &self.public_key_use)];
-        for (name, text) in members {
-            if let Some(text) = text {
-                jwk.insert(name.to_owned(), text.as_str().into());
-            }
-        }
-        if let Some(names) = &self.key_ops {
-            jwk.insert("key_ops".to_owned(), names.clone().into());
-        }
-    }
-}
-
-fn list_of_strings(value: &Value) -> Option<Vec<String>> {
-    value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
-}
-
-/// The operation of the public key that answers one of the private key (RFC 7517 Section 4.3).
-fn public_operation(name: String) -> String {
-    match name.as_str() {
-        "sign" => "verify".to_owned(),
-        "decrypt" => "encrypt".to_owned(),
-        "unwrapKey" => "wrapKey".to_owned(),
-        _ => name,
-    }
 }
 
 impl Key {

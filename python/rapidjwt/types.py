@@ -22,6 +22,8 @@ AlgorithmName: TypeAlias = Literal[
     "ES512",
     "ES256K",
     "EdDSA",
+    "Ed25519",
+    "Ed448",
 ]
 """The names of the built-in algorithms."""
 

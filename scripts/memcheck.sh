@@ -10,7 +10,8 @@ python=${PYTHON:-.venv/bin/python}
 # Each Python object in a block of its own, so that valgrind knows where it ends.
 export PYTHONMALLOC=malloc
 check() {
-    nice valgrind --quiet --undef-value-errors=no --leak-check=no --error-exitcode=9 "$python" "$@"
+    nice valgrind --quiet --undef-value-errors=no --leak-check=no --error-exitcode=9 \
+        --suppressions=scripts/memcheck.supp "$python" "$@"
 }
 
 check fuzz/json_differential.py --seconds "${MEMCHECK_SECONDS:-120}" --seed 7519

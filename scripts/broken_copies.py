@@ -1,5 +1,5 @@
 # A script, not a module.
-# ruff: noqa: D103, INP001, S603, T201
+# ruff: noqa: D103
 """Break copies of the source on purpose, and check that the tests notice each.
 
     python scripts/broken_copies.py [NAME...]

@@ -1,5 +1,5 @@
 # A script, not a module.
-# ruff: noqa: D103, INP001, S603, T201
+# ruff: noqa: D103
 """Make a copy of the source panic where no input can, and check what Python sees of it.
 
     python scripts/panicking_copy.py

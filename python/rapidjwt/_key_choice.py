@@ -34,7 +34,7 @@ def members(key: Any) -> list[Any] | None:
         return [entry.key for entry in key.find(use="sig", operation="verify")]
     else:
         return None
-    return [member for member in found if not isinstance(member, PyJWK) or _may_verify(member)]
+    return [member for member in found if _may_verify(member)]
 
 
 def _is_key_set(key: Any) -> bool:
@@ -42,11 +42,17 @@ def _is_key_set(key: Any) -> bool:
     return module is not None and isinstance(key, module.KeySet)
 
 
-def _may_verify(jwk: PyJWK) -> bool:
-    operations = jwk._jwk_data.get("key_ops")  # noqa: SLF001 - PyJWT has no name for it
-    if operations is not None and not (isinstance(operations, list) and "verify" in operations):
+def _may_verify(key: Any) -> bool:
+    if isinstance(key, PyJWK):
+        # PyJWT has no name for the operations.
+        use, operations = key.public_key_use, key._jwk_data.get("key_ops")  # noqa: SLF001
+    elif isinstance(key, Key):
+        use, operations = key.use, key.key_ops
+    else:
+        return True
+    if not isinstance(operations, (list, tuple, type(None))):
         return False
-    return jwk.public_key_use in (None, "sig")
+    return use in (None, "sig") and (operations is None or "verify" in operations)
 
 
 def keys_to_try(

@@ -12,7 +12,6 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
-from rapidjwt._rapidjwt import Verifier
 from rapidjwt.exceptions import (
     DecodeError,
     ExpiredSignatureError,
@@ -84,7 +83,7 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 
 
 class SyncVerifier(Protocol):
-    """Gives the claims of a token: `Verifier`, `JWKSVerifier`, or an object of your own.
+    """Gives the claims of a token: `Verifier`, or an object of your own.
 
     It refuses a token with an InvalidTokenError; a PyJWKClientError says that the keys cannot be
     had.
@@ -96,7 +95,7 @@ class SyncVerifier(Protocol):
 
 
 class AsyncVerifier(Protocol):
-    """The same for asyncio: `AsyncJWKSVerifier`, or an object of your own."""
+    """The same for asyncio: `Verifier`, or an object of your own."""
 
     async def decode_async(self, token: str, /) -> dict[str, Any]:
         """Verify a token and give its claims."""
@@ -231,16 +230,15 @@ async def verify_async(
 ) -> dict[str, Any]:
     """Give the claims of a request's token without blocking the event loop; errors as `verify`.
 
-    `decode_async` is awaited when the verifier has it. A native `Verifier` never waits and is
-    called as it is; `decode` of any other verifier may, and runs by `in_thread`.
+    `decode_async` is awaited when the verifier has it, as `Verifier` does; `decode` of any other
+    one may block, and runs by `in_thread`.
     """
     token = bearer_token(authorization)
     try:
         decode_async: _DecodeAsync | None = getattr(verifier, "decode_async", None)
         if decode_async is not None:
             return await decode_async(token)
-        decode = partial(sync_verifier(verifier).decode, token)
-        return decode() if isinstance(verifier, Verifier) else await in_thread(decode)
+        return await in_thread(partial(sync_verifier(verifier).decode, token))
     except (InvalidTokenError, PyJWKClientError) as error:
         raise refusal(error) from error
 

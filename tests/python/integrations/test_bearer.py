@@ -226,8 +226,10 @@ def provider(answer):
         return answer(request)
 
     url, algorithms = "https://id.example/jwks.json", ["EdDSA"]
-    waits = JWKSClient(url, transport=answer).verifier(algorithms=algorithms)
-    awaits = AsyncJWKSClient(url, transport=answer_async).verifier(algorithms=algorithms)
+    waits = rapidjwt.Verifier(jwks=JWKSClient(url, transport=answer), algorithms=algorithms)
+    awaits = rapidjwt.Verifier(
+        jwks=AsyncJWKSClient(url, transport=answer_async), algorithms=algorithms
+    )
     return waits, awaits
 
 

@@ -120,7 +120,7 @@ class NoKeysAsync:
 
 
 class Async:
-    """An asynchronous verifier, as `AsyncJWKSVerifier` is one."""
+    """An asynchronous verifier, with `decode_async` only."""
 
     async def decode_async(self, token, /):
         return verifier().decode(token)

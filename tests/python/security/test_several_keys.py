@@ -195,7 +195,15 @@ def test_none_is_no_algorithm_of_a_set(decode, alg):
 
 
 @every_way
-@pytest.mark.parametrize("collect", [PyJWKSet, KeySet, lambda jwks: [PyJWK(one) for one in jwks]])
+@pytest.mark.parametrize(
+    "collect",
+    [
+        PyJWKSet,
+        KeySet,
+        lambda jwks: [PyJWK(one) for one in jwks],
+        lambda jwks: [Key.from_jwk(one) for one in jwks],
+    ],
+)
 @pytest.mark.parametrize("purpose", [{"use": "enc"}, {"key_ops": ["sign"]}, {"key_ops": []}])
 def test_a_key_for_something_else_verifies_nothing(decode, collect, purpose):
     keys = collect([jwk_of("rsa", kid="rsa"), jwk_of("ec", kid="ec") | purpose])

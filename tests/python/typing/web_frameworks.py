@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from rapidjwt import AsyncJWKSVerifier, JWKSVerifier, Verifier
+from rapidjwt import Verifier
 from rapidjwt.integrations import fastapi, starlette
 from rapidjwt.integrations.bearer import verify
 from rapidjwt.integrations.django import JWTRequest
@@ -32,7 +32,7 @@ def person(claims: dict[str, Any]) -> Person:
 verifier = Verifier("a secret")
 
 
-async def from_starlette(request: Any, waits: JWKSVerifier, awaits: AsyncJWKSVerifier) -> None:
+async def from_starlette(request: Any, waits: Verifier, awaits: Verifier) -> None:
     """The claims have the type that `claims=` gives."""
     assert_type(fastapi.JWTBearer(verifier), fastapi.JWTBearer[dict[str, Any]])
     assert_type(fastapi.JWTBearer(waits, scopes="a"), fastapi.JWTBearer[dict[str, Any]])

@@ -18,6 +18,8 @@ from rapidjwt.cli.output import note, show, write_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from rapidjwt.types import AlgorithmName
+
 _DEFAULT = ("HS256", "RS256", "ES256")
 #: The machine is busy with something else in some of them.
 _ROUNDS = 5
@@ -61,7 +63,7 @@ class Row(NamedTuple):
     help="The least time for each number.",
 )
 @json_option
-def bench(algorithms: tuple[str, ...], seconds: float, as_json: bool) -> ExitCode:
+def bench(algorithms: tuple[AlgorithmName, ...], seconds: float, as_json: bool) -> ExitCode:
     """Measure encode and decode on this machine, beside PyJWT if it is installed.
 
     Both get the same keys as PEM text or bytes; results are checked before anything is timed.
@@ -87,7 +89,7 @@ def _pyjwt() -> Any:
     return None if getattr(module, "encode", rapidjwt.encode) is rapidjwt.encode else module
 
 
-def _measure_algorithm(algorithm: str, pyjwt: Any, seconds: float) -> Iterator[Row]:
+def _measure_algorithm(algorithm: AlgorithmName, pyjwt: Any, seconds: float) -> Iterator[Row]:
     signing, verifying = _keys(algorithm)
     token = _checked_token(algorithm, signing, verifying, rapidjwt, rapidjwt)
     if pyjwt is not None:
@@ -106,7 +108,7 @@ def _measure_algorithm(algorithm: str, pyjwt: Any, seconds: float) -> Iterator[R
         yield Row(algorithm, operation, ours, theirs[0] if theirs else None)
 
 
-def _keys(algorithm: str) -> tuple[str | bytes, str | bytes]:
+def _keys(algorithm: AlgorithmName) -> tuple[str | bytes, str | bytes]:
     key = rapidjwt.Key.generate(algorithm)
     if key.kty == "oct":
         secret = rapidjwt.utils.base64url_decode(key.to_jwk(private=True)["k"])

@@ -17,6 +17,8 @@ from rapidjwt.cli.sources import STDIN
 if TYPE_CHECKING:
     from typing import Any
 
+    from rapidjwt.types import AlgorithmName
+
 _MAX_BITS = 65536
 _PRIVATE_MODE = 0o600
 _PUBLIC_MODE = 0o644
@@ -43,7 +45,7 @@ _PUBLIC_MODE = 0o644
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 @json_option
 def keygen(
-    algorithm: str,
+    algorithm: AlgorithmName,
     out: str,
     public_out: str | None,
     size: int | None,

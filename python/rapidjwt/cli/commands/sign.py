@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import timedelta
 
+    from rapidjwt.types import AlgorithmName
+
 
 @click.command(short_help="Sign a token.")
 @key_option("The private key or the secret, in any format.", required=True)
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 )
 def sign(
     key: str,
-    algorithm: str | None,
+    algorithm: AlgorithmName | None,
     members: tuple[tuple[str, Any], ...],
     claims: str | None,
     expires_in: timedelta | None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
+from rapidjwt._rapidjwt import Verifier
 from rapidjwt.cli.exit_code import ExitCode, Failure
 from rapidjwt.cli.keys import key_set, read_members, serving
 from rapidjwt.cli.options import ALGORITHM, duration, json_option, key_option, token_argument
@@ -20,13 +21,9 @@ from rapidjwt.key_set import KeySet
 
 if TYPE_CHECKING:
     from datetime import timedelta
-    from typing import TypeAlias
+    from typing import Any
 
-    from rapidjwt._rapidjwt import Verifier
-    from rapidjwt.jwks import JWKSClient, JWKSVerifier
-    from rapidjwt.key_set import TokenPolicy
-
-    Decoder: TypeAlias = Verifier | JWKSVerifier
+    from rapidjwt.jwks import JWKSClient
 
 
 @click.command(short_help="Verify a token, and show it.")
@@ -76,7 +73,7 @@ def verify(
     if issuer is not None and issuers:
         raise click.UsageError("--issuer is the accepted issuer already: leave out --iss.")
     allow_stdin_once(TOKEN=token, **{"--key": key, "--jwks": jwks})
-    policy: TokenPolicy = {
+    policy: dict[str, Any] = {
         "audience": list(audiences) or None,
         "issuer": issuer if issuer is not None else list(issuers) or None,
         "subject": subject,
@@ -94,12 +91,12 @@ def verify(
     return _report(decoder, read_token(token), as_json)
 
 
-def _local_decoder(keys: KeySet, algorithms: tuple[str, ...], policy: TokenPolicy) -> Decoder:
+def _local_decoder(keys: KeySet, algorithms: tuple[str, ...], policy: dict[str, Any]) -> Verifier:
     able = serving(keys)
     names = list(algorithms) or _named_by(keys, able)
     if not set(names) & set(able):
         raise Failure(f"No key serves {', '.join(names)}, only {', '.join(able) or 'nothing'}")
-    return keys.verifier(algorithms=names, **policy)
+    return Verifier(keys, algorithms=names, **policy)
 
 
 def _client(jwks: str | None, issuer: str | None, allow_http: bool) -> JWKSClient:
@@ -116,15 +113,15 @@ def _client(jwks: str | None, issuer: str | None, allow_http: bool) -> JWKSClien
 
 
 def _remote_decoder(
-    client: JWKSClient, algorithms: tuple[str, ...], policy: TokenPolicy
-) -> Decoder:
+    client: JWKSClient, algorithms: tuple[str, ...], policy: dict[str, Any]
+) -> Verifier:
     names = list(algorithms)
     if not names:
         keys = client.key_set()
         public = [name for name in serving(keys) if not name.startswith("HS")]
         names = _named_by(keys, public)
     try:
-        return client.verifier(algorithms=names, **policy)
+        return Verifier(jwks=client, algorithms=names, **policy)
     except ValueError as error:  # HS algorithms
         raise click.UsageError(f"{error}.") from None
 
@@ -141,7 +138,7 @@ def _named_by(keys: KeySet, able: list[str]) -> list[str]:
     return named
 
 
-def _report(decoder: Decoder, token: str, as_json: bool) -> ExitCode:
+def _report(decoder: Verifier, token: str, as_json: bool) -> ExitCode:
     try:
         decoded = decoder.decode_complete(token)
     except InvalidTokenError as error:

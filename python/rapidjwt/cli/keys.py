@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from rapidjwt._rapidjwt import Key
-from rapidjwt.algorithms import get_default_algorithms
+from rapidjwt._rapidjwt import Key, algorithm_table
 from rapidjwt.exceptions import InvalidKeyError
 from rapidjwt.key_set import KeySet
 
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
     #: A key, or the JWK of one, which says more of its use.
     Member: TypeAlias = Key | dict[str, Any]
 
-#: What keys can be made for: all but "none", and PyJWT's other name for ES512.
-ALGORITHMS = [name for name in get_default_algorithms() if name not in ("none", "ES521")]
+#: What keys can be made for.
+ALGORITHMS = [row["name"] for row in algorithm_table()]
 
 _PEM = b"-----BEGIN"
 _SSH = (b"ssh-", b"ecdsa-sha2-")
@@ -27,15 +26,15 @@ _JSON = b"{"
 _DER_SEQUENCE = b"\x30"
 
 
-def read_key(data: bytes) -> Key:
+def read_key(data: bytes, password: bytes | None = None) -> Key:
     """Read one key; errors as `read_members`. A JWK Set must have one member."""
-    members = read_members(data)
+    members = read_members(data, password)
     if len(members) != 1:
         raise Failure(f"One key is needed, and the JWK Set has {len(members)}")
     return _as_key(members[0])
 
 
-def read_members(data: bytes) -> list[Member]:
+def read_members(data: bytes, password: bytes | None = None) -> list[Member]:
     """Read a key, or the members of a JWK Set (RFC 7517 Section 5).
 
     PEM, JSON and OpenSSH are known by their first characters, DER by its structure; all else is
@@ -47,14 +46,16 @@ def read_members(data: bytes) -> list[Member]:
     if text.startswith(_JSON):
         return _read_json(text)
     if text.startswith(_PEM):
-        return [Key.from_pem(text)]
+        return [Key.from_pem(text, password)]
     if text.startswith(_SSH):
         return [Key.from_ssh(text)]
     if data.startswith(_DER_SEQUENCE):
         try:
-            return [Key.from_der(data)]
+            return [Key.from_der(data, password)]
         except InvalidKeyError:
-            pass  # a secret may begin with this byte, the digit 0
+            if password is not None:
+                raise
+            # A secret may begin with this byte, the digit 0.
     return [Key.from_secret(_without_line_break(data))]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .keys import ALGORITHMS
-from .sources import STDIN
+from .sources import STDIN, read_variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +51,21 @@ MEMBER_FORM = "NAME=TEXT|NAME:=JSON"
 
 token_argument = click.argument("token", default=STDIN)
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for scripts.")
+
+
+def _read_password(
+    _context: click.Context, _option: click.Parameter, name: str | None
+) -> bytes | None:
+    return None if name is None else read_variable(name, "password")
+
+
+password_option = click.option(
+    "--password-env",
+    "password",
+    metavar="NAME",
+    callback=_read_password,
+    help="The environment variable that has the password of the key file.",
+)
 
 
 def key_option(help_text: str, *, required: bool) -> Decorator:

@@ -52,11 +52,16 @@ def read_secret(source: str) -> bytes:
     if source == STDIN and sys.stdin.isatty():
         return os.fsencode(getpass("Key: ", stream=sys.stderr))
     if source.startswith(_ENVIRONMENT):
-        value = os.environ.get(source.removeprefix(_ENVIRONMENT))
-        if value is None:
-            raise Failure("The environment variable of the key is not set")
-        return os.fsencode(value)
+        return read_variable(source.removeprefix(_ENVIRONMENT), "key")
     return read_bytes(source, "The key (a file, env:NAME or -)")
+
+
+def read_variable(name: str, what: str) -> bytes:
+    """Give the bytes of an environment variable; `what` says in errors what it should hold."""
+    value = os.environ.get(name)
+    if value is None:
+        raise Failure(f"The environment variable of the {what} is not set")
+    return os.fsencode(value)
 
 
 def read_bytes(source: str, what: str) -> bytes:

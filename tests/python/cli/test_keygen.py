@@ -7,6 +7,7 @@ import stat
 import sys
 
 import pytest
+import rapidjwt
 from rapidjwt import Key
 from rapidjwt.cli.exit_code import Failure
 from rapidjwt.cli.files import write_file
@@ -32,7 +33,7 @@ def mode(path):
 def test_the_algorithms_are_those_of_the_table():
     assert set(ALGORITHMS) == {
         *("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
-        *("ES256", "ES384", "ES512", "ES256K", "EdDSA"),
+        *("ES256", "ES384", "ES512", "ES256K", "EdDSA", "Ed25519", "Ed448"),
     }
 
 
@@ -62,6 +63,46 @@ def test_a_key_in_each_format_and_its_thumbprint(run, key_format):
     }  # fmt: skip
     for file in ("private", "public"):
         assert run("thumbprint", file).out == told["thumbprint"] + "\n"
+
+
+@pytest.mark.parametrize("key_format", ["pem", "der"])
+def test_a_password_encrypts_the_private_file(run, tmp_path, monkeypatch, key_format):
+    monkeypatch.setenv("PASSWORD", "correct horse")
+    password = ("--password-env", "PASSWORD")
+    made = ("--out", "private", "--public-out", "public", "--format", key_format)
+    assert run("keygen", "ES256", *made, *password).code == 0
+    read = Key.from_pem if key_format == "pem" else Key.from_der
+    data = (tmp_path / "private").read_bytes()
+    assert read(data, "correct horse").is_private
+    with pytest.raises(rapidjwt.InvalidKeyError):
+        read(data)
+    thumbprint = run("thumbprint", "public").out
+    assert run("thumbprint", "private", *password).out == thumbprint
+    assert thumbprint.strip() in run("jwks", "private", *password).out
+    token = run("sign", "--key", "private", "--alg", "ES256", "--claim", "sub=alice", *password)
+    for file in ("private", "public"):
+        verify = ("verify", "--alg", "ES256", "--key", file, *password)
+        assert run(*verify, stdin=token.out).code == 0
+
+
+def test_a_wrong_password_and_none_are_told_apart_and_not_shown(run, monkeypatch):
+    monkeypatch.setenv("PASSWORD", "correct horse")
+    monkeypatch.setenv("OTHER", "other horse")
+    run("keygen", "ES256", "--out", "private", "--password-env", "PASSWORD")
+    for options in ([], ["--password-env", "OTHER"], ["--password-env", "MISSING"]):
+        result = run("thumbprint", "private", *options)
+        assert (result.code, result.out) == (3, "")
+        assert is_one_line(result.err)
+        assert "password" in result.err
+        assert "horse" not in result.err
+
+
+def test_a_jwk_is_not_encrypted(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("PASSWORD", "correct horse")
+    for arguments in (["HS256"], ["ES256", "--kid", "1"], ["ES256", "--format", "jwk"]):
+        result = run("keygen", *arguments, "--out", "private", "--password-env", "PASSWORD")
+        assert (result.code, result.out) == (2, "")
+        assert not (tmp_path / "private").exists()
 
 
 @posix

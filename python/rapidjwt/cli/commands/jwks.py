@@ -8,6 +8,7 @@ import click
 
 from rapidjwt.cli.exit_code import ExitCode
 from rapidjwt.cli.keys import key_set, read_members
+from rapidjwt.cli.options import password_option
 from rapidjwt.cli.output import write_json
 from rapidjwt.cli.sources import STDIN, read_secret
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Write the JWK Set to publish for keys.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-def jwks(files: tuple[str, ...]) -> ExitCode:
+@password_option
+def jwks(files: tuple[str, ...], password: bytes | None) -> ExitCode:
     """Write the JWK Set to publish for keys: their public halves.
 
     A FILE is a private or public key in any format, a JWK Set, env:NAME, or "-" for standard
@@ -26,7 +28,7 @@ def jwks(files: tuple[str, ...]) -> ExitCode:
     """
     if files.count(STDIN) > 1:
         raise click.UsageError("Standard input cannot be read twice.")
-    members = [member for file in files for member in read_members(read_secret(file))]
+    members = [member for file in files for member in read_members(read_secret(file), password)]
     published = [_with_id(entry.to_jwk(), entry.key) for entry in key_set(members)]
     write_json(key_set(published).to_jwks())
     return ExitCode.OK

@@ -10,7 +10,7 @@ import click
 from rapidjwt._rapidjwt import Key
 from rapidjwt.cli.exit_code import ExitCode
 from rapidjwt.cli.files import refuse_existing, write_file
-from rapidjwt.cli.options import ALGORITHM, json_option
+from rapidjwt.cli.options import ALGORITHM, json_option, password_option
 from rapidjwt.cli.output import note, write_json
 from rapidjwt.cli.sources import STDIN
 
@@ -40,6 +40,7 @@ _PUBLIC_MODE = 0o644
     type=click.Choice(["pem", "jwk", "der"]),
     help="Default: pem, and jwk for secrets and for keys with an ID.",
 )
+@password_option
 @click.option("--kid", metavar="ID", help="Key ID, in a JWK.")
 @click.option("--kid-thumbprint", is_flag=True, help="The thumbprint (RFC 7638) as key ID.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
@@ -47,6 +48,7 @@ _PUBLIC_MODE = 0o644
 def keygen(
     algorithm: AlgorithmName,
     out: str,
+    password: bytes | None,
     public_out: str | None,
     size: int | None,
     key_format: str | None,
@@ -70,13 +72,15 @@ def keygen(
         raise click.UsageError(
             "A shared secret has no public half and no thumbprint, and is written as a JWK."
         )
+    if password is not None and key_format == "jwk":
+        raise click.UsageError("A JWK is not encrypted: --format pem or der.")
     _check_files(out, public_out)
     if not force:
         refuse_existing(out, public_out)
     key = Key.generate(algorithm, size=size)
     names = {"kid": key.thumbprint() if kid_thumbprint else kid, "alg": algorithm}
     members = {name: value for name, value in names.items() if value is not None}
-    private = _serialized(key, key_format, members, private=True)
+    private = _serialized(key, key_format, members, private=True, password=password)
     write_file(out, private, _PRIVATE_MODE, replace=force)
     if public_out is not None:
         public = _serialized(key, key_format, members, private=False)
@@ -98,9 +102,16 @@ def _check_files(out: str, public_out: str | None) -> None:
         raise click.UsageError("--out and --public-out are the same file.")
 
 
-def _serialized(key: Key, key_format: str, members: dict[str, Any], *, private: bool) -> bytes:
+def _serialized(
+    key: Key,
+    key_format: str,
+    members: dict[str, Any],
+    *,
+    private: bool,
+    password: bytes | None = None,
+) -> bytes:
     if key_format == "pem":
-        return key.to_pem(private=private).encode("ascii")
+        return key.to_pem(private=private, password=password).encode("ascii")
     if key_format == "der":
-        return key.to_der(private=private)
+        return key.to_der(private=private, password=password)
     return json.dumps(key.to_jwk(private=private) | members, indent=2).encode("ascii") + b"\n"

@@ -10,7 +10,14 @@ import click
 from rapidjwt._rapidjwt import Signer
 from rapidjwt.cli.exit_code import ExitCode, Failure
 from rapidjwt.cli.keys import read_key
-from rapidjwt.cli.options import ALGORITHM, MEMBER_FORM, duration, key_option, member
+from rapidjwt.cli.options import (
+    ALGORITHM,
+    MEMBER_FORM,
+    duration,
+    key_option,
+    member,
+    password_option,
+)
 from rapidjwt.cli.output import write
 from rapidjwt.cli.sources import allow_stdin_once, read_bytes, read_secret
 from rapidjwt.cli.times import NAMES, is_number
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Sign a token.")
 @key_option("The private key or the secret, in any format.", required=True)
+@password_option
 @click.option(
     "--alg", "algorithm", type=ALGORITHM, metavar="ALG", help="Default: what the key is for."
 )
@@ -50,6 +58,7 @@ if TYPE_CHECKING:
 )
 def sign(
     key: str,
+    password: bytes | None,
     algorithm: AlgorithmName | None,
     members: tuple[tuple[str, Any], ...],
     claims: str | None,
@@ -67,7 +76,7 @@ def sign(
     if expires_in is not None and "exp" in payload:
         raise click.UsageError('The claims have "exp" already: leave out --expires-in.')
     extra = dict(headers) if kid is None else dict(headers) | {"kid": kid}
-    signing_key = read_key(read_secret(key))
+    signing_key = read_key(read_secret(key), password)
     try:
         signer = Signer(signing_key, algorithm, headers=extra, lifetime=expires_in, jwt_id=jwt_id)
         token = signer.encode(payload)

@@ -11,7 +11,14 @@ from rich.text import Text
 from rapidjwt._rapidjwt import Verifier
 from rapidjwt.cli.exit_code import ExitCode, Failure
 from rapidjwt.cli.keys import key_set, read_members, serving
-from rapidjwt.cli.options import ALGORITHM, duration, json_option, key_option, token_argument
+from rapidjwt.cli.options import (
+    ALGORITHM,
+    duration,
+    json_option,
+    key_option,
+    password_option,
+    token_argument,
+)
 from rapidjwt.cli.output import note, show, write_json
 from rapidjwt.cli.sources import allow_stdin_once, read_bytes, read_secret, read_token
 from rapidjwt.cli.times import moments
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Verify a token, and show it.")
 @token_argument
 @key_option("The key, or a JWK Set, in any format.", required=False)
+@password_option
 @click.option("--jwks", metavar="URL|FILE", help="A provider's JWK Set.")
 @click.option("--issuer", metavar="URL", help="An issuer: its keys by discovery, its name as iss.")
 @click.option(
@@ -51,6 +59,7 @@ if TYPE_CHECKING:
 def verify(
     token: str,
     key: str | None,
+    password: bytes | None,
     jwks: str | None,
     issuer: str | None,
     algorithms: tuple[str, ...],
@@ -81,7 +90,7 @@ def verify(
         "require": list(require),
     }
     if key is not None:
-        keys = key_set(read_members(read_secret(key)))
+        keys = key_set(read_members(read_secret(key), password))
         decoder = _local_decoder(keys, algorithms, policy)
     elif jwks is not None and not jwks.startswith(("https://", "http://")):
         keys = KeySet.from_jwks(read_bytes(jwks, "The JWK Set"))

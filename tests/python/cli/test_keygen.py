@@ -80,9 +80,8 @@ def test_a_password_encrypts_the_private_file(run, tmp_path, monkeypatch, key_fo
     assert run("thumbprint", "private", *password).out == thumbprint
     assert thumbprint.strip() in run("jwks", "private", *password).out
     token = run("sign", "--key", "private", "--alg", "ES256", "--claim", "sub=alice", *password)
-    for file in ("private", "public"):
-        verify = ("verify", "--alg", "ES256", "--key", file, *password)
-        assert run(*verify, stdin=token.out).code == 0
+    for key in (["private", *password], ["public"]):
+        assert run("verify", "--alg", "ES256", "--key", *key, stdin=token.out).code == 0
 
 
 def test_a_wrong_password_and_none_are_told_apart_and_not_shown(run, monkeypatch):

@@ -41,7 +41,7 @@ def test_only_crypto_names_a_crypto_library():
 
 
 def test_an_algorithm_has_one_row_in_one_table():
-    assert sum(text.count('"ES384"') for text in SOURCES.values()) == 1
+    assert sum(without_tests(text).count('"ES384"') for text in SOURCES.values()) == 1
 
 
 def test_unsafe_stands_in_the_named_modules_only_and_each_block_says_why():
@@ -68,7 +68,7 @@ def without_tests(source):
 
 def bodies(source, function):
     """Return the text of every function of that name, up to the brace at its indentation."""
-    pattern = rf"^( *)([^\n]*\bfn {function}\b.*?)^\1\}}"
+    pattern = rf"^( *)([^\n]*\bfn {function}\b[^;{{]*\{{.*?)^\1\}}"
     return [body for _, body in re.findall(pattern, source, re.MULTILINE | re.DOTALL)]
 
 

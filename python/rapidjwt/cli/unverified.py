@@ -149,7 +149,7 @@ def _check_algorithm(token: UnverifiedToken, algorithm: Any) -> None:
         token.find("error", "header", "alg-none", '"alg" is none: it is not signed at all.')
     elif algorithm not in ALGORITHMS:
         token.find("error", "header", "alg-unknown", f'"alg" {_quoted(algorithm)} is not known.')
-    elif token.signature == b"":
+    elif token.signature is not None and not token.signature:
         token.find("error", "signature", "signature-missing", "The signature is empty.")
     elif token.signature is not None and algorithm.startswith(("RS", "PS")):
         _check_rsa_size(token, 8 * len(token.signature))

@@ -105,12 +105,24 @@ compat: build ## Run PyJWT's own suite and those of packages built on it, unmodi
 	@$(BIN)/python tests/compat/run.py
 
 .PHONY: security
-security: build ## Attack tests, Wycheproof vectors and a short fuzz run
+security: build ## Attack tests, Wycheproof, broken copies, a short fuzz run, dependencies
 	@PYTHON=$(BIN)/python scripts/security.sh
 
 .PHONY: fuzz
 fuzz: build ## Fuzz every target, MINUTES=15 each unless you say otherwise
 	@PYTHON=$(BIN)/python fuzz/run.sh $$(( $(or $(MINUTES),15) * 60 ))
+
+.PHONY: mutants
+mutants: build ## Mutate the core and see which mutants live (hours): MUTANTS="-f src/jws.rs"
+	@nice cargo mutants --output target $(MUTANTS)
+
+.PHONY: soak
+soak: build ## Threads, forks and mistakes for MINUTES=10: no error, flat memory
+	@nice $(BIN)/python tests/soak/soak.py --minutes $(or $(MINUTES),10)
+
+.PHONY: memcheck
+memcheck: build ## The native JSON code and the vectors under valgrind
+	@PYTHON=$(BIN)/python scripts/memcheck.sh
 
 # --- measure it ---
 

@@ -23,7 +23,8 @@ for target in "${targets[@]}"; do
         "fuzz/work/$target" "fuzz/corpus/$target" tests/vectors/keys -- \
         -max_total_time="$seconds" -timeout=10 -print_final_stats=1 >"$log" 2>&1 ||
         { tail -n 60 "$log"; echo "fuzz: $target: FAILED"; exit 1; }
-    count=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
-    echo "fuzz: $target: $count executions, 0 failures"
+    stat() { sed -n "s/^stat::$1: *//p" "$log"; }
+    echo "fuzz: $target: $(stat number_of_executed_units) executions," \
+        "$(stat average_exec_per_sec) per second, $(stat new_units_added) new inputs, 0 failures"
 done
 [ $# -gt 0 ] || nice -n 19 "$python" fuzz/json_differential.py --seconds "$seconds"

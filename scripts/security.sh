@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What a security reviewer asks for: the attack tests, Project Wycheproof, mutated inputs, a short
-# round of fuzzing, and the rules for dependencies. Prints counts per class; any surprise fails it.
+# What a security reviewer asks for: the attack tests, Project Wycheproof, mutated inputs, secrets
+# left in memory, copies broken on purpose, a short round of fuzzing, and the rules for dependencies.
+# Prints counts per class; any surprise fails it.
 #   FUZZ_SECONDS   seconds for each fuzz target, 10 by default
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -26,6 +27,16 @@ for features in "--no-default-features" ""; do
     quietly cargo test $features --test wycheproof --test robustness -- --nocapture
     grep -E '^(wycheproof|robustness): ' "$log"
 done
+
+echo "==> Secrets in freed memory"
+quietly cargo test --test zeroize
+grep '^test result: ' "$log"
+
+echo "==> Copies broken on purpose"
+quietly "$python" scripts/broken_copies.py
+grep '^broken copies: ' "$log"
+quietly "$python" scripts/panicking_copy.py
+grep '^panics: ' "$log"
 
 echo "==> Fuzzing"
 if cargo fuzz --version >/dev/null 2>&1; then

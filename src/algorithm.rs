@@ -2,7 +2,7 @@
 //!
 //! Everything below receives the row, never the name.
 
-use crate::key::Curve;
+use crate::key::{Curve, OkpCurve};
 
 /// The hash of a signature algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +48,8 @@ pub enum Family {
     RsaPss(Hash),
     /// ECDSA (RFC 7518 Section 3.4, RFC 8812 Section 3.2).
     Ecdsa(Curve, Hash),
-    /// EdDSA on the key's own curve (RFC 8037 Section 3.1).
-    Eddsa,
+    /// EdDSA on one curve (RFC 9864 Section 2.2), or on the key's own (RFC 8037 Section 3.1).
+    Eddsa(Option<OkpCurve>),
 }
 
 impl Family {
@@ -114,12 +114,21 @@ const fn ecdsa(name: &'static str, curve: Curve, hash: Hash) -> Algorithm {
     Algorithm { name, family, minimum_key_bits: 0, signature_len }
 }
 
-/// Every algorithm, PyJWT's odd name `ES521` included.
-pub static ALGORITHMS: [Algorithm; 14] = [
+const fn eddsa(name: &'static str, curve: Option<OkpCurve>) -> Algorithm {
+    let signature_len = match curve {
+        Some(curve) => Some(curve.signature_len()),
+        None => None,
+    };
+    Algorithm { name, family: Family::Eddsa(curve), minimum_key_bits: 0, signature_len }
+}
+
+/// Every algorithm. `Ed25519` and `Ed448` are RFC 9864's; PyJWT does not have them, so the functions
+/// that are PyJWT's refuse them.
+pub static ALGORITHMS: [Algorithm; 16] = [
     hmac("HS256", Hash::Sha256),
     rsa("RS256", Family::RsaPkcs1(Hash::Sha256)),
     ecdsa("ES256", Curve::P256, Hash::Sha256),
-    Algorithm { name: "EdDSA", family: Family::Eddsa, minimum_key_bits: 0, signature_len: None },
+    eddsa("EdDSA", None),
     hmac("HS384", Hash::Sha384),
     hmac("HS512", Hash::Sha512),
     rsa("RS384", Family::RsaPkcs1(Hash::Sha384)),
@@ -130,6 +139,8 @@ pub static ALGORITHMS: [Algorithm; 14] = [
     ecdsa("ES384", Curve::P384, Hash::Sha384),
     ecdsa("ES512", Curve::P521, Hash::Sha512),
     ecdsa("ES256K", Curve::Secp256k1, Hash::Sha256),
+    eddsa("Ed25519", Some(OkpCurve::Ed25519)),
+    eddsa("Ed448", Some(OkpCurve::Ed448)),
 ];
 
 /// Names that stand for another algorithm of the table. A token keeps the name it was made with.

@@ -46,6 +46,12 @@ pub enum Error {
     /// The payload is JSON but no object (RFC 7519 Section 7.2).
     PayloadNotObject,
 
+    // --- bounds that the caller set ---
+    /// The token has more bytes than this.
+    TokenTooLarge(usize),
+    /// The payload has arrays and objects within one another, more than this.
+    PayloadTooDeep(usize),
+
     // --- the JOSE header: RFC 7515 Section 4 ---
     /// `kid` is not a string (RFC 7515 Section 4.1.4).
     KidNotString,
@@ -81,6 +87,8 @@ pub enum Error {
     NoMatchingKey,
     /// The token has no `kid`, and more than one key fits its `alg`.
     KidRequired,
+    /// No key of a set serves any of the algorithms that the caller allows.
+    NoUsableKey,
 
     // --- the signature ---
     /// The signature does not fit the signing input and the key.
@@ -133,7 +141,8 @@ pub enum Error {
     SecretIsJwk,
     /// A key below the algorithm's minimum length, when the caller enforces it.
     KeyTooShort(String),
-    /// A key on another curve than the algorithm's; both by their SEC 2 names.
+    /// A key on another curve than the algorithm's; both by their SEC 2 names, or for EdDSA by their
+    /// JWK names.
     CurveMismatch {
         /// The key's curve.
         found: &'static str,
@@ -175,6 +184,15 @@ impl fmt::Display for Error {
             Self::HeaderNotObject => "Invalid header string: must be a json object",
             Self::PayloadNotJson(words) => return write!(f, "Invalid payload string: {words}"),
             Self::PayloadNotObject => "Invalid payload string: must be a json object",
+            Self::TokenTooLarge(limit) => {
+                return write!(f, "The token has more than {limit} bytes");
+            }
+            Self::PayloadTooDeep(limit) => {
+                return write!(
+                    f,
+                    "Invalid payload string: arrays and objects nested more than {limit} deep"
+                );
+            }
             Self::KidNotString => "Key ID header parameter must be a string",
             Self::CritNotList => "Invalid 'crit' header: must be a non-empty list",
             Self::CritNotStrings => "Invalid 'crit' header: values must be strings",
@@ -208,6 +226,7 @@ impl fmt::Display for Error {
             }
             Self::NoMatchingKey => "No key matches the token's kid",
             Self::KidRequired => "The token has no kid, and several keys fit its alg",
+            Self::NoUsableKey => "The JWK Set has no key for the allowed algorithms",
             Self::SignatureMismatch => "Signature verification failed",
             Self::MissingClaim(claim) => {
                 return write!(f, "Token is missing the \"{claim}\" claim");

@@ -114,6 +114,16 @@ mod tests {
         assert_eq!(validate(r#"{"kid":"../../etc/passwd"}"#), Ok(()));
         assert_eq!(validate(r#"{"kid":1}"#), Err(Error::KidNotString));
         assert_eq!(validate(r#"{"kid":null}"#), Err(Error::KidNotString));
+        let kid = |json: &[u8]| Header::parse(json).ok()?.kid().map(str::to_owned);
+        assert_eq!(kid(br#"{"kid":"a"}"#).as_deref(), Some("a"));
+        assert_eq!(kid(br#"{"kid":1}"#), None);
+        assert_eq!(kid(b"{}"), None);
+    }
+
+    #[test]
+    fn a_header_contains_what_it_names() {
+        let header = Header::parse(br#"{"kid":null}"#).expect("an object");
+        assert!(header.contains("kid") && !header.contains("crit"));
     }
 
     #[test]

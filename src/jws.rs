@@ -217,6 +217,7 @@ mod tests {
             let token = sign(header.as_bytes(), b"payload", &key(alg)).expect("signs");
             let verified = verify(token.as_bytes(), &[&key(alg)], None).expect("verifies");
             assert_eq!(verified.payload(), b"payload");
+            assert_eq!(verified.into_payload(), b"payload");
         }
     }
 

@@ -12,45 +12,74 @@ pub struct Keyring<K> {
     entries: Vec<(Option<String>, K)>,
 }
 
+/// The keys that a token is verified with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// The one at this index.
+    One(usize),
+    /// Each of those for this algorithm, none of which has an ID, until one fits (RFC 7515
+    /// Appendix D).
+    EachWithoutId(&'static Algorithm),
+}
+
 impl<K: AsRef<PreparedKey>> Keyring<K> {
     /// Holds these keys. A key that serves several algorithms has an entry for each.
     pub const fn new(entries: Vec<(Option<String>, K)>) -> Self {
         Self { entries }
     }
 
-    /// The index of the key for a token with this `alg` and `kid`.
+    /// The keys for a token with this `alg` and `kid`.
     ///
-    /// A key whose ID is the token's is taken; a token's ID that no key has is ignored where there
-    /// is one key without an ID. A token without an ID needs exactly one fitting key.
+    /// A key whose ID is the token's is taken; a token's ID that no key has leaves the keys without
+    /// an ID. Where nothing tells several keys with IDs apart, none is tried.
     ///
     /// # Errors
     /// [`Error::AlgorithmNotAllowed`], [`Error::NoMatchingKey`], [`Error::KidRequired`].
-    pub fn choose(&self, algorithm: &'static Algorithm, kid: Option<&str>) -> Result<usize, Error> {
-        let mut fitting = (0..self.entries.len())
-            .filter(|&index| std::ptr::eq(self.key(index).algorithm(), algorithm))
-            .peekable();
+    pub fn choose(
+        &self,
+        algorithm: &'static Algorithm,
+        kid: Option<&str>,
+    ) -> Result<Choice, Error> {
+        let mut fitting =
+            (0..self.entries.len()).filter(|&index| self.is_for(index, algorithm)).peekable();
         if fitting.peek().is_none() {
             return Err(Error::AlgorithmNotAllowed);
         }
-        let Some(kid) = kid else {
-            return only(fitting).ok_or(Error::KidRequired);
-        };
         let kid_of = |index: usize| self.entries[index].0.as_deref();
-        if let Some(index) = fitting.clone().find(|&index| kid_of(index) == Some(kid)) {
-            return Ok(index);
+        if let Some(kid) = kid
+            && let Some(index) = fitting.clone().find(|&index| kid_of(index) == Some(kid))
+        {
+            return Ok(Choice::One(index));
         }
-        only(fitting.filter(|&index| kid_of(index).is_none())).ok_or(Error::NoMatchingKey)
+        let mut eligible = fitting.filter(|&index| kid.is_none() || kid_of(index).is_none());
+        let mut rest = eligible.clone().skip(1).peekable();
+        match eligible.next() {
+            None => Err(Error::NoMatchingKey),
+            Some(only) if rest.peek().is_none() => Ok(Choice::One(only)),
+            Some(first) if kid_of(first).is_none() && rest.all(|index| kid_of(index).is_none()) => {
+                Ok(Choice::EachWithoutId(algorithm))
+            }
+            Some(_) => Err(Error::KidRequired),
+        }
     }
 
-    /// The key at an index that [`choose`](Self::choose) gave.
-    pub fn key(&self, index: usize) -> &PreparedKey {
-        self.entries[index].1.as_ref()
+    /// The keys that [`choose`](Self::choose) chose, in order.
+    pub fn chosen(&self, choice: Choice) -> impl Iterator<Item = &PreparedKey> {
+        let (indices, algorithm) = match choice {
+            Choice::One(index) => (index..index + 1, None),
+            Choice::EachWithoutId(algorithm) => (0..self.entries.len(), Some(algorithm)),
+        };
+        let is_chosen = move |index: &usize| {
+            algorithm.is_none_or(|algorithm| {
+                self.entries[*index].0.is_none() && self.is_for(*index, algorithm)
+            })
+        };
+        indices.filter(is_chosen).map(|index| self.entries[index].1.as_ref())
     }
-}
 
-/// The only item, or `None` where there is none or several.
-fn only(mut items: impl Iterator<Item = usize>) -> Option<usize> {
-    items.next().filter(|_| items.next().is_none())
+    fn is_for(&self, index: usize, algorithm: &'static Algorithm) -> bool {
+        std::ptr::eq(self.entries[index].1.as_ref().algorithm(), algorithm)
+    }
 }
 
 #[cfg(test)]
@@ -73,30 +102,58 @@ mod tests {
         entries: &[(Option<&str>, &str)],
         alg: &str,
         kid: Option<&str>,
-    ) -> Result<usize, Error> {
+    ) -> Result<Choice, Error> {
         keyring(entries).choose(Algorithm::by_name(alg).unwrap(), kid)
     }
 
     #[test]
     fn the_key_with_the_tokens_id_is_chosen() {
         let keys = [(Some("a"), "HS256"), (Some("b"), "HS256"), (Some("b"), "HS512")];
-        assert_eq!(choose(&keys, "HS256", Some("b")), Ok(1));
-        assert_eq!(choose(&keys, "HS512", Some("b")), Ok(2));
+        assert_eq!(choose(&keys, "HS256", Some("b")), Ok(Choice::One(1)));
+        assert_eq!(choose(&keys, "HS512", Some("b")), Ok(Choice::One(2)));
         assert_eq!(choose(&keys, "HS512", Some("a")), Err(Error::NoMatchingKey));
         assert_eq!(choose(&keys, "HS384", Some("a")), Err(Error::AlgorithmNotAllowed));
     }
 
     #[test]
-    fn a_token_without_an_id_needs_exactly_one_fitting_key() {
+    fn of_keys_with_ids_a_token_without_one_needs_exactly_one_that_fits() {
         let keys = [(Some("a"), "HS256"), (Some("b"), "HS512"), (None, "HS512")];
-        assert_eq!(choose(&keys, "HS256", None), Ok(0));
+        assert_eq!(choose(&keys, "HS256", None), Ok(Choice::One(0)));
+        assert_eq!(choose(&keys, "HS512", None), Err(Error::KidRequired));
+        let keys = [(None, "HS512"), (Some("b"), "HS512")];
         assert_eq!(choose(&keys, "HS512", None), Err(Error::KidRequired));
     }
 
     #[test]
-    fn an_unknown_id_falls_back_to_the_one_key_without_an_id() {
-        assert_eq!(choose(&[(None, "HS256")], "HS256", Some("x")), Ok(0));
-        let keys = [(None, "HS256"), (None, "HS256")];
-        assert_eq!(choose(&keys, "HS256", Some("x")), Err(Error::NoMatchingKey));
+    fn an_unknown_id_falls_back_to_the_keys_without_an_id() {
+        let one = [(None, "HS256"), (Some("a"), "HS256")];
+        assert_eq!(choose(&one, "HS256", Some("x")), Ok(Choice::One(0)));
+        assert_eq!(choose(&one[1..], "HS256", Some("x")), Err(Error::NoMatchingKey));
+    }
+
+    #[test]
+    fn keys_without_ids_are_each_tried_if_they_are_for_the_algorithm() {
+        let keys = [(None, "HS256"), (None, "HS512"), (None, "HS256"), (Some("a"), "HS384")];
+        let hs256 = Algorithm::by_name("HS256").unwrap();
+        for kid in [None, Some("x")] {
+            assert_eq!(choose(&keys, "HS256", kid), Ok(Choice::EachWithoutId(hs256)));
+        }
+        let keyring = keyring(&keys);
+        let names = |choice| keyring.chosen(choice).map(|key| key.algorithm().name);
+        assert_eq!(names(Choice::EachWithoutId(hs256)).collect::<Vec<_>>(), ["HS256", "HS256"]);
+        assert_eq!(names(Choice::One(1)).collect::<Vec<_>>(), ["HS512"]);
+    }
+
+    #[test]
+    fn of_keys_that_are_each_tried_none_has_an_id() {
+        let keys = [(None, "HS256"), (Some("a"), "HS256"), (None, "HS256")];
+        let hs256 = Algorithm::by_name("HS256").unwrap();
+        let keyring = keyring(&keys);
+        let choice = keyring.choose(hs256, Some("x")).unwrap();
+        assert_eq!(choice, Choice::EachWithoutId(hs256));
+        let tried: Vec<_> = keyring.chosen(choice).collect();
+        let with_id = keyring.chosen(Choice::One(1)).next().unwrap();
+        assert_eq!(tried.len(), 2);
+        assert!(tried.iter().all(|key| !std::ptr::eq(*key, with_id)));
     }
 }

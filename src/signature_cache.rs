@@ -1,8 +1,8 @@
 //! Signatures that verified before, so that a token that comes again is not verified again.
 //!
-//! An entry is the SHA-256 of the token and of what stands for the key it verified under. A token of which one bit
-//! is changed, or that meets another key, is another entry. Claims are no part of it: whoever uses
-//! the cache checks them each time.
+//! An entry is the SHA-256 of the token and of what stands for the keys it verified under. A token
+//! of which one bit is changed, or that meets other keys, is another entry. Claims are no part of
+//! it: whoever uses the cache checks them each time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -51,14 +51,7 @@ TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
 if TYPE_CHECKING:
     from typing import Any
 
-    from .jwks import (
-        AsyncJWKSClient,
-        AsyncJWKSVerifier,
-        JWKSClient,
-        JWKSVerifier,
-        RefreshPolicy,
-        UnknownKeyError,
-    )
+    from .jwks import AsyncJWKSClient, JWKSClient, RefreshPolicy, UnknownKeyError
     from .jwks_client import PyJWKClient
     from .key_set import KeySet
 
@@ -68,7 +61,6 @@ __license__ = "MIT OR Apache-2.0"
 
 __all__ = [
     "AsyncJWKSClient",
-    "AsyncJWKSVerifier",
     "CacheInfo",
     "DecodeError",
     "ExpiredSignatureError",
@@ -82,7 +74,6 @@ __all__ = [
     "InvalidSignatureError",
     "InvalidTokenError",
     "JWKSClient",
-    "JWKSVerifier",
     "Key",
     "KeySet",
     "MissingRequiredClaimError",
@@ -118,9 +109,7 @@ __all__ = [
 #: urllib and ssl.
 _LATE = {
     "AsyncJWKSClient": "jwks",
-    "AsyncJWKSVerifier": "jwks",
     "JWKSClient": "jwks",
-    "JWKSVerifier": "jwks",
     "KeySet": "key_set",
     "PyJWKClient": "jwks_client",
     "RefreshPolicy": "jwks",

@@ -9,6 +9,7 @@ from functools import cache, partial
 from types import SimpleNamespace
 
 from rapidjwt._rapidjwt import Key
+from rapidjwt.exceptions import InvalidKeyError
 
 TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
 if TYPE_CHECKING:
@@ -35,13 +36,16 @@ def cryptography() -> ModuleType | None:
     return _cryptography
 
 
-def _load_pem_private_key(data: bytes, password: None) -> Key:  # noqa: ARG001 - cryptography's
+def _load_pem_key(data: bytes, password: None = None) -> Key:  # noqa: ARG001 - cryptography's
+    # `Key.from_pem` takes certificates; PyJWT's functions do not.
+    if b"-----BEGIN CERTIFICATE-----" in data or b"-----BEGIN X509 CERTIFICATE-----" in data:
+        raise InvalidKeyError("Could not parse the provided public key.")
     return Key.from_pem(data)
 
 
 _NATIVE_LOADERS = SimpleNamespace(
-    load_pem_private_key=_load_pem_private_key,
-    load_pem_public_key=Key.from_pem,
+    load_pem_private_key=_load_pem_key,
+    load_pem_public_key=_load_pem_key,
     load_ssh_public_key=Key.from_ssh,
 )
 

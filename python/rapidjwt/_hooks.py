@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import wraps
 from types import ModuleType
 
-from rapidjwt._rapidjwt import road_changed
+from rapidjwt._rapidjwt import road_changed, road_extended
 
 TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
 if TYPE_CHECKING:
@@ -25,11 +25,16 @@ class Hookable:
     __slots__: tuple[str, ...] = ()
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Set the attribute and, unless it is new and so replaces nothing, tell the fast road."""
+        """Set the attribute and tell the fast road, which cares little for one that is new.
+
+        Every new `PyJWT` and `PyJWS` sets some: that must not cost the others a look at everything.
+        """
         replaces = hasattr(self, name)
         super().__setattr__(name, value)
         if replaces:
             road_changed()
+        else:
+            road_extended()
 
     def __delattr__(self, name: str) -> None:
         """Delete the attribute and tell the fast road."""

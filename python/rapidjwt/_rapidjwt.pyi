@@ -1,11 +1,13 @@
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Coroutine, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from json import JSONEncoder
-from typing import Any, TypeAlias, final
+from typing import Any, TypeAlias, final, overload
 
 from .algorithms import AllowedPrivateKeys, AllowedPublicKeys
-from .api_jwk import PyJWK
+from .api_jwk import PyJWK, PyJWKSet
+from .jwks import AsyncJWKSClient, JWKSClient
+from .key_set import KeySet
 from .types import AlgorithmName, Options
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "Key",
     "Signer",
     "Verifier",
+    "VerifierRules",
     "__version__",
     "algorithm_table",
     "clear_key_cache",
@@ -26,6 +29,7 @@ __all__ = [
     "key_cache_info",
     "pave_road",
     "road_changed",
+    "road_extended",
     "road_obstacles",
 ]
 
@@ -33,14 +37,15 @@ __version__: str
 
 _SigningKey: TypeAlias = AllowedPrivateKeys | PyJWK | Key | str | bytes
 _VerifyingKey: TypeAlias = AllowedPublicKeys | PyJWK | Key | str | bytes
+_VerifyingKeys: TypeAlias = _VerifyingKey | KeySet | PyJWKSet | Sequence[_VerifyingKey]
 _Strings: TypeAlias = list[str] | tuple[str, ...] | AbstractSet[str]
 
 @final
 class Key:
     @staticmethod
-    def from_pem(data: str | bytes, /) -> Key: ...
+    def from_pem(data: str | bytes, /, password: str | bytes | None = None) -> Key: ...
     @staticmethod
-    def from_der(data: bytes, /) -> Key: ...
+    def from_der(data: bytes, /, password: str | bytes | None = None) -> Key: ...
     @staticmethod
     def from_ssh(data: str | bytes, /) -> Key: ...
     @staticmethod
@@ -60,15 +65,21 @@ class Key:
     @property
     def alg(self) -> str | None: ...
     @property
+    def use(self) -> str | None: ...
+    @property
+    def key_ops(self) -> tuple[str, ...] | None: ...
+    @property
     def is_private(self) -> bool: ...
     def public(self) -> Key: ...
     def to_jwk(self, private: bool = False) -> dict[str, Any]: ...
     def thumbprint(self, hash: str = "sha256") -> str: ...
     def thumbprint_uri(self, hash: str = "sha256") -> str: ...
-    def to_der(self, private: bool = False) -> bytes: ...
-    def to_pem(self, private: bool = False) -> str: ...
+    def to_der(self, private: bool = False, password: str | bytes | None = None) -> bytes: ...
+    def to_pem(self, private: bool = False, password: str | bytes | None = None) -> str: ...
     def sign(self, message: bytes, algorithm: str) -> bytes: ...
     def verify(self, message: bytes, signature: bytes, algorithm: str) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
     def __copy__(self) -> Key: ...
     def __deepcopy__(self, _memo: Any) -> Key: ...
 
@@ -102,10 +113,12 @@ class Signer:
 
 @final
 class Verifier:
+    @overload
     def __new__(
         cls,
-        key: _VerifyingKey | list[_VerifyingKey] | tuple[_VerifyingKey, ...],
+        key: _VerifyingKeys,
         *,
+        jwks: None = None,
         algorithms: _Strings | None = None,
         audience: str | _Strings | None = None,
         issuer: str | _Strings | None = None,
@@ -114,12 +127,42 @@ class Verifier:
         require: _Strings = (),
         options: Options | None = None,
         cache_size: int = 0,
+        max_token_size: int | None = None,
+        max_nesting: int | None = None,
+    ) -> Verifier: ...
+    @overload
+    def __new__(
+        cls,
+        key: None = None,
+        *,
+        jwks: JWKSClient | AsyncJWKSClient,
+        algorithms: _Strings,
+        audience: str | _Strings | None = None,
+        issuer: str | _Strings | None = None,
+        subject: str | None = None,
+        leeway: float | timedelta = 0,
+        require: _Strings = (),
+        options: Options | None = None,
+        cache_size: int = 0,
+        max_token_size: int | None = None,
+        max_nesting: int | None = None,
     ) -> Verifier: ...
     def decode(self, token: str | bytes) -> dict[str, Any]: ...
     def decode_complete(self, token: str | bytes) -> dict[str, Any]: ...
-    def decode_many(self, tokens: Iterable[str | bytes]) -> DecodedMany: ...
+    def decode_many(
+        self, tokens: Iterable[str | bytes]
+    ) -> Iterator[dict[str, Any] | Exception]: ...
+    def decode_async(self, token: str | bytes) -> Coroutine[Any, Any, dict[str, Any]]: ...
+    def decode_complete_async(self, token: str | bytes) -> Coroutine[Any, Any, dict[str, Any]]: ...
     def cache_info(self) -> CacheInfo: ...
     def cache_clear(self) -> None: ...
+
+@final
+class VerifierRules:
+    @property
+    def algorithms(self) -> list[str] | None: ...
+    def check_size(self, token: str | bytes, /) -> None: ...
+    def verifier(self, keys: _VerifyingKeys, /) -> Verifier: ...
 
 @final
 class DecodedMany(Iterator[dict[str, Any] | Exception]):
@@ -136,7 +179,7 @@ def encode(
 ) -> str: ...
 def decode(
     jwt: str | bytes,
-    key: _VerifyingKey = "",
+    key: _VerifyingKeys = "",
     algorithms: Sequence[str] | None = None,
     options: Options | None = None,
     verify: bool | None = None,
@@ -149,7 +192,7 @@ def decode(
 ) -> dict[str, Any]: ...
 def decode_complete(
     jwt: str | bytes,
-    key: _VerifyingKey = "",
+    key: _VerifyingKeys = "",
     algorithms: Sequence[str] | None = None,
     options: Options | None = None,
     verify: bool | None = None,
@@ -168,4 +211,5 @@ def clear_key_cache() -> None: ...
 def key_cache_info() -> CacheInfo: ...
 def pave_road() -> None: ...
 def road_changed() -> None: ...
+def road_extended() -> None: ...
 def road_obstacles() -> list[tuple[str, str]]: ...

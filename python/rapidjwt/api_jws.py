@@ -24,12 +24,17 @@ from .warnings import InsecureKeyLengthWarning, RemovedInPyjwt3Warning
 TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from rapidjwt._rapidjwt import Key
 
     from .algorithms import AllowedPrivateKeys, AllowedPublicKeys
+    from .api_jwk import PyJWKSet
+    from .key_set import KeySet
     from .types import SigOptions
+
+    _Key: TypeAlias = AllowedPublicKeys | Key | PyJWK | str | bytes
+    _Keys: TypeAlias = _Key | KeySet | PyJWKSet | Sequence[_Key]
 
 __all__ = [
     "PyJWS",
@@ -191,7 +196,7 @@ class PyJWS(Hookable):
     def decode_complete(
         self,
         jwt: str | bytes,
-        key: AllowedPublicKeys | Key | PyJWK | str | bytes = "",
+        key: _Keys = "",
         algorithms: Sequence[str] | None = None,
         options: SigOptions | None = None,
         detached_payload: bytes | None = None,
@@ -199,8 +204,9 @@ class PyJWS(Hookable):
     ) -> dict[str, Any]:
         """Verify a token and give its `payload` (bytes), `header` (dict) and `signature` (bytes).
 
-        `algorithms` are the `alg` values that are allowed; they must not come from the token, and
-        may be left out only with a PyJWK, which has its own. `options` go before those of the
+        `key` is one key or, beyond PyJWT, several, as for `PyJWT.decode`. `algorithms` are the
+        `alg` values that are allowed; they must not come from the token, and may be left out only
+        with a PyJWK, which has its own. `options` go before those of the
         object. `detached_payload` is the payload of a token whose header has `b64` set to false
         (RFC 7797). Further keyword arguments are ignored with a warning.
 
@@ -258,7 +264,7 @@ class PyJWS(Hookable):
     def decode(
         self,
         jwt: str | bytes,
-        key: AllowedPublicKeys | Key | PyJWK | str | bytes = "",
+        key: _Keys = "",
         algorithms: Sequence[str] | None = None,
         options: SigOptions | None = None,
         detached_payload: bytes | None = None,
@@ -330,7 +336,7 @@ class PyJWS(Hookable):
         signing_input: bytes,
         header: dict[str, Any],
         signature: bytes,
-        key: AllowedPublicKeys | Key | PyJWK | str | bytes = "",
+        key: _Keys = "",
         algorithms: Sequence[str] | None = None,
         options: SigOptions | None = None,
     ) -> None:
@@ -346,19 +352,30 @@ class PyJWS(Hookable):
         if not alg or (algorithms is not None and alg not in algorithms):
             raise InvalidAlgorithmError("The specified alg value is not allowed")
 
-        alg_obj = self._choose_algorithm(alg, key)
-        prepared_key = alg_obj.prepare_key(key.key if isinstance(key, PyJWK) else key)
-        key_length_msg = alg_obj.check_key_length(prepared_key)
-        if key_length_msg:
-            if options.get("enforce_minimum_key_length", False):
-                raise InvalidKeyError(key_length_msg)
-            warnings.warn(key_length_msg, InsecureKeyLengthWarning, stacklevel=4)
-        if not alg_obj.verify(signing_input, prepared_key, signature):
-            raise InvalidSignatureError("Signature verification failed")
+        for one in self._keys_to_try(key, alg, header.get("kid")):
+            alg_obj = self._choose_algorithm(alg, one)
+            prepared_key = alg_obj.prepare_key(one.key if isinstance(one, PyJWK) else one)
+            key_length_msg = alg_obj.check_key_length(prepared_key)
+            if key_length_msg:
+                if options.get("enforce_minimum_key_length", False):
+                    raise InvalidKeyError(key_length_msg)
+                warnings.warn(key_length_msg, InsecureKeyLengthWarning, stacklevel=4)
+            if alg_obj.verify(signing_input, prepared_key, signature):
+                return
+        raise InvalidSignatureError("Signature verification failed")
 
-    def _choose_algorithm(
-        self, alg: str, key: AllowedPublicKeys | Key | PyJWK | str | bytes
-    ) -> Algorithm:
+    def _keys_to_try(self, key: Any, alg: str, kid: str | None) -> list[Any]:
+        """Give the key, or those of a collection that the token may be verified with."""
+        if isinstance(key, (str, bytes, PyJWK)):
+            return [key]
+        from ._key_choice import keys_to_try, members  # noqa: PLC0415 - PyJWT's users need none
+
+        keys = members(key)
+        if keys is None:
+            return [key]
+        return keys_to_try(keys, alg, kid, lambda one: self._choose_algorithm(alg, one))
+
+    def _choose_algorithm(self, alg: str, key: _Key) -> Algorithm:
         """Give what verifies a token of this `alg`, once the caller has allowed it."""
         if not isinstance(key, PyJWK):
             try:

@@ -34,11 +34,13 @@ if TYPE_CHECKING:
     from rapidjwt._rapidjwt import Key
 
     from .algorithms import AllowedPrivateKeys, AllowedPublicKeys
-    from .api_jwk import PyJWK
+    from .api_jwk import PyJWK, PyJWKSet
+    from .key_set import KeySet
     from .types import FullOptions, Options, SigOptions
 
     AllowedPrivateKeyTypes: TypeAlias = AllowedPrivateKeys | Key | PyJWK | str | bytes
     AllowedPublicKeyTypes: TypeAlias = AllowedPublicKeys | Key | PyJWK | str | bytes
+    SeveralKeys: TypeAlias = KeySet | PyJWKSet | Sequence[AllowedPublicKeyTypes]
 
 __all__ = ["PyJWT", "decode", "decode_complete", "encode"]
 
@@ -153,7 +155,7 @@ class PyJWT(Hookable):
     def decode_complete(
         self,
         jwt: str | bytes,
-        key: AllowedPublicKeyTypes = "",
+        key: AllowedPublicKeyTypes | SeveralKeys = "",
         algorithms: Sequence[str] | None = None,
         options: Options | None = None,
         verify: bool | None = None,
@@ -227,7 +229,7 @@ class PyJWT(Hookable):
     def decode(
         self,
         jwt: str | bytes,
-        key: AllowedPublicKeyTypes = "",
+        key: AllowedPublicKeyTypes | SeveralKeys = "",
         algorithms: Sequence[str] | None = None,
         options: Options | None = None,
         verify: bool | None = None,
@@ -240,7 +242,9 @@ class PyJWT(Hookable):
     ) -> dict[str, Any]:
         """Verify a token and give its claims.
 
-        `key` is a secret, a public key as PEM or OpenSSH text, a key object or a PyJWK.
+        `key` is a secret, a public key as PEM or OpenSSH text, a key object or a PyJWK; or several
+        of them in a list, a tuple, a KeySet or a PyJWKSet, of which the token's `kid` and `alg`
+        pick one (RFC 7515 Section 4.1.4), which PyJWT does not have.
         `algorithms` are the `alg` values that are allowed; they must not come from the token
         (RFC 8725 Section 3.1), and may be left out only with a PyJWK, which has its own.
         `options` are described in `types.Options`. `audience` is the accepted value of `aud`, or

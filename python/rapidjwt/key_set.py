@@ -8,49 +8,39 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._rapidjwt import Key, Verifier
+from ._rapidjwt import Key
 from .exceptions import InvalidKeyError, PyJWKSetError, PyJWTError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from collections.abc import Set as AbstractSet
-    from datetime import timedelta
+    from collections.abc import Callable, Iterable, Iterator
     from os import PathLike
-    from typing import TypedDict
-
-    from typing_extensions import Unpack
-
-    from .types import Options
-
-    class TokenPolicy(TypedDict, total=False):
-        """What `Verifier` demands of a token, apart from keys and algorithms."""
-
-        audience: str | list[str] | tuple[str, ...] | AbstractSet[str] | None
-        issuer: str | list[str] | tuple[str, ...] | AbstractSet[str] | None
-        subject: str | None
-        leeway: float | timedelta
-        require: list[str] | tuple[str, ...] | AbstractSet[str]
-        options: Options | None
-        cache_size: int
 
 
-#: What the public half may do where the private key may do this (RFC 7517 Section 4.3).
-_PUBLIC_OPERATIONS = {"sign": "verify", "decrypt": "encrypt", "unwrapKey": "wrapKey"}
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KeySetEntry:
-    """A key and what its JWK says that it is for; None where it says nothing.
-
-    `kid` is its ID, `alg` the only algorithm that it serves, `use` "sig" or "enc", `key_ops` the
-    operations that it may do (RFC 7517 Sections 4.2 to 4.5).
-    """
+    """A key of a set and what its JWK says that it is for; None where it says nothing."""
 
     key: Key
-    kid: str | None = None
-    alg: str | None = None
-    use: str | None = None
-    key_ops: tuple[str, ...] | None = None
+
+    @property
+    def kid(self) -> str | None:
+        """The key's ID (RFC 7517 Section 4.5)."""
+        return self.key.kid
+
+    @property
+    def alg(self) -> str | None:
+        """The only algorithm that the key serves (RFC 7517 Section 4.4)."""
+        return self.key.alg
+
+    @property
+    def use(self) -> str | None:
+        """What the key is used for: "sig" or "enc" (RFC 7517 Section 4.2)."""
+        return self.key.use
+
+    @property
+    def key_ops(self) -> tuple[str, ...] | None:
+        """The operations that the key may do (RFC 7517 Section 4.3)."""
+        return self.key.key_ops
 
     @property
     def kty(self) -> str:
@@ -75,10 +65,7 @@ class KeySetEntry:
 
     def to_jwk(self) -> dict[str, Any]:
         """Give the public JWK. A shared secret has none: InvalidKeyError."""
-        operations = self.key_ops and [_PUBLIC_OPERATIONS.get(name, name) for name in self.key_ops]
-        members = {"kid": self.kid, "alg": self.alg, "use": self.use, "key_ops": operations}
-        said = {name: value for name, value in members.items() if value is not None}
-        return self.key.to_jwk() | said
+        return self.key.to_jwk()
 
 
 class SkippedKey(NamedTuple):
@@ -93,7 +80,7 @@ class SkippedKey(NamedTuple):
 
 
 class KeySet:
-    """Keys of which each token picks one by its `kid` and `alg`.
+    """Keys of which each token picks one by `kid` and `alg`: a `key` for `Verifier` and `decode`.
 
     Members that cannot be used are left out, as RFC 7517 Section 5 says, and listed in `skipped`.
     Immutable; iteration gives the `KeySetEntry` objects in order.
@@ -208,7 +195,8 @@ class KeySet:
         The first key with the token's ID is taken; otherwise, and for a token without an ID, the
         only one that fits: any for a token without an ID, one without an ID for the others.
 
-        Raises PyJWKSetError when no key fits, or several do and nothing tells which.
+        Raises PyJWKSetError when no key fits, or several do and nothing tells which. (Several
+        without an ID, and only those, are each tried by `Verifier` and `decode`.)
         """
         fitting = self.find(alg=alg, use=use, operation=operation)
         if kid is not None:
@@ -227,29 +215,6 @@ class KeySet:
         """Give the JWK Set to publish: public parts only, shared secrets left out."""
         return {"keys": [entry.to_jwk() for entry in self._entries if entry.kty != "oct"]}
 
-    def verifier(self, *, algorithms: Sequence[str], **policy: Unpack[TokenPolicy]) -> Verifier:
-        """Make a `Verifier` of the keys that serve one of `algorithms`.
-
-        The other arguments and errors are those of `Verifier`. Raises PyJWKSetError when no key
-        serves any of the algorithms.
-        """
-        names = algorithm_names(algorithms)
-        keys = [
-            entry.key
-            for entry in self.find(use="sig", operation="verify")
-            if any(entry.serves(name) for name in names)
-        ]
-        if not keys:
-            raise PyJWKSetError(f"The JWK Set has no key for {', '.join(names)}")
-        return Verifier(tuple(keys), algorithms=names, **policy)
-
-
-def algorithm_names(algorithms: Sequence[str]) -> list[str]:
-    """Give the names as a list. One string, which is a sequence of strings too, is a TypeError."""
-    if isinstance(algorithms, str):
-        raise TypeError('algorithms must be a list of names, for example ["RS256"]')
-    return list(algorithms)
-
 
 def _read_or_skip(
     source: int | str, member: Any, read: Callable[[Any], KeySetEntry]
@@ -261,20 +226,9 @@ def _read_or_skip(
 
 
 def _read_member(member: Key | Mapping[str, Any]) -> KeySetEntry:
-    if isinstance(member, Key):
-        return KeySetEntry(member, member.kid, member.alg)
-    if not isinstance(member, Mapping):
+    if not isinstance(member, (Key, Mapping)):
         raise InvalidKeyError("A JWK must be a JSON object")
-    operations: list[str] | None = member.get("key_ops")
-    if operations is not None and not _is_list_of_strings(operations):
-        raise InvalidKeyError('"key_ops" must be a list of strings')
-    entry = KeySetEntry(
-        Key.from_jwk(dict(member)),
-        kid=_text(member, "kid"),
-        alg=_text(member, "alg"),
-        use=_text(member, "use"),
-        key_ops=None if operations is None else tuple(operations),
-    )
+    entry = KeySetEntry(member if isinstance(member, Key) else Key.from_jwk(dict(member)))
     if entry.alg is not None and not entry.serves(entry.alg):
         raise InvalidKeyError(f"The key cannot be used with its algorithm {entry.alg!r}")
     return entry
@@ -283,19 +237,7 @@ def _read_member(member: Key | Mapping[str, Any]) -> KeySetEntry:
 def _read_pem_file(path: Path) -> KeySetEntry:
     key = Key.from_pem(path.read_bytes())
     # The native key learns its ID from a JWK only.
-    jwk = key.to_jwk(private=key.is_private) | {"kid": path.stem}
-    return KeySetEntry(Key.from_jwk(jwk), kid=path.stem)
-
-
-def _text(jwk: Mapping[str, Any], name: str) -> str | None:
-    value = jwk.get(name)
-    if value is None or isinstance(value, str):
-        return value
-    raise InvalidKeyError(f'"{name}" must be a string')
-
-
-def _is_list_of_strings(value: list[str]) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return KeySetEntry(Key.from_jwk(key.to_jwk(private=key.is_private) | {"kid": path.stem}))
 
 
 def _kid_of(member: Path | Key | Mapping[str, Any]) -> str | None:

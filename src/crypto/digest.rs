@@ -33,6 +33,19 @@ pub fn fingerprint(parts: &[&[u8]]) -> Fingerprint {
 mod tests {
     use super::*;
 
+    /// FIPS 180-4's example.
+    #[test]
+    fn digests_are_those_of_sha_2() {
+        for (hash, len, beginning) in [
+            (Hash::Sha256, 32, [0xba, 0x78, 0x16, 0xbf]),
+            (Hash::Sha384, 48, [0xcb, 0x00, 0x75, 0x3f]),
+            (Hash::Sha512, 64, [0xdd, 0xaf, 0x35, 0xa1]),
+        ] {
+            let digest = digest(hash, b"abc");
+            assert_eq!((digest.len(), &digest[..4]), (len, &beginning[..]));
+        }
+    }
+
     #[test]
     fn where_a_part_ends_matters() {
         assert_ne!(fingerprint(&[b"ab", b"c"]), fingerprint(&[b"a", b"bc"]));

@@ -6,9 +6,6 @@ use super::public_key::PublicKey;
 use crate::error::Error;
 use crate::key::{OkpCurve, OkpKey};
 
-/// RFC 8032 Section 5.1.6.
-pub(super) const SIGNATURE_LEN: usize = 64;
-
 pub(super) struct Key {
     pair: Option<Ed25519KeyPair>,
     public: PublicKey,

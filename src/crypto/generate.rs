@@ -7,7 +7,7 @@ use super::backend::signature::{self, EcdsaKeyPair, Ed25519KeyPair};
 use super::random::fill_random;
 use crate::algorithm::{Algorithm, Family};
 use crate::error::Error;
-use crate::key::{Curve, EcKey, KeyMaterial, SecretBytes, der};
+use crate::key::{Curve, EcKey, KeyMaterial, OkpCurve, OkpKey, SecretBytes, der};
 
 /// A new key for `algorithm`. `bits` is the size of a secret or of an RSA modulus, where it can be
 /// chosen; `None` takes the length of the hash, and 2048 for RSA.
@@ -20,12 +20,13 @@ pub fn generate(algorithm: &Algorithm, bits: Option<usize>) -> Result<KeyMateria
         Family::None => Err(Error::KeyForNone),
         Family::Hmac(_) => secret(bits.unwrap_or(algorithm.minimum_key_bits), algorithm),
         Family::RsaPkcs1(_) | Family::RsaPss(_) => rsa(bits.unwrap_or(2048)),
-        Family::Ecdsa(..) | Family::Eddsa if bits.is_some() => {
+        Family::Ecdsa(..) | Family::Eddsa(_) if bits.is_some() => {
             Err(Error::invalid_key("The algorithm fixes the size of its keys"))
         }
         Family::Ecdsa(Curve::Secp256k1, _) => secp256k1(),
         Family::Ecdsa(curve, _) => nist(curve),
-        Family::Eddsa => {
+        Family::Eddsa(Some(OkpCurve::Ed448)) => Ok(ed448()),
+        Family::Eddsa(Some(OkpCurve::Ed25519) | None) => {
             let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
             der::parse_pkcs8(pkcs8.map_err(|_| failed())?.as_ref())
         }
@@ -89,6 +90,15 @@ fn secp256k1() -> Result<KeyMaterial, Error> {
     }
 }
 
+/// RFC 8032 Section 5.2.5: the private key is any 57 bytes. Its public half is left to who computes
+/// with the curve.
+fn ed448() -> KeyMaterial {
+    let curve = OkpCurve::Ed448;
+    let mut d = SecretBytes::new(vec![0; curve.key_len()]);
+    fill_random(&mut d);
+    KeyMaterial::Okp(OkpKey { curve, x: None, d: Some(d) })
+}
+
 fn failed() -> Error {
     Error::invalid_key("The crypto library could not generate a key")
 }
@@ -101,7 +111,8 @@ mod tests {
 
     #[test]
     fn a_new_key_signs_and_its_public_half_verifies() {
-        for algorithm in &ALGORITHMS {
+        let computable = |row: &&Algorithm| row.family != Family::Eddsa(Some(OkpCurve::Ed448));
+        for algorithm in ALGORITHMS.iter().filter(computable) {
             let key = match generate(algorithm, None) {
                 Err(Error::AlgorithmUnavailable(_)) if cfg!(not(feature = "aws-lc")) => continue,
                 key => super::super::complete(key.unwrap()).unwrap(),
@@ -111,6 +122,13 @@ mod tests {
             let public = PreparedKey::new(&public, algorithm).unwrap();
             assert!(public.verify(b"message", signature.as_ref()), "{}", algorithm.name);
         }
+    }
+
+    #[test]
+    fn a_new_ed448_key_waits_for_its_public_half() {
+        let key = generate(Algorithm::by_name("Ed448").unwrap(), None).unwrap();
+        assert_eq!((key.kty(), key.bits(), key.is_private()), ("OKP", 448, true));
+        assert!(super::super::complete(key).unwrap_err().to_string().contains("cryptography"));
     }
 
     #[test]

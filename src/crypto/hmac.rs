@@ -5,6 +5,7 @@ use std::hint::black_box;
 use ring::hmac;
 
 use super::Signature;
+use super::random::random_bytes;
 use crate::algorithm::Hash;
 use crate::error::Error;
 
@@ -29,6 +30,14 @@ impl Key {
     }
 }
 
+/// Whether two secrets are equal; how far they are tells no clock. Their lengths may show.
+pub fn same_secret(one: &[u8], other: &[u8]) -> bool {
+    // Tags under a key that nobody knows stand for the secrets, and ring compares tags in constant
+    // time.
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &random_bytes::<32>());
+    hmac::verify(&key, one, hmac::sign(&key, other).as_ref()).is_ok()
+}
+
 impl Drop for Key {
     /// ring does not overwrite the hash states, from which tags can be forged, so put those of a
     /// public key in their place. `black_box` keeps the compiler from dropping the write.
@@ -43,5 +52,18 @@ fn algorithm(hash: Hash) -> hmac::Algorithm {
         Hash::Sha256 => hmac::HMAC_SHA256,
         Hash::Sha384 => hmac::HMAC_SHA384,
         Hash::Sha512 => hmac::HMAC_SHA512,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_the_same_byte_for_byte_and_zeros_count() {
+        assert!(same_secret(b"secret", b"secret"));
+        for other in [&b"secreT"[..], b"secret\0", b"secre", b""] {
+            assert!(!same_secret(b"secret", other), "{other:?}");
+        }
     }
 }

@@ -9,6 +9,7 @@ mod ecdsa;
 mod eddsa;
 mod generate;
 mod hmac;
+pub mod pbes2;
 mod public_key;
 mod random;
 mod rsa;
@@ -20,11 +21,12 @@ use ring as backend;
 
 pub use digest::{Fingerprint, digest, fingerprint};
 pub use generate::generate;
+pub use hmac::same_secret;
 pub use random::random_bytes;
 
 use crate::algorithm::{Algorithm, Family};
 use crate::error::Error;
-use crate::key::{EcKey, KeyMaterial, OkpKey, RsaKey};
+use crate::key::{EcKey, KeyMaterial, OkpCurve, OkpKey, RsaKey};
 
 /// A signature, as it stands base64url-encoded in the token's last segment.
 #[derive(Clone)]
@@ -70,6 +72,22 @@ enum Operations {
     Rsa(rsa::Key),
     Ecdsa(ecdsa::Key),
     Eddsa(eddsa::Key),
+    Foreign(Box<dyn ForeignKey>),
+}
+
+/// A key that somebody else computes with: for Ed448, which none of our crypto libraries has.
+pub trait ForeignKey: Send + Sync {
+    /// Whether [`sign`](Self::sign) can succeed.
+    fn can_sign(&self) -> bool;
+
+    /// Signs `message`.
+    ///
+    /// # Errors
+    /// [`Error::PrivateKeyRequired`] with a public key, [`Error::InvalidKey`] when signing fails.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error>;
+
+    /// Whether `signature` is a signature of `message` under this key.
+    fn verify(&self, message: &[u8], signature: &[u8]) -> bool;
 }
 
 impl PreparedKey {
@@ -94,7 +112,10 @@ impl PreparedKey {
                 }
                 Operations::Ecdsa(ecdsa::Key::new(key)?)
             }
-            (Family::Eddsa, KeyMaterial::Okp(key)) => Operations::Eddsa(eddsa::Key::new(key)?),
+            (Family::Eddsa(curve), KeyMaterial::Okp(key)) => {
+                check_okp_curve(key, curve)?;
+                Operations::Eddsa(eddsa::Key::new(key)?)
+            }
             (Family::None, _) => return Err(Error::KeyForNone),
             (family, material) => {
                 let (found, expected) = (material.kty(), kty_of(family));
@@ -104,18 +125,36 @@ impl PreparedKey {
         Ok(Self { algorithm, operations })
     }
 
+    /// An OKP key that `operations` computes with, for `algorithm`.
+    ///
+    /// # Errors
+    /// [`Error::KeyTypeMismatch`] and [`Error::CurveMismatch`] for another family's key.
+    pub fn foreign(
+        key: &OkpKey,
+        algorithm: &'static Algorithm,
+        operations: Box<dyn ForeignKey>,
+    ) -> Result<Self, Error> {
+        let Family::Eddsa(curve) = algorithm.family else {
+            let expected = kty_of(algorithm.family);
+            return Err(Error::KeyTypeMismatch { found: "OKP", expected });
+        };
+        check_okp_curve(key, curve)?;
+        Ok(Self { algorithm, operations: Operations::Foreign(operations) })
+    }
+
     /// The algorithm that the key is bound to.
     pub const fn algorithm(&self) -> &'static Algorithm {
         self.algorithm
     }
 
     /// Whether [`sign`](Self::sign) can succeed.
-    pub const fn can_sign(&self) -> bool {
+    pub fn can_sign(&self) -> bool {
         match &self.operations {
             Operations::Hmac(_) => true,
             Operations::Rsa(key) => key.can_sign(),
             Operations::Ecdsa(key) => key.can_sign(),
             Operations::Eddsa(key) => key.can_sign(),
+            Operations::Foreign(key) => key.can_sign(),
         }
     }
 
@@ -124,7 +163,8 @@ impl PreparedKey {
         match &self.operations {
             Operations::Hmac(_) | Operations::Ecdsa(_) => self.algorithm.signature_len,
             Operations::Rsa(key) => Some(key.signature_len()),
-            Operations::Eddsa(_) => Some(eddsa::SIGNATURE_LEN),
+            Operations::Eddsa(_) => Some(OkpCurve::Ed25519.signature_len()),
+            Operations::Foreign(_) => Some(OkpCurve::Ed448.signature_len()),
         }
         .expect("the algorithm table has the length for every family that fixes it")
     }
@@ -140,6 +180,7 @@ impl PreparedKey {
             Operations::Rsa(key) => key.sign(message),
             Operations::Ecdsa(key) => key.sign(message),
             Operations::Eddsa(key) => key.sign(message),
+            Operations::Foreign(key) => key.sign(message).map(|bytes| Signature::new(&bytes)),
         }
     }
 
@@ -150,6 +191,7 @@ impl PreparedKey {
             Operations::Rsa(key) => key.verify(message, signature),
             Operations::Ecdsa(key) => key.verify(message, signature),
             Operations::Eddsa(key) => key.verify(message, signature),
+            Operations::Foreign(key) => key.verify(message, signature),
         }
     }
 }
@@ -161,7 +203,17 @@ const fn kty_of(family: Family) -> &'static str {
         Family::Hmac(_) => "oct",
         Family::RsaPkcs1(_) | Family::RsaPss(_) => "RSA",
         Family::Ecdsa(..) => "EC",
-        Family::Eddsa => "OKP",
+        Family::Eddsa(_) => "OKP",
+    }
+}
+
+/// RFC 9864 Section 2.2: the algorithms named after a curve take its keys only.
+fn check_okp_curve(key: &OkpKey, curve: Option<OkpCurve>) -> Result<(), Error> {
+    match curve {
+        Some(curve) if curve != key.curve => {
+            Err(Error::CurveMismatch { found: key.curve.crv(), expected: curve.crv() })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -200,4 +252,99 @@ fn complete_okp(mut key: OkpKey) -> Result<OkpKey, Error> {
     }
     eddsa::Key::new(&key)?;
     Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithm::{ALGORITHMS, NONE};
+    use crate::key::{pem, vectors};
+
+    /// Two private keys for `algorithm`, or `None` where this build makes none.
+    fn keys(algorithm: &Algorithm) -> Option<[KeyMaterial; 2]> {
+        if let Family::RsaPkcs1(_) | Family::RsaPss(_) = algorithm.family {
+            // Making them takes too long for a test.
+            let read = |name| pem::parse(&vectors::read(name)).unwrap();
+            return Some(["rsa_2048_pkcs8.pem", "testkey_rsa.priv"].map(read));
+        }
+        match generate(algorithm, None) {
+            Err(Error::AlgorithmUnavailable(_)) if cfg!(not(feature = "aws-lc")) => None,
+            key => {
+                Some([key, generate(algorithm, None)].map(|key| complete(key.unwrap()).unwrap()))
+            }
+        }
+    }
+
+    fn keys_by_name(alg: &str) -> [KeyMaterial; 2] {
+        keys(Algorithm::by_name(alg).unwrap()).unwrap()
+    }
+
+    fn prepare(material: &KeyMaterial, alg: &str) -> Result<PreparedKey, Error> {
+        PreparedKey::new(material, Algorithm::by_name(alg).unwrap())
+    }
+
+    #[test]
+    fn a_key_verifies_its_own_signature_of_its_own_message_and_nothing_else() {
+        for algorithm in &ALGORITHMS {
+            let Some(keys) = keys(algorithm) else { continue };
+            let [key, other] = keys.map(|key| PreparedKey::new(&key, algorithm).unwrap());
+            let signature = key.sign(b"message").unwrap();
+            let signature = signature.as_ref();
+            assert!(key.verify(b"message", signature), "{}", algorithm.name);
+            assert!(!key.verify(b"another message", signature), "{}", algorithm.name);
+            assert!(!key.verify(b"message", &signature[1..]), "{}", algorithm.name);
+            assert!(!key.verify(b"message", b""), "{}", algorithm.name);
+            assert!(!other.verify(b"message", signature), "{}", algorithm.name);
+            assert_eq!(key.signature_len(), signature.len(), "{}", algorithm.name);
+        }
+    }
+
+    #[test]
+    fn only_private_keys_and_secrets_sign() {
+        for algorithm in &ALGORITHMS {
+            let Some([material, _]) = keys(algorithm) else { continue };
+            assert!(PreparedKey::new(&material, algorithm).unwrap().can_sign());
+            let Ok(public) = material.to_public() else { continue };
+            let public = PreparedKey::new(&public, algorithm).unwrap();
+            assert!(!public.can_sign(), "{}", algorithm.name);
+            assert_eq!(public.sign(b"message").err(), Some(Error::PrivateKeyRequired));
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_type_or_curve_is_refused() {
+        let secret = KeyMaterial::Secret(vec![7; 64].into());
+        for (alg, expected) in
+            [("RS256", "RSA"), ("PS256", "RSA"), ("ES256", "EC"), ("EdDSA", "OKP")]
+        {
+            let mismatch = Error::KeyTypeMismatch { found: "oct", expected };
+            assert_eq!(prepare(&secret, alg).err(), Some(mismatch), "{alg}");
+        }
+        let [p256, _] = keys_by_name("ES256");
+        let mismatch = Error::KeyTypeMismatch { found: "EC", expected: "oct" };
+        assert_eq!(prepare(&p256, "HS256").err(), Some(mismatch));
+        for (alg, expected) in [("ES384", "secp384r1"), ("ES256K", "secp256k1")] {
+            let mismatch = Error::CurveMismatch { found: "secp256r1", expected };
+            assert_eq!(prepare(&p256, alg).err(), Some(mismatch), "{alg}");
+        }
+        assert_eq!(PreparedKey::new(&secret, &NONE).err(), Some(Error::KeyForNone));
+    }
+
+    #[test]
+    fn an_incomplete_or_inconsistent_key_is_refused() {
+        assert_eq!(complete(KeyMaterial::Secret(vec![].into())), Err(Error::SecretEmpty));
+        for alg in ["ES256", "ES256K", "EdDSA"] {
+            let mixed = match keys_by_name(alg) {
+                [KeyMaterial::Ec(one), KeyMaterial::Ec(other)] => {
+                    KeyMaterial::Ec(EcKey { d: one.d, ..other })
+                }
+                [KeyMaterial::Okp(one), KeyMaterial::Okp(other)] => {
+                    KeyMaterial::Okp(OkpKey { d: one.d, ..other })
+                }
+                _ => unreachable!("both are of the algorithm's type"),
+            };
+            assert!(matches!(prepare(&mixed, alg), Err(Error::InvalidKey(_))), "{alg}");
+            assert!(matches!(complete(mixed), Err(Error::InvalidKey(_))), "{alg}");
+        }
+    }
 }

@@ -98,7 +98,7 @@ fn schemes(family: Family) -> (&'static dyn RsaEncoding, &'static dyn Verificati
         Family::RsaPss(Sha512) => {
             (&signature::RSA_PSS_SHA512, &signature::RSA_PSS_2048_8192_SHA512)
         }
-        Family::None | Family::Hmac(_) | Family::Ecdsa(..) | Family::Eddsa => {
+        Family::None | Family::Hmac(_) | Family::Ecdsa(..) | Family::Eddsa(_) => {
             unreachable!("PreparedKey::new gives RSA keys to RSA algorithms only")
         }
     }

@@ -4,7 +4,7 @@
 use pkcs1::{RsaPrivateKeyRef, RsaPublicKeyRef};
 use pkcs8::PrivateKeyInfoRef;
 use pkcs8::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef, UintRef};
-use pkcs8::der::{self, Decode, Encode, Reader, SliceReader, Tag, Tagged};
+use pkcs8::der::{self, Decode, Encode, Reader, SliceReader, Tag, TagNumber, Tagged};
 use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use sec1::{EcParameters, EcPrivateKey};
 use zeroize::Zeroizing;
@@ -19,6 +19,13 @@ use crate::error::Error;
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 /// `id-ecPublicKey` (RFC 5480 Section 2.1.1).
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+
+/// How the version of a certificate is tagged.
+const VERSION: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
+
+/// What is wrong with a certificate request.
+pub(super) const CERTIFICATE_REQUEST: &str = "This is a certificate request, not a key: pass the private key that it was made with, or the \
+     certificate that was made of it";
 
 /// Algorithms that we know and do not read, and why.
 const UNSUPPORTED: [(ObjectIdentifier, &str); 5] = [
@@ -69,12 +76,13 @@ pub fn parse(der: &[u8]) -> Result<KeyMaterial, Error> {
         parse_sec1(der, None)
     } else {
         Err(Error::invalid_key(match elements(der).as_deref() {
-            Some([algorithm, key]) if is_algorithm(algorithm) && key.tag() == Tag::OctetString => {
+            Some(encrypted) if is_encrypted(encrypted) => {
                 "The private key is encrypted: decrypt it with its password first"
             }
-            Some(certificate) if is_certificate(certificate) => {
+            Some(certificate) if certified_key(certificate).is_some() => {
                 "The key is a certificate: extract its public key first"
             }
+            Some(request) if is_certificate(request) => CERTIFICATE_REQUEST,
             _ if der.trim_ascii_start().starts_with(b"-----BEGIN") => {
                 "Expected a key in DER, got one in PEM format"
             }
@@ -126,6 +134,26 @@ pub fn parse_spki(der: &[u8]) -> Result<KeyMaterial, Error> {
             Ok(KeyMaterial::Okp(OkpKey { curve, x, d: None }))
         }
     }
+}
+
+/// Reads the public key of an X.509 certificate (RFC 5280 Section 4.1).
+///
+/// # Errors
+/// [`Error::InvalidKey`] when `der` is anything else or its key of an unsupported algorithm.
+pub fn parse_certificate(der: &[u8]) -> Result<KeyMaterial, Error> {
+    let malformed = || malformed("X.509 certificate");
+    let spki = elements(der).and_then(|certificate| certified_key(&certificate));
+    parse_spki(&spki.ok_or_else(malformed)?.to_der().map_err(|_| malformed())?)
+}
+
+/// Whether `der` has the structure of an X.509 certificate (RFC 5280 Section 4.1).
+pub fn is_certificate_with_key(der: &[u8]) -> bool {
+    elements(der).is_some_and(|certificate| certified_key(&certificate).is_some())
+}
+
+/// Whether `der` has the structure of a PKCS#8 `EncryptedPrivateKeyInfo` (RFC 5958 Section 3).
+pub fn is_encrypted_private_key(der: &[u8]) -> bool {
+    elements(der).is_some_and(|elements| is_encrypted(&elements))
 }
 
 /// Reads a PKCS#1 `RSAPrivateKey` with two primes (RFC 8017 Appendix A.1.2).
@@ -310,6 +338,32 @@ fn is_certificate(elements: &[AnyRef<'_>]) -> bool {
         && inner_elements(tbs).is_some_and(|fields| {
             fields.iter().any(|field| inner_elements(field).is_some_and(|field| is_spki(&field)))
         })
+}
+
+/// The `subjectPublicKeyInfo` of a certificate, which stands at its place among the other fields: in
+/// a certificate request (RFC 2986 Section 4) it stands elsewhere.
+fn certified_key<'a>(certificate: &[AnyRef<'a>]) -> Option<AnyRef<'a>> {
+    let [tbs, algorithm, signature] = certificate else {
+        return None;
+    };
+    let fields = inner_elements(tbs)?;
+    let fields = match fields.as_slice() {
+        [version, rest @ ..] if version.tag() == VERSION => rest,
+        all => all,
+    };
+    let [serial, inner_algorithm, _issuer, _validity, _subject, key, ..] = fields else {
+        return None;
+    };
+    let fits = is_algorithm(algorithm)
+        && signature.tag() == Tag::BitString
+        && serial.tag() == Tag::Integer
+        && is_algorithm(inner_algorithm)
+        && inner_elements(key).is_some_and(|key| is_spki(&key));
+    fits.then_some(*key)
+}
+
+fn is_encrypted(elements: &[AnyRef<'_>]) -> bool {
+    matches!(elements, [algorithm, data] if is_algorithm(algorithm) && data.tag() == Tag::OctetString)
 }
 
 fn is_algorithm(element: &AnyRef<'_>) -> bool {

@@ -6,6 +6,7 @@
 pub mod der;
 pub mod jwk;
 pub mod pem;
+pub mod purpose;
 pub mod secret;
 pub mod ssh;
 
@@ -92,6 +93,11 @@ impl OkpCurve {
             Self::Ed25519 => 32,
             Self::Ed448 => 57,
         }
+    }
+
+    /// Bytes in a signature (RFC 8032 Sections 5.1.6 and 5.2.6).
+    pub const fn signature_len(self) -> usize {
+        2 * self.key_len()
     }
 }
 

@@ -21,6 +21,12 @@ pub const RSA_PRIVATE_KEY: &str = "RSA PRIVATE KEY";
 pub const RSA_PUBLIC_KEY: &str = "RSA PUBLIC KEY";
 /// The label of a SEC1 private key.
 pub const EC_PRIVATE_KEY: &str = "EC PRIVATE KEY";
+/// The label of an encrypted PKCS#8 private key.
+pub const ENCRYPTED_PRIVATE_KEY: &str = "ENCRYPTED PRIVATE KEY";
+/// The label of an X.509 certificate.
+pub const CERTIFICATE: &str = "CERTIFICATE";
+/// The label of an X.509 certificate in old files (RFC 7468 Section 5.1).
+pub const X509_CERTIFICATE: &str = "X509 CERTIFICATE";
 
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
@@ -65,15 +71,24 @@ pub fn encode(label: &str, der: &[u8]) -> String {
 }
 
 /// A PEM block that is not decoded yet.
-struct Block<'a> {
+pub(crate) struct Block<'a> {
     label: &'a str,
     /// What stands between the two lines.
     body: &'a str,
 }
 
 impl<'a> Block<'a> {
-    fn find(text: &'a [u8]) -> Result<Self, Error> {
+    /// The label of the BEGIN and the END line.
+    pub(crate) const fn label(&self) -> &'a str {
+        self.label
+    }
+
+    /// Finds the one block that `text` is.
+    pub(crate) fn find(text: &'a [u8]) -> Result<Self, Error> {
         let text = str::from_utf8(text).map_err(|_| not_pem(text))?.trim_ascii();
+        if text.contains(BEGIN) && text.contains("\\n") {
+            return Err(Error::invalid_key(ESCAPED_LINE_ENDS));
+        }
         let after_begin = text.strip_prefix(BEGIN).ok_or_else(|| not_pem(text.as_bytes()))?;
         let (label, after_label) = after_begin
             .split_once(DASHES)
@@ -87,14 +102,8 @@ impl<'a> Block<'a> {
         Ok(Self { label, body })
     }
 
-    fn decode(&self) -> Result<SecretBytes, Error> {
-        if self.body.contains("\\n") {
-            return Err(Error::invalid_key(
-                "The PEM key holds the two characters \\n where line ends belong, as happens in \
-                 environment variables: replace them, for example with key.replace(\"\\\\n\", \
-                 \"\\n\")",
-            ));
-        }
+    /// The bytes of the block.
+    pub(crate) fn decode(&self) -> Result<SecretBytes, Error> {
         let lines = self.body.strip_prefix('\n').or(self.body.strip_prefix("\r\n"));
         let lines = lines.filter(|lines| lines.ends_with('\n')).ok_or_else(|| {
             Error::invalid_key(
@@ -124,7 +133,9 @@ impl<'a> Block<'a> {
 fn not_pem(text: &[u8]) -> Error {
     let has = |part: &str| text.windows(part.len()).any(|window| window == part.as_bytes());
     let starts_with = |part: &str| text.starts_with(part.as_bytes());
-    Error::invalid_key(if has(BEGIN) {
+    Error::invalid_key(if has(BEGIN) && (starts_with("\"") || starts_with("'")) {
+        "The PEM key stands in quotation marks: pass the PEM block alone"
+    } else if has(BEGIN) {
         "There is text before the PEM key's BEGIN line: pass the PEM block alone"
     } else if text.is_empty() {
         "The key is empty; expected a key in PEM format"
@@ -134,9 +145,24 @@ fn not_pem(text: &[u8]) -> Error {
         "Expected a key in PEM format, got what looks like a JWK"
     } else if starts_with("\x30") && text.get(1).is_some_and(|&length| length >= 0x80) {
         "Expected a key in PEM format, got what looks like DER"
+    } else if looks_like_path(text) {
+        "Expected a key in PEM format, got what looks like a path: pass the text that the file \
+         holds, for example Path(...).read_text()"
     } else {
         "The key is not in PEM format: there is no \"-----BEGIN ...-----\" line"
     })
+}
+
+/// Whether a text without a PEM block is the name of a file that may have one.
+fn looks_like_path(text: &[u8]) -> bool {
+    const STARTS: [&str; 5] = ["/", "./", "../", "~/", "file:"];
+    const ENDS: [&str; 8] = [".pem", ".key", ".crt", ".cer", ".cert", ".der", ".pub", ".p8"];
+    let is_drive = matches!(text, [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
+    let is_line = text.len() < 4096 && !text.contains(&b'\n');
+    is_line
+        && (is_drive
+            || STARTS.iter().any(|start| text.starts_with(start.as_bytes()))
+            || ENDS.iter().any(|end| text.to_ascii_lowercase().ends_with(end.as_bytes())))
 }
 
 /// What is wrong with a text that begins well and does not end with the END line of its label.
@@ -157,11 +183,16 @@ fn bad_end(label: &str, rest: &str) -> Error {
 /// encryption alone.
 fn with_headers(body: &str) -> Error {
     Error::invalid_key(if body.contains("ENCRYPTED") {
-        ENCRYPTED
+        "The private key is encrypted in the old form of OpenSSL (\"Proc-Type: 4,ENCRYPTED\"), \
+         which is not supported, for it protects badly: convert it with `openssl pkcs8 -topk8 -in \
+         old.pem -out new.pem`"
     } else {
         "PEM headers are not supported: pass the block without them"
     })
 }
+
+const ESCAPED_LINE_ENDS: &str = "The PEM key holds the two characters \\n where line ends belong, as happens in environment \
+     variables: replace them, for example with key.replace(\"\\\\n\", \"\\n\")";
 
 const ENCRYPTED: &str = "The private key is encrypted: decrypt it with its password first, for \
                          example with `openssl pkey` or cryptography's load_pem_private_key";
@@ -170,8 +201,8 @@ const ENCRYPTED: &str = "The private key is encrypted: decrypt it with its passw
 /// stands between broken lines may be anything.
 fn unreadable_label(label: &str) -> Error {
     Error::invalid_key(match label {
-        "ENCRYPTED PRIVATE KEY" => ENCRYPTED,
-        "CERTIFICATE" | "TRUSTED CERTIFICATE" | "X509 CERTIFICATE" => {
+        ENCRYPTED_PRIVATE_KEY => ENCRYPTED,
+        CERTIFICATE | X509_CERTIFICATE | "TRUSTED CERTIFICATE" => {
             "The PEM block is a certificate, not a key: extract its public key first, for example \
              with `openssl x509 -pubkey -noout`"
         }
@@ -179,8 +210,11 @@ fn unreadable_label(label: &str) -> Error {
             "The private key is in OpenSSH's own format: convert it first, for example with \
              `ssh-keygen -p -m pkcs8`"
         }
-        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
-            "The PEM block is a certificate request, not a key"
+        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => der::CERTIFICATE_REQUEST,
+        "X509 CRL" => "The PEM block is a list of revoked certificates, not a key",
+        "PKCS7" | "CMS" => "The PEM block is a PKCS#7 or CMS message, not a key",
+        "PGP PUBLIC KEY BLOCK" | "PGP PRIVATE KEY BLOCK" => {
+            "The key is one of OpenPGP, which is not supported"
         }
         "DSA PRIVATE KEY" => "DSA keys are not supported: no JWS algorithm uses them",
         "EC PARAMETERS" | "DH PARAMETERS" => "The PEM block holds parameters, not a key",
@@ -288,6 +322,17 @@ mod tests {
         assert_refused("", "empty");
         assert_refused(" \n", "empty");
         assert_refused("secret", "not in PEM format");
+        for path in ["/etc/keys/x", "keys/private.PEM", "C:\\key", "~/key", "file:///key", "a.p8"] {
+            assert_refused(path, "looks like a path");
+        }
+        for (label, because) in [
+            ("CERTIFICATE REQUEST", "certificate request"),
+            ("X509 CRL", "revoked"),
+            ("PGP PUBLIC KEY BLOCK", "OpenPGP"),
+            ("OTHER", "label is not that"),
+        ] {
+            assert_refused(PUBLIC.replace("PUBLIC KEY", label), because);
+        }
         assert_refused("-----BEGIN PUBLIC KEY", "not complete");
         assert_refused("-----BEGIN DSA PRIVATE KEY-----\n-----END DSA PRIVATE KEY-----", "DSA");
     }
@@ -295,6 +340,8 @@ mod tests {
     #[test]
     fn lost_line_ends_are_named() {
         assert_refused(PUBLIC.trim_end().replace('\n', "\\n"), "two characters \\n");
+        assert_refused(PUBLIC.replace('\n', "\\n"), "two characters \\n");
+        assert_refused(format!("\"{}\"", PUBLIC.replace('\n', "\\n")), "two characters \\n");
         assert_refused(PUBLIC.trim_end().replace('\n', " "), "lost its line ends");
         assert_refused(PUBLIC.replace('\n', ""), "lost its line ends");
         assert_refused(PUBLIC.replace('\n', "\r"), "lost its line ends");
@@ -304,6 +351,7 @@ mod tests {
     fn text_around_the_block_is_refused() {
         assert_refused(format!("key:\n{PUBLIC}"), "before");
         assert_refused(format!("\u{feff}{PUBLIC}"), "before");
+        assert_refused(format!("\"{PUBLIC}\""), "quotation marks");
         assert_refused(format!("{PUBLIC}end"), "after");
         assert_refused(format!("{PUBLIC}{PUBLIC}"), "more than one");
     }

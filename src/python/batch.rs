@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::num::NonZero;
+use std::sync::Arc;
 use std::thread;
 
 use pyo3::exceptions::PyException;
@@ -13,9 +14,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyIterator, PyString};
 
-use super::jwt::not_a_token;
-use super::verifier::{Seen, Verifier};
-use crate::crypto::Fingerprint;
+use super::verifying_keys::{Chosen, VerifyingKeys};
 use crate::error::Error;
 
 /// Tokens taken from the iterable at once: enough work for every core, little memory.
@@ -24,7 +23,7 @@ const CHUNK: usize = 1024;
 /// The iterator that `Verifier.decode_many` returns.
 #[pyclass(module = "rapidjwt")]
 pub(super) struct DecodedMany {
-    verifier: Py<Verifier>,
+    keys: Arc<VerifyingKeys>,
     tokens: Py<PyIterator>,
     verified: VecDeque<PyResult<Vec<u8>>>,
     /// Raised by the iterable; given on after the tokens before it.
@@ -54,8 +53,8 @@ impl Token {
 }
 
 impl DecodedMany {
-    pub(super) const fn new(verifier: Py<Verifier>, tokens: Py<PyIterator>) -> Self {
-        Self { verifier, tokens, verified: VecDeque::new(), interruption: None }
+    pub(super) const fn new(keys: Arc<VerifyingKeys>, tokens: Py<PyIterator>) -> Self {
+        Self { keys, tokens, verified: VecDeque::new(), interruption: None }
     }
 
     /// Takes the next chunk of tokens and verifies their signatures.
@@ -71,11 +70,11 @@ impl DecodedMany {
                 }
             }
         }
-        let verifier = self.verifier.get();
+        let keys = &*self.keys;
         let mut jobs: Vec<Job> =
-            tokens.iter().map(|token| Job::new(py, verifier, token.as_ref())).collect();
-        py.detach(|| verify_all(verifier, &mut jobs));
-        self.verified = jobs.into_iter().map(|job| job.finish(py, verifier)).collect();
+            tokens.iter().map(|token| Job::new(py, keys, token.as_ref())).collect();
+        py.detach(|| verify_all(keys, &mut jobs));
+        self.verified = jobs.into_iter().map(|job| job.finish(py, keys)).collect();
         Ok(())
     }
 }
@@ -96,7 +95,7 @@ impl DecodedMany {
         let Some(verified) = self.verified.pop_front() else {
             return self.interruption.take().map_or(Ok(None), Err);
         };
-        match verified.and_then(|payload| self.verifier.get().accept(py, &payload)) {
+        match verified.and_then(|payload| self.keys.accept(py, &payload)) {
             Ok(claims) => Ok(Some(claims.into_any().unbind())),
             // KeyboardInterrupt and its like are not the token's fault.
             Err(error) if !error.is_instance_of::<PyException>(py) => Err(error),
@@ -106,44 +105,62 @@ impl DecodedMany {
 }
 
 /// One token on its way through a chunk.
-struct Job<'a> {
-    /// The token, unless it is none.
-    token: Option<&'a [u8]>,
-    /// The payload, from the cache or after verifying.
-    payload: Option<Result<Vec<u8>, Error>>,
-    /// What the cache is to remember.
-    fingerprint: Option<Fingerprint>,
+enum Job<'a> {
+    /// Nothing is done yet.
+    Token(&'a [u8]),
+    /// The cache does not know it.
+    Chosen(Chosen<'a>),
+    /// Its payload or what is wrong with it, and what to remember.
+    Done(Result<Vec<u8>, Error>, Option<Chosen<'a>>),
 }
 
 impl<'a> Job<'a> {
-    fn new(py: Python<'_>, verifier: &Verifier, token: Option<&'a Token>) -> Self {
-        let token = token.map(Token::bytes);
-        let (payload, fingerprint) = match token.map(|token| verifier.look_up(py, token)) {
-            Some(Seen::Before(payload)) => (Some(Ok(payload)), None),
-            Some(Seen::Never(fingerprint)) => (None, fingerprint),
-            None => (None, None),
+    /// With a cache it is asked first, which needs the interpreter.
+    fn new(py: Python<'_>, keys: &VerifyingKeys, token: Option<&'a Token>) -> Self {
+        let Some(token) = token.map(Token::bytes) else {
+            return Self::Done(Err(Error::NotAToken), None);
         };
-        Self { token, payload, fingerprint }
-    }
-
-    fn verify(&mut self, verifier: &Verifier) {
-        if let (None, Some(token)) = (&self.payload, self.token) {
-            self.payload = Some(verifier.verify_detached(token));
+        if keys.cache().is_none() {
+            return Self::Token(token);
+        }
+        match keys.choose(token) {
+            Err(error) => Self::Done(Err(error), None),
+            Ok(mut chosen) => match keys.recall(py, &mut chosen) {
+                Some(payload) => Self::Done(Ok(payload), None),
+                None => Self::Chosen(chosen),
+            },
         }
     }
 
-    fn finish(self, py: Python<'_>, verifier: &Verifier) -> PyResult<Vec<u8>> {
-        let payload = self.payload.ok_or_else(not_a_token)??;
-        verifier.remember(py, self.fingerprint);
+    fn verify(&mut self, keys: &VerifyingKeys) {
+        let chosen = match self {
+            Self::Token(token) => keys.choose(token),
+            Self::Chosen(chosen) => Ok(*chosen),
+            Self::Done(..) => return,
+        };
+        *self = match chosen {
+            Ok(chosen) => Self::Done(keys.verify(&chosen), Some(chosen)),
+            Err(error) => Self::Done(Err(error), None),
+        };
+    }
+
+    fn finish(self, py: Python<'_>, keys: &VerifyingKeys) -> PyResult<Vec<u8>> {
+        let Self::Done(payload, chosen) = self else {
+            unreachable!("the caller has verified every job");
+        };
+        let payload = payload?;
+        if let Some(chosen) = chosen {
+            keys.remember(py, &chosen);
+        }
         Ok(payload)
     }
 }
 
 /// Verifies the tokens on all cores.
-fn verify_all(verifier: &Verifier, jobs: &mut [Job<'_>]) {
+fn verify_all(keys: &VerifyingKeys, jobs: &mut [Job<'_>]) {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let share = jobs.len().div_ceil(cores).max(1);
-    let work = |jobs: &mut [Job<'_>]| jobs.iter_mut().for_each(|job| job.verify(verifier));
+    let work = |jobs: &mut [Job<'_>]| jobs.iter_mut().for_each(|job| job.verify(keys));
     thread::scope(|scope| {
         let mut shares = jobs.chunks_mut(share);
         let own = shares.next();

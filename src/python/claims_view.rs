@@ -1,27 +1,40 @@
 //! The claims of a decoded payload, a Python dict, as the core's rules see them.
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString};
 
 use crate::claims::{Audience, Claim, ClaimsView, Text, Time};
 
+/// The values of the registered claims, noted while the payload is parsed: seven look-ups in the
+/// finished dict would take longer than the checks themselves.
+#[derive(Default)]
+pub(super) struct Registered<'py>([Option<Bound<'py, PyAny>>; Claim::ALL.len()]);
+
+impl<'py> Registered<'py> {
+    /// Looks them up in a dict that Python's json has made.
+    pub(super) fn of(claims: &Bound<'py, PyDict>) -> PyResult<Self> {
+        let mut registered = Self::default();
+        for claim in Claim::ALL {
+            registered.0[claim as usize] = claims.get_item(claim.name())?;
+        }
+        Ok(registered)
+    }
+
+    /// Notes the value of a claim; the last one counts.
+    pub(super) fn set(&mut self, claim: Claim, value: &Bound<'py, PyAny>) {
+        self.0[claim as usize] = Some(value.clone());
+    }
+}
+
 /// A payload as a JSON parser makes it: exact types.
-pub(super) struct PyClaims<'a, 'py>(pub(super) &'a Bound<'py, PyDict>);
+pub(super) struct PyClaims<'a, 'py> {
+    pub(super) dict: &'a Bound<'py, PyDict>,
+    pub(super) registered: &'a Registered<'py>,
+}
 
 impl<'py> PyClaims<'_, 'py> {
-    fn get(&self, claim: Claim) -> Option<Bound<'py, PyAny>> {
-        let py = self.0.py();
-        let name = match claim {
-            Claim::Exp => intern!(py, "exp"),
-            Claim::Nbf => intern!(py, "nbf"),
-            Claim::Iat => intern!(py, "iat"),
-            Claim::Iss => intern!(py, "iss"),
-            Claim::Aud => intern!(py, "aud"),
-            Claim::Sub => intern!(py, "sub"),
-            Claim::Jti => intern!(py, "jti"),
-        };
-        self.0.get_item(name).ok().flatten()
+    fn get(&self, claim: Claim) -> Option<&Bound<'py, PyAny>> {
+        self.registered.0[claim as usize].as_ref()
     }
 }
 
@@ -30,7 +43,7 @@ impl ClaimsView for PyClaims<'_, '_> {
     fn time(&self, claim: Claim) -> Time {
         match self.get(claim) {
             None => Time::Absent,
-            Some(value) => whole_seconds(&value).map_or(Time::NotInteger, Time::At),
+            Some(value) => whole_seconds(value).map_or(Time::NotInteger, Time::At),
         }
     }
 
@@ -75,7 +88,7 @@ impl ClaimsView for PyClaims<'_, '_> {
     }
 
     fn is_present(&self, claim: &str) -> bool {
-        matches!(self.0.get_item(claim), Ok(Some(value)) if !value.is_none())
+        matches!(self.dict.get_item(claim), Ok(Some(value)) if !value.is_none())
     }
 }
 

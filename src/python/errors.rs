@@ -6,23 +6,40 @@ use pyo3::exceptions::PyNotImplementedError;
 
 use crate::error::Error;
 
-/// The classes of `rapidjwt.exceptions`, imported at first use.
-mod classes {
-    use pyo3::import_exception;
+/// Imports the classes of `rapidjwt.exceptions`: each at its first use would do, were it not for
+/// forks (see `first_use.rs`).
+pub(super) use classes::{PyJWTError, import_classes};
 
-    import_exception!(rapidjwt.exceptions, DecodeError);
-    import_exception!(rapidjwt.exceptions, ExpiredSignatureError);
-    import_exception!(rapidjwt.exceptions, ImmatureSignatureError);
-    import_exception!(rapidjwt.exceptions, InvalidAlgorithmError);
-    import_exception!(rapidjwt.exceptions, InvalidAudienceError);
-    import_exception!(rapidjwt.exceptions, InvalidIssuedAtError);
-    import_exception!(rapidjwt.exceptions, InvalidIssuerError);
-    import_exception!(rapidjwt.exceptions, InvalidJTIError);
-    import_exception!(rapidjwt.exceptions, InvalidKeyError);
-    import_exception!(rapidjwt.exceptions, InvalidSignatureError);
-    import_exception!(rapidjwt.exceptions, InvalidSubjectError);
-    import_exception!(rapidjwt.exceptions, InvalidTokenError);
-    import_exception!(rapidjwt.exceptions, MissingRequiredClaimError);
+mod classes {
+    use pyo3::{Python, import_exception};
+
+    macro_rules! exceptions {
+        ($($class:ident),* $(,)?) => {
+            $(import_exception!(rapidjwt.exceptions, $class);)*
+
+            pub(in crate::python) fn import_classes(py: Python<'_>) {
+                $(py.get_type::<$class>();)*
+            }
+        };
+    }
+
+    exceptions!(
+        DecodeError,
+        ExpiredSignatureError,
+        ImmatureSignatureError,
+        InvalidAlgorithmError,
+        InvalidAudienceError,
+        InvalidIssuedAtError,
+        InvalidIssuerError,
+        InvalidJTIError,
+        InvalidKeyError,
+        InvalidSignatureError,
+        InvalidSubjectError,
+        InvalidTokenError,
+        MissingRequiredClaimError,
+        PyJWKSetError,
+        PyJWTError,
+    );
 }
 
 impl From<Error> for PyErr {
@@ -36,6 +53,8 @@ impl From<Error> for PyErr {
             | Error::HeaderNotObject
             | Error::PayloadNotJson(_)
             | Error::PayloadNotObject
+            | Error::TokenTooLarge(_)
+            | Error::PayloadTooDeep(_)
             | Error::UnencodedPayloadInToken
             | Error::DetachedPayloadRequired
             | Error::DetachedPayloadUnexpected
@@ -49,6 +68,7 @@ impl From<Error> for PyErr {
             | Error::B64NotCritical
             | Error::NoMatchingKey
             | Error::KidRequired => classes::InvalidTokenError::new_err(words),
+            Error::NoUsableKey => classes::PyJWKSetError::new_err(words),
             Error::AlgorithmMissing | Error::AlgorithmNotAllowed | Error::AlgorithmUnknown => {
                 classes::InvalidAlgorithmError::new_err(words)
             }

@@ -9,21 +9,21 @@ use std::borrow::Cow;
 use std::ffi::CStr;
 use std::sync::Arc;
 
+use pyo3::Borrowed;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDateTime, PyDict, PyString};
-use pyo3::{Borrowed, intern};
 
 use super::arguments::call::{Function, Slots};
 use super::arguments::{self, Expected, Options};
-use super::claims_view::PyClaims;
+use super::claims_view::{PyClaims, Registered};
 use super::clock;
 use super::dumps::{ascii_string_with, dumps};
+use super::first_use::{FirstUse, intern};
 use super::key::{Operation, prepare_argument};
 use super::key_cache::CachedKey;
 use super::known_headers;
-use super::loads::loads;
+use super::loads::{loads, loads_claims};
 use super::road::Road;
 use crate::algorithm::{ALGORITHMS, Algorithm};
 use crate::base64url;
@@ -76,8 +76,8 @@ impl Function<10> for Decode {
     ];
     const REQUIRED: usize = 1;
 
-    fn names() -> &'static PyOnceLock<[Py<PyString>; 10]> {
-        static NAMES: PyOnceLock<[Py<PyString>; 10]> = PyOnceLock::new();
+    fn names() -> &'static FirstUse<[Py<PyString>; 10]> {
+        static NAMES: FirstUse<[Py<PyString>; 10]> = FirstUse::new();
         &NAMES
     }
 
@@ -122,8 +122,8 @@ impl Function<10> for DecodeComplete {
     ];
     const REQUIRED: usize = 1;
 
-    fn names() -> &'static PyOnceLock<[Py<PyString>; 10]> {
-        static NAMES: PyOnceLock<[Py<PyString>; 10]> = PyOnceLock::new();
+    fn names() -> &'static FirstUse<[Py<PyString>; 10]> {
+        static NAMES: FirstUse<[Py<PyString>; 10]> = FirstUse::new();
         &NAMES
     }
 
@@ -189,14 +189,17 @@ fn decode_fast<'a, 'py>(
     let Some((compact, options, json)) = verify_fast(py, road, call)? else {
         return Ok(None);
     };
-    let payload = if let Ok(payload) = loads(py, &json) {
-        payload.cast_into::<PyDict>().map_err(|_| Error::PayloadNotObject)?
+    let (payload, registered) = if let Ok(claims) = loads_claims(py, &json) {
+        claims
     } else {
         let decoded = PyDict::new(py);
         decoded.set_item(intern!(py, "payload"), PyBytes::new(py, &json))?;
-        road.faithful.decode_payload.bind(py).call1((decoded,))?.cast_into()?
+        let payload = road.faithful.decode_payload.bind(py).call1((decoded,))?.cast_into()?;
+        let registered = Registered::of(&payload)?;
+        (payload, registered)
     };
-    match validate_fast(call, &options, &payload)? {
+    let claims = PyClaims { dict: &payload, registered: &registered };
+    match validate_fast(call, &options, &claims)? {
         Some(()) => {}
         None => call.validate_claims_faithfully(road, &payload)?,
     }
@@ -250,7 +253,7 @@ fn verify_fast<'a, 'py>(
 fn validate_fast<'py>(
     call: &DecodeCall<'_, 'py>,
     options: &Options<'py>,
-    payload: &Bound<'py, PyDict>,
+    payload: &PyClaims<'_, 'py>,
 ) -> PyResult<Option<()>> {
     let read = || {
         let issuer = Expected::read(call.issuer.as_deref())?;
@@ -273,7 +276,7 @@ fn validate_fast<'py>(
         audience: audience.audience(&audiences),
         subject,
     };
-    claims::validate(&PyClaims(payload), &policy, clock::now(payload.py())?)?;
+    claims::validate(payload, &policy, clock::now(payload.dict.py())?)?;
     Ok(Some(()))
 }
 
@@ -386,8 +389,8 @@ impl Function<6> for Encode {
         ["payload", "key", "algorithm", "headers", "json_encoder", "sort_headers"];
     const REQUIRED: usize = 2;
 
-    fn names() -> &'static PyOnceLock<[Py<PyString>; 6]> {
-        static NAMES: PyOnceLock<[Py<PyString>; 6]> = PyOnceLock::new();
+    fn names() -> &'static FirstUse<[Py<PyString>; 6]> {
+        static NAMES: FirstUse<[Py<PyString>; 6]> = FirstUse::new();
         &NAMES
     }
 

@@ -1,14 +1,18 @@
 //! The class `Key`, and keys of every other kind made ready for an algorithm.
 
-use std::sync::{Arc, OnceLock};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, LazyLock, OnceLock};
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
-use pyo3::intern;
+use pyo3::exceptions::{PyTypeError, PyUnicodeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use super::arguments;
+use super::ed448;
+use super::first_use::intern;
+use super::jwt;
 use super::key_cache::{self, CachedKey};
 use super::known_headers;
 use super::road::Road;
@@ -16,35 +20,34 @@ use crate::algorithm::{ALGORITHMS, Algorithm, Family, Hash};
 use crate::base64url;
 use crate::crypto::{self, PreparedKey};
 use crate::error::Error;
-use crate::key::{KeyMaterial, OkpKey, der, jwk, pem, secret, ssh};
+use crate::key::purpose::Purpose;
+use crate::key::{KeyMaterial, OkpCurve, OkpKey, der, jwk, pem, secret, ssh};
+use crate::key_file;
 
 /// A key, parsed and checked once. Immutable and shareable between threads.
 #[pyclass(frozen, module = "rapidjwt")]
 pub(super) struct Key {
     material: KeyMaterial,
-    kid: Option<String>,
-    alg: Option<String>,
+    purpose: Purpose,
     /// The key made ready, by [`Algorithm::index`], at first use.
     prepared: [OnceLock<Arc<CachedKey>>; ALGORITHMS.len()],
 }
 
 impl Key {
     fn new(material: KeyMaterial) -> Result<Self, Error> {
-        let material = crypto::complete(material)?;
-        Ok(Self { material, kid: None, alg: None, prepared: Default::default() })
-    }
-
-    /// The members of a JWK that are not key material but say what the key is for.
-    fn with_parameters_of(mut self, jwk: &Value) -> Self {
-        let text = |name| jwk.get(name).and_then(Value::as_str).map(str::to_owned);
-        (self.kid, self.alg) = (text("kid"), text("alg"));
-        self
+        let material = match material {
+            KeyMaterial::Okp(key) if key.curve == OkpCurve::Ed448 => {
+                KeyMaterial::Okp(ed448::complete(key)?)
+            }
+            material => crypto::complete(material)?,
+        };
+        Ok(Self { material, purpose: Purpose::default(), prepared: Default::default() })
     }
 
     /// The key made ready for `algorithm`.
     pub(super) fn prepare(&self, algorithm: &'static Algorithm) -> Result<Arc<CachedKey>, Error> {
         // RFC 8725 Section 3.1: a key is used with one algorithm.
-        if self.alg.as_deref().is_some_and(|alg| alg != algorithm.name) {
+        if self.purpose.alg.as_deref().is_some_and(|alg| alg != algorithm.name) {
             return Err(Error::invalid_key("The key's own alg is another one"));
         }
         let slot = &self.prepared[algorithm.index().ok_or(Error::KeyForNone)?];
@@ -62,22 +65,35 @@ impl Key {
 
 #[pymethods]
 impl Key {
-    /// Reads a key from PEM text: PKCS#8, PKCS#1, SEC1 or `SubjectPublicKeyInfo` (RFC 7468).
+    /// Reads a key from PEM text: PKCS#8, PKCS#1, SEC1, `SubjectPublicKeyInfo` or, for its public
+    /// key, an X.509 certificate, of which nothing else is checked (RFC 7468).
     ///
-    /// Raises `InvalidKeyError` for anything else, `TypeError` for no text.
+    /// `password`, text (in UTF-8) or bytes, is that of a private key in encrypted PKCS#8.
+    ///
+    /// Raises `InvalidKeyError` for anything else, for a missing or wrong password and for one that
+    /// the key does not need; `TypeError` for no text.
     #[staticmethod]
-    #[pyo3(signature = (data, /))]
-    fn from_pem(data: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(Self::new(pem::parse(text_argument(data)?)?)?)
+    #[pyo3(signature = (data, /, password=None))]
+    fn from_pem(data: &Bound<'_, PyAny>, password: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let (text, password) = (text_argument(data)?, password_argument(password)?);
+        // Deriving the key from the password takes long enough to let other threads run.
+        let material = match password {
+            None => key_file::from_pem(text, None)?,
+            password => data.py().detach(|| key_file::from_pem(text, password))?,
+        };
+        Ok(Self::new(material)?)
     }
 
-    /// Reads a key from DER bytes: PKCS#8, PKCS#1, SEC1 or `SubjectPublicKeyInfo`.
-    ///
-    /// Raises `InvalidKeyError` for anything else.
+    /// Reads a key from DER bytes; formats, `password` and errors as for `from_pem`.
     #[staticmethod]
-    #[pyo3(signature = (data, /))]
-    fn from_der(data: &Bound<'_, PyBytes>) -> PyResult<Self> {
-        Ok(Self::new(der::parse(data.as_bytes())?)?)
+    #[pyo3(signature = (data, /, password=None))]
+    fn from_der(data: &Bound<'_, PyBytes>, password: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let (bytes, password) = (data.as_bytes(), password_argument(password)?);
+        let material = match password {
+            None => key_file::from_der(bytes, None)?,
+            password => data.py().detach(|| key_file::from_der(bytes, password))?,
+        };
+        Ok(Self::new(material)?)
     }
 
     /// Reads an OpenSSH public key line (RFC 4253 Section 6.6, RFC 5656, RFC 8709).
@@ -89,7 +105,8 @@ impl Key {
         Ok(Self::new(ssh::parse_public(text_argument(data)?)?)?)
     }
 
-    /// Reads a JWK (RFC 7517) from a dict or its JSON text.
+    /// Reads a JWK (RFC 7517) from a dict or its JSON text, with its `kid`, `alg`, `use` and
+    /// `key_ops`.
     ///
     /// Raises `InvalidKeyError` when it is not a usable key, `TypeError` for another type.
     #[staticmethod]
@@ -105,7 +122,7 @@ impl Key {
         if let KeyMaterial::Secret(bytes) = &material {
             secret::check(bytes)?;
         }
-        Ok(Self::new(material)?.with_parameters_of(&value))
+        Ok(Self { purpose: Purpose::of(&value)?, ..Self::new(material)? })
     }
 
     /// A shared secret for HMAC: text (in UTF-8) or bytes.
@@ -125,8 +142,9 @@ impl Key {
     /// `size` is the bits of a secret (the length of the hash by default) or of an RSA modulus
     /// (2048 by default, or 3072, 4096, 8192); the other algorithms fix it.
     ///
-    /// Raises `ValueError` for an unknown algorithm, `InvalidKeyError` for a size it does not take,
-    /// `NotImplementedError` for what this build cannot generate.
+    /// Raises `ValueError` for an unknown algorithm, `InvalidKeyError` for a size it does not take
+    /// and for Ed448 without the package cryptography, `NotImplementedError` for what this build
+    /// cannot generate.
     #[staticmethod]
     #[pyo3(signature = (algorithm, *, size=None))]
     fn generate(py: Python<'_>, algorithm: &str, size: Option<usize>) -> PyResult<Self> {
@@ -134,7 +152,8 @@ impl Key {
             .ok_or_else(|| PyValueError::new_err("No signature algorithm has that name"))?;
         // RSA takes long enough to let other threads run.
         let material = py.detach(|| crypto::generate(algorithm, size))?;
-        Ok(Self { alg: Some(algorithm.name.to_owned()), ..Self::new(material)? })
+        let purpose = Purpose { alg: Some(algorithm.name.to_owned()), ..Purpose::default() };
+        Ok(Self { purpose, ..Self::new(material)? })
     }
 
     /// The JWK key type: "oct", "RSA", "EC" or "OKP" (RFC 7518 Section 6.1).
@@ -162,13 +181,26 @@ impl Key {
     /// The key ID, kid, of the JWK that the key was read from (RFC 7517 Section 4.5).
     #[getter]
     fn kid(&self) -> Option<&str> {
-        self.kid.as_deref()
+        self.purpose.kid.as_deref()
     }
 
-    /// The algorithm, alg, of the JWK that the key was read from (RFC 7517 Section 4.4).
+    /// The algorithm, alg, of the JWK that the key was read from (RFC 7517 Section 4.4), or that it
+    /// was generated for. The key works with no other.
     #[getter]
     fn alg(&self) -> Option<&str> {
-        self.alg.as_deref()
+        self.purpose.alg.as_deref()
+    }
+
+    /// What the JWK says the key is used for, use: "sig" or "enc" (RFC 7517 Section 4.2).
+    #[getter]
+    fn r#use(&self) -> Option<&str> {
+        self.purpose.public_key_use.as_deref()
+    }
+
+    /// What the JWK says the key may do, `key_ops`: "sign", "verify", ... (RFC 7517 Section 4.3).
+    #[getter]
+    fn key_ops<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        self.purpose.key_ops.as_ref().map(|names| PyTuple::new(py, names)).transpose()
     }
 
     /// Whether the key can sign.
@@ -180,16 +212,19 @@ impl Key {
     /// The public half. Raises `InvalidKeyError` for a shared secret, which has none.
     fn public(&self) -> PyResult<Self> {
         let public = Self::new(self.material.to_public()?)?;
-        Ok(Self { kid: self.kid.clone(), alg: self.alg.clone(), ..public })
+        Ok(Self { purpose: self.purpose_of_half(false), ..public })
     }
 
-    /// The JWK (RFC 7517) as a dict: public members only, unless `private` is true.
+    /// The JWK (RFC 7517) as a dict: public members only, unless `private` is true. With the `kid`,
+    /// `alg`, `use` and `key_ops` that the key has; the `key_ops` of the public half are the
+    /// counterparts of those of the private one.
     ///
     /// Raises `InvalidKeyError` for a shared secret without `private`, and for a public key with it.
     #[pyo3(signature = (private=false))]
     fn to_jwk<'py>(&self, py: Python<'py>, private: bool) -> PyResult<Bound<'py, PyAny>> {
         let material = self.half(private)?;
-        let members: Map<String, Value> = jwk::to_value(&material, private);
+        let mut members: Map<String, Value> = jwk::to_value(&material, private);
+        self.purpose_of_half(private).write_to(&mut members);
         Ok(pythonize::pythonize(py, &members)?)
     }
 
@@ -211,35 +246,48 @@ impl Key {
         Ok(format!("urn:ietf:params:oauth:jwk-thumbprint:{name}:{thumbprint}"))
     }
 
-    /// DER: `SubjectPublicKeyInfo`, or PKCS#8 when `private` is true.
+    /// DER: `SubjectPublicKeyInfo`, or PKCS#8 when `private` is true, encrypted when there is a
+    /// `password` (text or bytes): PBES2 with PBKDF2, HMAC-SHA-256, 600,000 iterations, and
+    /// AES-256-CBC.
     ///
-    /// Raises `InvalidKeyError` for a shared secret, and for a public key with `private`.
-    #[pyo3(signature = (private=false))]
-    fn to_der<'py>(&self, py: Python<'py>, private: bool) -> PyResult<Bound<'py, PyBytes>> {
-        let material = self.half(private)?;
+    /// Raises `InvalidKeyError` for a shared secret, for a public key with `private` and for an empty
+    /// password, `ValueError` for a password without `private`.
+    #[pyo3(signature = (private=false, password=None))]
+    fn to_der<'py>(
+        &self,
+        py: Python<'py>,
+        private: bool,
+        password: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let (material, password) = (self.half(private)?, password_to_write(private, password)?);
         Ok(if private {
-            PyBytes::new(py, &der::pkcs8(&material)?)
+            let written = py.detach(|| key_file::to_private_der(&material, password))?;
+            PyBytes::new(py, &written)
         } else {
             PyBytes::new(py, &der::spki(&material)?)
         })
     }
 
-    /// PEM: `SubjectPublicKeyInfo`, or PKCS#8 when `private` is true.
-    ///
-    /// Raises `InvalidKeyError` for a shared secret, and for a public key with `private`.
-    #[pyo3(signature = (private=false))]
-    fn to_pem(&self, private: bool) -> PyResult<String> {
-        let material = self.half(private)?;
+    /// PEM; arguments and errors as for `to_der`.
+    #[pyo3(signature = (private=false, password=None))]
+    fn to_pem(
+        &self,
+        py: Python<'_>,
+        private: bool,
+        password: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<String> {
+        let (material, password) = (self.half(private)?, password_to_write(private, password)?);
         Ok(if private {
-            pem::encode("PRIVATE KEY", &der::pkcs8(&material)?)
+            py.detach(|| key_file::to_private_pem(&material, password))?
         } else {
-            pem::encode("PUBLIC KEY", &der::spki(&material)?)
+            pem::encode(pem::PUBLIC_KEY, &der::spki(&material)?)
         })
     }
 
     /// Signs `message` with the algorithm of that name; returns the raw signature, as JWS has it.
     ///
-    /// Raises `InvalidKeyError` when the key does not fit the algorithm or is public.
+    /// Raises `InvalidKeyError` when the key does not fit the algorithm or is public; warns, as
+    /// `rapidjwt.encode` does, of a secret shorter than the hash.
     #[pyo3(signature = (message, algorithm))]
     fn sign<'py>(
         &self,
@@ -247,7 +295,9 @@ impl Key {
         message: &[u8],
         algorithm: &str,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let signature = self.prepare_by_name(algorithm)?.key.sign(message)?;
+        let prepared = self.prepare_by_name(algorithm)?;
+        let signature = prepared.key.sign(message)?;
+        jwt::check_key_length(Road::get(py)?, py, &prepared, false)?;
         Ok(PyBytes::new(py, signature.as_ref()))
     }
 
@@ -269,12 +319,31 @@ impl Key {
             return Err(PyTypeError::new_err("cannot pickle a Key that holds a secret"));
         }
         let jwk = key.to_jwk(py, false)?;
-        for (name, value) in [("kid", &key.kid), ("alg", &key.alg)] {
-            if let Some(value) = value {
-                jwk.set_item(name, value)?;
-            }
-        }
         Ok((slf.get_type().getattr(intern!(py, "from_jwk"))?, (jwk,)))
+    }
+
+    /// Whether both are the same key by their public value; for shared secrets by the secret, in
+    /// constant time. A private key equals its public half; `kid` and the like do not count.
+    fn __eq__(&self, other: &Self) -> bool {
+        match (&self.material, &other.material) {
+            (KeyMaterial::Secret(one), KeyMaterial::Secret(other)) => {
+                crypto::same_secret(one, other)
+            }
+            (one, other) => match (one.to_public(), other.to_public()) {
+                (Ok(one), Ok(other)) => one == other,
+                _ => false,
+            },
+        }
+    }
+
+    /// Equal keys have the same hash. It differs from process to process: so that of a secret does
+    /// not help to guess it.
+    fn __hash__(&self) -> u64 {
+        static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        match jwk::thumbprint_input(&self.material) {
+            Some(input) => STATE.hash_one(Zeroizing::new(input).as_bytes()),
+            None => STATE.hash_one(self.kty()),
+        }
     }
 
     /// A key does not change, so it is its own copy.
@@ -288,11 +357,15 @@ impl Key {
 
     fn __repr__(&self) -> String {
         let half = if self.is_private() { "private" } else { "public" };
-        match &self.material {
-            KeyMaterial::Secret(_) => format!("<Key oct {} bits>", self.size()),
-            KeyMaterial::Rsa(_) => format!("<Key RSA {} bits {half}>", self.size()),
-            KeyMaterial::Ec(key) => format!("<Key EC {} {half}>", key.curve.crv()),
-            KeyMaterial::Okp(key) => format!("<Key OKP {} {half}>", key.curve.crv()),
+        let key = match &self.material {
+            KeyMaterial::Secret(_) => format!("oct {} bits", self.size()),
+            KeyMaterial::Rsa(_) => format!("RSA {} bits {half}", self.size()),
+            KeyMaterial::Ec(key) => format!("EC {} {half}", key.curve.crv()),
+            KeyMaterial::Okp(key) => format!("OKP {} {half}", key.curve.crv()),
+        };
+        match &self.purpose.kid {
+            Some(kid) => format!("<Key {key} kid={kid:?}>"),
+            None => format!("<Key {key}>"),
         }
     }
 }
@@ -300,12 +373,12 @@ impl Key {
 impl Key {
     /// The algorithm to use where the caller names none: the JWK's, or the usual one of the type.
     pub(super) fn default_algorithm(&self) -> Option<&'static Algorithm> {
-        match &self.alg {
+        match &self.purpose.alg {
             Some(name) => known_headers::by_exact_name(name),
             None => ALGORITHMS.iter().find(|algorithm| match (algorithm.family, &self.material) {
                 (Family::Hmac(_), KeyMaterial::Secret(_))
                 | (Family::RsaPkcs1(_), KeyMaterial::Rsa(_))
-                | (Family::Eddsa, KeyMaterial::Okp(_)) => true,
+                | (Family::Eddsa(None), KeyMaterial::Okp(_)) => true,
                 (Family::Ecdsa(curve, _), KeyMaterial::Ec(key)) => key.curve == curve,
                 _ => false,
             }),
@@ -321,19 +394,28 @@ impl Key {
 
     /// The algorithm that the JWK names.
     pub(super) fn named_algorithm(&self) -> Option<&'static Algorithm> {
-        self.alg.as_deref().and_then(known_headers::by_exact_name)
+        self.purpose.alg.as_deref().and_then(known_headers::by_exact_name)
     }
 
     /// The key ID.
     pub(super) fn key_id(&self) -> Option<&str> {
-        self.kid.as_deref()
+        self.purpose.kid.as_deref()
+    }
+
+    /// What the written half is for.
+    fn purpose_of_half(&self, private: bool) -> Purpose {
+        if private || !self.is_private() {
+            self.purpose.clone()
+        } else {
+            self.purpose.of_public_half()
+        }
     }
 
     /// The material to write out: all of it, or its public half.
     fn half(&self, private: bool) -> Result<KeyMaterial, Error> {
         match private {
             true if self.material.is_private() => Ok(self.material.clone()),
-            true => Err(Error::PrivateKeyRequired),
+            true => Err(Error::invalid_key("The key is public: it has no private part to write")),
             false => self.material.to_public(),
         }
     }
@@ -351,12 +433,37 @@ fn thumbprint_hash(name: &str) -> PyResult<(Hash, &'static str)> {
 
 fn text_argument<'a>(data: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
     if let Ok(text) = data.cast::<PyString>() {
-        Ok(text.to_str()?.as_bytes())
+        // Not Python's error, which holds the text.
+        let text = text.to_str().map_err(|_| {
+            Error::invalid_key("The text has a lone surrogate, which has no form in UTF-8")
+        })?;
+        Ok(text.as_bytes())
     } else if let Ok(bytes) = data.cast::<PyBytes>() {
         Ok(bytes.as_bytes())
+    } else if data.hasattr(intern!(data.py(), "__fspath__"))? {
+        Err(PyTypeError::new_err(
+            "Expected a string or bytes value, got a path: pass what the file holds, for example \
+             path.read_bytes()",
+        ))
     } else {
         Err(PyTypeError::new_err("Expected a string or bytes value"))
     }
+}
+
+fn password_argument<'a>(password: Option<&'a Bound<'_, PyAny>>) -> PyResult<Option<&'a [u8]>> {
+    password.map(text_argument).transpose()
+}
+
+fn password_to_write<'a>(
+    private: bool,
+    password: Option<&'a Bound<'_, PyAny>>,
+) -> PyResult<Option<&'a [u8]>> {
+    if password.is_some() && !private {
+        return Err(PyValueError::new_err(
+            "A password is for private keys: pass private=True, or no password",
+        ));
+    }
+    password_argument(password)
 }
 
 /// What a key is wanted for.
@@ -374,6 +481,8 @@ pub(super) fn prepare_argument(
     algorithm: &'static Algorithm,
     operation: Operation,
 ) -> Option<Arc<CachedKey>> {
+    // PyJWT does not have the names of RFC 9864.
+    road.algorithm_object(key.py(), algorithm)?;
     let prepared = prepare(road, key, algorithm)?;
     let fits = match (operation, algorithm.family) {
         (Operation::Sign, _) => prepared.key.can_sign(),
@@ -413,14 +522,31 @@ pub(super) fn prepare_or_raise(
         return Ok(key.get().prepare(algorithm)?);
     }
     let key = if road.is_pyjwk(key) { &key.getattr(intern!(key.py(), "key"))? } else { key };
-    if let Some(object) = road.algorithm_object(key.py(), algorithm) {
-        object.call_method1(intern!(key.py(), "prepare_key"), (key,))?;
+    if let Some(object) = road.judge_of_keys(key.py(), algorithm) {
+        let judged = object
+            .call_method1(intern!(key.py(), "prepare_key"), (key,))
+            .map_err(|error| without_the_key(key.py(), error))?;
+        if let Some(key) = from_cryptography(&judged) {
+            return Ok(key.prepare(algorithm)?);
+        }
     }
     Err(Error::invalid_key(
         "This key works with rapidjwt.encode() and decode() only: Signer and Verifier take RSA \
-         keys of 2048 to 8192 bits, EC keys, Ed25519 keys and secrets",
+         keys of 2048 to 8192 bits, EC and EdDSA keys and secrets",
     )
     .into())
+}
+
+/// An error of Python's codecs holds what could not be decoded, which here is a key.
+fn without_the_key(py: Python<'_>, error: PyErr) -> PyErr {
+    if error.is_instance_of::<PyUnicodeError>(py) {
+        Error::invalid_key(
+            "Expected a key in PEM format, got bytes that are no text; Key.from_der reads DER",
+        )
+        .into()
+    } else {
+        error
+    }
 }
 
 fn prepare_text(
@@ -431,7 +557,7 @@ fn prepare_text(
 ) -> Option<Arc<CachedKey>> {
     let native = match algorithm.family {
         Family::Hmac(_) => plain_secret(bytes),
-        Family::RsaPkcs1(_) | Family::RsaPss(_) | Family::Ecdsa(..) | Family::Eddsa => {
+        Family::RsaPkcs1(_) | Family::RsaPss(_) | Family::Ecdsa(..) | Family::Eddsa(_) => {
             parse_asymmetric(bytes)
         }
         Family::None => return None,
@@ -469,7 +595,7 @@ fn prepare_as_judged_by_python(
     algorithm: &'static Algorithm,
 ) -> Option<Arc<CachedKey>> {
     let py = key.py();
-    let object = road.algorithm_object(py, algorithm)?;
+    let object = road.judge_of_keys(py, algorithm)?;
     let judged = object.call_method1(intern!(py, "prepare_key"), (key,)).ok()?;
     if let Family::Hmac(_) = algorithm.family {
         secret::check(bytes).ok()?;
@@ -535,7 +661,10 @@ fn prepare_material(
     material: &KeyMaterial,
     algorithm: &'static Algorithm,
 ) -> Result<CachedKey, Error> {
-    let key = PreparedKey::new(material, algorithm)?;
+    let key = match material {
+        KeyMaterial::Okp(key) if key.curve == OkpCurve::Ed448 => ed448::prepare(key, algorithm)?,
+        material => PreparedKey::new(material, algorithm)?,
+    };
     Ok(CachedKey { key, length_warning: length_warning(material, algorithm) })
 }
 

@@ -80,7 +80,13 @@ fn count(hit: bool) {
 
 /// The key prepared for `algorithm` from exactly these bytes.
 pub(super) fn find(algorithm: &'static Algorithm, bytes: &[u8]) -> Option<Arc<CachedKey>> {
-    let found = lock(&TEXTS[algorithm.index()?]).get(bytes).cloned();
+    let mut texts = lock(&TEXTS[algorithm.index()?]);
+    // Most programs have one key. Comparing it takes a fraction of the time of hashing it.
+    let found = match texts.iter().next_back() {
+        Some((newest, key)) if **newest.0 == *bytes => Some(Arc::clone(key)),
+        _ => texts.get(bytes).cloned(),
+    };
+    drop(texts);
     count(found.is_some());
     found
 }

@@ -11,6 +11,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyList, PyString};
 use pyo3::{IntoPyObjectExt, ffi};
 
+use super::claims_view::Registered;
+use crate::claims::Claim;
+
 /// Text that Python's json must judge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unusual;
@@ -20,13 +23,38 @@ const MAX_DEPTH: u32 = 64;
 
 /// The Python object that the JSON text `json` stands for.
 pub(super) fn loads<'py>(py: Python<'py>, json: &[u8]) -> Result<Bound<'py, PyAny>, Unusual> {
-    KEYS.with(|keys| {
+    parse(py, json, |parser| parser.value(MAX_DEPTH))
+}
+
+/// The dict that the JSON text `json` stands for, and its registered claims. `json` without an
+/// object is [`Unusual`] too.
+pub(super) fn loads_claims<'py>(
+    py: Python<'py>,
+    json: &[u8],
+) -> Result<(Bound<'py, PyDict>, Registered<'py>), Unusual> {
+    let mut registered = Registered::default();
+    let dict = parse(py, json, |parser| {
+        if parser.peek() != Some(b'{') {
+            return Err(Unusual);
+        }
+        parser.members(MAX_DEPTH, |claim, value| registered.set(claim, value))
+    })?;
+    Ok((dict, registered))
+}
+
+/// What `read` reads, if it is all that `json` holds.
+fn parse<'py, T>(
+    py: Python<'py>,
+    json: &[u8],
+    read: impl FnOnce(&mut Parser<'_, 'py>) -> Result<T, Unusual>,
+) -> Result<T, Unusual> {
+    NAMES.with(|names| {
         // Creating objects can run the garbage collector, hence any finalizer, hence this function
         // again: the inner call then works without the cache.
-        let mut keys = keys.try_borrow_mut().ok();
-        let mut parser = Parser { py, json, at: 0, keys: keys.as_deref_mut() };
+        let mut names = names.try_borrow_mut().ok();
+        let mut parser = Parser { py, json, at: 0, names: names.as_deref_mut() };
         parser.skip_whitespace();
-        let value = parser.value(MAX_DEPTH)?;
+        let value = read(&mut parser)?;
         parser.skip_whitespace();
         if parser.at == json.len() { Ok(value) } else { Err(Unusual) }
     })
@@ -36,7 +64,7 @@ struct Parser<'a, 'py> {
     py: Python<'py>,
     json: &'a [u8],
     at: usize,
-    keys: Option<&'a mut KeyCache>,
+    names: Option<&'a mut NameCache>,
 }
 
 impl<'py> Parser<'_, 'py> {
@@ -45,8 +73,11 @@ impl<'py> Parser<'_, 'py> {
     }
 
     fn skip_whitespace(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at += 1;
+        // Nearly always there is none.
+        if self.peek().is_some_and(|byte| byte <= b' ') {
+            while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+                self.at += 1;
+            }
         }
     }
 
@@ -64,7 +95,7 @@ impl<'py> Parser<'_, 'py> {
                 self.at += 1;
                 Ok(self.string()?.into_any())
             }
-            b'{' => self.object(depth),
+            b'{' => Ok(self.members(depth, |_, _| ())?.into_any()),
             b'[' => self.array(depth),
             b'-' | b'0'..=b'9' => self.number(),
             b't' => self.literal(b"true", PyBool::new(self.py, true).to_owned().into_any()),
@@ -86,29 +117,38 @@ impl<'py> Parser<'_, 'py> {
         Ok(value)
     }
 
-    fn object(&mut self, depth: u32) -> Result<Bound<'py, PyAny>, Unusual> {
+    /// An object. `registered` is told each member with the name of a registered claim, in order:
+    /// the last of several with one name counts, as in the dict.
+    #[inline]
+    fn members(
+        &mut self,
+        depth: u32,
+        mut registered: impl FnMut(Claim, &Bound<'py, PyAny>),
+    ) -> Result<Bound<'py, PyDict>, Unusual> {
         let depth = depth.checked_sub(1).ok_or(Unusual)?;
         let dict = PyDict::new(self.py);
         self.at += 1;
         let mut token = self.next_token()?;
         if token == b'}' {
-            return Ok(dict.into_any());
+            return Ok(dict);
         }
         loop {
             if token != b'"' {
                 return Err(Unusual);
             }
-            let key = self.key()?;
+            let (name, claim) = self.name()?;
             if self.next_token()? != b':' {
                 return Err(Unusual);
             }
             self.skip_whitespace();
             let value = self.value(depth)?;
-            // The last of several members with one name counts, as in Python's json.
-            dict.set_item(key, value).map_err(|_| Unusual)?;
+            if let Some(claim) = claim {
+                registered(claim, &value);
+            }
+            dict.set_item(name, value).map_err(|_| Unusual)?;
             match self.next_token()? {
                 b',' => token = self.next_token()?,
-                b'}' => return Ok(dict.into_any()),
+                b'}' => return Ok(dict),
                 _ => return Err(Unusual),
             }
         }
@@ -185,17 +225,19 @@ impl<'py> Parser<'_, 'py> {
         if self.at > start { Ok(()) } else { Err(Unusual) }
     }
 
-    fn key(&mut self) -> Result<Bound<'py, PyString>, Unusual> {
+    /// A member's name whose opening quote is behind, and which claim it names.
+    fn name(&mut self) -> Result<(Bound<'py, PyString>, Option<Claim>), Unusual> {
         let rest = &self.json[self.at..];
-        let plain = plain_len(rest);
-        if rest.get(plain) != Some(&b'"') {
-            return self.string();
+        if let Some(names) = &mut self.names
+            && let Some(head) = rest.first_chunk()
+            && let Some(known) = names.find(self.py, u128::from_le_bytes(*head))?
+        {
+            self.at += known.len + 1;
+            return Ok((known.string.bind(self.py).clone(), known.claim));
         }
-        self.at += plain + 1;
-        match &mut self.keys {
-            Some(keys) => keys.get(self.py, rest, plain),
-            None => ascii_string(self.py, &rest[..plain]),
-        }
+        let name = self.string()?;
+        let claim = Claim::by_name(name.to_str().map_err(|_| Unusual)?.as_bytes());
+        Ok((name, claim))
     }
 
     /// A string whose opening quote is behind.
@@ -280,21 +322,9 @@ impl<'py> Parser<'_, 'py> {
 /// How many bytes at the start of `text` are printable ASCII, no quote and no backslash.
 #[inline]
 pub(super) fn plain_len(text: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES * 128;
     let mut at = 0;
     while let Some(Ok(word)) = text.get(at..at + 8).map(<[u8; 8]>::try_from) {
-        let word = u64::from_le_bytes(word);
-        let quote = word ^ (ONES * u64::from(b'"'));
-        let backslash = word ^ (ONES * u64::from(b'\\'));
-        // A byte's high bit is set where the byte is a quote, a backslash, below 0x20 or above
-        // 0x7e; borrows and carries only add false marks above a true one, and the lowest counts.
-        let marks = (quote.wrapping_sub(ONES) & !quote
-            | backslash.wrapping_sub(ONES) & !backslash
-            | word.wrapping_add(ONES)
-            | word.wrapping_sub(ONES * 0x20) & !word
-            | word)
-            & HIGH;
+        let marks = special(u64::from_le_bytes(word));
         if marks != 0 {
             return at + (marks.trailing_zeros() / 8) as usize;
         }
@@ -302,6 +332,23 @@ pub(super) fn plain_len(text: &[u8]) -> usize {
     }
     let plain = |&&byte: &&u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
     at + text[at..].iter().take_while(plain).count()
+}
+
+/// The bytes of `word`, the lowest first, that are not plain: each has its high bit set where it is a
+/// quote, a backslash, below 0x20 or above 0x7e. Borrows and carries only add false marks above a
+/// true one: the lowest mark counts, and none means that all bytes are plain.
+#[inline]
+pub(super) const fn special(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES * 128;
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    (quote.wrapping_sub(ONES) & !quote
+        | backslash.wrapping_sub(ONES) & !backslash
+        | word.wrapping_add(ONES)
+        | word.wrapping_sub(ONES * 0x20) & !word
+        | word)
+        & HIGH
 }
 
 /// `text`, which is ASCII, as a Python string.
@@ -326,87 +373,117 @@ fn ascii_string<'py>(py: Python<'py>, text: &[u8]) -> Result<Bound<'py, PyString
 }
 
 /// Member names recur from token to token, so the Python strings of short ones are kept, with
-/// their hash computed: one slot per hash value, the newest wins. One cache per thread needs no
-/// lock on any build of Python.
-struct KeyCache {
-    slots: Vec<Option<(ShortKey, Py<PyString>)>>,
+/// their hash computed: one slot per hash value, the newest wins. They recur in the same order too,
+/// so each slot tells which one was next the last time. One cache per thread needs no lock on any
+/// build of Python.
+struct NameCache {
+    slots: Vec<Slot>,
+    /// The slot of the name before.
+    last: usize,
 }
 
-/// A name of up to 16 bytes, so that two are compared in one step. The length tells apart names
-/// that end in NUL.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct ShortKey {
-    bytes: u128,
+#[derive(Default)]
+struct Slot {
+    known: Option<KnownName>,
+    /// The slot of the name that came next.
+    next: usize,
+}
+
+struct KnownName {
+    text: ShortName,
     len: usize,
+    string: Py<PyString>,
+    claim: Option<Claim>,
+}
+
+/// A name of up to 15 bytes and its closing quote, in the order of the text, so that two are
+/// compared in one step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct ShortName {
+    text: u128,
+    mask: u128,
 }
 
 thread_local! {
-    static KEYS: RefCell<KeyCache> = const { RefCell::new(KeyCache { slots: Vec::new() }) };
+    static NAMES: RefCell<NameCache> =
+        const { RefCell::new(NameCache { slots: Vec::new(), last: 0 }) };
 }
 
-impl KeyCache {
+impl NameCache {
     const SLOTS: usize = 512;
 
-    /// The string of the first `len` bytes of `rest`, which are ASCII.
-    fn get<'py>(
-        &mut self,
-        py: Python<'py>,
-        rest: &[u8],
-        len: usize,
-    ) -> Result<Bound<'py, PyString>, Unusual> {
-        let Some(key) = ShortKey::new(rest, len) else {
-            return ascii_string(py, &rest[..len]);
-        };
+    /// The name at the start of `head`, the next 16 bytes of the text. `None` if it is longer, or
+    /// has escapes or characters beyond ASCII.
+    fn find(&mut self, py: Python<'_>, head: u128) -> Result<Option<&KnownName>, Unusual> {
         if self.slots.is_empty() {
-            self.slots.resize_with(Self::SLOTS, || None);
+            self.slots.resize_with(Self::SLOTS, Slot::default);
         }
-        let slot = &mut self.slots[key.slot()];
-        if let Some((known, string)) = slot
-            && *known == key
-        {
-            return Ok(string.bind(py).clone());
+        let next = self.slots[self.last].next;
+        let is_next = |known: &KnownName| known.text.begins(head);
+        if !self.slots[next].known.as_ref().is_some_and(is_next) {
+            let Some((text, len)) = ShortName::read(head) else {
+                return Ok(None);
+            };
+            let slot = text.slot();
+            self.fill(py, slot, text, len)?;
+            self.slots[self.last].next = slot;
         }
-        let string = key_string(py, &rest[..len])?;
-        if let Some((_, old)) = slot.replace((key, string.clone().unbind())) {
-            // At once, and not when PyO3 next knows that a thread is attached (arguments/call.rs).
-            drop(old.into_bound(py));
-        }
-        Ok(string)
+        self.last = self.slots[self.last].next;
+        Ok(self.slots[self.last].known.as_ref())
     }
-}
 
-/// Names that are looked up in nearly every token.
-const USUAL_NAMES: [&str; 10] =
-    ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "alg", "typ", "kid"];
-
-/// A new string for the cache. The usual names are Python's own interned strings, which a look-up
-/// finds by identity; no others are interned, as Python may keep those for ever.
-fn key_string<'py>(py: Python<'py>, name: &[u8]) -> Result<Bound<'py, PyString>, Unusual> {
-    match USUAL_NAMES.iter().find(|usual| usual.as_bytes() == name) {
-        Some(usual) => Ok(PyString::intern(py, usual)),
-        None => ascii_string(py, name),
-    }
-}
-
-impl ShortKey {
-    fn new(rest: &[u8], len: usize) -> Option<Self> {
-        let mask = match len {
-            0..16 => (1 << (8 * len)) - 1,
-            16 => u128::MAX,
-            _ => return None,
+    /// Puts the name into its slot, unless it is there.
+    fn fill(
+        &mut self,
+        py: Python<'_>,
+        slot: usize,
+        text: ShortName,
+        len: usize,
+    ) -> Result<(), Unusual> {
+        let known = &mut self.slots[slot].known;
+        if known.as_ref().is_some_and(|known| known.text == text) {
+            return Ok(());
+        }
+        let name = &text.text.to_le_bytes()[..len];
+        let claim = Claim::by_name(name);
+        let string = match claim {
+            // Python's own interned string, which the application's look-ups find by identity. No
+            // other name is interned, as Python may keep it for ever.
+            Some(claim) => PyString::intern(py, claim.name()),
+            None => ascii_string(py, name)?,
         };
-        // After a name there is more JSON, nearly always 16 bytes of it.
-        let bytes = u128::from_le_bytes(rest.get(..16)?.try_into().ok()?);
-        Some(Self { bytes: bytes & mask, len })
+        if let Some(old) = known.replace(KnownName { text, len, string: string.unbind(), claim }) {
+            // At once, and not when PyO3 next knows that a thread is attached (arguments/call.rs).
+            drop(old.string.into_bound(py));
+        }
+        Ok(())
+    }
+}
+
+impl ShortName {
+    /// The name at the start of `head`, and its length.
+    fn read(head: u128) -> Option<(Self, usize)> {
+        let bytes = head.to_le_bytes();
+        let len = plain_len(&bytes);
+        if bytes.get(len) != Some(&b'"') {
+            return None;
+        }
+        let mask = u128::MAX >> (8 * (bytes.len() - 1 - len));
+        Some((Self { text: head & mask, mask }, len))
+    }
+
+    /// Whether `head` begins with the name and its closing quote.
+    const fn begins(self, head: u128) -> bool {
+        (head ^ self.text) & self.mask == 0
     }
 
     /// Multiplied by an odd number, so that the upper bits depend on all lower ones. This number
     /// gives each of some sixty usual claim names a slot of its own (a test has them). An attacker
     /// who finds names for one slot gains misses only.
     #[allow(clippy::cast_possible_truncation, reason = "halves, and then nine bits, are wanted")]
-    fn slot(self) -> usize {
+    const fn slot(self) -> usize {
         const ODD: u64 = 0x8d11_6ece_1738_f7d9;
-        let (low, high) = (self.bytes as u64, (self.bytes >> 64) as u64);
+        let (low, high) = (self.text as u64, (self.text >> 64) as u64);
         ((low ^ high.rotate_left(32)).wrapping_mul(ODD) >> 55) as usize
     }
 }
@@ -423,10 +500,13 @@ mod tests {
             resource_access session_state type fresh csrf is_admin locale picture zoneinfo \
             updated_at cnf act";
         let mut slots = std::collections::HashMap::new();
-        for name in names.split_whitespace().filter(|name| name.len() <= 16) {
-            let json = format!("{name}\":                ");
-            let slot = ShortKey::new(json.as_bytes(), name.len()).unwrap().slot();
-            assert_eq!(slots.insert(slot, name), None, "{name}");
+        for name in names.split_whitespace().filter(|name| name.len() < 16) {
+            let head = format!("{name}\":{{[1, 2, 3, 4, 5]}}");
+            let head = u128::from_le_bytes(*head.as_bytes().first_chunk().unwrap());
+            let (text, len) = ShortName::read(head).unwrap();
+            assert_eq!(len, name.len());
+            assert!(text.begins(head));
+            assert_eq!(slots.insert(text.slot(), name), None, "{name}");
         }
     }
 

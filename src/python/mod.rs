@@ -10,7 +10,9 @@ mod cache_info;
 mod claims_view;
 mod clock;
 mod dumps;
+mod ed448;
 mod errors;
+mod first_use;
 mod jwt;
 mod key;
 mod key_cache;
@@ -18,8 +20,10 @@ mod known_headers;
 mod loads;
 mod payload;
 mod road;
+mod rules;
 mod signer;
 mod verifier;
+mod verifying_keys;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -58,7 +62,9 @@ mod _rapidjwt {
     #[pymodule_export]
     use super::key_cache::{clear_key_cache, key_cache_info};
     #[pymodule_export]
-    use super::road::{pave_road, road_changed, road_obstacles};
+    use super::road::{pave_road, road_changed, road_extended, road_obstacles};
+    #[pymodule_export]
+    use super::rules::VerifierRules;
     #[pymodule_export]
     use super::signer::Signer;
     #[pymodule_export]

@@ -1,22 +1,27 @@
 //! A token's payload as Python claims.
 
 use pyo3::exceptions::{PyRecursionError, PyValueError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use super::loads::loads;
+use super::claims_view::Registered;
+use super::first_use::intern;
+use super::loads::loads_claims;
 use crate::error::Error;
 
-/// The claims that the JSON text `payload` holds.
+/// The claims that the JSON text `payload` holds, and the registered ones among them.
 ///
 /// Raises `DecodeError` where it is not JSON, in the words of Python's json, or not an object.
-pub(super) fn claims<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bound<'py, PyDict>> {
-    let claims = match loads(py, payload) {
-        Ok(claims) => claims,
-        Err(_) => json_loads(py, payload)?,
-    };
-    Ok(claims.cast_into().map_err(|_| Error::PayloadNotObject)?)
+pub(super) fn claims<'py>(
+    py: Python<'py>,
+    payload: &[u8],
+) -> PyResult<(Bound<'py, PyDict>, Registered<'py>)> {
+    if let Ok(claims) = loads_claims(py, payload) {
+        return Ok(claims);
+    }
+    let claims = json_loads(py, payload)?.cast_into().map_err(|_| Error::PayloadNotObject)?;
+    let registered = Registered::of(&claims)?;
+    Ok((claims, registered))
 }
 
 fn json_loads<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bound<'py, PyAny>> {

@@ -11,32 +11,35 @@
 //! and after any change the whole is surveyed again. Where something is not the original, every
 //! call takes the faithful road until it is put back.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyType};
-use pyo3::{PyTypeInfo, intern};
 
-use super::arguments::type_version;
-use super::known_headers;
-use crate::algorithm::{ALGORITHMS, Algorithm};
+use super::arguments::{dict_version, type_version};
+use super::first_use::{FirstUse, intern};
+use super::{errors, known_headers};
+use crate::algorithm::{ALGORITHMS, Algorithm, Family};
 
-static ROAD: PyOnceLock<Road> = PyOnceLock::new();
+static ROAD: FirstUse<Road> = FirstUse::new();
 
 pub(super) struct Road {
     watched: Vec<Watched>,
     classes: Vec<(Py<PyType>, AtomicU32)>,
     changed: AtomicBool,
     clear: AtomicBool,
-    /// The original `Algorithm` objects, by [`Algorithm::index`].
-    algorithm_objects: Vec<Py<PyAny>>,
+    /// The original `Algorithm` objects, by [`Algorithm::index`]; `None` for a name that PyJWT does not
+    /// have.
+    algorithm_objects: Vec<Option<Py<PyAny>>>,
     /// The objects whose class must stay the same.
     instances: [(Py<PyAny>, Py<PyType>); 2],
     /// The default of the option `require`, which anyone may append to.
     require: Py<PyList>,
     json: Py<PyDict>,
-    json_functions: [(Py<PyString>, Py<PyAny>); 3],
+    json_functions: [JsonFunction; 3],
+    /// The version of `json` in which all of its functions were seen to be the original ones.
+    json_version: AtomicU64,
     warnings: Py<PyDict>,
     warn: Py<PyAny>,
     pub(super) faithful: Faithful,
@@ -139,10 +142,10 @@ impl Road {
         let jwt = jwt_module.getattr("_jwt_global_obj")?;
         let jws = jws_module.getattr("_jws_global_obj")?;
         let algorithms = jws.getattr("_algorithms")?;
-        let algorithm_objects = ALGORITHMS
+        let algorithm_objects: Vec<_> = ALGORITHMS
             .iter()
-            .map(|row| Ok(algorithms.get_item(row.name)?.unbind()))
-            .collect::<PyResult<Vec<_>>>()?;
+            .map(|row| algorithms.get_item(row.name).ok().map(Bound::unbind))
+            .collect();
 
         let mut classes = vec![jwt.get_type(), jws.get_type()];
         let pyjwk = jwk_module.getattr("PyJWK")?.cast_into::<PyType>()?;
@@ -156,7 +159,7 @@ impl Road {
         for dict in [&algorithms, &jwt.getattr("options")?, &jws.getattr("options")?] {
             watched.push(Watched::of_dict(dict)?);
         }
-        for object in &algorithm_objects {
+        for object in algorithm_objects.iter().flatten() {
             let object = object.bind(py);
             watched.push(Watched::new(object, true)?);
             for class in object.get_type().mro().iter() {
@@ -174,6 +177,7 @@ impl Road {
         for class in &classes {
             watched.push(Watched::new(class, true)?);
         }
+        classes = without_bases(&classes)?;
         let road = Self {
             watched,
             classes: classes.into_iter().map(|class| (class.unbind(), AtomicU32::new(0))).collect(),
@@ -184,6 +188,7 @@ impl Road {
                 .map(|object| (object.clone().unbind(), object.get_type().unbind())),
             require: jwt.getattr("options")?.get_item("require")?.cast_into::<PyList>()?.unbind(),
             json_functions: json_functions(&json)?,
+            json_version: AtomicU64::new(0),
             json: json.dict().unbind(),
             warn: warnings.getattr("warn")?.unbind(),
             warnings: warnings.dict().unbind(),
@@ -205,7 +210,8 @@ impl Road {
         }
         // The native module was imported alone: importing the package paves the road.
         py.import("rapidjwt")?;
-        ROAD.get_or_try_init(py, || Self::pave(py))
+        let road = Self::pave(py)?;
+        Ok(ROAD.get_or_make(py, || road))
     }
 
     /// Whether every method and object is the original one.
@@ -235,24 +241,34 @@ impl Road {
         let is_clear =
             self.watched.iter().all(is_original) && self.instances.iter().all(has_its_class);
         self.clear.store(is_clear, Ordering::Relaxed);
+        if let Some(version) = dict_version(self.json.bind(py))
+            && self.are_in_json(py, &self.json_functions)
+        {
+            self.json_version.store(version, Ordering::Relaxed);
+        }
     }
 
     /// Whether the fast road serves decoding.
     pub(super) fn is_clear_for_decode(&self, py: Python<'_>) -> bool {
         self.is_clear(py)
             && self.require.bind(py).is_empty()
-            && self.json_functions[..1].iter().all(|function| self.is_in_json(py, function))
+            && self.has_json_functions(py, &self.json_functions[..1])
     }
 
     /// Whether the fast road serves encoding.
     pub(super) fn is_clear_for_encode(&self, py: Python<'_>) -> bool {
-        self.is_clear(py)
-            && self.json_functions.iter().all(|function| self.is_in_json(py, function))
+        self.is_clear(py) && self.has_json_functions(py, &self.json_functions)
     }
 
-    /// Whether nobody has replaced a function of the module json, which tells nobody of it.
-    fn is_in_json(&self, py: Python<'_>, (name, original): &(Py<PyString>, Py<PyAny>)) -> bool {
-        holds(self.json.bind(py), name.bind(py), original)
+    /// Whether nobody has replaced these functions of the module json, which tells nobody of it.
+    fn has_json_functions(&self, py: Python<'_>, functions: &[JsonFunction]) -> bool {
+        let seen = self.json_version.load(Ordering::Relaxed);
+        dict_version(self.json.bind(py)) == Some(seen) || self.are_in_json(py, functions)
+    }
+
+    fn are_in_json(&self, py: Python<'_>, functions: &[JsonFunction]) -> bool {
+        let json = self.json.bind(py);
+        functions.iter().all(|(name, original)| holds(json, name.bind(py), original))
     }
 
     /// Whether nobody has replaced `warnings.warn`.
@@ -260,13 +276,27 @@ impl Road {
         holds(self.warnings.bind(py), intern!(py, "warn"), &self.warn)
     }
 
-    /// The original `Algorithm` object; `None` for `none`.
+    /// The original `Algorithm` object; `None` for `none` and for a name that PyJWT does not have.
     pub(super) fn algorithm_object<'py>(
         &self,
         py: Python<'py>,
         algorithm: &'static Algorithm,
     ) -> Option<&Bound<'py, PyAny>> {
-        Some(self.algorithm_objects.get(algorithm.index()?)?.bind(py))
+        Some(self.algorithm_objects.get(algorithm.index()?)?.as_ref()?.bind(py))
+    }
+
+    /// The `Algorithm` object that reads keys for `algorithm`: its own, and that of EdDSA for the
+    /// names of RFC 9864.
+    pub(super) fn judge_of_keys<'py>(
+        &self,
+        py: Python<'py>,
+        algorithm: &'static Algorithm,
+    ) -> Option<&Bound<'py, PyAny>> {
+        let judge = match algorithm.family {
+            Family::Eddsa(_) => ALGORITHMS.iter().find(|row| row.family == Family::Eddsa(None))?,
+            _ => algorithm,
+        };
+        self.algorithm_object(py, judge)
     }
 
     /// Whether `argument` was left out in a call of `encode`.
@@ -279,9 +309,27 @@ impl Road {
     }
 }
 
+/// The classes that are no base of another: a change of a base gives these a new version tag too.
+fn without_bases<'py>(classes: &[Bound<'py, PyType>]) -> PyResult<Vec<Bound<'py, PyType>>> {
+    let mut leaves = Vec::new();
+    for class in classes {
+        let mut is_base = false;
+        for other in classes {
+            is_base |= !other.is(class) && other.is_subclass(class)?;
+        }
+        if !is_base {
+            leaves.push(class.clone());
+        }
+    }
+    Ok(leaves)
+}
+
+/// A name in the module json and what it held at import.
+type JsonFunction = (Py<PyString>, Py<PyAny>);
+
 /// What the steps of the faithful road take from the module json: `loads` first, which decoding
 /// needs alone.
-fn json_functions(json: &Bound<'_, PyModule>) -> PyResult<[(Py<PyString>, Py<PyAny>); 3]> {
+fn json_functions(json: &Bound<'_, PyModule>) -> PyResult<[JsonFunction; 3]> {
     let py = json.py();
     let function = |name| Ok::<_, PyErr>(json.getattr(name)?.unbind());
     let (loads, dumps) = (function("loads")?, function("dumps")?);
@@ -299,7 +347,9 @@ fn holds(dict: &Bound<'_, PyDict>, name: &Bound<'_, PyString>, original: &Py<PyA
 /// `rapidjwt/__init__.py`.
 #[pyfunction]
 pub(super) fn pave_road(py: Python<'_>) -> PyResult<()> {
-    ROAD.get_or_try_init(py, || Road::pave(py))?;
+    let road = Road::pave(py)?;
+    ROAD.get_or_make(py, || road);
+    errors::import_classes(py);
     known_headers::prepare_thread();
     Ok(())
 }
@@ -308,6 +358,17 @@ pub(super) fn pave_road(py: Python<'_>) -> PyResult<()> {
 #[pyfunction]
 pub(super) fn road_changed(py: Python<'_>) {
     if let Some(road) = ROAD.get(py) {
+        road.changed.store(true, Ordering::Release);
+    }
+}
+
+/// Says that a watched object has an attribute that it did not have: it replaces nothing, but may
+/// put back what was deleted.
+#[pyfunction]
+pub(super) fn road_extended(py: Python<'_>) {
+    if let Some(road) = ROAD.get(py)
+        && !road.clear.load(Ordering::Relaxed)
+    {
         road.changed.store(true, Ordering::Release);
     }
 }

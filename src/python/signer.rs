@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use super::arguments;
 use super::clock;
 use super::dumps::dumps;
+use super::first_use::intern;
 use super::jwt;
 use super::key::{Key, prepare_or_raise};
 use super::key_cache::CachedKey;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 import json
 import os
@@ -228,3 +229,22 @@ def test_a_batch_succeeds_where_no_thread_can_be_started():
         """
     )
     assert (code, out) == (0, "[{}, {}]\n")
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="timers are POSIX")
+def test_after_an_interrupt_the_batch_goes_on_with_nothing_lost():
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    results = VERIFIER.decode_many(itertools.cycle([token(n) for n in range(7)]))
+    taken = collections.deque()
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):  # noqa: PT012
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+            # In C throughout, and without end: only the batch itself looks after signals.
+            taken.extend(results)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    taken.extend(itertools.islice(results, CHUNK))
+    assert numbers(taken) == [index % 7 for index in range(len(taken))]

@@ -11,6 +11,7 @@ import datetime as dt
 import functools
 import inspect
 import json
+import operator
 import zlib
 from unittest import mock
 
@@ -823,6 +824,36 @@ def test_an_instance_with_few_algorithms_knows_no_others():
         return instance
 
     assert_same_subclass(make, INSTANCE_ACTIONS)
+
+
+def takes_the_fast_road():
+    """Whether a call finds its key in the cache of the fast road."""
+    hits = rapidjwt.key_cache_info().hits
+    rapidjwt.decode(TOKEN, HMAC_SECRET, ["HS256"], **ARGUMENTS)
+    return rapidjwt.key_cache_info().hits > hits
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        ("api_jwt._jwt_global_obj", "options"),
+        ("api_jws._jws_global_obj", "_algorithms"),
+        ("api_jws", "PyJWK"),
+        ("api_jws.PyJWS", "_load"),
+    ],
+)
+@time_machine.travel(NOW, tick=False)
+def test_what_is_deleted_and_set_again_clears_the_fast_road(owner, name):
+    owner = operator.attrgetter(owner)(rapidjwt)
+    value = getattr(owner, name)
+    assert takes_the_fast_road() or takes_the_fast_road()  # the first call may fill the cache
+    delattr(owner, name)
+    try:
+        with pytest.raises((AttributeError, NameError)):
+            takes_the_fast_road()
+    finally:
+        setattr(owner, name, value)
+    assert takes_the_fast_road()
 
 
 def test_after_all_of_this_the_fast_road_is_clear():

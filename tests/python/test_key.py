@@ -13,31 +13,28 @@ from differential.keys import ALGORITHMS, HMAC_SECRET, private_keys, signing_key
 from rapidjwt import InvalidKeyError, Key
 
 KEYS = Path(__file__).parents[1] / "vectors" / "keys"
-# The core computes with none of these; `rapidjwt.decode` takes them by way of cryptography.
-NOT_NATIVE = ["ed448_pkcs8.der", "ed448_spki.der", "testkey_pkcs1.pub.pem"]
+# An RSA key of 1024 bits, which `rapidjwt.decode` takes by way of cryptography.
+NOT_NATIVE = ["testkey_pkcs1.pub.pem"]
 EXPECTED = {
     name: jwk
     for name, jwk in json.loads((KEYS / "expected_jwk.json").read_text()).items()
     if name not in NOT_NATIVE
 }
-JWKS = sorted(path.name for path in KEYS.glob("jwk_*.json") if "Ed448" not in path.name)
+JWKS = sorted(path.name for path in KEYS.glob("jwk_*.json"))
 MESSAGE = b"message"
 SECRET_MEMBERS = ("d", "p", "q", "dp", "dq", "qi", "k")
 REFUSED = [
     *NOT_NATIVE,
-    "jwk_okp_key_Ed448.json",
     "dh_spki.der",
     "dsa_pkcs8.der",
     "dsa_spki.der",
     "ec_brainpool_spki.der",
     "ec_p256_pkcs8_two_curves.der",
     "mldsa65_spki.der",
-    "rsa_2048.certificate.der",
     "rsa_2048_encrypted.pem",
     "rsa_2048_encrypted_pkcs1.pem",
     "rsa_2048_openssh.pem",
     "testkey_ec_secp192r1.priv",
-    "testkey_rsa.cer",
     "x25519_spki.der",
 ]
 
@@ -70,9 +67,8 @@ def test_a_jwk_is_read_and_written_alike(name):
     for source in (jwk, json.dumps(jwk), json.dumps(jwk).encode()):
         key = Key.from_jwk(source)
         assert (key.kid, key.alg) == (jwk.get("kid"), jwk.get("alg"))
-        written = key.to_jwk(private=key.is_private)
-        assert written.items() <= jwk.items()
-        assert set(jwk) - set(written) <= {"kid", "alg", "use", "key_ops"}
+        assert (key.use, key.key_ops) == (jwk.get("use"), None)
+        assert key.to_jwk(private=key.is_private) == jwk
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -96,7 +92,7 @@ def test_the_public_half_has_no_private_member(name):
     assert public.to_der() == key.to_der()
     assert "PRIVATE" not in key.to_pem()
     for write in (public.to_jwk, public.to_der, public.to_pem):
-        with pytest.raises(InvalidKeyError, match=r"\ASigning needs a private key"):
+        with pytest.raises(InvalidKeyError, match=r"\AThe key is public: "):
             write(private=True)
 
 

@@ -321,7 +321,7 @@ BAD_CALLS = {
     "key is None": decode(token(), None),
     "key is a number": decode(token(), 1),
     "key is a bytearray": decode(token(), bytearray(HMAC_SECRET, "ascii")),
-    "key is a list": decode(token(), [HMAC_SECRET]),
+    "key is a set": decode(token(), {HMAC_SECRET}),
     "key is a lone surrogate": decode(token(), "\ud800"),
     "key is a JWK as text": decode(token(), json.dumps(JWKS["oct"])),
     "key is a JWK as dict": decode(token(), JWKS["oct"]),

@@ -36,12 +36,12 @@ def test_only_the_binding_names_pyo3():
 
 
 def test_only_crypto_names_a_crypto_library():
-    named = naming(r"\b(aws_lc_rs|aws-lc-rs|k256|ring)\b")
+    named = naming(r"\b(aws_lc_rs|aws-lc-rs|k256|ring)\b|\b(aes|cbc|scrypt)::")
     assert {name for name in named if not name.startswith("crypto/")} == set()
 
 
 def test_an_algorithm_has_one_row_in_one_table():
-    assert sum(text.count('"ES384"') for text in SOURCES.values()) == 1
+    assert sum(without_tests(text).count('"ES384"') for text in SOURCES.values()) == 1
 
 
 def test_unsafe_stands_in_the_named_modules_only_and_each_block_says_why():
@@ -52,6 +52,56 @@ def test_unsafe_stands_in_the_named_modules_only_and_each_block_says_why():
             if re.search(r"unsafe \{", line):
                 before = "\n".join(lines[max(0, number - 12) : number])
                 assert "SAFETY:" in before, f"{name}:{number + 1}"
+
+
+def test_no_value_is_begun_and_then_waited_for():
+    """A process forked in between would wait for ever: see `first_use.rs`."""
+    used = re.compile(r"PyOnceLock|pyo3::(\{.*)?intern\b|get_or_try_init")
+    assert {name for name, text in SOURCES.items() if used.search(text)} <= {"python/first_use.rs"}
+    imported = {name for name, text in SOURCES.items() if "import_exception!" in text}
+    assert imported == {"python/errors.rs"}
+
+
+def without_tests(source):
+    return source.split("#[cfg(test)]\nmod tests")[0]
+
+
+def bodies(source, function):
+    """Return the text of every function of that name, up to the brace at its indentation."""
+    pattern = rf"^( *)([^\n]*\bfn {function}\b[^;{{]*\{{.*?)^\1\}}"
+    return [body for _, body in re.findall(pattern, source, re.MULTILINE | re.DOTALL)]
+
+
+def test_signatures_are_compared_by_the_crypto_libraries_alone_in_constant_time():
+    """An `==` on a tag would tell how many of its bytes are right."""
+    verifying = {
+        name: "".join(bodies(without_tests(text), "verify"))
+        for name, text in SOURCES.items()
+        if name.startswith("crypto/")
+    }
+    assert {name for name, body in verifying.items() if body} >= {
+        f"crypto/{name}.rs" for name in ("ecdsa", "eddsa", "hmac", "mod", "public_key", "rsa")
+    }
+    assert "hmac::verify(&self.0, message, signature).is_ok()" in verifying["crypto/hmac.rs"]
+    by_itself = re.compile(r"[!=]= |\.(eq|ne|cmp|starts_with)\(|\bsign\(")
+    assert {name for name, body in verifying.items() if by_itself.search(body)} == set()
+
+
+def test_no_signature_is_compared_with_an_operator_anywhere():
+    compared = re.compile(
+        r"\b(signature|sig|mac)(\.as_ref\(\)|\.as_slice\(\)|\[\.\.\])? ?[!=]= "
+        r"|[!=]= [&*]*(signature|sig|mac)\b"
+    )
+    python = {path.name: path.read_text("utf-8") for path in (ROOT / "python").rglob("*.py")}
+    rust = {name: without_tests(text) for name, text in SOURCES.items()}
+    found = {
+        name: line
+        for name, text in (python | rust).items()
+        for line in text.splitlines()
+        if compared.search(line)
+    }
+    assert found == {}
+    assert python["algorithms.py"].count("hmac.compare_digest(") == 1
 
 
 @pytest.mark.parametrize("name", sorted(SOURCES) + sorted(MODULES))

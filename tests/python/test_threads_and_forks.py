@@ -199,3 +199,48 @@ def test_a_fork_during_another_threads_batch_leaves_the_cache_usable():
         check=True,
     )
     assert done.stdout == ""
+
+
+FORK_DURING_FIRST_USE = f"""
+    import faulthandler, os, sys, threading, rapidjwt
+    secret = {HMAC_SECRET!r}
+    def use_everything():
+        claims = {{"aud": "a", "iss": "i", "sub": "s", "exp": 4000000000}}
+        token = rapidjwt.encode(claims, secret, headers={{"kid": "k"}})
+        rapidjwt.decode_complete(token, secret, ["HS256"], audience="a", issuer="i", subject="s")
+        for refused in ("a", token[:-3] + "AAA", token):
+            try:
+                rapidjwt.decode(refused, secret, ["HS256"])
+            except rapidjwt.PyJWTError:
+                pass
+        signer = rapidjwt.Signer(secret, "HS256", audience="a", lifetime=9, jwt_id=True)
+        verifier = rapidjwt.Verifier(secret, algorithms=["HS256"], audience="a")
+        verifier.decode(signer.encode({{}}))
+    sys.setswitchinterval(1e-6)
+    start = threading.Barrier(9)
+    def thread():
+        start.wait()
+        use_everything()
+    threads = [threading.Thread(target=thread) for _ in range(8)]
+    for one in threads:
+        one.start()
+    start.wait()
+    while any(one.is_alive() for one in threads):
+        pid = os.fork()
+        if pid == 0:
+            faulthandler.dump_traceback_later(10, exit=True)
+            use_everything()
+            os._exit(0)
+        if os.waitpid(pid, 0)[1]:
+            sys.exit("the child hangs")
+"""
+
+
+@forks
+def test_a_fork_during_another_threads_first_use_leaves_the_child_usable():
+    """What one thread has begun to make nobody ends in the child, so nothing may be begun."""
+    code = textwrap.dedent(FORK_DURING_FIRST_USE)
+    for _ in range(10):
+        command = [sys.executable, "-W", "ignore", "-c", code]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stderr) == (0, "")

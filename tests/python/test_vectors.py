@@ -164,7 +164,8 @@ def test_an_unsecured_token_can_be_read_unverified(vector: Vector) -> None:
 
 @parametrize(load("thumbprints.json"))
 def test_the_public_members_give_the_published_thumbprint(vector: Vector) -> None:
-    members = rapidjwt.Key.from_jwk(vector["key"]).to_jwk()
+    written = rapidjwt.Key.from_jwk(vector["key"]).to_jwk()
+    members = {name: value for name, value in written.items() if name not in ("kid", "alg")}
     canonical = json.dumps(members, sort_keys=True, separators=(",", ":")).encode()
     assert base64url(hashlib.sha256(canonical).digest()) == vector["sha256"]
 
@@ -176,6 +177,13 @@ def test_the_keys_of_a_published_jwk_set_load(vector: Vector) -> None:
         assert key.kty == jwk["kty"]
         assert key.is_private == ("d" in jwk or "k" in jwk)
         assert key.to_jwk(private=key.is_private).items() <= jwk.items()
+
+
+@parametrize(load("x5c.json"))
+def test_the_certificate_of_a_published_jwk_holds_its_key(vector: Vector) -> None:
+    key = rapidjwt.Key.from_jwk(vector["key"])
+    assert (key.use, key.kid) == (vector["key"]["use"], vector["key"]["kid"])
+    assert rapidjwt.Key.from_der(base64.b64decode(vector["key"]["x5c"][0])) == key
 
 
 def test_the_private_and_the_public_jwk_set_hold_the_same_keys() -> None:

@@ -12,6 +12,7 @@ use rapidjwt::error::Error;
 use rapidjwt::header::Header;
 use rapidjwt::jws::{self, Compact};
 use rapidjwt::key::{KeyMaterial, der, jwk, pem, secret, ssh};
+use rapidjwt::key_file;
 
 /// The secret that tokens among the seeds are signed with.
 pub(crate) const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
@@ -92,11 +93,13 @@ pub(crate) fn base64url(text: &[u8]) {
 /// As [`key`], for PEM.
 pub(crate) fn pem(text: &[u8]) {
     key(text, pem::parse(text));
+    key(text, key_file::from_pem(text, None));
 }
 
 /// As [`key`], for DER.
 pub(crate) fn der(bytes: &[u8]) {
     key(bytes, der::parse(bytes));
+    key(bytes, key_file::from_der(bytes, None));
     let _ = der::parse_pkcs8(bytes);
     let _ = der::parse_sec1(bytes, None);
     let _ = der::parse_pkcs1_private(bytes);

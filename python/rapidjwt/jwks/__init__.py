@@ -5,15 +5,13 @@ from .client import JWKSClient
 from .memory import JWKSMetrics
 from .messages import AsyncTransport, Request, Response, Transport
 from .policy import RefreshPolicy
-from .verifier import AsyncJWKSVerifier, JWKSVerifier, UnknownKeyError
+from .verifier import UnknownKeyError
 
 __all__ = [
     "AsyncJWKSClient",
-    "AsyncJWKSVerifier",
     "AsyncTransport",
     "JWKSClient",
     "JWKSMetrics",
-    "JWKSVerifier",
     "RefreshPolicy",
     "Request",
     "Response",

@@ -10,15 +10,14 @@ from .async_transport import HttpxTransport
 from .discovery import Issuer
 from .endpoint import DEFAULT_MAX_BYTES, Endpoint
 from .memory import ForkAware, JWKSMetrics, KeyMemory
-from .verifier import AsyncJWKSVerifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from ssl import SSLContext
 
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Self
 
-    from rapidjwt.key_set import KeySet, TokenPolicy
+    from rapidjwt.key_set import KeySet
 
     from .endpoint import Fetched
     from .messages import AsyncTransport
@@ -67,12 +66,6 @@ class AsyncJWKSClient(ForkAware):
     def from_issuer(cls, issuer: str, **arguments: Any) -> Self:
         """Make a client for the keys of an issuer; see `JWKSClient.from_issuer`."""
         return cls(Issuer(issuer), **arguments)
-
-    def verifier(
-        self, *, algorithms: Sequence[str], **policy: Unpack[TokenPolicy]
-    ) -> AsyncJWKSVerifier:
-        """Make an `AsyncJWKSVerifier`; arguments and errors are those of that class."""
-        return AsyncJWKSVerifier(self, algorithms=algorithms, **policy)
 
     @property
     def metrics(self) -> JWKSMetrics:

@@ -12,15 +12,14 @@ from .discovery import Issuer
 from .endpoint import DEFAULT_MAX_BYTES, Endpoint
 from .memory import ForkAware, JWKSMetrics, KeyMemory
 from .transport import UrllibTransport
-from .verifier import JWKSVerifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from ssl import SSLContext
 
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Self
 
-    from rapidjwt.key_set import KeySet, TokenPolicy
+    from rapidjwt.key_set import KeySet
 
     from .endpoint import Fetched
     from .messages import Transport
@@ -36,6 +35,8 @@ class _Flight:
 
 class JWKSClient(ForkAware):
     """Fetches the keys of a provider, keeps them, and refreshes them before they expire.
+
+    `Verifier(jwks=client, algorithms=...)` verifies tokens with them.
 
     However many threads need keys, one request is under way. Keys in memory are given at once,
     also while a refresh runs or hangs, and for a bounded time while the provider is down;
@@ -94,10 +95,6 @@ class JWKSClient(ForkAware):
         Other arguments and errors are those of `JWKSClient`.
         """
         return cls(Issuer(issuer), **arguments)
-
-    def verifier(self, *, algorithms: Sequence[str], **policy: Unpack[TokenPolicy]) -> JWKSVerifier:
-        """Make a `JWKSVerifier`; arguments and errors are those of that class."""
-        return JWKSVerifier(self, algorithms=algorithms, **policy)
 
     @property
     def metrics(self) -> JWKSMetrics:

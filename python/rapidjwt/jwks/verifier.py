@@ -1,34 +1,37 @@
-"""Verifying tokens with the keys of a client."""
+"""Verifying tokens with the keys of a client: what `Verifier(jwks=...)` is made of."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from copy import deepcopy
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+import asyncio
+from collections import deque
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
 
-from rapidjwt._rapidjwt import Key, Verifier, get_unverified_header
+from rapidjwt._rapidjwt import Verifier, get_unverified_header
 from rapidjwt.exceptions import (
-    InvalidKeyError,
+    DecodeError,
     InvalidSignatureError,
     InvalidTokenError,
     PyJWKClientError,
     PyJWKSetError,
     PyJWTError,
 )
-from rapidjwt.key_set import algorithm_names
+
+from .async_client import AsyncJWKSClient
+from .client import JWKSClient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
-    from typing_extensions import Unpack
+    from rapidjwt._rapidjwt import VerifierRules
+    from rapidjwt.key_set import KeySet
 
-    from rapidjwt.key_set import KeySet, TokenPolicy
-
-    from .async_client import AsyncJWKSClient
-    from .client import JWKSClient
-
+    _Token: TypeAlias = str | bytes
     _Decoded: TypeAlias = dict[str, Any]
-    _Call: TypeAlias = Callable[[Verifier, str | bytes], _Decoded]
+    _Call: TypeAlias = Callable[[Verifier, _Token], _Decoded]
+
+#: Tokens of a batch that are verified with the same keys: as many as `Verifier` takes at once.
+_CHUNK = 1024
 
 
 class UnknownKeyError(PyJWKClientError, InvalidTokenError):
@@ -41,19 +44,33 @@ class _KeyMissing(NamedTuple):
     reason: PyJWTError
 
 
-class _TokenRules:
-    """Algorithms and policy, and the native verifier that they make with the newest keys."""
+def connect(client: JWKSClient | AsyncJWKSClient, rules: VerifierRules) -> _ClientKeys:
+    """Give what a `Verifier` with these rules asks for tokens; nothing is fetched yet."""
+    if isinstance(client, JWKSClient):
+        return _SyncKeys(client, rules)
+    if isinstance(client, AsyncJWKSClient):
+        return _AsyncKeys(client, rules)
+    raise TypeError("jwks must be a JWKSClient or an AsyncJWKSClient")
 
-    def __init__(self, algorithms: Sequence[str], policy: TokenPolicy) -> None:
-        self._algorithms = algorithm_names(algorithms)
-        if any(name.startswith("HS") for name in self._algorithms):
-            raise ValueError("A key that a provider publishes is no shared secret: no HS algorithm")
-        # Ours alone: used again with each new set of keys.
-        self._policy = deepcopy(policy)
-        _check_arguments(self._algorithms, self._policy)
+
+class _ClientKeys:
+    """The newest keys of a client, prepared under the rules of a `Verifier`."""
+
+    def __init__(self, rules: VerifierRules) -> None:
+        self._rules = rules
         self._prepared: tuple[KeySet, Verifier] | None = None
 
-    def apply(self, call: _Call, token: str | bytes, keys: KeySet) -> _Decoded | _KeyMissing:
+    def newest(self) -> Verifier | None:
+        """Give the verifier with the keys used last; None before any were fetched."""
+        return self._prepared and self._prepared[1]
+
+    def _verifier(self, keys: KeySet) -> Verifier:
+        prepared = self._prepared
+        if prepared is None or prepared[0] is not keys:
+            prepared = self._prepared = (keys, self._rules.verifier(keys))
+        return prepared[1]
+
+    def _apply(self, call: _Call, token: _Token, keys: KeySet) -> _Decoded | _KeyMissing:
         """Call a method of the verifier that has these keys; raises its errors."""
         try:
             return call(self._verifier(keys), token)
@@ -64,45 +81,127 @@ class _TokenRules:
                 return _KeyMissing(error)
             raise
 
-    def _verifier(self, keys: KeySet) -> Verifier:
-        prepared = self._prepared
-        if prepared is None or prepared[0] is not keys:
-            verifier = keys.verifier(algorithms=self._algorithms, **self._policy)
-            prepared = self._prepared = (keys, verifier)
-        return prepared[1]
-
-    def _lacks_key(self, keys: KeySet, token: str | bytes, error: PyJWTError) -> bool:
+    def _lacks_key(self, keys: KeySet, token: _Token, error: PyJWTError) -> bool:
+        wrong_signature = isinstance(error, InvalidSignatureError)
+        if isinstance(error, DecodeError) and not wrong_signature:
+            return False  # of its form: no key would help
         header = _header(token)
         kid, alg = header.get("kid"), header.get("alg")
-        if alg not in self._algorithms:
+        if alg not in (self._rules.algorithms or ()):
             return False
         fitting = keys.find(alg=alg, use="sig", operation="verify")
         if kid is not None:
             if any(entry.kid == kid for entry in fitting):
                 return False
             fitting = tuple(entry for entry in fitting if entry.kid is None)
-        if len(fitting) == 1:
-            # Not chosen by its ID: that it was replaced shows by its signatures only.
-            return isinstance(error, InvalidSignatureError)
-        return kid is not None or not fitting
+        # Keys that are not chosen by ID: that they were replaced shows by signatures only.
+        return wrong_signature if fitting else True
 
 
-def _check_arguments(algorithms: list[str], policy: TokenPolicy) -> None:
-    """Raise what `Verifier` raises for these arguments whatever the keys."""
-    secret = Key.from_secret(bytes(64))
-    Verifier(secret, algorithms=["HS256"], **policy)
-    with suppress(InvalidKeyError):  # right names, and not for this key
-        Verifier(secret, algorithms=algorithms)
+class _SyncKeys(_ClientKeys):
+    """The methods of a `Verifier` whose keys a `JWKSClient` fetches."""
+
+    def __init__(self, client: JWKSClient, rules: VerifierRules) -> None:
+        super().__init__(rules)
+        self._client = client
+
+    def decode(self, token: _Token) -> _Decoded:
+        return self._call(Verifier.decode, token)
+
+    def decode_complete(self, token: _Token) -> _Decoded:
+        return self._call(Verifier.decode_complete, token)
+
+    def decode_many(self, tokens: Iterator[_Token]) -> Iterator[_Decoded | Exception]:
+        """Verify each chunk with the keys of its moment; tokens whose key is missing one by one."""
+        is_exhausted = False
+        while not is_exhausted:
+            is_exhausted = True
+            taken: deque[_Token] = deque()
+            chunk = _noting(islice(tokens, _CHUNK), taken)
+            try:
+                keys = self._client.key_set()
+                results: Iterator[_Decoded | Exception] = self._verifier(keys).decode_many(chunk)
+            except PyJWTError:  # no keys, or none for our algorithms
+                for token in chunk:
+                    is_exhausted = False
+                    yield self._result(token)
+                continue
+            for result in results:
+                is_exhausted = False
+                token = taken.popleft()
+                if isinstance(result, PyJWTError) and self._lacks_key(keys, token, result):
+                    yield self._result(token)
+                else:
+                    yield result
+
+    def _result(self, token: _Token) -> _Decoded | Exception:
+        try:
+            return self.decode(token)
+        except PyJWTError as error:
+            return error
+
+    # In a thread: a fetch must not hold up the event loop.
+
+    async def decode_async(self, token: _Token) -> _Decoded:
+        return await asyncio.to_thread(self.decode, token)
+
+    async def decode_complete_async(self, token: _Token) -> _Decoded:
+        return await asyncio.to_thread(self.decode_complete, token)
+
+    def _call(self, call: _Call, token: _Token) -> _Decoded:
+        self._rules.check_size(token)
+        keys = self._client.key_set()
+        while isinstance(result := self._apply(call, token, keys), _KeyMissing):
+            newer = self._client.newer_key_set(keys)
+            if newer is keys:
+                raise _unknown_key(token, result)
+            keys = newer
+        return result
 
 
-def _header(token: str | bytes) -> dict[str, Any]:
+class _AsyncKeys(_ClientKeys):
+    """The methods of a `Verifier` whose keys an `AsyncJWKSClient` fetches."""
+
+    def __init__(self, client: AsyncJWKSClient, rules: VerifierRules) -> None:
+        super().__init__(rules)
+        self._client = client
+
+    async def decode_async(self, token: _Token) -> _Decoded:
+        return await self._call(Verifier.decode, token)
+
+    async def decode_complete_async(self, token: _Token) -> _Decoded:
+        return await self._call(Verifier.decode_complete, token)
+
+    def decode(self, _tokens: object) -> NoReturn:
+        raise TypeError("An AsyncJWKSClient waits in tasks: await decode_async(token)")
+
+    decode_complete = decode_many = decode
+
+    async def _call(self, call: _Call, token: _Token) -> _Decoded:
+        self._rules.check_size(token)
+        keys = await self._client.key_set()
+        while isinstance(result := self._apply(call, token, keys), _KeyMissing):
+            newer = await self._client.newer_key_set(keys)
+            if newer is keys:
+                raise _unknown_key(token, result)
+            keys = newer
+        return result
+
+
+def _noting(tokens: Iterable[_Token], taken: deque[_Token]) -> Iterator[_Token]:
+    for token in tokens:
+        taken.append(token)
+        yield token
+
+
+def _header(token: _Token) -> dict[str, Any]:
     try:
         return get_unverified_header(token)
     except PyJWTError:
         return {}
 
 
-def _unknown_key(token: str | bytes, missing: _KeyMissing) -> PyJWTError:
+def _unknown_key(token: _Token, missing: _KeyMissing) -> PyJWTError:
     """Give what to tell the user when no newer set helped."""
     reason = missing.reason
     if isinstance(reason, InvalidSignatureError):
@@ -111,71 +210,3 @@ def _unknown_key(token: str | bytes, missing: _KeyMissing) -> PyJWTError:
     error = UnknownKeyError(f'Unable to find a signing key that matches: "{kid}"')
     error.__cause__ = reason
     return error
-
-
-class JWKSVerifier:
-    """Verifies tokens with the keys that a `JWKSClient` fetches. Safe to share between threads."""
-
-    def __init__(
-        self, client: JWKSClient, *, algorithms: Sequence[str], **policy: Unpack[TokenPolicy]
-    ) -> None:
-        """Take the client, the allowed `alg` values, and the other arguments of `Verifier`.
-
-        Raises ValueError for HS algorithms, whose keys cannot be published; other errors are
-        those of `Verifier`. Nothing is fetched yet.
-        """
-        self._client = client
-        self._rules = _TokenRules(algorithms, policy)
-
-    def decode(self, token: str | bytes) -> dict[str, Any]:
-        """Verify a token and give its claims.
-
-        A token that is refused raises the errors of `rapidjwt.decode`, and UnknownKeyError, which
-        is a PyJWKClientError and an InvalidTokenError, when the provider has no key for it. Keys
-        that are needed and cannot be fetched are a PyJWKClientError.
-        """
-        return self._apply(Verifier.decode, token)
-
-    def decode_complete(self, token: str | bytes) -> dict[str, Any]:
-        """Verify a token and give its `payload`, `header` and `signature`; errors as `decode`."""
-        return self._apply(Verifier.decode_complete, token)
-
-    def _apply(self, call: _Call, token: str | bytes) -> _Decoded:
-        keys = self._client.key_set()
-        while isinstance(result := self._rules.apply(call, token, keys), _KeyMissing):
-            newer = self._client.newer_key_set(keys)
-            if newer is keys:
-                raise _unknown_key(token, result)
-            keys = newer
-        return result
-
-
-class AsyncJWKSVerifier:
-    """Verifies tokens with the keys that an `AsyncJWKSClient` fetches."""
-
-    def __init__(
-        self, client: AsyncJWKSClient, *, algorithms: Sequence[str], **policy: Unpack[TokenPolicy]
-    ) -> None:
-        """Take what `JWKSVerifier` takes."""
-        self._client = client
-        self._rules = _TokenRules(algorithms, policy)
-
-    async def decode_async(self, token: str | bytes) -> dict[str, Any]:
-        """Verify a token and give its claims; errors as `JWKSVerifier.decode`.
-
-        It waits only when a key is needed that is not in memory.
-        """
-        return await self._apply(Verifier.decode, token)
-
-    async def decode_complete_async(self, token: str | bytes) -> dict[str, Any]:
-        """Verify a token and give its `payload`, `header` and `signature`."""
-        return await self._apply(Verifier.decode_complete, token)
-
-    async def _apply(self, call: _Call, token: str | bytes) -> _Decoded:
-        keys = await self._client.key_set()
-        while isinstance(result := self._rules.apply(call, token, keys), _KeyMissing):
-            newer = await self._client.newer_key_set(keys)
-            if newer is keys:
-                raise _unknown_key(token, result)
-            keys = newer
-        return result

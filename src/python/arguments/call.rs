@@ -10,10 +10,10 @@ use std::{ptr, slice};
 
 use pyo3::panic::PanicException;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyTuple};
 use pyo3::{Borrowed, ffi};
 
+use crate::python::first_use::FirstUse;
 use crate::python::road::Road;
 
 /// The arguments of a call by parameter; `None` where one was left out.
@@ -31,7 +31,7 @@ pub(in crate::python) trait Function<const N: usize> {
     const REQUIRED: usize;
 
     /// Where the names are kept as Python strings.
-    fn names() -> &'static PyOnceLock<[Py<PyString>; N]>;
+    fn names() -> &'static FirstUse<[Py<PyString>; N]>;
 
     /// Does the call natively; `None` where the faithful road must.
     fn fast<'py>(
@@ -111,7 +111,7 @@ unsafe fn run<F: Function<N>, const N: usize>(
 ) -> PyResult<Bound<'_, PyAny>> {
     let road = Road::get(py)?;
     let names = F::names()
-        .get_or_init(py, || F::PARAMETERS.map(|name| PyString::intern(py, name).unbind()));
+        .get_or_make(py, || F::PARAMETERS.map(|name| PyString::intern(py, name).unbind()));
     // SAFETY: as promised by the caller.
     let slots = unsafe { bind(py, call, names) };
     let fast = match slots {

@@ -7,7 +7,6 @@ pub(super) mod call;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
     PyBool, PyBytes, PyDelta, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString,
@@ -15,6 +14,7 @@ use pyo3::types::{
 };
 
 use crate::claims::{Checks, ExpectedAudience};
+use crate::python::first_use::intern;
 
 /// The bytes of an exact str (in UTF-8) or an exact bytes.
 pub(super) fn text<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
@@ -185,6 +185,21 @@ impl<'py> Options<'py> {
         *option = boolean(value)?;
         Some(())
     }
+}
+
+/// The version tag of a dict: CPython gives a new one, never used before, whenever the dict is
+/// changed. `None` since CPython 3.12, where tags may be used again.
+pub(super) fn dict_version(dict: &Bound<'_, PyDict>) -> Option<u64> {
+    #[cfg(not(Py_3_12))]
+    // SAFETY: the dict is alive as long as `dict`, and the tag is a field of its public struct.
+    let version =
+        unsafe { Some((*dict.as_ptr().cast::<pyo3::ffi::PyDictObject>()).ma_version_tag) };
+    #[cfg(Py_3_12)]
+    let version = {
+        let _ = dict;
+        None
+    };
+    version
 }
 
 /// The version tag of a type: CPython gives a new one, never used before, whenever an attribute of

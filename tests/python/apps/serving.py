@@ -27,18 +27,31 @@ def environment(**variables):
 @contextlib.contextmanager
 def serve(app, log, **variables):
     """Run `app`, a name that gunicorn understands, and give a client for it."""
+    with listening([*GUNICORN, app], APPS, log, **variables) as url:
+        yield Client(url)
+
+
+#: Arguments of Python that start a server on the socket `{fd}`.
+GUNICORN = ["-m", "gunicorn", "--config", str(APPS / "gunicorn.conf.py"), "--bind", "fd://{fd}"]
+UVICORN = ["-c", "import signal, uvicorn; signal.alarm(300); uvicorn.main()", "--fd", "{fd}"]
+
+
+@contextlib.contextmanager
+def listening(command, folder, log, **variables):
+    """Run a server in a folder and give its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener, log.open("w") as output:
         # The listener is open before the server runs: the first request waits for it.
+        descriptor = listener.fileno()
         server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}", app],
-            cwd=APPS,
+            [sys.executable, *(part.format(fd=descriptor) for part in command)],
+            cwd=folder,
             env=environment(**variables),
-            pass_fds=[listener.fileno()],
+            pass_fds=[descriptor],
             stdout=output,
             stderr=subprocess.STDOUT,
         )
         try:
-            yield Client(f"http://127.0.0.1:{listener.getsockname()[1]}")
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.terminate()
             try:

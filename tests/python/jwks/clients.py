@@ -6,6 +6,7 @@ import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+from rapidjwt import Verifier
 from rapidjwt.jwks import AsyncJWKSClient, JWKSClient
 
 from .provider import PATIENCE, wait_until
@@ -18,7 +19,7 @@ class Threads:
 
     def __init__(self, make):
         self.client = make(JWKSClient)
-        self.verifier = self.client.verifier(algorithms=["ES256"])
+        self.verifier = Verifier(jwks=self.client, algorithms=["ES256"])
 
     def decode(self, token):
         return self.verifier.decode(token)
@@ -70,7 +71,7 @@ class Tasks:
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
         self.client = make(AsyncJWKSClient)
-        self.verifier = self.client.verifier(algorithms=["ES256"])
+        self.verifier = Verifier(jwks=self.client, algorithms=["ES256"])
 
     def run(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(PATIENCE * 2)

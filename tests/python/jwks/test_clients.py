@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,7 +14,7 @@ from rapidjwt.exceptions import (
     PyJWKClientConnectionError,
     PyJWKClientError,
 )
-from rapidjwt.jwks import JWKSMetrics, Response, UnknownKeyError
+from rapidjwt.jwks import AsyncJWKSClient, JWKSMetrics, Response, UnknownKeyError
 
 from .clients import Threads
 from .conftest import POLICY
@@ -530,17 +531,17 @@ def test_http_must_be_allowed(connect, provider):
 
 def test_a_shared_secret_cannot_be_a_published_key(connect):
     with pytest.raises(ValueError, match="HS"):
-        connect().client.verifier(algorithms=["RS256", "HS256"])
+        rapidjwt.Verifier(jwks=connect().client, algorithms=["RS256", "HS256"])
 
 
 def test_wrong_arguments_of_a_verifier_are_reported_where_they_are_given(connect):
     client = connect().client
     with pytest.raises(ValueError, match="empty"):
-        client.verifier(algorithms=[])
+        rapidjwt.Verifier(jwks=client, algorithms=[])
     with pytest.raises(TypeError, match="list of names"):
-        client.verifier(algorithms="ES256")
+        rapidjwt.Verifier(jwks=client, algorithms="ES256")
     with pytest.raises(TypeError, match="audience"):
-        client.verifier(algorithms=["ES256"], audience=7)
+        rapidjwt.Verifier(jwks=client, algorithms=["ES256"], audience=7)
 
 
 def test_later_changes_of_an_argument_do_not_change_the_policy(
@@ -549,7 +550,7 @@ def test_later_changes_of_an_argument_do_not_change_the_policy(
     provider.publish(signing_keys[0])
     face = connect()
     audience, algorithms = ["api"], ["ES256"]
-    face.verifier = face.client.verifier(algorithms=algorithms, audience=audience)
+    face.verifier = rapidjwt.Verifier(jwks=face.client, algorithms=algorithms, audience=audience)
     audience.append("admin")
     algorithms.append("RS256")
     with pytest.raises(rapidjwt.InvalidAudienceError):
@@ -603,3 +604,114 @@ def test_decode_complete_gives_header_and_signature_too(connect, provider, signi
     assert complete == rapidjwt.decode_complete(
         token, signing_keys[0].key.public(), algorithms=["ES256"]
     )
+
+
+def test_a_verifier_is_told_where_keys_come_from_once(connect):
+    client = connect().client
+    for arguments in ({}, {"jwks": None}, {"key": "x" * 32, "jwks": client}):
+        with pytest.raises(TypeError, match="either key or jwks"):
+            rapidjwt.Verifier(algorithms=["ES256"], **arguments)
+    for other in ("https://id.example/jwks", object(), type(client)):
+        with pytest.raises(TypeError, match="JWKSClient or an AsyncJWKSClient"):
+            rapidjwt.Verifier(jwks=other, algorithms=["ES256"])
+    with pytest.raises(ValueError, match="algorithms is needed"):
+        rapidjwt.Verifier(jwks=client)
+
+
+def test_every_verifier_can_be_awaited(connect, provider, signing_keys):
+    provider.publish(signing_keys[0])
+    verifier = connect().verifier
+    token = signing_keys[0].token()
+
+    async def main():
+        return await verifier.decode_async(token), await verifier.decode_complete_async(token)
+
+    claims, complete = asyncio.run(main())
+    assert claims == complete["payload"] == {"sub": "user"}
+    assert complete["header"]["kid"] == signing_keys[0].kid
+
+
+def test_a_fetch_in_a_coroutine_does_not_hold_up_the_event_loop(connect, provider, signing_keys):
+    provider.publish(signing_keys[0])
+    provider.hang()
+    verifier = connect().verifier
+
+    async def main():
+        decoding = asyncio.create_task(verifier.decode_async(signing_keys[0].token()))
+        while not provider.waiting:  # noqa: ASYNC110 - it shows that the loop goes round
+            await asyncio.sleep(0)
+        provider.release()
+        return await decoding
+
+    assert asyncio.run(asyncio.wait_for(main(), PATIENCE)) == {"sub": "user"}
+
+
+def test_an_async_client_does_not_wait_in_a_thread(provider, clock):
+    client = AsyncJWKSClient(provider.url, allow_http=True, clock=clock)
+    verifier = rapidjwt.Verifier(jwks=client, algorithms=["ES256"])
+    for call in (verifier.decode, verifier.decode_complete, verifier.decode_many):
+        with pytest.raises(TypeError, match=r"await decode_async\(token\)"):
+            call("token")
+    assert provider.requests == []
+
+
+def test_too_large_a_token_and_what_is_none_cause_no_fetch(connect, provider, signing_keys):
+    provider.publish(signing_keys[0])
+    face = connect()
+    token = signing_keys[0].token()
+    face.verifier = rapidjwt.Verifier(
+        jwks=face.client, algorithms=["ES256"], max_token_size=len(token)
+    )
+    for wrong in (token + "A", 7, None):
+        with pytest.raises(rapidjwt.DecodeError):
+            face.decode(wrong)
+    assert provider.requests == []
+    assert face.decode(token) == {"sub": "user"}
+
+
+def test_the_policy_holds_for_fetched_keys(connect, provider, signing_keys):
+    provider.publish(signing_keys[0])
+    face = connect()
+    face.verifier = rapidjwt.Verifier(
+        jwks=face.client, algorithms=["ES256"], issuer="me", require=["exp"], max_nesting=2
+    )
+    good = {"iss": "me", "exp": 4_000_000_000}
+    for claims, error in [
+        (good, None),
+        (good | {"iss": "you"}, rapidjwt.InvalidIssuerError),
+        ({"iss": "me"}, rapidjwt.MissingRequiredClaimError),
+        (good | {"exp": 1}, rapidjwt.ExpiredSignatureError),
+        (good | {"deep": [[]]}, rapidjwt.DecodeError),
+    ]:
+        token = signing_keys[0].token(**claims)
+        if error is None:
+            assert face.decode(token) == {"sub": "user"} | claims
+        else:
+            with pytest.raises(error):
+                face.decode(token)
+    assert len(provider.requests) == 1
+
+
+def test_remembered_signatures_are_those_of_the_set_in_use(connect, provider, clock, signing_keys):
+    old, new = signing_keys[:2]
+    provider.publish(old)
+    face = connect()
+    face.verifier = rapidjwt.Verifier(jwks=face.client, algorithms=["ES256"], cache_size=10)
+    assert face.verifier.cache_info().maxsize == 0  # there are no keys yet
+    token = old.token()
+    for _ in range(2):
+        assert face.decode(token) == {"sub": "user"}
+    assert face.verifier.cache_info().hits == 1
+    face.refresh()
+    face.decode(token)
+    assert face.verifier.cache_info().hits == 2  # the same set is the same cache
+    provider.publish(new)
+    clock.advance(COOLDOWN)
+    face.refresh()
+    with pytest.raises(UnknownKeyError):
+        face.decode(token)  # whose key was withdrawn
+    assert face.verifier.cache_info().currsize == 0
+    face.decode(new.token())
+    assert face.verifier.cache_info().currsize == 1
+    face.verifier.cache_clear()
+    assert face.verifier.cache_info().currsize == 0

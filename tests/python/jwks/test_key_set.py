@@ -74,7 +74,7 @@ def test_a_directory_gives_its_pem_files_the_file_name_as_key_id(tmp_path):
         ("broken.pem", "broken")
     ]
     token = rapidjwt.encode({"sub": "x"}, private, "ES256", headers={"kid": "2024-06"})
-    assert key_set.verifier(algorithms=["RS256", "ES256"]).decode(token) == {"sub": "x"}
+    assert rapidjwt.Verifier(key_set, algorithms=["RS256", "ES256"]).decode(token) == {"sub": "x"}
     assert key_set.select("2024-06", operation="sign").key.is_private
     with pytest.raises(PyJWKSetError):
         key_set.select("2024-05", operation="sign")
@@ -205,10 +205,10 @@ def test_select_chooses_as_the_native_verifier_does(signing_keys):
     nameless = SigningKey(None)
     for members in ([first], [first, second], [first, nameless], [nameless], [first] * 2):
         key_set = KeySet([key.jwk() for key in members])
-        verifier = key_set.verifier(algorithms=["ES256"])
+        verifier = rapidjwt.Verifier(key_set, algorithms=["ES256"])
         for signer in (first, second, nameless):
             try:
-                chosen = key_set.select(signer.kid, "ES256").key.to_jwk() == signer.key.to_jwk()
+                chosen = key_set.select(signer.kid, "ES256").key == signer.key
             except PyJWKSetError:
                 chosen = False
             try:
@@ -222,14 +222,14 @@ def test_a_verifier_uses_signature_keys_only(signing_keys):
     signer = signing_keys[0]
     for members in ({"use": "enc"}, {"key_ops": ["sign"]}, {"alg": "ES256", "key_ops": []}):
         key_set = KeySet([signer.jwk() | members, RSA])
-        verifier = key_set.verifier(algorithms=["ES256", "RS256"])
+        verifier = rapidjwt.Verifier(key_set, algorithms=["ES256", "RS256"])
         with pytest.raises(InvalidTokenError):
             verifier.decode(signer.token())
 
 
 def test_a_verifier_keeps_its_policy(signing_keys):
     key_set = KeySet([key.jwk() for key in signing_keys])
-    verifier = key_set.verifier(algorithms=["ES256"], audience="api", issuer="me")
+    verifier = rapidjwt.Verifier(key_set, algorithms=["ES256"], audience="api", issuer="me")
     assert verifier.decode(signing_keys[1].token(aud="api", iss="me"))["aud"] == "api"
     with pytest.raises(rapidjwt.InvalidAudienceError):
         verifier.decode(signing_keys[1].token(aud="else", iss="me"))
@@ -238,17 +238,17 @@ def test_a_verifier_keeps_its_policy(signing_keys):
 def test_a_key_that_names_its_algorithm_serves_no_other(signing_keys):
     key_set = KeySet([RSA | {"alg": "PS256"}, signing_keys[0].jwk()])
     assert kids(key_set.find(alg="RS256")) == []
-    verifier = key_set.verifier(algorithms=["RS256", "ES256"])
+    verifier = rapidjwt.Verifier(key_set, algorithms=["RS256", "ES256"])
     token = rapidjwt.encode({}, rapidjwt.Key.from_jwk(RSA_PRIVATE), "RS256", headers={"kid": "rsa"})
     with pytest.raises(rapidjwt.InvalidAlgorithmError):
         verifier.decode(token)
 
 
 def test_a_verifier_for_algorithms_that_no_key_serves_is_an_error():
-    with pytest.raises(PyJWKSetError, match="no key for ES256, EdDSA"):
-        KeySet([RSA]).verifier(algorithms=["ES256", "EdDSA"])
+    with pytest.raises(PyJWKSetError, match="no key for the allowed algorithms"):
+        rapidjwt.Verifier(KeySet([RSA]), algorithms=["ES256", "EdDSA"])
     with pytest.raises(TypeError, match="list of names"):
-        KeySet([RSA]).verifier(algorithms="RS256")
+        rapidjwt.Verifier(KeySet([RSA]), algorithms="RS256")
 
 
 def test_only_public_parts_are_published():

@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from rapidjwt import Verifier
 from rapidjwt.exceptions import PyJWKClientConnectionError
 from rapidjwt.jwks import AsyncJWKSClient, JWKSClient
 
@@ -53,6 +54,7 @@ def async_client(provider, clock, **arguments):
 
 FORK = """
 import os, sys, threading, time
+from rapidjwt import Verifier
 from rapidjwt.jwks import JWKSClient, RefreshPolicy
 
 url, old_token, new_token = sys.argv[1:]
@@ -64,7 +66,7 @@ client = JWKSClient(
     clock=lambda: now,
     refresh_policy=RefreshPolicy(jitter=0, cooldown=30),
 )
-verifier = client.verifier(algorithms=["ES256"])
+verifier = Verifier(jwks=client, algorithms=["ES256"])
 verifier.decode(old_token)  # the parent fetches
 print("fetched", flush=True)
 sys.stdin.readline()
@@ -258,7 +260,7 @@ def test_a_task_that_gives_up_waiting_does_not_stop_the_fetch(provider, clock, s
 def test_a_client_serves_one_event_loop_after_another(provider, clock, signing_keys):
     provider.publish(signing_keys[0])
     client = async_client(provider, clock)
-    verifier = client.verifier(algorithms=["ES256"])
+    verifier = Verifier(jwks=client, algorithms=["ES256"])
     token = signing_keys[0].token()
     assert asyncio.run(verifier.decode_async(token)) == {"sub": "user"}
     provider.hang()

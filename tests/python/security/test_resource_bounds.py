@@ -6,6 +6,7 @@ square of ten million would not end within a day, so that these tests end is wha
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 
@@ -210,3 +211,92 @@ def test_claims_too_deep_to_write_are_refused_and_the_process_lives_on():
     with pytest.raises((RecursionError, ValueError)):
         rapidjwt.encode(circular, SECRET, algorithm="HS256")
     assert rapidjwt.encode({}, SECRET, algorithm="HS256")
+
+
+def sized(size, key=SECRET):
+    """Return a genuine token of that many bytes."""
+    claims = {}
+    token = rapidjwt.encode(claims, key)
+    while len(token) < size:
+        claims["pad"] = "a" * max(1, (size - len(token)) * 3 // 4)
+        token = rapidjwt.encode(claims, key, headers={"z": "z" * (len(claims["pad"]) % 7)})
+    return token
+
+
+def decoders(**bounds):
+    """Return the methods of verifiers with these bounds, with and without a cache."""
+    for cache_size in (0, 8):
+        verifier = rapidjwt.Verifier(SECRET, algorithms=HS256, cache_size=cache_size, **bounds)
+        yield verifier.decode
+        yield lambda token, verifier=verifier: verifier.decode_complete(token)["payload"]
+        yield lambda token, verifier=verifier: result_or_raise(verifier.decode_many([token]))
+        yield lambda token, verifier=verifier: asyncio.run(verifier.decode_async(token))
+
+
+def result_or_raise(results):
+    (result,) = results
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+@pytest.mark.parametrize("form", [str, str.encode], ids=["str", "bytes"])
+def test_a_token_may_have_as_many_bytes_as_the_bound_and_no_more(form):
+    token = sized(1000)
+    claims = rapidjwt.decode(token, SECRET, HS256)
+    for bound, is_accepted in ((len(token) + 1, True), (len(token), True), (len(token) - 1, False)):
+        for decode in decoders(max_token_size=bound):
+            for _ in range(2):
+                if is_accepted:
+                    assert decode(form(token)) == claims
+                else:
+                    with pytest.raises(DecodeError, match=f"more than {bound} bytes") as raised:
+                        decode(form(token))
+                    assert type(raised.value) is DecodeError
+
+
+def test_the_size_is_judged_before_anything_else_is_looked_at():
+    for decode in decoders(max_token_size=100):
+        for token in ("." * 101, "a" * 101, "\u00e9" * 51, "a.b.c" * 21, hmac_token() + "x" * 101):
+            with pytest.raises(DecodeError, match="more than 100 bytes"):
+                decode(token)
+
+
+def nested(depth):
+    """Return a genuine token whose payload is that deep, the object itself being 1."""
+    return hmac_token(payload='{"a":' + "[" * (depth - 1) + "]" * (depth - 1) + "}")
+
+
+@pytest.mark.parametrize("bound", [2, 10, 200, 2000])
+def test_a_payload_may_be_as_deep_as_the_bound_and_no_deeper(bound):
+    for decode in decoders(max_nesting=bound):
+        for depth in (bound - 1 or 1, bound):
+            if depth > 1 and depth < sys.getrecursionlimit() // 2:
+                assert list(decode(nested(depth))) == ["a"]
+        with pytest.raises(DecodeError, match=f"nested more than {bound} deep") as raised:
+            decode(nested(bound + 1))
+        assert type(raised.value) is DecodeError
+
+
+def test_brackets_in_strings_are_no_nesting():
+    flat = hmac_token(payload=json.dumps({'"[{': '\\"[[{{', "b": "[]"}))
+    for decode in decoders(max_nesting=1):
+        assert decode(flat) == {'"[{': '\\"[[{{', "b": "[]"}
+
+
+def test_a_forged_token_is_refused_for_its_signature_whatever_its_depth():
+    for decode in decoders(max_nesting=1):
+        with pytest.raises(rapidjwt.InvalidSignatureError):
+            decode(nested(100)[:-6] + "AAAAAA")
+
+
+@pytest.mark.parametrize("name", ["max_token_size", "max_nesting"])
+def test_a_bound_is_a_positive_number_or_none(name):
+    for bound in (0, -1, -(2**62)):
+        with pytest.raises(ValueError, match=f"{name} must be above 0"):
+            rapidjwt.Verifier(SECRET, algorithms=HS256, **{name: bound})
+    for bound in ("1", 1.5):
+        with pytest.raises(TypeError):
+            rapidjwt.Verifier(SECRET, algorithms=HS256, **{name: bound})
+    for bound in (None, 1, 2**62):
+        rapidjwt.Verifier(SECRET, algorithms=HS256, **{name: bound})

@@ -199,7 +199,7 @@ def test_an_empty_secret_is_refused(empty):
         rapidjwt.PyJWK({"kty": "oct", "k": "", "alg": "HS256"})
 
 
-@pytest.mark.parametrize("key", [None, 0, 1, True, [], {}, object()])
+@pytest.mark.parametrize("key", [None, 0, 1, True, {}, {"a"}, object()])
 def test_what_is_no_key_verifies_nothing(key):
     token = hmac_token()
     outcome = assert_same_call("decode", token, key, algorithms=["HS256"])

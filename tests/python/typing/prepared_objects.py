@@ -4,12 +4,23 @@ from datetime import timedelta
 from typing import Any
 
 import rapidjwt
-from rapidjwt import CacheInfo, Key, PyJWK, Signer, Verifier
+from rapidjwt import (
+    AsyncJWKSClient,
+    CacheInfo,
+    JWKSClient,
+    Key,
+    KeySet,
+    PyJWK,
+    PyJWKSet,
+    Signer,
+    Verifier,
+)
 from typing_extensions import assert_type
 
 key = Key.from_pem("text")
 assert_type(key, Key)
-assert_type(Key.from_der(b"bytes"), Key)
+assert_type(Key.from_pem(b"text", "password"), Key)
+assert_type(Key.from_der(b"bytes", password=b"password"), Key)
 assert_type(Key.from_ssh(b"bytes"), Key)
 assert_type(Key.from_jwk({"kty": "oct"}), Key)
 assert_type(Key.from_secret(b"bytes"), Key)
@@ -18,11 +29,16 @@ assert_type(key.curve, str | None)
 assert_type(key.size, int)
 assert_type(key.kid, str | None)
 assert_type(key.alg, str | None)
+assert_type(key.use, str | None)
+assert_type(key.key_ops, tuple[str, ...] | None)
 assert_type(key.is_private, bool)
+assert_type(key == key.public(), bool)
+assert_type({key: "name"}, dict[Key, str])
 assert_type(key.public(), Key)
 assert_type(key.to_jwk(private=True), dict[str, Any])
 assert_type(key.to_der(), bytes)
 assert_type(key.to_pem(), str)
+assert_type(key.to_pem(private=True, password="password"), str)
 assert_type(key.sign(b"message", "ES256"), bytes)
 assert_type(key.verify(b"message", b"signature", "ES256"), bool)
 
@@ -50,8 +66,26 @@ verifier = Verifier(
     require=["exp"],
     options={"verify_iat": False, "strict_aud": True},
     cache_size=100,
+    max_token_size=8192,
+    max_nesting=10,
 )
 assert_type(verifier, Verifier)
+assert_type(Verifier(KeySet([key])), Verifier)
+assert_type(Verifier(PyJWKSet([])), Verifier)
+keys: list[Key] = [key]
+assert_type(Verifier(keys), Verifier)
+client = JWKSClient("https://id.example/jwks")
+assert_type(Verifier(jwks=client, algorithms=["ES256"], audience="you"), Verifier)
+async_client = AsyncJWKSClient("https://id.example/jwks")
+fetching = Verifier(jwks=async_client, algorithms=("ES256",), max_token_size=None)
+
+
+async def decode_async() -> None:
+    """Await what takes the place of the two methods."""
+    assert_type(await fetching.decode_async("token"), dict[str, Any])
+    assert_type(await fetching.decode_complete_async(b"token"), dict[str, Any])
+
+
 assert_type(verifier.decode("token"), dict[str, Any])
 assert_type(verifier.decode_complete(b"token"), dict[str, Any])
 assert_type(verifier.cache_info(), CacheInfo)
@@ -63,6 +97,10 @@ assert_type(rapidjwt.key_cache_info(), CacheInfo)
 assert_type(rapidjwt.encode({}, key), str)
 assert_type(rapidjwt.decode("token", key, ["ES256"]), dict[str, Any])
 assert_type(rapidjwt.decode_complete("token", jwk), dict[str, Any])
+assert_type(rapidjwt.decode("token", keys, ["ES256"]), dict[str, Any])
+assert_type(rapidjwt.decode("token", KeySet(keys), ["ES256"]), dict[str, Any])
+assert_type(rapidjwt.PyJWT().decode("token", (jwk, "text"), ["ES256"]), dict[str, Any])
+assert_type(rapidjwt.PyJWT().decode_complete("token", PyJWKSet([])), dict[str, Any])
 assert_type(rapidjwt.get_unverified_header("token"), dict[str, Any])
 
 # Mistakes that a type checker finds: an unused comment below would be an error itself.
@@ -71,8 +109,11 @@ key.kid = "1"  # type: ignore[misc]
 Signer("secret", "HS256", {})  # type: ignore[call-arg]
 Signer("secret", "HS256", lifetime="1 hour")  # type: ignore[arg-type]
 signer.encode("claims")  # type: ignore[arg-type]
-Verifier("secret", ["HS256"])  # type: ignore[call-arg]
-Verifier("secret", algorithms="HS256")  # type: ignore[arg-type]
-Verifier("secret", algorithms=["HS256"], options={"verify_expiry": False})  # type: ignore[arg-type]
+Verifier("secret", ["HS256"])  # type: ignore[call-overload]
+Verifier("secret", algorithms="HS256")  # type: ignore[call-overload]
+Verifier(algorithms=["HS256"])  # type: ignore[call-overload]
+Verifier(jwks=client)  # type: ignore[call-overload]
+Verifier(key, jwks=client, algorithms=["HS256"])  # type: ignore[call-overload]
+Verifier("secret", algorithms=["HS256"], options={"verify_expiry": False})  # type: ignore[call-overload]
 verifier.decode(1)  # type: ignore[arg-type]
 verifier.decode_many(1)  # type: ignore[arg-type]

@@ -1,0 +1,8 @@
+"""For servers like gunicorn."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
+application = get_wsgi_application()

@@ -1,0 +1,106 @@
+"""Several keys where PyJWT takes one: which of them a token is verified with.
+
+`keyring.rs` has the same rule for `Verifier`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from rapidjwt._rapidjwt import Key
+
+from .api_jwk import PyJWK, PyJWKSet
+from .exceptions import InvalidAlgorithmError, InvalidKeyError, InvalidTokenError, PyJWTError
+
+TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from .algorithms import Algorithm
+
+
+def members(key: Any) -> list[Any] | None:
+    """Give the keys of a list, tuple, `KeySet` or `PyJWKSet` that may verify; None for one key.
+
+    Left out are keys whose JWK says that they are for something else: a `use` that is not "sig",
+    `key_ops` without "verify" (RFC 7517 Sections 4.2 and 4.3).
+    """
+    if isinstance(key, (list, tuple)):
+        found: list[Any] = list(key)
+    elif isinstance(key, PyJWKSet):
+        found = list(key.keys)
+    elif _is_key_set(key):
+        return [entry.key for entry in key.find(use="sig", operation="verify")]
+    else:
+        return None
+    return [member for member in found if _may_verify(member)]
+
+
+def _is_key_set(key: Any) -> bool:
+    module = sys.modules.get("rapidjwt.key_set")  # not imported: then it is no KeySet
+    return module is not None and isinstance(key, module.KeySet)
+
+
+def _may_verify(key: Any) -> bool:
+    if isinstance(key, PyJWK):
+        # PyJWT has no name for the operations.
+        use, operations = key.public_key_use, key._jwk_data.get("key_ops")  # noqa: SLF001
+    elif isinstance(key, Key):
+        use, operations = key.use, key.key_ops
+    else:
+        return True
+    if not isinstance(operations, (list, tuple, type(None))):
+        return False
+    return use in (None, "sig") and (operations is None or "verify" in operations)
+
+
+def keys_to_try(
+    keys: Sequence[Any], alg: str, kid: str | None, algorithm_for: Callable[[Any], Algorithm]
+) -> list[Any]:
+    """Give the keys that a token is verified with: one, or several without an ID.
+
+    `alg` is one that the caller allows; `algorithm_for` gives what verifies it with a key.
+
+    Keys that cannot serve `alg` are out. Then the first with the token's `kid` is taken, or, when
+    none has it, those without an ID. A token without `kid` is tried with the only key left, or with
+    all when none has an ID (RFC 7515 Section 4.1.4 and Appendix D).
+
+    Raises InvalidKeyError when there are no keys, InvalidAlgorithmError when none serves `alg`,
+    InvalidTokenError when none has the `kid`, or when several have IDs and the token has none.
+    """
+    if not keys:
+        raise InvalidKeyError("There is no key to verify tokens with")
+    fitting = [key for key in keys if _serves(key, alg, algorithm_for)]
+    if not fitting:
+        raise InvalidAlgorithmError("The specified alg value is not allowed")
+    if kid is not None:
+        named = [key for key in fitting if _kid_of(key) == kid]
+        if named:
+            return named[:1]
+        fitting = [key for key in fitting if _kid_of(key) is None]
+        if not fitting:
+            raise InvalidTokenError("No key matches the token's kid")
+    if len(fitting) > 1 and any(_kid_of(key) is not None for key in fitting):
+        raise InvalidTokenError("The token has no kid, and several keys fit its alg")
+    return fitting
+
+
+def _serves(key: Any, alg: str, algorithm_for: Callable[[Any], Algorithm]) -> bool:
+    """Whether a key is one of the algorithm's family, and does not name another algorithm."""
+    if isinstance(key, PyJWK):
+        return key.algorithm_name == alg
+    if isinstance(key, Key) and key.alg not in (None, alg):
+        return False
+    try:
+        algorithm_for(key).prepare_key(key)
+    except (PyJWTError, TypeError, ValueError):
+        return False
+    return True
+
+
+def _kid_of(key: Any) -> str | None:
+    if isinstance(key, Key):
+        return key.kid
+    kid = key.key_id if isinstance(key, PyJWK) else None
+    return kid if isinstance(kid, str) else None

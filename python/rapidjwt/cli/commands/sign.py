@@ -1,0 +1,105 @@
+"""`rapidjwt sign`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rapidjwt._rapidjwt import Signer
+from rapidjwt.cli.exit_code import ExitCode, Failure
+from rapidjwt.cli.keys import read_key
+from rapidjwt.cli.options import (
+    ALGORITHM,
+    MEMBER_FORM,
+    duration,
+    key_option,
+    member,
+    password_option,
+)
+from rapidjwt.cli.output import write
+from rapidjwt.cli.sources import allow_stdin_once, read_bytes, read_secret
+from rapidjwt.cli.times import NAMES, is_number
+from rapidjwt.exceptions import InvalidTokenError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import timedelta
+
+    from rapidjwt.types import AlgorithmName
+
+
+@click.command(short_help="Sign a token.")
+@key_option("The private key or the secret, in any format.", required=True)
+@password_option
+@click.option(
+    "--alg", "algorithm", type=ALGORITHM, metavar="ALG", help="Default: what the key is for."
+)
+@click.option(
+    "--claim", "members", multiple=True, type=member, metavar=MEMBER_FORM, help="A claim."
+)
+@click.option("--claims", metavar="FILE|-", help="Claims, as a JSON object.")
+@click.option(
+    "--expires-in",
+    type=duration,
+    metavar="TIME",
+    help="Sets exp, and iat to now: 90s, 15m, 2h, 7d.",
+)
+@click.option("--jti", "jwt_id", is_flag=True, help="Sets jti, at random.")
+@click.option("--kid", metavar="ID", help="Key ID in the header. Default: that of the JWK.")
+@click.option(
+    "--header",
+    "headers",
+    multiple=True,
+    type=member,
+    metavar=MEMBER_FORM,
+    help="A header parameter.",
+)
+def sign(
+    key: str,
+    password: bytes | None,
+    algorithm: AlgorithmName | None,
+    members: tuple[tuple[str, Any], ...],
+    claims: str | None,
+    expires_in: timedelta | None,
+    jwt_id: bool,
+    kid: str | None,
+    headers: tuple[tuple[str, Any], ...],
+) -> ExitCode:
+    """Sign a token and write it to standard output, alone.
+
+    --claim and --header may be given several times: sub=alice is text, admin:=true is JSON.
+    """
+    allow_stdin_once(**{"--key": key, "--claims": claims})
+    payload = _claims(claims, members)
+    if expires_in is not None and "exp" in payload:
+        raise click.UsageError('The claims have "exp" already: leave out --expires-in.')
+    extra = dict(headers) if kid is None else dict(headers) | {"kid": kid}
+    signing_key = read_key(read_secret(key), password)
+    try:
+        signer = Signer(signing_key, algorithm, headers=extra, lifetime=expires_in, jwt_id=jwt_id)
+        token = signer.encode(payload)
+    except (TypeError, ValueError, InvalidTokenError) as error:
+        raise click.UsageError(f"{str(error).rstrip('.')}.") from None
+    write(token + "\n")
+    return ExitCode.OK
+
+
+def _claims(file: str | None, members: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    claims = {} if file is None else _read_claims(file)
+    claims.update(members)
+    for name in NAMES:
+        if name in claims and not is_number(claims[name]):
+            raise click.UsageError(f'"{name}" must be a number: --claim {name}:=SECONDS.')
+    return claims
+
+
+def _read_claims(file: str) -> dict[str, Any]:
+    try:
+        claims = json.loads(read_bytes(file, "The file of claims"))
+    except (ValueError, RecursionError):
+        raise Failure("The file of claims is not JSON") from None
+    if not isinstance(claims, dict):
+        raise Failure("The claims are not a JSON object")
+    return claims

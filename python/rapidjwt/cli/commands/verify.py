@@ -1,0 +1,183 @@
+"""`rapidjwt verify`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.text import Text
+
+from rapidjwt._rapidjwt import Verifier
+from rapidjwt.cli.exit_code import ExitCode, Failure
+from rapidjwt.cli.keys import key_set, read_members, serving
+from rapidjwt.cli.options import (
+    ALGORITHM,
+    duration,
+    json_option,
+    key_option,
+    password_option,
+    token_argument,
+)
+from rapidjwt.cli.output import note, show, write_json
+from rapidjwt.cli.sources import allow_stdin_once, read_bytes, read_secret, read_token
+from rapidjwt.cli.times import moments
+from rapidjwt.cli.token_text import member_lines, time_lines
+from rapidjwt.exceptions import InvalidAudienceError, InvalidTokenError, PyJWKClientError
+from rapidjwt.key_set import KeySet
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from typing import Any
+
+    from rapidjwt.jwks import JWKSClient
+
+
+@click.command(short_help="Verify a token, and show it.")
+@token_argument
+@key_option("The key, or a JWK Set, in any format.", required=False)
+@password_option
+@click.option("--jwks", metavar="URL|FILE", help="A provider's JWK Set.")
+@click.option("--issuer", metavar="URL", help="An issuer: its keys by discovery, its name as iss.")
+@click.option(
+    "--alg",
+    "algorithms",
+    multiple=True,
+    type=ALGORITHM,
+    metavar="ALG",
+    help="Allowed algorithm. Default: what the keys say.",
+)
+@click.option("--aud", "audiences", multiple=True, metavar="NAME", help="Accepted audience.")
+@click.option("--iss", "issuers", multiple=True, metavar="NAME", help="Accepted issuer.")
+@click.option("--sub", "subject", metavar="NAME", help="The only accepted subject.")
+@click.option(
+    "--leeway", type=duration, metavar="TIME", default="0", help="How far clocks may differ: 30s."
+)
+@click.option("--require", multiple=True, metavar="CLAIM", help="A claim that must be there.")
+@click.option("--allow-http", is_flag=True, help="Fetch keys by http too, for tests.")
+@json_option
+def verify(
+    token: str,
+    key: str | None,
+    password: bytes | None,
+    jwks: str | None,
+    issuer: str | None,
+    algorithms: tuple[str, ...],
+    audiences: tuple[str, ...],
+    issuers: tuple[str, ...],
+    subject: str | None,
+    leeway: timedelta,
+    require: tuple[str, ...],
+    allow_http: bool,
+    as_json: bool,
+) -> ExitCode:
+    """Verify the signature and the claims of a token, and show them.
+
+    TOKEN is the token, or "-" for standard input, which is the default. One of --key, --jwks and
+    --issuer says with which keys. --alg, --aud, --iss and --require may be given several times.
+    Exit code 1: the token is refused, and standard output stays empty.
+    """
+    if sum(source is not None for source in (key, jwks, issuer)) != 1:
+        raise click.UsageError("One of --key, --jwks and --issuer is needed.")
+    if issuer is not None and issuers:
+        raise click.UsageError("--issuer is the accepted issuer already: leave out --iss.")
+    allow_stdin_once(TOKEN=token, **{"--key": key, "--jwks": jwks})
+    policy: dict[str, Any] = {
+        "audience": list(audiences) or None,
+        "issuer": issuer if issuer is not None else list(issuers) or None,
+        "subject": subject,
+        "leeway": leeway,
+        "require": list(require),
+    }
+    if key is not None:
+        keys = key_set(read_members(read_secret(key), password))
+        decoder = _local_decoder(keys, algorithms, policy)
+    elif jwks is not None and not jwks.startswith(("https://", "http://")):
+        keys = KeySet.from_jwks(read_bytes(jwks, "The JWK Set"))
+        decoder = _local_decoder(keys, algorithms, policy)
+    else:
+        decoder = _remote_decoder(_client(jwks, issuer, allow_http), algorithms, policy)
+    return _report(decoder, read_token(token), as_json)
+
+
+def _local_decoder(keys: KeySet, algorithms: tuple[str, ...], policy: dict[str, Any]) -> Verifier:
+    able = serving(keys)
+    names = list(algorithms) or _named_by(keys, able)
+    if not set(names) & set(able):
+        raise Failure(f"No key serves {', '.join(names)}, only {', '.join(able) or 'nothing'}")
+    return Verifier(keys, algorithms=names, **policy)
+
+
+def _client(jwks: str | None, issuer: str | None, allow_http: bool) -> JWKSClient:
+    from rapidjwt.jwks import JWKSClient  # noqa: PLC0415 - drags in urllib and ssl
+
+    if not allow_http and (issuer or jwks or "").startswith("http://"):
+        raise click.UsageError("Keys are fetched by https only, unless --allow-http is given.")
+    try:
+        if issuer is not None:
+            return JWKSClient.from_issuer(issuer, allow_http=allow_http)
+        return JWKSClient(jwks or "", allow_http=allow_http)
+    except PyJWKClientError as error:
+        raise click.UsageError(f"{error}.") from None
+
+
+def _remote_decoder(
+    client: JWKSClient, algorithms: tuple[str, ...], policy: dict[str, Any]
+) -> Verifier:
+    names = list(algorithms)
+    if not names:
+        keys = client.key_set()
+        public = [name for name in serving(keys) if not name.startswith("HS")]
+        names = _named_by(keys, public)
+    try:
+        return Verifier(jwks=client, algorithms=names, **policy)
+    except ValueError as error:  # HS algorithms
+        raise click.UsageError(f"{error}.") from None
+
+
+def _named_by(keys: KeySet, able: list[str]) -> list[str]:
+    """Give the algorithms that keys say they are for: the token has no say in that."""
+    named = [name for name in able if name in {entry.alg for entry in keys}]
+    if not able:
+        raise Failure("No key may verify signatures")
+    if not named:
+        raise click.UsageError(
+            f"The key does not name its algorithm: say it with --alg ({', '.join(able)})."
+        )
+    return named
+
+
+def _report(decoder: Verifier, token: str, as_json: bool) -> ExitCode:
+    try:
+        decoded = decoder.decode_complete(token)
+    except InvalidTokenError as error:
+        if as_json:
+            reason = {"error": type(error).__name__, "message": str(error)}
+            write_json({"verified": False} | reason)
+        else:
+            note(f"Not verified: {error}{_hint(error)}")
+        return ExitCode.REFUSED
+    header, claims = decoded["header"], decoded["payload"]
+    if as_json:
+        write_json(_as_json(header, claims))
+    else:
+        show(
+            Text("Verified", style="bold green"),
+            Text(),
+            *member_lines("Header", header),
+            *member_lines("Claims", claims),
+            *time_lines(claims),
+        )
+    return ExitCode.OK
+
+
+def _as_json(header: dict[str, Any], claims: dict[str, Any]) -> dict[str, Any]:
+    times = {name: asdict(moment) for name, moment in moments(claims).items()}
+    return {"verified": True, "header": header, "claims": claims, "times": times}
+
+
+def _hint(error: InvalidTokenError) -> str:
+    """Say which option a newcomer has left out."""
+    if isinstance(error, InvalidAudienceError):
+        return " (--aud names the audience that you are)"
+    return ""

@@ -1,0 +1,100 @@
+"""Keys of any format, told apart by how they begin."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from rapidjwt._rapidjwt import Key, algorithm_table
+from rapidjwt.exceptions import InvalidKeyError
+from rapidjwt.key_set import KeySet
+
+from .exit_code import Failure
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    #: A key, or the JWK of one, which says more of its use.
+    Member: TypeAlias = Key | dict[str, Any]
+
+#: What keys can be made for.
+ALGORITHMS = [row["name"] for row in algorithm_table()]
+
+_PEM = b"-----BEGIN"
+_SSH = (b"ssh-", b"ecdsa-sha2-")
+_JSON = b"{"
+_DER_SEQUENCE = b"\x30"
+
+
+def read_key(data: bytes, password: bytes | None = None) -> Key:
+    """Read one key; errors as `read_members`. A JWK Set must have one member."""
+    members = read_members(data, password)
+    if len(members) != 1:
+        raise Failure(f"One key is needed, and the JWK Set has {len(members)}")
+    return _as_key(members[0])
+
+
+def read_members(data: bytes, password: bytes | None = None) -> list[Member]:
+    """Read a key, or the members of a JWK Set (RFC 7517 Section 5).
+
+    PEM, JSON and OpenSSH are known by their first characters, DER by its structure; all else is
+    the secret of an HMAC, without the line break that editors put at the end of a text.
+
+    Raises InvalidKeyError for what looks like a key and is none, or is a public key in disguise.
+    """
+    text = data.removeprefix(b"\xef\xbb\xbf").strip()
+    if text.startswith(_JSON):
+        return _read_json(text)
+    if text.startswith(_PEM):
+        return [Key.from_pem(text, password)]
+    if text.startswith(_SSH):
+        return [Key.from_ssh(text)]
+    if data.startswith(_DER_SEQUENCE):
+        try:
+            return [Key.from_der(data, password)]
+        except InvalidKeyError:
+            if password is not None:
+                raise
+            # A secret may begin with this byte, the digit 0.
+    return [Key.from_secret(_without_line_break(data))]
+
+
+def key_set(members: list[Member]) -> KeySet:
+    """Make a set of keys all of which can be used. Raises Failure for the first that cannot."""
+    for member in members:
+        _as_key(member)
+    keys = KeySet(members)
+    for skipped in keys.skipped:
+        raise Failure(f"Key {skipped.source} of the set cannot be used: {skipped.reason}")
+    return keys
+
+
+def serving(keys: KeySet) -> list[str]:
+    """Give the algorithms that keys can verify signatures of."""
+    entries = keys.find(use="sig", operation="verify")
+    return [name for name in ALGORITHMS if any(entry.serves(name) for entry in entries)]
+
+
+def _read_json(text: bytes) -> list[Member]:
+    try:
+        jwk = json.loads(text)
+    except (ValueError, RecursionError):
+        # `from None`: the original error holds the text, which may have secrets.
+        raise InvalidKeyError("The key begins like a JWK and is not valid JSON") from None
+    if "keys" not in jwk:
+        return [jwk]
+    if not isinstance(jwk["keys"], list) or not jwk["keys"]:
+        raise InvalidKeyError("The JWK Set has no keys")
+    return jwk["keys"]
+
+
+def _as_key(member: Member) -> Key:
+    if isinstance(member, Key):
+        return member
+    if not isinstance(member, dict):
+        raise InvalidKeyError("A JWK must be a JSON object")
+    return Key.from_jwk(member)
+
+
+def _without_line_break(data: bytes) -> bytes:
+    return data.removesuffix(b"\n").removesuffix(b"\r")

@@ -1,0 +1,73 @@
+"""Options and types of arguments that several commands have."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .keys import ALGORITHMS
+from .sources import STDIN, read_variable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def duration(text: str) -> timedelta:
+    """Read a length of time: 90, 90s, 15m, 2h or 7d."""
+    match = re.fullmatch(r"([0-9]{1,9})([smhd]?)", text)
+    if match is None:
+        raise click.BadParameter(f"{text!r} is no length of time such as 90s, 15m, 2h or 7d.")
+    return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+
+
+def member(text: str) -> tuple[str, Any]:
+    """Read a name and its value: name=text, or name:=JSON."""
+    name, equals, value = text.partition("=")
+    is_json = name.endswith(":")
+    name = name.removesuffix(":")
+    if not name or not equals:
+        raise click.BadParameter(f"{text!r} is neither name=text nor name:=JSON.")
+    if not is_json:
+        return name, value
+    try:
+        return name, json.loads(value)
+    except (ValueError, RecursionError):
+        message = f"The value of {name!r} is not JSON; {name}=text takes any text."
+        raise click.BadParameter(message) from None
+
+
+ALGORITHM = click.Choice(ALGORITHMS)
+
+MEMBER_FORM = "NAME=TEXT|NAME:=JSON"
+
+token_argument = click.argument("token", default=STDIN)
+json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for scripts.")
+
+
+def _read_password(
+    _context: click.Context, _option: click.Parameter, name: str | None
+) -> bytes | None:
+    return None if name is None else read_variable(name, "password")
+
+
+password_option = click.option(
+    "--password-env",
+    "password",
+    metavar="NAME",
+    callback=_read_password,
+    help="The environment variable that has the password of the key file.",
+)
+
+
+def key_option(help_text: str, *, required: bool) -> Decorator:
+    """Give the option `--key`, which never takes the key itself."""
+    return click.option("--key", required=required, metavar="FILE|env:NAME|-", help=help_text)

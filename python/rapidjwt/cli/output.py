@@ -1,0 +1,86 @@
+"""What a command writes, and how a token is kept from driving the terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.highlighter import JSONHighlighter
+from rich.text import Text
+
+from .exit_code import ExitCode, Failure
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+#: Control characters, invisible ones that reorder or hide text, lone surrogates, and separators of
+#: lines: categories of the Unicode Standard, Section 4.5.
+_NOT_SHOWN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+
+
+def printable(text: str) -> str:
+    r"""Escape as `\u001b` what a terminal would obey or not show, line breaks included."""
+    return "".join(
+        json.dumps(character)[1:-1] if unicodedata.category(character) in _NOT_SHOWN else character
+        for character in text
+    )
+
+
+def json_text(value: Any) -> Text:
+    """Give JSON in several lines, in the colours of its parts, safe to show."""
+    lines = _dump(value, ensure_ascii=False).split("\n")
+    text = Text("\n".join(printable(line) for line in lines))
+    JSONHighlighter().highlight(text)
+    return text
+
+
+def show(*renderables: RenderableType) -> None:
+    """Write to standard output, in colours when it is a terminal and NO_COLOR is not set."""
+    text = io.StringIO()  # so that it is `write` that meets a closed pipe
+    console = Console(
+        file=text,
+        force_terminal=sys.stdout.isatty() or None,  # None leaves it to FORCE_COLOR
+        color_system=None if os.environ.get("NO_COLOR") else "auto",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+    for renderable in renderables:
+        console.print(renderable)
+    write(text.getvalue())
+
+
+def write_json(value: Any) -> None:
+    """Write JSON for a script to standard output, in ASCII."""
+    write(_dump(value, ensure_ascii=True) + "\n")
+
+
+def _dump(value: Any, *, ensure_ascii: bool) -> str:
+    try:
+        return json.dumps(value, indent=2, ensure_ascii=ensure_ascii)
+    except RecursionError:  # reading goes deeper than writing with indentation
+        raise Failure("The JSON is nested too deeply to be shown") from None
+
+
+def write(text: str) -> None:
+    """Write to standard output, at once. A reader that has gone away ends the program quietly."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # What is left in the buffer must not fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise click.exceptions.Exit(ExitCode.PIPE_CLOSED) from None
+        raise Failure(f"Standard output: {error.strerror}") from None
+
+
+def note(message: str) -> None:
+    """Write one line to standard error."""
+    sys.stderr.write(f"rapidjwt: {printable(message)}\n")

@@ -1,0 +1,91 @@
+"""The commands as one program, and how each error ends it."""
+
+from __future__ import annotations
+
+import io
+import sys
+import warnings
+from typing import TYPE_CHECKING
+
+import click
+
+from rapidjwt import __version__
+from rapidjwt.exceptions import PyJWKClientError, PyJWTError
+from rapidjwt.warnings import InsecureKeyLengthWarning
+
+from .commands.bench import bench
+from .commands.inspect_token import inspect_token
+from .commands.jwks import jwks
+from .commands.keygen import keygen
+from .commands.sign import sign
+from .commands.thumbprint import thumbprint
+from .commands.verify import verify
+from .exit_code import ExitCode, Failure
+from .output import note
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HELP = {"help_option_names": ["-h", "--help"]}
+
+
+@click.group(context_settings=_HELP, invoke_without_command=True)
+@click.version_option(__version__, prog_name="rapidjwt", message="%(prog)s %(version)s")
+@click.pass_context
+def program(context: click.Context) -> int:
+    """Read, verify and sign JSON Web Tokens, and make keys.
+
+    Tokens and keys can come from standard input as "-". Exit codes: 0 done, 1 token refused,
+    2 wrong usage, 3 unusable file or key, 4 no answer from the provider of keys.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        return ExitCode.USAGE
+    return ExitCode.OK
+
+
+for _command in (inspect_token, verify, sign, keygen, jwks, thumbprint, bench):
+    program.add_command(_command)
+
+
+def run(arguments: Sequence[str] | None) -> int:
+    """Run one command; whatever is wrong with the input is one line on standard error."""
+    _allow_any_text()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", InsecureKeyLengthWarning)
+        exit_code = _run(arguments)
+    for warning in caught:
+        note(f"Warning: {warning.message}")
+    return exit_code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        exit_code: int = program.main(arguments, prog_name="rapidjwt", standalone_mode=False)
+    except click.Abort:  # KeyboardInterrupt
+        return ExitCode.INTERRUPTED
+    except (click.ClickException, Failure, PyJWTError, NotImplementedError) as error:
+        message, exit_code = _explain(error)
+        note(message)
+    return exit_code
+
+
+def _explain(error: Exception) -> tuple[str, ExitCode]:
+    """Give the line and the exit code for an error."""
+    if isinstance(error, click.UsageError):
+        where = error.ctx.command_path if error.ctx else "rapidjwt"
+        return f"{error.format_message()} See: {where} --help", ExitCode.USAGE
+    if isinstance(error, click.ClickException):
+        return error.format_message(), ExitCode.USAGE
+    if isinstance(error, Failure):
+        return str(error), error.exit_code
+    if isinstance(error, PyJWKClientError):
+        return str(error), ExitCode.PROVIDER
+    return str(error), ExitCode.UNUSABLE
+
+
+def _allow_any_text() -> None:
+    """Let a terminal that cannot show a character show its number instead."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

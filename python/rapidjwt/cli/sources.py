@@ -1,0 +1,82 @@
+"""Where tokens, keys and claims come from: files, the environment, standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+from getpass import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .exit_code import Failure
+from .output import note
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+STDIN = "-"
+_ENVIRONMENT = "env:"
+#: More than any token or set of keys has; what is larger is a mistake.
+_MAX_BYTES = 16 * 1024 * 1024
+
+
+def allow_stdin_once(**sources: str | None) -> None:
+    """Raise UsageError when more than one of several sources is standard input."""
+    readers = [name for name, source in sources.items() if source == STDIN]
+    if len(readers) > 1:
+        names = " and ".join(readers)
+        raise click.UsageError(f"Standard input cannot be read twice, for {names}.")
+
+
+def read_token(source: str) -> str:
+    """Give the token: `source` itself, or standard input for "-".
+
+    White space around it and the "Bearer" of an HTTP header (RFC 6750 Section 2.1) are taken off.
+    """
+    if source == STDIN:
+        if sys.stdin.isatty():
+            note("Paste the token, then end the input (Ctrl-D).")
+        source = read_bytes(STDIN, "Standard input").decode("utf-8", "backslashreplace")
+    scheme, *rest = source.split(maxsplit=1) or [""]
+    return "".join(rest).strip() if scheme.lower() == "bearer" else source.strip()
+
+
+def read_secret(source: str) -> bytes:
+    """Give the bytes of a file, of the variable NAME for "env:NAME", or of standard input for "-".
+
+    On a terminal "-" asks for one line that is not shown. Errors do not repeat `source`: somebody
+    may have written the secret itself there.
+    """
+    if source == STDIN and sys.stdin.isatty():
+        return os.fsencode(getpass("Key: ", stream=sys.stderr))
+    if source.startswith(_ENVIRONMENT):
+        return read_variable(source.removeprefix(_ENVIRONMENT), "key")
+    return read_bytes(source, "The key (a file, env:NAME or -)")
+
+
+def read_variable(name: str, what: str) -> bytes:
+    """Give the bytes of an environment variable; `what` says in errors what it should hold."""
+    value = os.environ.get(name)
+    if value is None:
+        raise Failure(f"The environment variable of the {what} is not set")
+    return os.fsencode(value)
+
+
+def read_bytes(source: str, what: str) -> bytes:
+    """Give the bytes of a file, or of standard input for "-"; `what` names them in errors."""
+    try:
+        if source == STDIN:
+            return _read(sys.stdin.buffer, what)
+        with Path(source).open("rb") as file:
+            return _read(file, what)
+    except OSError as error:
+        raise Failure(f"{what} cannot be read: {error.strerror}") from None
+
+
+def _read(file: BinaryIO, what: str) -> bytes:
+    data = file.read(_MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
+        raise Failure(f"{what} is larger than {_MAX_BYTES} bytes")
+    return data

@@ -1,0 +1,79 @@
+"""The times of a token as people say them."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+#: From which number of seconds on a unit is used, the seconds in one, and its sign.
+_UNITS = (
+    (2 * 365 * 86400, 365 * 86400, "years"),
+    (2 * 86400, 86400, "days"),
+    (3600, 3600, "h"),
+    (60, 60, "min"),
+    (0, 1, "s"),
+)
+
+#: The claims that are times (RFC 7519 Sections 4.1.4 to 4.1.6), and what is said of each of them
+#: when it has passed and when it has not.
+_SAYINGS = {
+    "iat": ("issued {} ago", "issued in {}"),
+    "nbf": ("valid since {} ago", "valid in {}"),
+    "exp": ("expired {} ago", "expires in {}"),
+}
+NAMES = tuple(_SAYINGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A claim of time: `words` are like "expires in 4 min", `utc` and `local` are ISO 8601."""
+
+    words: str
+    utc: str
+    local: str
+
+
+def now() -> float:
+    """Give the time in seconds, as the claims have it."""
+    return time.time()
+
+
+def is_number(value: Any) -> bool:
+    """Whether a JSON value is a NumericDate (RFC 7519 Section 2); true and false are none."""
+    is_numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_numeric and (isinstance(value, int) or math.isfinite(value))
+
+
+def moments(claims: Mapping[str, Any]) -> dict[str, Moment]:
+    """Give the times of a token that are numbers and within the years 1 to 9999."""
+    found = {name: _moment(name, claims[name]) for name in NAMES if is_number(claims.get(name))}
+    return {name: moment for name, moment in found.items() if moment is not None}
+
+
+def _moment(name: str, seconds: float) -> Moment | None:
+    try:
+        utc = _EPOCH + timedelta(seconds=seconds)
+        local = utc.astimezone()
+    except (OverflowError, OSError, ValueError):
+        return None
+    left = seconds - now()
+    words = _SAYINGS[name][left > 0].format(duration(abs(left)))
+    return Moment(words, _iso(utc).replace("+00:00", "Z"), _iso(local))
+
+
+def duration(seconds: float) -> str:
+    """Give a length of time in its largest unit, cut off: 299 seconds are "4 min"."""
+    _, size, unit = next(row for row in _UNITS if seconds >= row[0])
+    return f"{int(seconds // size)} {unit}"
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")

@@ -1,0 +1,37 @@
+"""A token as text for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from .output import json_text
+from .times import moments
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def heading(text: str) -> Text:
+    """Give the line above a part."""
+    return Text(text, style="bold")
+
+
+def member_lines(title: str, members: Mapping[str, Any] | None) -> list[Text]:
+    """Give the header or the claims as JSON; nothing when they could not be read."""
+    return [] if members is None else [heading(title), json_text(members), Text()]
+
+
+def time_lines(claims: Mapping[str, Any]) -> list[Text]:
+    """Give a line for each time of a token: in words, in local time, in UTC where it differs."""
+    found = moments(claims)
+    if not found:
+        return []
+    width = max(len(moment.words) for moment in found.values())
+    lines = [heading("Times")]
+    for name, moment in found.items():
+        is_utc = moment.local.endswith("+00:00")
+        when = moment.utc if is_utc else f"{moment.local} ({moment.utc})"
+        lines.append(Text(f"  {name}  {moment.words:<{width}}  ") + Text(when, style="dim"))
+    return [*lines, Text()]

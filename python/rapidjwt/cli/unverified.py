@@ -1,0 +1,203 @@
+"""Reading a token that nobody vouches for, and finding what is wrong with it.
+
+Nothing here verifies, and nothing that is found here makes a token trustworthy.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from rapidjwt._rapidjwt import decode_segment
+
+from .keys import ALGORITHMS
+from .times import NAMES, duration, is_number, now
+
+Level: TypeAlias = Literal["error", "warning"]
+
+#: Parameters by which a token could name its own key (RFC 7515 Sections 4.1.2 to 4.1.6).
+_KEY_SOURCES = ("jku", "jwk", "x5u", "x5c")
+#: RFC 7519 Sections 4.1.1, 4.1.2 and 4.1.7.
+_STRING_CLAIMS = ("iss", "sub", "jti")
+#: RFC 7518 Sections 3.3 and 3.5.
+_MINIMUM_RSA_BITS = 2048
+#: In the year 5138; as milliseconds it is in 1973.
+_LAST_SECOND = 100_000_000_000
+_PARTS = 3
+_ENCRYPTED_PARTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong: an "error" forbids the token now, or for ever; a "warning" may be meant.
+
+    `code` is stable, for scripts; `part` is "token", "header", "claims" or "signature".
+    """
+
+    level: Level
+    part: str
+    code: str
+    message: str
+
+
+@dataclass(slots=True)
+class UnverifiedToken:
+    """The parts of a token that could be read, None for the others, and what is wrong with them."""
+
+    header: dict[str, Any] | None = None
+    claims: dict[str, Any] | None = None
+    signature: bytes | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+    def find(self, level: Level, part: str, code: str, message: str) -> None:
+        """Add a finding."""
+        self.findings.append(Finding(level, part, code, message))
+
+
+def read_unverified(text: str) -> UnverifiedToken:
+    """Read a token in compact serialization (RFC 7515 Section 7.1); nothing is an exception."""
+    token = UnverifiedToken()
+    segments = text.split(".")
+    if len(segments) != _PARTS:
+        token.find("error", "token", *_wrong_number(text, len(segments)))
+    if len(segments) == _ENCRYPTED_PARTS:
+        token.header = _read_object(token, "header", segments[0])
+        return token
+    header, claims, signature = [*segments, "", ""][:_PARTS]
+    token.header = _read_object(token, "header", header)
+    token.claims = _read_object(token, "claims", claims)
+    token.signature = _read_segment(token, "signature", signature)
+    if token.header is not None:
+        _check_header(token, token.header)
+    if token.claims is not None:
+        _check_claims(token, token.claims)
+    return token
+
+
+def _wrong_number(text: str, count: int) -> tuple[str, str]:
+    if not text:
+        return "empty", "There is no token."
+    if count == _ENCRYPTED_PARTS:
+        return "encrypted", "It has 5 parts: it is encrypted (JWE, RFC 7516) and cannot be read."
+    return "malformed", f"It has {count} part{'s' * (count > 1)}; header.payload.signature are 3."
+
+
+def _read_segment(token: UnverifiedToken, part: str, segment: str) -> bytes | None:
+    data = decode_segment(segment.encode("utf-8", "replace"))
+    if data is None:
+        token.find("error", part, "malformed", f"The {part} part is not base64url.")
+    return data
+
+
+def _read_object(token: UnverifiedToken, part: str, segment: str) -> dict[str, Any] | None:
+    data = _read_segment(token, part, segment)
+    if data is None:
+        return None
+    twice: list[str] = []
+    try:
+        value = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=lambda pairs: _collect(pairs, twice),
+            parse_float=_finite,
+            parse_constant=_finite,
+        )
+    except (ValueError, RecursionError):
+        token.find("error", part, "malformed", f"The {part} part is not JSON in UTF-8.")
+        return None
+    if not isinstance(value, dict):
+        token.find("error", part, "malformed", f"The {part} part is not a JSON object.")
+        return None
+    for name in twice:
+        token.find("error", part, "duplicate-name", f"{_quoted(name)} stands there twice.")
+    return value
+
+
+def _collect(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice.extend(name for name in members if names.count(name) > 1)
+    return members
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):  # RFC 8259 Section 6
+        raise ValueError(f"{text} cannot be a number of JSON")
+    return number
+
+
+def _check_header(token: UnverifiedToken, header: dict[str, Any]) -> None:
+    _check_algorithm(token, header.get("alg"))
+    for name in _KEY_SOURCES:
+        if name in header:
+            message = f'"{name}" names a key of the token\'s own; it must not be trusted.'
+            token.find("warning", "header", "key-in-header", message)
+    if "crit" in header:
+        message = f'"crit" demands extensions: {_quoted(header["crit"])}.'
+        token.find("warning", "header", "crit", message)
+
+
+def _check_algorithm(token: UnverifiedToken, algorithm: Any) -> None:
+    if algorithm is None:
+        token.find("error", "header", "alg-missing", 'There is no "alg".')
+    elif not isinstance(algorithm, str):
+        token.find("error", "header", "alg-unknown", '"alg" is not a string.')
+    elif algorithm.lower() == "none":
+        token.find("error", "header", "alg-none", '"alg" is none: it is not signed at all.')
+    elif algorithm not in ALGORITHMS:
+        token.find("error", "header", "alg-unknown", f'"alg" {_quoted(algorithm)} is not known.')
+    elif token.signature is not None and not token.signature:
+        token.find("error", "signature", "signature-missing", "The signature is empty.")
+    elif token.signature is not None and algorithm.startswith(("RS", "PS")):
+        _check_rsa_size(token, 8 * len(token.signature))
+
+
+def _check_rsa_size(token: UnverifiedToken, bits: int) -> None:
+    """Judge an RSA key by its signature, which is as long as the modulus (RFC 8017 Section 8)."""
+    if bits < _MINIMUM_RSA_BITS:
+        message = f"An RSA key of {bits} bits is too weak; {_MINIMUM_RSA_BITS} are the least."
+        token.find("error", "signature", "weak-key", message)
+
+
+def _check_claims(token: UnverifiedToken, claims: dict[str, Any]) -> None:
+    if "exp" not in claims:
+        token.find("warning", "claims", "exp-missing", 'There is no "exp": it never expires.')
+    for name in NAMES:
+        if name in claims:
+            _check_time(token, name, claims[name])
+    for name in _STRING_CLAIMS:
+        if not isinstance(claims.get(name, ""), str):
+            token.find("error", "claims", f"{name}-not-a-string", f'"{name}" is not a string.')
+    audience = claims.get("aud", "")
+    names = audience if isinstance(audience, list) else [audience]
+    if not all(isinstance(name, str) for name in names):
+        message = '"aud" is neither a string nor a list of strings.'
+        token.find("error", "claims", "aud-not-strings", message)
+
+
+def _check_time(token: UnverifiedToken, name: str, value: Any) -> None:
+    if not is_number(value):
+        message = f'"{name}" is not a number: {_quoted(value)}.'
+        token.find("error", "claims", f"{name}-not-a-number", message)
+        return
+    if abs(value) > _LAST_SECOND:
+        message = f'"{name}" is beyond the year 5138: times are in seconds, not milliseconds.'
+        token.find("warning", "claims", f"{name}-out-of-range", message)
+        return
+    left = value - now()
+    if name == "exp" and left <= 0:
+        token.find("error", "claims", "expired", f"It expired {duration(-left)} ago.")
+    elif name == "nbf" and left > 0:
+        token.find("error", "claims", "not-yet-valid", f"It becomes valid in {duration(left)}.")
+    elif name == "iat" and left > 0:
+        message = f"It was issued {duration(left)} in the future."
+        token.find("error", "claims", "issued-in-the-future", message)
+
+
+def _quoted(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    longest = 60
+    return text if len(text) <= longest else text[:longest] + "..."

@@ -1,0 +1,97 @@
+"""Bearer tokens in Flask: `@jwt_required(verifier)`. The guide is docs/guides/flask.md."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, Protocol, TypeVar, overload
+
+from flask import current_app, jsonify, request
+from werkzeug.exceptions import default_exceptions
+
+from .bearer import (
+    AnyVerifier,
+    BearerError,
+    ClaimsT,
+    challenge,
+    converted,
+    require_scopes,
+    required_scopes,
+    sync_verifier,
+    verify,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from typing_extensions import ParamSpec
+    from werkzeug.exceptions import HTTPException
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+    SelfT = TypeVar("SelfT")
+    GivenT_co = TypeVar("GivenT_co", covariant=True)
+
+    class Decorator(Protocol[GivenT_co]):
+        """Decorates a function that takes the claims first, or a method that does after `self`."""
+
+        @overload
+        def __call__(self, view: Callable[Concatenate[GivenT_co, P], R]) -> Callable[P, R]: ...
+        @overload
+        def __call__(
+            self, view: Callable[Concatenate[SelfT, GivenT_co, P], R]
+        ) -> Callable[Concatenate[SelfT, P], R]: ...
+
+
+__all__ = ["jwt_required"]
+
+
+def jwt_required(
+    verifier: AnyVerifier,
+    *,
+    scopes: str | Iterable[str] = (),
+    realm: str = "api",
+    claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
+) -> Decorator[ClaimsT]:
+    """Let a view run only with a valid bearer token, and give it the claims.
+
+    The view gets them as its first argument (a method of a class-based view: after `self`), before
+    the variables of the URL rule, which Flask passes by name.
+
+    `scopes` are all needed; `claims` makes of the verified claims what the view gets (a model, a
+    dataclass), and refuses them with a ValueError, TypeError or LookupError.
+
+    A request is refused with werkzeug's exception for the status: 400 for a malformed header, 401
+    without a valid token, 403 when it lacks a scope, 503 when the keys to verify it with cannot be
+    had. Error handlers of the app see it; the answer is JSON unless they make another.
+
+    Raises ValueError for a realm or a scope that no header can hold, TypeError for a verifier that
+    has `decode_async` only.
+    """
+    decoder = sync_verifier(verifier)
+    challenge(realm)
+    needed = required_scopes(scopes)
+
+    def authorized() -> ClaimsT:
+        try:
+            verified = verify(decoder, request.headers.getlist("Authorization"))
+            require_scopes(verified, needed)
+            return converted(verified, claims)
+        except BearerError as error:
+            raise _http_exception(error, realm) from error
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def protected(*args: Any, **kwargs: Any) -> Any:
+            # `args` is empty, or the `self` of a method. A view may be a coroutine function.
+            return current_app.ensure_sync(view)(*args, authorized(), **kwargs)
+
+        return protected
+
+    return decorate
+
+
+def _http_exception(error: BearerError, realm: str) -> HTTPException:
+    response = jsonify(detail=error.description)
+    response.status_code = error.status
+    response.headers.update(error.headers(realm))
+    return default_exceptions[error.status](error.description, response=response)

@@ -1,0 +1,122 @@
+//! What a JWK says of its key apart from the key material (RFC 7517 Sections 4.2 to 4.5).
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+
+/// What a key is for, as far as it says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Purpose {
+    /// The key ID, `kid`.
+    pub kid: Option<String>,
+    /// The only algorithm that the key serves, `alg`.
+    pub alg: Option<String>,
+    /// The member `use`, a word of Rust's: `sig` or `enc`.
+    pub public_key_use: Option<String>,
+    /// What the key may do, `key_ops`.
+    pub key_ops: Option<Vec<String>>,
+}
+
+impl Purpose {
+    /// Reads the members of a JWK; null is as good as absent.
+    ///
+    /// # Errors
+    /// [`Error::InvalidKey`] when one of them has a value of another type.
+    pub fn of(jwk: &Value) -> Result<Self, Error> {
+        Ok(Self {
+            kid: text(jwk, "kid")?,
+            alg: text(jwk, "alg")?,
+            public_key_use: text(jwk, "use")?,
+            key_ops: key_ops(jwk)?,
+        })
+    }
+
+    /// What the public half of such a key is for: verifying where the key signs, and so on.
+    #[must_use]
+    pub fn of_public_half(&self) -> Self {
+        let mut seen = HashSet::new();
+        let key_ops = self.key_ops.as_ref().map(|names| {
+            let counterparts = names.iter().map(|name| public_operation(name));
+            counterparts.filter(|name| seen.insert(*name)).map(str::to_owned).collect()
+        });
+        Self { key_ops, ..self.clone() }
+    }
+
+    /// Writes the members to a JWK.
+    pub fn write_to(&self, jwk: &mut Map<String, Value>) {
+        let members = [("kid", &self.kid), ("alg", &self.alg), ("use", &self.public_key_use)];
+        for (name, text) in members {
+            if let Some(text) = text {
+                jwk.insert(name.to_owned(), text.as_str().into());
+            }
+        }
+        if let Some(names) = &self.key_ops {
+            jwk.insert("key_ops".to_owned(), names.clone().into());
+        }
+    }
+}
+
+fn text(jwk: &Value, name: &str) -> Result<Option<String>, Error> {
+    match jwk.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(Error::InvalidKey(format!("\"{name}\" must be a string"))),
+    }
+}
+
+fn key_ops(jwk: &Value) -> Result<Option<Vec<String>>, Error> {
+    match jwk.get("key_ops") {
+        None | Some(Value::Null) => Ok(None),
+        Some(names) => match strings(names) {
+            Some(names) => Ok(Some(names)),
+            None => Err(Error::invalid_key("\"key_ops\" must be a list of strings")),
+        },
+    }
+}
+
+fn strings(list: &Value) -> Option<Vec<String>> {
+    list.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
+/// The operation of the public key that answers one of the private key (RFC 7517 Section 4.3).
+fn public_operation(name: &str) -> &str {
+    match name {
+        "sign" => "verify",
+        "decrypt" => "encrypt",
+        "unwrapKey" => "wrapKey",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_written() {
+        let jwk = json!({"kid": "1", "alg": "ES256", "use": "sig", "key_ops": ["sign"]});
+        let mut written = Map::new();
+        Purpose::of(&jwk).unwrap().write_to(&mut written);
+        assert_eq!(Value::Object(written), jwk);
+        assert_eq!(Purpose::of(&json!({"kid": null, "key_ops": null})), Ok(Purpose::default()));
+    }
+
+    #[test]
+    fn members_of_another_type_are_refused() {
+        for jwk in [json!({"kid": 1}), json!({"use": []}), json!({"key_ops": "sign"})] {
+            assert!(Purpose::of(&jwk).is_err(), "{jwk}");
+        }
+        assert!(Purpose::of(&json!({"key_ops": ["sign", 1]})).is_err());
+    }
+
+    #[test]
+    fn the_public_half_answers_each_operation_once() {
+        let purpose = Purpose::of(&json!({"key_ops": ["sign", "verify", "deriveBits"]})).unwrap();
+        let public = purpose.of_public_half().key_ops.unwrap();
+        assert_eq!(public, ["verify", "deriveBits"]);
+    }
+}

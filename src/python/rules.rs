@@ -1,0 +1,192 @@
+//! What a verifier demands of tokens, whatever its keys.
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::arguments::{self, Expected, Options};
+use super::claims_view::PyClaims;
+use super::verifier::Verifier;
+use super::verifying_keys::VerifyingKeys;
+use super::{clock, jwt, known_headers, payload};
+use crate::algorithm::Algorithm;
+use crate::bounds::Bounds;
+use crate::claims::{self, Checks, ExpectedAudience, Policy};
+
+/// The arguments of a `Verifier` but its keys, read once.
+///
+/// A `Verifier` whose keys are fetched makes one with keys in memory of each set that comes.
+#[pyclass(frozen, module = "rapidjwt._rapidjwt")]
+pub(super) struct VerifierRules {
+    /// The allowed algorithms; `None` for those that the keys name.
+    pub(super) allowed: Option<Vec<&'static Algorithm>>,
+    pub(super) enforce_key_length: bool,
+    /// Verified signatures to remember.
+    pub(super) cache_size: usize,
+    pub(super) bounds: Bounds,
+    policy: OwnedPolicy,
+}
+
+/// The arguments as they were given.
+#[derive(Clone, Copy)]
+pub(super) struct Arguments<'a, 'py> {
+    pub(super) algorithms: Option<&'a Bound<'py, PyAny>>,
+    pub(super) audience: Option<&'a Bound<'py, PyAny>>,
+    pub(super) issuer: Option<&'a Bound<'py, PyAny>>,
+    pub(super) subject: Option<&'a str>,
+    pub(super) leeway: Option<&'a Bound<'py, PyAny>>,
+    pub(super) require: Option<&'a Bound<'py, PyAny>>,
+    pub(super) options: Option<&'a Bound<'py, PyAny>>,
+    pub(super) cache_size: i64,
+    pub(super) max_token_size: Option<i64>,
+    pub(super) max_nesting: Option<i64>,
+}
+
+impl VerifierRules {
+    pub(super) fn read(arguments: Arguments<'_, '_>) -> PyResult<Self> {
+        let options = Options::read(arguments.options)
+            .ok_or_else(|| PyTypeError::new_err("options must be a dict of booleans and lists"))?;
+        if !options.verify_signature {
+            return Err(PyValueError::new_err(
+                "A Verifier always verifies; to read a token without verifying it, call \
+                 rapidjwt.decode(token, options={\"verify_signature\": False})",
+            ));
+        }
+        Ok(Self {
+            allowed: arguments.algorithms.map(read_algorithms).transpose()?,
+            enforce_key_length: options.enforce_minimum_key_length,
+            cache_size: usize::try_from(arguments.cache_size)
+                .map_err(|_| PyValueError::new_err("cache_size cannot be negative"))?,
+            bounds: Bounds {
+                token_size: read_bound("max_token_size", arguments.max_token_size)?,
+                nesting: read_bound("max_nesting", arguments.max_nesting)?,
+            },
+            policy: read_policy(&options, arguments)?,
+        })
+    }
+
+    /// The claims of a verified payload, if they keep the rules.
+    pub(super) fn accept<'py>(
+        &self,
+        py: Python<'py>,
+        verified: &[u8],
+    ) -> PyResult<Bound<'py, PyDict>> {
+        self.bounds.check_payload(verified)?;
+        let (claims, registered) = payload::claims(py, verified)?;
+        self.policy.validate(&PyClaims { dict: &claims, registered: &registered })?;
+        Ok(claims)
+    }
+}
+
+#[pymethods]
+impl VerifierRules {
+    /// The names of the allowed algorithms, None for those that the keys name.
+    #[getter]
+    fn algorithms(&self) -> Option<Vec<&'static str>> {
+        let allowed = self.allowed.as_ref()?;
+        Some(allowed.iter().map(|algorithm| algorithm.name).collect())
+    }
+
+    /// Raises `DecodeError` for what is no token or too large a one.
+    #[pyo3(signature = (token, /))]
+    fn check_size(&self, token: &Bound<'_, PyAny>) -> PyResult<()> {
+        Ok(self.bounds.check_token(jwt::token_bytes(token)?)?)
+    }
+
+    /// Makes a `Verifier` with these rules and the keys given.
+    #[pyo3(signature = (keys, /))]
+    fn verifier(slf: &Bound<'_, Self>, keys: &Bound<'_, PyAny>) -> PyResult<Verifier> {
+        Ok(Verifier::of_keys(VerifyingKeys::new(slf.clone().unbind(), keys)?))
+    }
+}
+
+struct OwnedPolicy {
+    checks: Checks,
+    leeway: f64,
+    require: Vec<String>,
+    issuers: Option<Vec<String>>,
+    audience: OwnedAudience,
+    subject: Option<String>,
+}
+
+enum OwnedAudience {
+    None,
+    One(String),
+    AnyOf(Vec<String>),
+}
+
+impl OwnedPolicy {
+    fn validate(&self, claims: &PyClaims<'_, '_>) -> PyResult<()> {
+        let policy = Policy {
+            checks: self.checks,
+            leeway: self.leeway,
+            require: &self.require,
+            issuers: self.issuers.as_deref(),
+            audience: match &self.audience {
+                OwnedAudience::None => ExpectedAudience::None,
+                OwnedAudience::One(one) => ExpectedAudience::One(one),
+                OwnedAudience::AnyOf(any) => ExpectedAudience::AnyOf(any),
+            },
+            subject: self.subject.as_deref(),
+        };
+        Ok(claims::validate(claims, &policy, clock::now(claims.dict.py())?)?)
+    }
+}
+
+fn read_algorithms(algorithms: &Bound<'_, PyAny>) -> PyResult<Vec<&'static Algorithm>> {
+    let names = arguments::strings(algorithms).ok_or_else(|| {
+        PyTypeError::new_err("algorithms must be a list of names, for example [\"RS256\"]")
+    })?;
+    if names.is_empty() {
+        return Err(PyValueError::new_err("algorithms is empty"));
+    }
+    arguments::borrowed(&names)
+        .into_iter()
+        .map(|name| {
+            known_headers::signature_algorithm(name).ok_or_else(|| {
+                // Not quoted: it may be a key in the wrong place.
+                PyValueError::new_err("algorithms has a name that cannot verify a token")
+            })
+        })
+        .collect()
+}
+
+fn read_bound(name: &str, bound: Option<i64>) -> PyResult<Option<usize>> {
+    let positive = |bound| usize::try_from(bound).ok().filter(|&bound| bound > 0);
+    let wrong = || PyValueError::new_err(format!("{name} must be above 0, or None for no bound"));
+    bound.map(|bound| positive(bound).ok_or_else(wrong)).transpose()
+}
+
+fn read_policy(options: &Options<'_>, arguments: Arguments<'_, '_>) -> PyResult<OwnedPolicy> {
+    let Arguments { audience, issuer, subject, leeway, require, .. } = arguments;
+    let wrong = |name, what| PyTypeError::new_err(format!("{name} must be {what}"));
+    let one_or_several = "a string, or a list, tuple or set of strings";
+    let owned = |strings: &[&str]| strings.iter().map(|&text| text.to_owned()).collect();
+
+    let audience = Expected::read(audience).ok_or_else(|| wrong("audience", one_or_several))?;
+    let issuer = Expected::read(issuer).ok_or_else(|| wrong("issuer", one_or_several))?;
+    let mut required: Vec<String> = owned(&arguments::borrowed(&options.require));
+    if let Some(require) = require {
+        let names = arguments::strings(require)
+            .ok_or_else(|| wrong("require", "a list, tuple or set of strings"))?;
+        required.extend(arguments::borrowed(&names).into_iter().map(str::to_owned));
+    }
+    Ok(OwnedPolicy {
+        checks: options.checks,
+        leeway: arguments::leeway(leeway)
+            .filter(|leeway| leeway.is_finite())
+            .ok_or_else(|| wrong("leeway", "a number of seconds or a timedelta"))?,
+        require: required,
+        issuers: match &issuer {
+            Expected::Nothing => None,
+            Expected::One(one) => Some(vec![(*one).to_owned()]),
+            Expected::AnyOf(_) => Some(owned(&issuer.any_of())),
+        },
+        audience: match &audience {
+            Expected::Nothing => OwnedAudience::None,
+            Expected::One(one) => OwnedAudience::One((*one).to_owned()),
+            Expected::AnyOf(_) => OwnedAudience::AnyOf(owned(&audience.any_of())),
+        },
+        subject: subject.map(str::to_owned),
+    })
+}

@@ -1,0 +1,255 @@
+//! Prepared keys under the rules of a verifier: from a token to its payload.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
+
+use super::errors::PyJWTError;
+use super::first_use::intern;
+use super::key::{Key, prepare_or_raise};
+use super::key_cache::CachedKey;
+use super::road::Road;
+use super::rules::VerifierRules;
+use super::{arguments, jwt, known_headers};
+use crate::algorithm::Algorithm;
+use crate::crypto::{Fingerprint, PreparedKey};
+use crate::dangerous;
+use crate::error::Error;
+use crate::jws::Compact;
+use crate::keyring::{Choice, Keyring};
+use crate::signature_cache::SignatureCache;
+
+/// What a `Verifier` with keys in memory is made of.
+pub(super) struct VerifyingKeys {
+    keyring: Keyring<VerifyingKey>,
+    cache: Option<SignatureCache>,
+    rules: Py<VerifierRules>,
+}
+
+struct VerifyingKey(Arc<CachedKey>);
+
+impl AsRef<PreparedKey> for VerifyingKey {
+    fn as_ref(&self) -> &PreparedKey {
+        &self.0.key
+    }
+}
+
+/// A token split, with the keys chosen for it.
+#[derive(Clone, Copy)]
+pub(super) struct Chosen<'a> {
+    pub(super) compact: Compact<'a>,
+    keys: Choice,
+    /// What the cache is to remember when the token verifies.
+    fingerprint: Option<Fingerprint>,
+}
+
+impl VerifyingKeys {
+    pub(super) fn new(rules: Py<VerifierRules>, keys: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let keyring = Keyring::new(entries(rules.get(), keys)?);
+        let cache_size = rules.get().cache_size;
+        Ok(Self {
+            keyring,
+            cache: (cache_size > 0).then(|| SignatureCache::new(cache_size)),
+            rules,
+        })
+    }
+
+    pub(super) const fn cache(&self) -> Option<&SignatureCache> {
+        self.cache.as_ref()
+    }
+
+    /// The payload of a token whose signature is right, and the token's parts.
+    pub(super) fn open<'a>(
+        &self,
+        py: Python<'_>,
+        token: &'a [u8],
+    ) -> Result<(Compact<'a>, Vec<u8>), Error> {
+        let mut chosen = self.choose(token)?;
+        if let Some(payload) = self.recall(py, &mut chosen) {
+            return Ok((chosen.compact, payload));
+        }
+        let payload = self.verify(&chosen)?;
+        self.remember(py, &chosen);
+        Ok((chosen.compact, payload))
+    }
+
+    /// Splits a token and chooses keys for it. Needs no interpreter.
+    pub(super) fn choose<'a>(&self, token: &'a [u8]) -> Result<Chosen<'a>, Error> {
+        self.rules.get().bounds.check_token(token)?;
+        let compact = Compact::split(token)?;
+        let header = known_headers::read(compact.header)
+            .or_else(|| known_headers::parse(compact.header))
+            .ok_or_else(|| refusal(token))?;
+        let keys = self.keyring.choose(header.algorithm, header.kid.as_deref())?;
+        Ok(Chosen { compact, keys, fingerprint: None })
+    }
+
+    /// The payload of a token that the cache knows.
+    ///
+    /// The cache is used with a thread attached to the interpreter only: so nobody holds its lock
+    /// while the process forks.
+    pub(super) fn recall(&self, _py: Python<'_>, chosen: &mut Chosen<'_>) -> Option<Vec<u8>> {
+        let cache = self.cache.as_ref()?;
+        // The token, whose header is part of the fingerprint, decides which keys without an ID
+        // are tried: all of them may share one number, which no single key has.
+        let key_id = match chosen.keys {
+            Choice::One(index) => index,
+            Choice::EachWithoutId(_) => usize::MAX,
+        };
+        match chosen.compact.verified_before(&key_id.to_be_bytes(), cache) {
+            Ok(verified) => Some(verified.into_payload()),
+            Err(fingerprint) => {
+                chosen.fingerprint = Some(fingerprint);
+                None
+            }
+        }
+    }
+
+    /// Remembers a token that has verified.
+    pub(super) fn remember(&self, _py: Python<'_>, chosen: &Chosen<'_>) {
+        if let (Some(cache), Some(fingerprint)) = (&self.cache, chosen.fingerprint) {
+            cache.insert(fingerprint);
+        }
+    }
+
+    /// The payload of a token whose signature is right. Needs no interpreter.
+    pub(super) fn verify(&self, chosen: &Chosen<'_>) -> Result<Vec<u8>, Error> {
+        for key in self.keyring.chosen(chosen.keys) {
+            match chosen.compact.verify(key) {
+                Err(Error::SignatureMismatch) => {}
+                decided => return Ok(decided?.into_payload()),
+            }
+        }
+        Err(Error::SignatureMismatch)
+    }
+
+    /// The claims of a verified payload, if they keep the rules.
+    pub(super) fn accept<'py>(
+        &self,
+        py: Python<'py>,
+        verified: &[u8],
+    ) -> PyResult<Bound<'py, PyDict>> {
+        self.rules.get().accept(py, verified)
+    }
+}
+
+/// Why a token with an unusual header is refused: it breaks a rule of its form, it needs a detached
+/// payload, or its algorithm is none that a key could be prepared for.
+fn refusal(token: &[u8]) -> Error {
+    match dangerous::read_unverified(token) {
+        Err(error) => error,
+        Ok(read) if read.header.has_unencoded_payload() => {
+            if read.header.is_critical("b64") {
+                Error::DetachedPayloadRequired
+            } else {
+                Error::B64NotCritical
+            }
+        }
+        Ok(read) => read.header.alg().err().unwrap_or(Error::AlgorithmNotAllowed),
+    }
+}
+
+type Entry = (Option<String>, VerifyingKey);
+
+/// The keys made ready.
+///
+/// A key of the caller's own that fits none of the algorithms is an error; of a set, which may have
+/// keys for others too, such a key is left out.
+fn entries(rules: &VerifierRules, keys: &Bound<'_, PyAny>) -> PyResult<Vec<Entry>> {
+    let py = keys.py();
+    let road = Road::get(py)?;
+    let choice = py.import(intern!(py, "rapidjwt._key_choice"))?;
+    let members = choice.call_method1(intern!(py, "members"), (keys,))?;
+    let is_list = keys.is_instance_of::<PyList>() || keys.is_instance_of::<PyTuple>();
+    let is_set = !is_list && !members.is_none();
+    let members = if members.is_none() { vec![keys.clone()] } else { members.extract()? };
+    let mut entries = Vec::new();
+    for key in &members {
+        let identity = Identity::of(road, key)?;
+        let prepared = match prepare_allowed(road, key, &identity, rules.allowed.as_deref()) {
+            Ok(prepared) => prepared,
+            Err(error) if is_set && error.is_instance_of::<PyJWTError>(py) => continue,
+            Err(error) => return Err(error),
+        };
+        for prepared in prepared {
+            jwt::check_key_length(road, py, &prepared, rules.enforce_key_length)?;
+            entries.push((identity.kid.clone(), VerifyingKey(prepared)));
+        }
+    }
+    match (entries.is_empty(), is_set) {
+        (false, _) => Ok(entries),
+        (true, true) => Err(Error::NoUsableKey.into()),
+        (true, false) => Err(PyValueError::new_err("A Verifier needs a key")),
+    }
+}
+
+/// The key made ready for the allowed algorithms, or for the one that it names itself.
+fn prepare_allowed(
+    road: &Road,
+    key: &Bound<'_, PyAny>,
+    identity: &Identity,
+    allowed: Option<&[&'static Algorithm]>,
+) -> PyResult<Vec<Arc<CachedKey>>> {
+    match (allowed, identity.algorithm) {
+        // A key that names its algorithm serves that one only (RFC 8725 Section 3.1).
+        (Some(allowed), Some(named)) if !allowed.contains(&named) => {
+            let words = "The key's own alg is not among the allowed algorithms";
+            Err(Error::invalid_key(words).into())
+        }
+        (_, Some(named)) => prepare_for_any(road, key, &[named]),
+        (Some(allowed), None) => prepare_for_any(road, key, allowed),
+        (None, None) => {
+            Err(PyValueError::new_err("algorithms is needed: the key does not say what it is for"))
+        }
+    }
+}
+
+/// The key made ready for each algorithm that it fits.
+///
+/// Raises what is wrong with it when it fits none.
+fn prepare_for_any(
+    road: &Road,
+    key: &Bound<'_, PyAny>,
+    algorithms: &[&'static Algorithm],
+) -> PyResult<Vec<Arc<CachedKey>>> {
+    let mut prepared = Vec::new();
+    let mut refused = None;
+    for algorithm in algorithms {
+        match prepare_or_raise(road, key, algorithm) {
+            Ok(key) => prepared.push(key),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    match refused {
+        Some(error) if prepared.is_empty() => Err(error),
+        _ => Ok(prepared),
+    }
+}
+
+/// What a key says of itself.
+struct Identity {
+    kid: Option<String>,
+    algorithm: Option<&'static Algorithm>,
+}
+
+impl Identity {
+    fn of(road: &Road, key: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if let Ok(key) = key.cast_exact::<Key>() {
+            let key = key.get();
+            let kid = key.key_id().map(str::to_owned);
+            return Ok(Self { kid, algorithm: key.named_algorithm() });
+        }
+        if road.is_pyjwk(key) {
+            let py = key.py();
+            let name: String = key.getattr(intern!(py, "algorithm_name"))?.extract()?;
+            let kid = key.getattr(intern!(py, "key_id"))?;
+            return Ok(Self {
+                kid: arguments::string(&kid).map(str::to_owned),
+                algorithm: known_headers::by_exact_name(&name),
+            });
+        }
+        Ok(Self { kid: None, algorithm: None })
+    }
+}

@@ -1,0 +1,280 @@
+"""The command line from outside: processes, pipes, signals, a terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import rapidjwt
+from rapidjwt import Key, Signer
+
+from .conftest import is_one_line
+from .tokens import token
+
+PROGRAM = [sys.executable, "-W", "error", "-m", "rapidjwt"]
+SECRET = "a secret of at least thirty-two bytes, from a vault"
+PATIENCE = 30
+posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX only")
+
+
+def process(*arguments, stdin="", program=PROGRAM, **environment):
+    return subprocess.run(
+        [*program, *arguments],
+        input=stdin,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def script(text, *arguments, **environment):
+    return process(*arguments, program=[sys.executable, "-c", text], **environment)
+
+
+def test_a_round_trip_of_processes_keeps_results_and_notes_apart():
+    done = process("keygen", "ES256", "--out", "key.pem", "--public-out", "public.pem")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert is_one_line(done.stderr)
+    done = process("sign", "--key", "key.pem", "--claim", "sub=alice", "--expires-in", "15m")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", done.stdout)
+    made = done.stdout
+    verify = ["verify", "--key", "public.pem", "--alg", "ES256"]
+    done = process(*verify, stdin=made)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Verified\n")
+    done = process(*verify, stdin=made.replace(".", ".e", 1))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert is_one_line(done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["inspect", "no token"], 1),
+        (["verify", "--key", "missing", "--alg", "ES256", "x.y.z"], 3),
+        (["sign"], 2),
+        (["unknown"], 2),
+        (["--unknown"], 2),
+        ([], 2),
+        (["--help"], 0),
+        (["-h"], 0),
+        (["--version"], 0),
+    ],
+)
+def test_the_exit_code_reaches_the_shell_without_a_traceback(arguments, code):
+    done = process(*arguments)
+    assert done.returncode == code
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_the_console_script_is_the_module():
+    done = process("--version", program=[Path(sys.executable).with_name("rapidjwt")])
+    assert done.stdout == process("--version").stdout == f"rapidjwt {rapidjwt.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "command", ["inspect", "verify", "sign", "keygen", "jwks", "thumbprint", "bench"]
+)
+def test_each_command_has_a_short_help(command):
+    done = process(command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Usage: rapidjwt {command} ")
+    assert len(done.stdout.splitlines()) <= 32
+    assert command in process("--help").stdout
+
+
+@pytest.mark.parametrize("missing", ["click", "rich"])
+@pytest.mark.parametrize("arguments", [["--version"], ["inspect", "x"], []])
+def test_without_the_extra_one_line_says_what_to_install(missing, arguments):
+    text = f"import sys; sys.modules[{missing!r}] = None; import runpy; sys.argv[0] = 'rapidjwt'; "
+    done = script(text + "runpy.run_module('rapidjwt', run_name='__main__')", *arguments)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert is_one_line(done.stderr)
+    assert "pip install 'rapidjwt[cli]'" in done.stderr
+
+
+def test_another_missing_module_is_not_taken_for_the_extra():
+    text = (
+        "import sys; sys.modules['rapidjwt.key_set'] = None; from rapidjwt.cli import main; main()"
+    )
+    done = script(text)
+    assert done.returncode == 1
+    assert "rapidjwt.key_set" in done.stderr
+    assert "pip install" not in done.stderr
+
+
+def test_the_package_does_not_import_its_command_line():
+    done = script(
+        "import rapidjwt, sys; print({'click', 'rich', 'rapidjwt.cli'} & set(sys.modules))"
+    )
+    assert done.stdout == "set()\n"
+
+
+@posix
+def test_a_reader_that_goes_away_is_no_error():
+    with subprocess.Popen(
+        [*PROGRAM, "inspect"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        running.stdout.close()
+        running.stdin.write(token())
+        running.stdin.close()
+        running.stdin = None
+        assert running.wait(PATIENCE) == 141
+        assert running.stderr.read() == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux only")
+def test_a_full_disk_is_one_line():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, "inspect", token()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert done.returncode == 3
+    assert is_one_line(done.stderr)
+
+
+@posix
+def test_an_interrupt_is_quiet():
+    # Whoever started the tests may have turned SIGINT off.
+    text = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from rapidjwt.cli import main; sys.exit(main())"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", text, "bench", "--seconds", "60"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stderr.readline().startswith("rapidjwt: Measuring")
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=PATIENCE)
+    assert running.returncode == 130
+    assert (out, err.strip()) == ("", "")
+
+
+def test_ascii_terminals_get_numbers_for_other_characters():
+    done = process("inspect", token({"sub": "h\u00e9llo \u20ac"}), PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert "h\\xe9llo \\u20ac" in done.stdout
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_shells_can_complete_commands(shell):
+    assert "rapidjwt" in process(_RAPIDJWT_COMPLETE=f"{shell}_source").stdout
+    words = {"COMP_WORDS": "rapidjwt thumb", "COMP_CWORD": "1" if shell == "zsh" else "thumb"}
+    assert "thumbprint" in process(_RAPIDJWT_COMPLETE=f"{shell}_complete", **words).stdout
+
+
+def in_terminal(arguments, stdin=None, typed=None, **environment):
+    """Run with a pseudo-terminal as output, and as input when text is typed at a prompt."""
+    master, slave = os.openpty()
+    names = ("NO_COLOR", "TERM", "COLORTERM", "COLUMNS", "CI")
+    surroundings = {name: value for name, value in os.environ.items() if name not in names}
+    with subprocess.Popen(
+        [*PROGRAM, *arguments],
+        stdin=slave if typed else subprocess.PIPE,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+        env=surroundings | {"TERM": "xterm-256color"} | environment,
+    ) as running:
+        os.close(slave)
+        if stdin is not None:
+            running.stdin.write(stdin.encode())
+            running.stdin.close()
+        try:
+            shown = read_terminal(master, typed)
+            code = running.wait(PATIENCE)
+        finally:
+            running.kill()
+            os.close(master)
+    return code, shown
+
+
+def read_terminal(master, typed):
+    shown = b""
+    deadline = time.monotonic() + PATIENCE
+    while select.select([master], [], [], max(0, deadline - time.monotonic()))[0]:
+        try:
+            data = os.read(master, 65536)
+        except OSError:  # how Linux tells that the other side is closed
+            data = b""
+        if not data:
+            return shown.decode()
+        shown += data
+        if typed and b": " in shown:
+            os.write(master, typed.encode())
+            typed = None
+    pytest.fail(f"The program did not end: {shown!r}")
+
+
+def without_colours(text):
+    return re.sub(r"\x1b\[[\d;]*m", "", text).replace("\r\n", "\n")
+
+
+@posix
+def test_inspect_in_a_terminal_shows_all_in_colour_and_that_nothing_was_verified():
+    made = Signer(Key.from_secret(SECRET), lifetime=300).encode({"sub": "alice", "admin": True})
+    code, shown = in_terminal(["inspect", "-"], stdin=f"Bearer {made}\n")
+    assert code == 0
+    text = without_colours(shown)
+    assert "\x1b" not in text
+    header, claims, times, end = re.split(r"\n\n(?=Claims|Times|Nothing)", text)
+    assert header == 'Header (not verified)\n{\n  "alg": "HS256",\n  "typ": "JWT"\n}'
+    assert '"sub": "alice"' in claims
+    assert re.search(r"iat  issued \d+ s ago", times)
+    assert re.search(r"exp  expires in [45] min  ", times)
+    assert end.startswith("Nothing was verified: anyone can write such a token.")
+    # The bold yellow of the warning, and one of the colours of JSON.
+    assert re.search(r"\x1b\[1;33mNothing was verified", shown)
+    assert re.search(r"\x1b\[[\d;]*m\"alice\"\x1b\[0m", shown)
+
+
+@posix
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_a_terminal_without_colours_gets_none(environment):
+    code, shown = in_terminal(["inspect", "-"], stdin=token(), **environment)
+    assert code == 0
+    assert "\x1b" not in shown
+    assert "Nothing was verified" in shown
+
+
+def test_a_pipe_gets_no_colours():
+    assert "\x1b" not in process("inspect", token(), TERM="xterm-256color").stdout
+
+
+@posix
+def test_a_hostile_token_cannot_add_sequences_to_the_colours():
+    code, shown = in_terminal(["inspect", "-"], stdin=token({"sub": "\x1b[2J\x1b]0;x\x07\x9b"}))
+    assert code == 0
+    assert not set("\x1b\x07\x9b") & set(without_colours(shown))
+    assert "\\u001b[2J" in without_colours(shown)
+
+
+@posix
+def test_a_secret_that_is_typed_is_not_shown():
+    code, shown = in_terminal(["sign", "--key", "-", "--alg", "HS256"], typed=f"{SECRET}\n")
+    assert code == 0
+    assert SECRET not in shown
+    assert rapidjwt.decode(shown.split()[-1], SECRET, ["HS256"]) == {}

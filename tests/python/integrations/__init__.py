@@ -1,0 +1,1 @@
+"""The framework helpers, in process and under real servers."""

@@ -1,0 +1,84 @@
+"""What a type checker says of the helpers for web frameworks. Checked, never run."""
+
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from rapidjwt import Verifier
+from rapidjwt.integrations import fastapi, starlette
+from rapidjwt.integrations.bearer import verify
+from rapidjwt.integrations.django import JWTRequest
+from rapidjwt.integrations.flask import jwt_required
+from typing_extensions import assert_type
+
+
+@dataclass
+class Person:
+    """Claims as an application wants them."""
+
+    name: str
+
+
+class Claims(TypedDict):
+    """Claims as they are."""
+
+    sub: str
+
+
+def person(claims: dict[str, Any]) -> Person:
+    """Make the one of the other."""
+    return Person(claims["name"])
+
+
+verifier = Verifier("a secret")
+
+
+async def from_starlette(request: Any, waits: Verifier, awaits: Verifier) -> None:
+    """The claims have the type that `claims=` gives."""
+    assert_type(fastapi.JWTBearer(verifier), fastapi.JWTBearer[dict[str, Any]])
+    assert_type(fastapi.JWTBearer(waits, scopes="a"), fastapi.JWTBearer[dict[str, Any]])
+    assert_type(fastapi.JWTBearer(awaits, claims=person), fastapi.JWTBearer[Person])
+    assert_type(fastapi.JWTBearer[Claims](verifier), fastapi.JWTBearer[Claims])
+    assert_type(await starlette.JWTBearer(verifier)(request), dict[str, Any])
+    assert_type(await starlette.JWTBearer(verifier, claims=person)(request), Person)
+    assert_type(await starlette.JWTBearer[Claims](awaits)(request, ["a"]), Claims)
+
+
+@jwt_required(verifier)
+def view(claims: dict[str, Any], number: int) -> str:
+    """Get the claims, then the variables of the rule."""
+    return f"{claims} {number}"
+
+
+@jwt_required(verifier, claims=person)
+def typed_view(given: Person) -> str:
+    """Get what `claims=` makes."""
+    return given.name
+
+
+class View:
+    """A class-based view."""
+
+    @jwt_required(verifier, claims=person)
+    def get(self, given: Person, number: int) -> str:
+        """Get it after `self`."""
+        return f"{given} {number}"
+
+
+assert_type(view(number=1), str)
+assert_type(typed_view(), str)
+assert_type(View().get(1), str)
+
+
+def wrong_view(claims: Claims) -> str:
+    """Want what the decorator does not give."""
+    return claims["sub"]
+
+
+jwt_required(verifier, claims=person)(wrong_view)  # type: ignore[arg-type]
+fastapi.JWTBearer(object())  # type: ignore[arg-type]
+
+
+def from_django(request: JWTRequest) -> None:
+    """A request after the middleware."""
+    assert_type(request.jwt_claims, dict[str, Any])
+    assert_type(verify(verifier, [request.headers["Authorization"]]), dict[str, Any])

@@ -62,7 +62,8 @@ impl Family {
             Self::RsaPss(_) => "RSASSA-PSS (RFC 7518 Section 3.5)",
             Self::Ecdsa(Curve::Secp256k1, _) => "ECDSA (RFC 8812 Section 3.2)",
             Self::Ecdsa(..) => "ECDSA (RFC 7518 Section 3.4)",
-            Self::Eddsa { .. } => "EdDSA (RFC 8037 Section 3.1)",
+            Self::Eddsa(None) => "EdDSA (RFC 8037 Section 3.1)",
+            Self::Eddsa(Some(_)) => "EdDSA (RFC 9864 Section 2.2)",
         }
     }
 
@@ -76,10 +77,11 @@ impl Family {
         }
     }
 
-    /// The curve that it fixes.
-    pub const fn curve(self) -> Option<Curve> {
+    /// The JWK name, `crv`, of the curve that it fixes.
+    pub const fn crv(self) -> Option<&'static str> {
         match self {
-            Self::Ecdsa(curve, _) => Some(curve),
+            Self::Ecdsa(curve, _) => Some(curve.crv()),
+            Self::Eddsa(Some(curve)) => Some(curve.crv()),
             _ => None,
         }
     }

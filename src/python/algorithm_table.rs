@@ -4,7 +4,6 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::algorithm::{ALGORITHMS, Algorithm, Hash};
-use crate::key::Curve;
 
 /// The built-in algorithms, a dict for each: its `name`, `description`, `hash`, `curve`,
 /// `minimum_key_bits` and `signature_len` in bytes; None or 0 where the key decides.
@@ -18,7 +17,7 @@ fn row<'py>(py: Python<'py>, algorithm: &Algorithm) -> PyResult<Bound<'py, PyDic
     row.set_item("name", algorithm.name)?;
     row.set_item("description", algorithm.family.description())?;
     row.set_item("hash", algorithm.family.hash().map(Hash::name))?;
-    row.set_item("curve", algorithm.family.curve().map(Curve::crv))?;
+    row.set_item("curve", algorithm.family.crv())?;
     row.set_item("minimum_key_bits", algorithm.minimum_key_bits)?;
     row.set_item("signature_len", algorithm.signature_len)?;
     Ok(row)

@@ -279,6 +279,23 @@ mod tests {
     }
 
     #[test]
+    fn a_public_part_that_was_left_out_is_computed() {
+        for alg in ["ES256", "ES384", "ES512", "ES256K", "EdDSA"] {
+            let Some([whole, _]) = keys(Algorithm::by_name(alg).unwrap()) else { continue };
+            let without = match whole.clone() {
+                KeyMaterial::Ec(key) => KeyMaterial::Ec(EcKey { public: None, ..key }),
+                KeyMaterial::Okp(key) => KeyMaterial::Okp(OkpKey { x: None, ..key }),
+                _ => unreachable!("the algorithms take no other keys"),
+            };
+            match complete(without) {
+                // ring multiplies no point of a key of ours.
+                Err(Error::InvalidKey(_)) if cfg!(not(feature = "aws-lc")) => {}
+                completed => assert!(completed == Ok(whole), "{alg}"),
+            }
+        }
+    }
+
+    #[test]
     fn an_incomplete_or_inconsistent_key_is_refused() {
         assert_eq!(complete(KeyMaterial::Secret(vec![].into())), Err(Error::SecretEmpty));
         for alg in ["ES256", "ES256K", "EdDSA"] {

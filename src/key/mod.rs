@@ -364,6 +364,19 @@ mod tests {
     }
 
     #[test]
+    fn sizes_are_in_bits() {
+        let key = |name| pem::parse(&vectors::read(name)).unwrap();
+        assert_eq!(KeyMaterial::Secret(vec![7; 33].into()).bits(), 264);
+        assert_eq!(key("rsa_2048_pkcs8.pem").bits(), 2048);
+        assert_eq!(key("ec_p256_sec1.pem").bits(), 256);
+        assert_eq!(key("ec_p384_sec1.pem").bits(), 384);
+        assert_eq!(key("ec_p521_sec1.pem").bits(), 521);
+        assert_eq!(key("ec_secp256k1_sec1.pem").bits(), 256);
+        assert_eq!(key("testkey_ed25519.pem").bits(), 255);
+        assert_eq!(der::parse(&vectors::read("ed448_pkcs8.der")).unwrap().bits(), 448);
+    }
+
+    #[test]
     fn debug_shows_no_key_bytes() {
         for file in vectors::readable(vectors::DER) {
             let key = der::parse(&file.bytes).unwrap();

@@ -343,6 +343,7 @@ mod tests {
         let key = rsa(&[0, 0, 0x80, 1], &[0, 3]).unwrap();
         assert_eq!((key.n.as_slice(), key.e.as_slice()), (&[0x80, 1][..], &[3][..]));
         assert_eq!(key.bits(), 16);
+        assert_eq!(rsa(&[1, 1], &[3]).unwrap().bits(), 9);
     }
 
     #[test]

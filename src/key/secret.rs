@@ -606,6 +606,7 @@ mod tests {
             deep("", r#"{"kty":"RSA"}"#),
             deep("", r#"{"\u006bty" : "RSA"}"#),
             deep("", r#"{"a\"b\\":1,"kty":"RSA"}"#),
+            deep("", r#"{"a\"b\\":1,"kty":1"#),
             deep(r#"{"kty":"RSA","nested":"#, "0") + "}",
             deep(r#"{"nested":"#, "0") + "}",
             // Not JSON to its end, and no parser gets there.

@@ -279,6 +279,17 @@ mod tests {
     }
 
     #[test]
+    fn rsa_keys_of_other_sizes_are_refused() {
+        for len in [128, 255, 1025] {
+            let key = KeyMaterial::Rsa(RsaKey::new(&vec![0xff; len], &[3], None).unwrap());
+            let words =
+                format!("RSA keys of 2048 to 8192 bits are supported, this one has {}", len * 8);
+            assert_eq!(prepare(&key, "RS256").err(), Some(Error::InvalidKey(words.clone())));
+            assert_eq!(complete(key), Err(Error::InvalidKey(words)));
+        }
+    }
+
+    #[test]
     fn a_public_part_that_was_left_out_is_computed() {
         for alg in ["ES256", "ES384", "ES512", "ES256K", "EdDSA"] {
             let Some([whole, _]) = keys(Algorithm::by_name(alg).unwrap()) else { continue };

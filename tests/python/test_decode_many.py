@@ -239,12 +239,16 @@ def test_after_an_interrupt_the_batch_goes_on_with_nothing_lost():
     count = 100 * CHUNK
     results = VERIFIER.decode_many(itertools.repeat(token(0), count))
     taken = collections.deque()
+
+    def take_until_interrupted():
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        # In C throughout: only the batch itself looks after signals.
+        taken.extend(results)
+
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
         with pytest.raises(KeyboardInterrupt):
-            signal.setitimer(signal.ITIMER_REAL, 0.01)
-            # In C throughout: only the batch itself looks after signals.
-            taken.extend(results)
+            take_until_interrupted()
     finally:
         signal.signal(signal.SIGALRM, before)
     assert len(taken) < count

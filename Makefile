@@ -113,7 +113,7 @@ fuzz: build ## Fuzz every target, MINUTES=15 each unless you say otherwise
 	@PYTHON=$(BIN)/python fuzz/run.sh $$(( $(or $(MINUTES),15) * 60 ))
 
 .PHONY: mutants
-mutants: build ## Mutate the core and see which mutants live (hours): MUTANTS="-f src/jws.rs"
+mutants: | prerequisites ## Which changes of the core no test notices (hours); some: MUTANTS="--re jws.rs"
 	@nice cargo mutants --output target $(MUTANTS)
 
 .PHONY: soak

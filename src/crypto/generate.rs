@@ -141,6 +141,9 @@ mod tests {
             );
         }
         assert!(generate(Algorithm::by_name("RS256").unwrap(), Some(1024)).is_err());
+        let hs256 = Algorithm::by_name("HS256").unwrap();
+        assert!(generate(hs256, Some(65_536)).is_ok());
+        assert!(generate(hs256, Some(65_544)).is_err());
     }
 
     #[test]

@@ -323,11 +323,39 @@ mod tests {
         let [p256, _] = keys_by_name("ES256");
         let mismatch = Error::KeyTypeMismatch { found: "EC", expected: "oct" };
         assert_eq!(prepare(&p256, "HS256").err(), Some(mismatch));
-        for (alg, expected) in [("ES384", "secp384r1"), ("ES256K", "secp256k1")] {
+        for (alg, expected) in [("ES512", "secp521r1"), ("ES256K", "secp256k1")] {
             let mismatch = Error::CurveMismatch { found: "secp256r1", expected };
             assert_eq!(prepare(&p256, alg).err(), Some(mismatch), "{alg}");
         }
         assert_eq!(PreparedKey::new(&secret, &NONE).err(), Some(Error::KeyForNone));
+    }
+
+    #[test]
+    fn rsa_keys_of_other_sizes_are_refused() {
+        for len in [128, 255, 1025] {
+            let key = KeyMaterial::Rsa(RsaKey::new(&vec![0xff; len], &[3], None).unwrap());
+            let words =
+                format!("RSA keys of 2048 to 8192 bits are supported, this one has {}", len * 8);
+            assert_eq!(prepare(&key, "RS256").err(), Some(Error::InvalidKey(words.clone())));
+            assert_eq!(complete(key), Err(Error::InvalidKey(words)));
+        }
+    }
+
+    #[test]
+    fn a_public_part_that_was_left_out_is_computed() {
+        for algorithm in &ALGORITHMS {
+            let Some([whole, _]) = keys(algorithm) else { continue };
+            let without = match whole.clone() {
+                KeyMaterial::Ec(key) => KeyMaterial::Ec(EcKey { public: None, ..key }),
+                KeyMaterial::Okp(key) => KeyMaterial::Okp(OkpKey { x: None, ..key }),
+                KeyMaterial::Secret(_) | KeyMaterial::Rsa(_) => continue,
+            };
+            match complete(without) {
+                // ring multiplies no point of a key of ours.
+                Err(Error::InvalidKey(_)) if cfg!(not(feature = "aws-lc")) => {}
+                completed => assert!(completed == Ok(whole), "{}", algorithm.name),
+            }
+        }
     }
 
     #[test]

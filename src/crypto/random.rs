@@ -13,3 +13,13 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
     fill_random(&mut bytes);
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_draws_differ() {
+        assert_ne!(random_bytes::<16>(), random_bytes::<16>());
+    }
+}

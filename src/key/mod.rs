@@ -349,6 +349,7 @@ mod tests {
         let key = rsa(&[0, 0, 0x80, 1], &[0, 3]).unwrap();
         assert_eq!((key.n.as_slice(), key.e.as_slice()), (&[0x80, 1][..], &[3][..]));
         assert_eq!(key.bits(), 16);
+        assert_eq!(rsa(&[1, 1], &[3]).unwrap().bits(), 9);
     }
 
     #[test]
@@ -367,6 +368,19 @@ mod tests {
             assert!(matches!(rsa(n, e), Err(Error::InvalidKey(_))), "{n:?} {e:?}");
         }
         assert!(rsa(&[0xff; 2048], &[3]).is_ok());
+    }
+
+    #[test]
+    fn sizes_are_in_bits() {
+        let key = |name| pem::parse(&vectors::read(name)).unwrap();
+        assert_eq!(KeyMaterial::Secret(vec![7; 33].into()).bits(), 264);
+        assert_eq!(key("rsa_2048_pkcs8.pem").bits(), 2048);
+        assert_eq!(key("ec_p256_sec1.pem").bits(), 256);
+        assert_eq!(key("ec_p384_sec1.pem").bits(), 384);
+        assert_eq!(key("ec_p521_sec1.pem").bits(), 521);
+        assert_eq!(key("ec_secp256k1_sec1.pem").bits(), 256);
+        assert_eq!(key("testkey_ed25519.pem").bits(), 255);
+        assert_eq!(der::parse(&vectors::read("ed448_pkcs8.der")).unwrap().bits(), 448);
     }
 
     #[test]

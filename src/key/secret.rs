@@ -538,6 +538,7 @@ mod tests {
             r#"[[{"x":{"kty":1}}]]"#,
             r#"{"keys":[{"\u006bt\u0079":"oct"}],"n":-1.5e+30}"#,
             r#"{"a":NaN,"b":[Infinity,-Infinity,true,false,null,0,-0,1E5],"kty":""}"#,
+            r#"{"a b":"c d","kty":"RSA"}"#,
             "{\"a\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\u{7f}\u{e9}\u{1f600}\",\n\t\"kty\":[]}\r\n",
         ] {
             for bytes in encodings(text) {
@@ -604,6 +605,8 @@ mod tests {
         for text in [
             deep("", r#"{"kty":"RSA"}"#),
             deep("", r#"{"\u006bty" : "RSA"}"#),
+            deep("", r#"{"a\"b\\":1,"kty":"RSA"}"#),
+            deep("", r#"{"a\"b\\":1,"kty":1"#),
             deep(r#"{"kty":"RSA","nested":"#, "0") + "}",
             deep(r#"{"nested":"#, "0") + "}",
             // Not JSON to its end, and no parser gets there.
@@ -615,6 +618,8 @@ mod tests {
         }
         for text in [
             deep("", "0"),
+            deep("", r#"{"a":1}"#),
+            deep("", r#"["kty\"",{"k":"kty"}]"#),
             deep(r#"["kty","#, "0") + "]",
             deep("", r#""kty"#),
             deep("x", r#"{"kty":1}"#),

@@ -240,13 +240,17 @@ def test_after_an_interrupt_the_batch_goes_on_with_nothing_lost():
     tokens = itertools.cycle([token(n) for n in range(7)])
     results = VERIFIER.decode_many(itertools.islice(tokens, 300 * CHUNK))
     taken = collections.deque()
+
+    def take_until_interrupted():
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        # In C throughout: only the batch itself looks after signals.
+        taken.extend(results)
+
     before = signal.signal(signal.SIGALRM, interrupt)
     gc.disable()  # whose callbacks, hypothesis has one, would swallow the interrupt
     try:
-        with pytest.raises(KeyboardInterrupt):  # noqa: PT012
-            signal.setitimer(signal.ITIMER_REAL, 0.01)
-            # In C throughout: only the batch itself looks after signals.
-            taken.extend(results)
+        with pytest.raises(KeyboardInterrupt):
+            take_until_interrupted()
     finally:
         gc.enable()
         signal.signal(signal.SIGALRM, before)

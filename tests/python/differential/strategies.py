@@ -309,7 +309,8 @@ good_secrets = st.sampled_from([HMAC_SECRET, HMAC_SECRET, HMAC_SECRET.encode(), 
 odd_secrets = st.one_of(
     texts,
     st.binary(max_size=70),
-    st.sampled_from([None, 0, 1.5, True, (), "", b""]),
+    # No list and no tuple: those are keys beyond PyJWT.
+    st.sampled_from([None, 0, 1.5, True, {}, "", b""]),
     recipes(
         "StrSub('a' * 64)",
         "BytesSub(b'a' * 64)",

@@ -136,6 +136,10 @@ bench-core: | prerequisites ## The core alone by criterion, with ring and with a
 	@cargo bench --no-default-features --bench core
 	@cargo bench --bench core
 
+.PHONY: bench-instructions
+bench-instructions: build ## Instructions per call, under valgrind, against the committed figures
+	@$(BIN)/python benches/instructions/count.py
+
 .PHONY: bench-web
 bench-web: build ## Requests per second of Flask, Django and FastAPI apps
 	@$(BIN)/python benches/web/bench_web.py

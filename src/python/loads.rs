@@ -6,6 +6,8 @@
 //! error. So every result and every message is Python's own.
 
 use std::cell::RefCell;
+use std::sync::Mutex;
+use std::{iter, mem};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyList, PyString};
@@ -409,6 +411,27 @@ thread_local! {
         const { RefCell::new(NameCache { slots: Vec::new(), last: 0 }) };
 }
 
+/// The slots of threads that have ended, for threads to come.
+static ENDED: Mutex<Vec<Vec<Slot>>> = Mutex::new(Vec::new());
+
+impl Drop for NameCache {
+    /// A thread that ends is not attached to the interpreter. It could give references back only
+    /// under a lock of `PyO3`'s, and a process forked just then would wait for that lock for ever; so
+    /// it hands them on. Nobody waits for the lock here.
+    fn drop(&mut self) {
+        let slots = mem::take(&mut self.slots);
+        match ENDED.try_lock() {
+            Ok(mut ended) if !slots.is_empty() => ended.push(slots),
+            _ => mem::forget(slots),
+        }
+    }
+}
+
+/// Sets up this thread's memory of names, for the reason that `known_headers` has.
+pub(super) fn prepare_thread() {
+    NAMES.with_borrow(|_| ());
+}
+
 impl NameCache {
     const SLOTS: usize = 512;
 
@@ -416,7 +439,7 @@ impl NameCache {
     /// has escapes or characters beyond ASCII.
     fn find(&mut self, py: Python<'_>, head: u128) -> Result<Option<&KnownName>, Unusual> {
         if self.slots.is_empty() {
-            self.slots.resize_with(Self::SLOTS, Slot::default);
+            self.slots = Self::slots();
         }
         let next = self.slots[self.last].next;
         let is_next = |known: &KnownName| known.text.begins(head);
@@ -430,6 +453,12 @@ impl NameCache {
         }
         self.last = self.slots[self.last].next;
         Ok(self.slots[self.last].known.as_ref())
+    }
+
+    /// Those of a thread that has ended, or new ones.
+    fn slots() -> Vec<Slot> {
+        let ended = ENDED.try_lock().ok().and_then(|mut ended| ended.pop());
+        ended.unwrap_or_else(|| iter::repeat_with(Slot::default).take(Self::SLOTS).collect())
     }
 
     /// Puts the name into its slot, unless it is there.

@@ -19,7 +19,7 @@ use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyType};
 
 use super::arguments::{dict_version, type_version};
 use super::first_use::{FirstUse, intern};
-use super::{errors, known_headers};
+use super::{errors, known_headers, loads};
 use crate::algorithm::{ALGORITHMS, Algorithm, Family};
 
 static ROAD: FirstUse<Road> = FirstUse::new();
@@ -351,6 +351,7 @@ pub(super) fn pave_road(py: Python<'_>) -> PyResult<()> {
     ROAD.get_or_make(py, || road);
     errors::import_classes(py);
     known_headers::prepare_thread();
+    loads::prepare_thread();
     Ok(())
 }
 

@@ -7,8 +7,8 @@ was overridden, patched or registered, they take the same steps through the Pyth
 
 from __future__ import annotations
 
-# The first two are for later: importing takes a lock, which a process forked meanwhile never gets.
-from . import _coroutine, _key_choice  # noqa: F401
+# For later: importing takes a lock, which a process forked meanwhile never gets.
+from . import _coroutine  # noqa: F401
 from ._install import install_as_jwt
 from ._rapidjwt import (
     CacheInfo,

@@ -9,6 +9,7 @@ import warnings
 from rapidjwt._rapidjwt import decode_segment, get_unverified_header
 
 from ._hooks import Hookable, HookableDict, HookableModule
+from ._key_choice import keys_to_try, members
 from .algorithms import Algorithm, get_default_algorithms, has_crypto, requires_cryptography
 from .api_jwk import PyJWK
 from .exceptions import (
@@ -368,8 +369,6 @@ class PyJWS(Hookable):
         """Give the key, or those of a collection that the token may be verified with."""
         if isinstance(key, (str, bytes, PyJWK)):
             return [key]
-        from ._key_choice import keys_to_try, members  # noqa: PLC0415 - PyJWT's users need none
-
         keys = members(key)
         if keys is None:
             return [key]

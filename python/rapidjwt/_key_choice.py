@@ -15,9 +15,11 @@ from .exceptions import InvalidAlgorithmError, InvalidKeyError, InvalidTokenErro
 TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
+    from typing import Any, TypeVar
 
     from .algorithms import Algorithm
+
+    T = TypeVar("T")
 
 
 def members(key: Any) -> list[Any] | None:
@@ -55,6 +57,17 @@ def _may_verify(key: Any) -> bool:
     return use in (None, "sig") and (operations is None or "verify" in operations)
 
 
+def by_kid(keys: Sequence[T], kid: str | None, kid_of: Callable[[T], str | None]) -> list[T]:
+    """Narrow keys down by a token's ID: to the first that has it, or else to those without an ID.
+
+    A token without an ID leaves all.
+    """
+    if kid is None:
+        return list(keys)
+    named = [key for key in keys if kid_of(key) == kid]
+    return named[:1] or [key for key in keys if kid_of(key) is None]
+
+
 def keys_to_try(
     keys: Sequence[Any], alg: str, kid: str | None, algorithm_for: Callable[[Any], Algorithm]
 ) -> list[Any]:
@@ -74,13 +87,9 @@ def keys_to_try(
     fitting = [key for key in keys if _serves(key, alg, algorithm_for)]
     if not fitting:
         raise InvalidAlgorithmError("The specified alg value is not allowed")
-    if kid is not None:
-        named = [key for key in fitting if _kid_of(key) == kid]
-        if named:
-            return named[:1]
-        fitting = [key for key in fitting if _kid_of(key) is None]
-        if not fitting:
-            raise InvalidTokenError("No key matches the token's kid")
+    fitting = by_kid(fitting, kid, _kid_of)
+    if not fitting:
+        raise InvalidTokenError("No key matches the token's kid")
     if len(fitting) > 1 and any(_kid_of(key) is not None for key in fitting):
         raise InvalidTokenError("The token has no kid, and several keys fit its alg")
     return fitting

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ._key_choice import by_kid
 from ._rapidjwt import Key
 from .exceptions import InvalidKeyError, PyJWKSetError, PyJWTError
 
@@ -198,12 +200,8 @@ class KeySet:
         Raises PyJWKSetError when no key fits, or several do and nothing tells which. (Several
         without an ID, and only those, are each tried by `Verifier` and `decode`.)
         """
-        fitting = self.find(alg=alg, use=use, operation=operation)
-        if kid is not None:
-            named = [entry for entry in fitting if entry.kid == kid]
-            if named:
-                return named[0]
-            fitting = tuple(entry for entry in fitting if entry.kid is None)
+        usable = self.find(alg=alg, use=use, operation=operation)
+        fitting = by_kid(usable, kid, attrgetter("kid"))
         if not fitting:
             raise PyJWKSetError(f"The JWK Set has no key for kid {kid!r} and alg {alg!r}")
         chosen, *others = fitting

@@ -1,58 +1,68 @@
-//! HMAC with SHA-2 (RFC 7518 Section 3.2), by ring.
+//! HMAC with SHA-2 (RFC 7518 Section 3.2), by `RustCrypto`.
 
-use std::hint::black_box;
-
-use ring::hmac;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Sha256, Sha384, Sha512};
 
 use super::Signature;
 use super::random::random_bytes;
 use crate::algorithm::Hash;
 use crate::error::Error;
 
-/// A secret with its inner and outer hash states computed.
-pub(super) struct Key(hmac::Key);
+/// A secret with its inner and outer hash states computed. They are overwritten when dropped.
+pub(super) enum Key {
+    Sha256(Hmac<Sha256>),
+    Sha384(Box<Hmac<Sha384>>),
+    Sha512(Box<Hmac<Sha512>>),
+}
 
 impl Key {
     pub(super) fn new(hash: Hash, secret: &[u8]) -> Result<Self, Error> {
         if secret.is_empty() {
             return Err(Error::SecretEmpty);
         }
-        Ok(Self(hmac::Key::new(algorithm(hash), secret)))
+        Ok(match hash {
+            Hash::Sha256 => Self::Sha256(state(secret)),
+            Hash::Sha384 => Self::Sha384(Box::new(state(secret))),
+            Hash::Sha512 => Self::Sha512(Box::new(state(secret))),
+        })
     }
 
     pub(super) fn sign(&self, message: &[u8]) -> Signature {
-        Signature::new(hmac::sign(&self.0, message).as_ref())
+        match self {
+            Self::Sha256(key) => sign(key, message),
+            Self::Sha384(key) => sign(&**key, message),
+            Self::Sha512(key) => sign(&**key, message),
+        }
     }
 
     /// Compares in constant time.
     pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        hmac::verify(&self.0, message, signature).is_ok()
+        match self {
+            Self::Sha256(key) => verify(key, message, signature),
+            Self::Sha384(key) => verify(&**key, message, signature),
+            Self::Sha512(key) => verify(&**key, message, signature),
+        }
     }
+}
+
+fn state<M: KeyInit>(secret: &[u8]) -> M {
+    M::new_from_slice(secret).expect("HMAC takes secrets of every length")
+}
+
+fn sign(key: &(impl Mac + Clone), message: &[u8]) -> Signature {
+    Signature::new(&key.clone().chain_update(message).finalize().into_bytes())
+}
+
+fn verify(key: &(impl Mac + Clone), message: &[u8], signature: &[u8]) -> bool {
+    key.clone().chain_update(message).verify_slice(signature).is_ok()
 }
 
 /// Whether two secrets are equal; how far they are tells no clock. Their lengths may show.
 pub fn same_secret(one: &[u8], other: &[u8]) -> bool {
-    // Tags under a key that nobody knows stand for the secrets, and ring compares tags in constant
+    // Tags under a key that nobody knows stand for the secrets, and tags are compared in constant
     // time.
-    let key = hmac::Key::new(hmac::HMAC_SHA256, &random_bytes::<32>());
-    hmac::verify(&key, one, hmac::sign(&key, other).as_ref()).is_ok()
-}
-
-impl Drop for Key {
-    /// ring does not overwrite the hash states, from which tags can be forged, so put those of a
-    /// public key in their place. `black_box` keeps the compiler from dropping the write.
-    fn drop(&mut self) {
-        self.0 = hmac::Key::new(self.0.algorithm(), &[]);
-        black_box(&mut self.0);
-    }
-}
-
-fn algorithm(hash: Hash) -> hmac::Algorithm {
-    match hash {
-        Hash::Sha256 => hmac::HMAC_SHA256,
-        Hash::Sha384 => hmac::HMAC_SHA384,
-        Hash::Sha512 => hmac::HMAC_SHA512,
-    }
+    let key: Hmac<Sha256> = state(&random_bytes::<32>());
+    verify(&key, one, sign(&key, other).as_ref())
 }
 
 #[cfg(test)]

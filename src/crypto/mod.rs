@@ -1,7 +1,7 @@
 //! Signing and verifying. The files of this folder are the only ones that name a crypto library.
 //!
 //! RSA, ECDSA on the NIST curves and Ed25519 come from aws-lc-rs or, without the feature
-//! `aws-lc`, from ring: the two have the same API. HMAC is ring's and secp256k1 is k256's in both
+//! `aws-lc`, from ring: the two have the same API. HMAC and secp256k1 are `RustCrypto`'s in both
 //! builds; docs/architecture.md has the measurements behind this choice.
 
 mod digest;

@@ -40,25 +40,27 @@ impl<K: AsRef<PreparedKey>> Keyring<K> {
         algorithm: &'static Algorithm,
         kid: Option<&str>,
     ) -> Result<Choice, Error> {
-        let mut fitting =
-            (0..self.entries.len()).filter(|&index| self.is_for(index, algorithm)).peekable();
-        if fitting.peek().is_none() {
-            return Err(Error::AlgorithmNotAllowed);
-        }
-        let kid_of = |index: usize| self.entries[index].0.as_deref();
-        if let Some(kid) = kid
-            && let Some(index) = fitting.clone().find(|&index| kid_of(index) == Some(kid))
-        {
-            return Ok(Choice::One(index));
-        }
-        let mut eligible = fitting.filter(|&index| kid.is_none() || kid_of(index).is_none());
-        let mut rest = eligible.clone().skip(1).peekable();
-        match eligible.next() {
-            None => Err(Error::NoMatchingKey),
-            Some(only) if rest.peek().is_none() => Ok(Choice::One(only)),
-            Some(first) if kid_of(first).is_none() && rest.all(|index| kid_of(index).is_none()) => {
-                Ok(Choice::EachWithoutId(algorithm))
+        let mut is_allowed = false;
+        let (mut first, mut several, mut none_has_id) = (None, false, true);
+        for (index, (id, _)) in self.entries.iter().enumerate() {
+            if !self.is_for(index, algorithm) {
+                continue;
             }
+            is_allowed = true;
+            if kid.is_some() && id.as_deref() == kid {
+                return Ok(Choice::One(index));
+            }
+            if kid.is_none() || id.is_none() {
+                several = first.is_some();
+                first = first.or(Some(index));
+                none_has_id &= id.is_none();
+            }
+        }
+        match first {
+            None if is_allowed => Err(Error::NoMatchingKey),
+            None => Err(Error::AlgorithmNotAllowed),
+            Some(only) if !several => Ok(Choice::One(only)),
+            Some(_) if none_has_id => Ok(Choice::EachWithoutId(algorithm)),
             Some(_) => Err(Error::KidRequired),
         }
     }

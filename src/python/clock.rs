@@ -1,26 +1,51 @@
 //! The time, read through Python, so that freezegun and time-machine move it.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
+use super::arguments::code_of;
 use super::first_use::{FirstUse, intern};
+
+/// The function `time_ns` that the module `time` has by nature.
+struct Clock {
+    time_ns: Py<PyCFunction>,
+    /// The code in it that reads the system's clock; `None` where it did not when it was looked at.
+    system: Option<usize>,
+}
 
 /// Seconds since the epoch, cut to microseconds as `datetime.now()` cuts them.
 ///
-/// This calls the function that the module `time` has by nature: time-machine moves that one.
-/// freezegun puts another `datetime` into `rapidjwt.api_jwt`, and calls take the faithful road.
+/// time-machine puts its own code into the function `time_ns`, which is then called; otherwise the
+/// system's clock is read without that detour. freezegun puts another `datetime` into
+/// `rapidjwt.api_jwt`, and calls take the faithful road.
 #[allow(clippy::cast_precision_loss, reason = "2^53 microseconds are 285 years")]
 pub(super) fn now(py: Python<'_>) -> PyResult<f64> {
-    static TIME_NS: FirstUse<Py<PyCFunction>> = FirstUse::new();
-    let nanoseconds: i64 = if let Some(time_ns) = TIME_NS.get(py) {
-        time_ns.bind(py).call0()?.extract()?
+    static CLOCK: FirstUse<Clock> = FirstUse::new();
+    let nanoseconds = if let Some(clock) = CLOCK.get(py) {
+        let time_ns = clock.time_ns.bind(py);
+        let system = || system_time().filter(|_| clock.system == Some(code_of(time_ns)));
+        match system() {
+            Some(nanoseconds) => nanoseconds,
+            None => time_ns.call0()?.extract()?,
+        }
     } else {
         let time_ns = py.import(intern!(py, "time"))?.getattr(intern!(py, "time_ns"))?;
+        let before = system_time();
+        let nanoseconds = time_ns.call0()?.extract()?;
+        let is_system_time = (before..=system_time()).contains(&Some(nanoseconds));
         // Not where freezegun was at work before us.
-        if let Ok(time_ns) = time_ns.cast::<PyCFunction>() {
-            TIME_NS.get_or_make(py, || time_ns.clone().unbind());
+        if let Ok(time_ns) = time_ns.cast_into::<PyCFunction>() {
+            let system = is_system_time.then(|| code_of(&time_ns));
+            CLOCK.get_or_make(py, || Clock { time_ns: time_ns.unbind(), system });
         }
-        time_ns.call0()?.extract()?
+        nanoseconds
     };
     Ok(nanoseconds.div_euclid(1000) as f64 / 1e6)
+}
+
+/// Nanoseconds since the epoch by the system's clock; `None` before the epoch.
+fn system_time() -> Option<i64> {
+    SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_nanos().try_into().ok()
 }

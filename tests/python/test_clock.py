@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 import time
 from unittest import mock
 
@@ -118,6 +120,32 @@ def test_the_time_zone_of_the_process_does_not_matter(api, monkeypatch):
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+IMPORTED_ON_A_JOURNEY = """
+import time, time_machine
+with time_machine.travel(1_000, tick={tick}):
+    import rapidjwt
+    expired, valid = (rapidjwt.encode({{"exp": exp}}, "k" * 32) for exp in (999, 2_000))
+    for _ in range(2):
+        assert rapidjwt.decode(valid, "k" * 32, algorithms=["HS256"])
+        try:
+            rapidjwt.decode(expired, "k" * 32, algorithms=["HS256"])
+        except rapidjwt.ExpiredSignatureError:
+            continue
+        raise AssertionError("an expired token was taken")
+try:
+    rapidjwt.decode(valid, "k" * 32, algorithms=["HS256"])
+except rapidjwt.ExpiredSignatureError:
+    print("right again")
+"""
+
+
+@pytest.mark.parametrize("tick", [True, False])
+def test_a_clock_that_was_moved_before_the_import_is_right_then_and_afterwards(tick):
+    command = [sys.executable, "-c", IMPORTED_ON_A_JOURNEY.format(tick=tick)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("right again\n", "")
 
 
 @pytest.mark.parametrize("answer", [0, 0.0, SECONDS * 2, "now", None, float("nan")])

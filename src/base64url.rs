@@ -4,6 +4,8 @@
 //! lengths and non-zero trailing bits are refused. The one leniency is PyJWT's: `=` padding that
 //! fits exactly is accepted, because some issuers (AWS ALB) write it.
 
+use std::mem::MaybeUninit;
+
 use base64_simd::{Out, URL_SAFE_NO_PAD};
 
 /// The encoded length of `len` bytes.
@@ -18,15 +20,14 @@ pub fn encode(bytes: &[u8]) -> String {
 
 /// Appends `bytes` to `text` as base64url.
 pub fn encode_onto(bytes: &[u8], text: &mut Vec<u8>) {
-    let start = text.len();
-    text.resize(start + encoded_len(bytes.len()), 0);
-    encode_into(bytes, &mut text[start..]);
+    URL_SAFE_NO_PAD.encode_append(bytes, text);
 }
 
-/// Writes `bytes` as base64url into `text`, which has exactly [`encoded_len`] bytes.
-pub fn encode_into(bytes: &[u8], text: &mut [u8]) {
-    let written = URL_SAFE_NO_PAD.encode(bytes, Out::from_slice(text));
-    debug_assert_eq!(written.len(), encoded_len(bytes.len()));
+/// Fills `text`, which has [`encoded_len`] bytes, with `bytes` as base64url.
+pub fn encode_into(bytes: &[u8], text: &mut [MaybeUninit<u8>]) {
+    let len = text.len();
+    let written = URL_SAFE_NO_PAD.encode(bytes, Out::from_uninit_slice(text));
+    assert_eq!(written.len(), len, "the room is as long as the text");
 }
 
 /// The bytes that `text` stands for, or `None` when it is not canonical base64url.

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString};
 
+use super::arguments::utf8;
 use crate::claims::{Audience, Claim, ClaimsView, Text, Time};
 
 /// The values of the registered claims, noted while the payload is parsed: seven look-ups in the
@@ -54,12 +55,12 @@ impl ClaimsView for PyClaims<'_, '_> {
         let Ok(text) = value.cast::<PyString>() else {
             return Text::NotText;
         };
-        match (accepted, text.to_str()) {
+        match (accepted, utf8(text)) {
             (None, _) => Text::Accepted,
-            (Some(_), Ok(text)) => Text::judge(text, accepted),
+            (Some(_), Some(text)) => Text::judge(text, accepted),
             // Lone surrogates, which no text of the caller's has: it would have taken the
             // faithful road.
-            (Some(_), Err(_)) => Text::Refused,
+            (Some(_), None) => Text::Refused,
         }
     }
 
@@ -70,7 +71,7 @@ impl ClaimsView for PyClaims<'_, '_> {
         if !value.is_truthy().unwrap_or(true) {
             return Audience::Absent;
         }
-        let accepted = |text: &Bound<'_, PyString>| text.to_str().is_ok_and(&accepts);
+        let accepted = |text: &Bound<'_, PyString>| utf8(text).is_some_and(&accepts);
         if let Ok(text) = value.cast::<PyString>() {
             return Audience::One { accepted: accepted(text) };
         }

@@ -6,13 +6,18 @@
 //! Python's json, which serializes or words the error.
 
 use std::ffi::{CStr, c_char};
-use std::ptr;
+use std::mem::MaybeUninit;
+use std::{ptr, slice};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
-use pyo3::{PyTypeInfo, ffi};
+use pyo3::{Borrowed, PyTypeInfo, ffi};
 
-use super::loads::{Unusual, plain_len, special};
+use super::arguments::utf8;
+use super::loads::{Unusual, plain_len, plain_len_of_block, special};
+use crate::base64url;
+use crate::crypto::Signature;
+use crate::error::Error;
 
 /// Deeper nesting, and so every cycle, is left to Python.
 const MAX_DEPTH: u32 = 64;
@@ -27,30 +32,52 @@ pub(super) fn dumps(
 ) -> Result<(), Unusual> {
     let mut writer = Writer { py: dict.py(), json, sort_keys };
     // SAFETY: `dict` is a live dict, and the interpreter is attached.
-    unsafe { writer.dict(dict.as_ptr(), MAX_DEPTH) }
+    unsafe { writer.dict(dict.as_ptr(), MAX_DEPTH, |_, _| true) }
 }
 
-/// A Python string with the ASCII bytes that `fill` writes into its `len` bytes.
-///
-/// `fill` must overwrite all of them with ASCII; it does not run Python code.
-pub(super) fn ascii_string_with(
-    py: Python<'_>,
-    len: usize,
-    fill: impl FnOnce(&mut [u8]),
-) -> PyResult<Bound<'_, PyString>> {
-    let size = ffi::Py_ssize_t::try_from(len)?;
-    // SAFETY: PyUnicode_New(size, 127) returns a new compact ASCII string, which nobody else sees
-    // yet, with `size` writable bytes at PyUnicode_DATA (or null with an exception set, which
-    // `from_owned_ptr_or_err` takes). They are zeroed first, so that the slice is initialized, and
-    // checked afterwards, so that the string is ASCII whatever `fill` did. The shared empty
-    // string, which `size` 0 gives, has no bytes to write.
+/// As [`dumps`], for claims, in the dict's order: an issuer that is no text is [`Unusual`] too.
+pub(super) fn dumps_claims(claims: &Bound<'_, PyDict>, json: &mut Vec<u8>) -> Result<(), Unusual> {
+    let mut writer = Writer { py: claims.py(), json, sort_keys: false };
+    let text = PyString::type_object_raw(claims.py());
+    // SAFETY: `claims` is a live dict, its members are alive while they are written, and the
+    // interpreter is attached.
     unsafe {
+        writer.dict(claims.as_ptr(), MAX_DEPTH, |name, value| {
+            name != "iss" || ffi::Py_TYPE(value) == text
+        })
+    }
+}
+
+/// The token `header.payload.signature`, written into the string that is returned.
+///
+/// `header` is encoded, `payload` is not. `sign` answers the `signature_len` bytes that sign what
+/// it is given; it does not run Python code.
+pub(super) fn token<'py>(
+    py: Python<'py>,
+    header: &str,
+    payload: &[u8],
+    signature_len: usize,
+    sign: impl FnOnce(&[u8]) -> Result<Signature, Error>,
+) -> PyResult<Bound<'py, PyString>> {
+    assert!(header.is_ascii(), "a header is encoded");
+    let payload_at = header.len() + 1;
+    let signed_len = payload_at + base64url::encoded_len(payload.len());
+    let len = signed_len + 1 + base64url::encoded_len(signature_len);
+    // SAFETY: PyUnicode_New(len, 127) returns a new compact ASCII string, which nobody else sees
+    // yet, with `len` writable bytes at PyUnicode_DATA (or null with an exception set, which
+    // `from_owned_ptr_or_err` takes). All of them are written, with ASCII, in order, and only what
+    // was written is read.
+    unsafe {
+        let size = ffi::Py_ssize_t::try_from(len)?;
         let string = Bound::from_owned_ptr_or_err(py, ffi::PyUnicode_New(size, 127))?;
         let data = ffi::PyUnicode_DATA(string.as_ptr()).cast::<u8>();
-        ptr::write_bytes(data, 0, len);
-        let bytes = std::slice::from_raw_parts_mut(data, len);
-        fill(bytes);
-        assert!(bytes.is_ascii(), "fill writes ASCII");
+        let room = slice::from_raw_parts_mut(data.cast::<MaybeUninit<u8>>(), len);
+        ptr::copy_nonoverlapping(header.as_ptr(), data, header.len());
+        room[header.len()].write(b'.');
+        base64url::encode_into(payload, &mut room[payload_at..signed_len]);
+        let signature = sign(slice::from_raw_parts(data, signed_len))?;
+        room[signed_len].write(b'.');
+        base64url::encode_into(signature.as_ref(), &mut room[signed_len + 1..]);
         Ok(string.cast_into_unchecked())
     }
 }
@@ -62,9 +89,17 @@ struct Writer<'a, 'py> {
 }
 
 impl Writer<'_, '_> {
+    /// A dict; a member that is not `usual` is [`Unusual`].
+    ///
     /// # Safety
     /// `dict` points to a live exact dict, the interpreter is attached.
-    unsafe fn dict(&mut self, dict: *mut ffi::PyObject, depth: u32) -> Result<(), Unusual> {
+    #[inline]
+    unsafe fn dict(
+        &mut self,
+        dict: *mut ffi::PyObject,
+        depth: u32,
+        usual: impl Fn(&str, *mut ffi::PyObject) -> bool,
+    ) -> Result<(), Unusual> {
         let depth = depth.checked_sub(1).ok_or(Unusual)?;
         // SAFETY: as promised by the caller; the reference is borrowed for this call.
         let dict = unsafe { Bound::from_borrowed_ptr(self.py, dict) };
@@ -75,14 +110,20 @@ impl Writer<'_, '_> {
                 unsafe { self.sorted_members(dict.as_ptr(), depth) }
             } else {
                 // SAFETY: as above.
-                unsafe { self.members(dict.as_ptr(), depth) }
+                unsafe { self.members(dict.as_ptr(), depth, usual) }
             }
         })
     }
 
     /// # Safety
     /// As for [`dict`](Self::dict), and the dict is locked.
-    unsafe fn members(&mut self, dict: *mut ffi::PyObject, depth: u32) -> Result<(), Unusual> {
+    #[inline]
+    unsafe fn members(
+        &mut self,
+        dict: *mut ffi::PyObject,
+        depth: u32,
+        usual: impl Fn(&str, *mut ffi::PyObject) -> bool,
+    ) -> Result<(), Unusual> {
         let (mut position, mut key, mut value) = (0, ptr::null_mut(), ptr::null_mut());
         let mut separator = b'{';
         // SAFETY: nothing below runs Python code that could change the dict, so the iteration is
@@ -90,6 +131,9 @@ impl Writer<'_, '_> {
         unsafe {
             while ffi::PyDict_Next(dict, &raw mut position, &raw mut key, &raw mut value) != 0 {
                 let name = self.text_of(key)?;
+                if !usual(name, value) {
+                    return Err(Unusual);
+                }
                 self.member(separator, name, value, depth)?;
                 separator = b',';
             }
@@ -166,7 +210,7 @@ impl Writer<'_, '_> {
             } else if value == ffi::Py_None() {
                 self.json.extend_from_slice(b"null");
             } else if kind == &raw mut ffi::PyDict_Type {
-                self.dict(value, depth)?;
+                self.dict(value, depth, |_, _| true)?;
             } else if kind == &raw mut ffi::PyList_Type {
                 self.list(value, depth)?;
             } else if kind == &raw mut ffi::PyTuple_Type {
@@ -268,20 +312,14 @@ impl Writer<'_, '_> {
     /// # Safety
     /// `string` points to a live object that outlives the text; the interpreter is attached.
     unsafe fn text_of<'t>(&self, string: *mut ffi::PyObject) -> Result<&'t str, Unusual> {
-        // SAFETY: the type is checked first. CPython keeps the UTF-8 form as long as the string
-        // lives, and it is valid UTF-8 of `len` bytes.
+        // SAFETY: as promised by the caller, and the type is checked before it is relied on.
         unsafe {
             if ffi::Py_TYPE(string) != PyString::type_object_raw(self.py) {
                 return Err(Unusual);
             }
-            let mut len = 0;
-            let text = ffi::PyUnicode_AsUTF8AndSize(string, &raw mut len);
-            if text.is_null() {
-                ffi::PyErr_Clear();
-                return Err(Unusual);
-            }
-            let len = usize::try_from(len).map_err(|_| Unusual)?;
-            Ok(std::str::from_utf8_unchecked(std::slice::from_raw_parts(text.cast(), len)))
+            let string = Borrowed::from_ptr(self.py, string).cast_unchecked::<PyString>();
+            let text: *const str = utf8(&string).ok_or(Unusual)?;
+            Ok(&*text)
         }
     }
 }
@@ -354,14 +392,19 @@ unsafe fn copy_plain(text: &[u8], room: *mut u8) -> bool {
                 let last = u32::from_ne_bytes(copy(text, len - 4, room));
                 special(word(first, last))
             }
+            8..16 => {
+                special(u64::from_ne_bytes(copy(text, 0, room)))
+                    | special(u64::from_ne_bytes(copy(text, len - 8, room)))
+            }
             _ => {
-                let mut marks = special(u64::from_ne_bytes(copy(text, len - 8, room)));
                 let mut at = 0;
-                while at + 8 < len {
-                    marks |= special(u64::from_ne_bytes(copy(text, at, room)));
-                    at += 8;
+                while at + 16 < len {
+                    if plain_len_of_block(copy(text, at, room)) < 16 {
+                        return false;
+                    }
+                    at += 16;
                 }
-                marks
+                return plain_len_of_block(copy(text, len - 16, room)) == 16;
             }
         }
     };

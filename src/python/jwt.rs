@@ -7,7 +7,6 @@
 
 use std::borrow::Cow;
 use std::ffi::CStr;
-use std::sync::Arc;
 
 use pyo3::Borrowed;
 use pyo3::exceptions::PyRuntimeError;
@@ -18,7 +17,7 @@ use super::arguments::call::{Function, Slots};
 use super::arguments::{self, Expected, Options};
 use super::claims_view::{PyClaims, Registered};
 use super::clock;
-use super::dumps::{ascii_string_with, dumps};
+use super::dumps::{dumps, dumps_claims, token};
 use super::first_use::{FirstUse, intern};
 use super::key::{Operation, prepare_argument};
 use super::key_cache::CachedKey;
@@ -28,6 +27,7 @@ use super::road::Road;
 use crate::algorithm::{ALGORITHMS, Algorithm};
 use crate::base64url;
 use crate::claims::{self, Policy};
+use crate::crypto::PreparedKey;
 use crate::dangerous;
 use crate::error::Error;
 use crate::jws::Compact;
@@ -299,7 +299,7 @@ pub(super) fn complete<'py>(
 /// Raises `DecodeError` for anything but str and bytes.
 pub(super) fn token_bytes<'a>(token: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
     if let Ok(text) = token.cast::<PyString>() {
-        return text.to_str().map(str::as_bytes).map_err(|_| not_a_token());
+        return arguments::utf8(text).map(str::as_bytes).ok_or_else(not_a_token);
     }
     token.cast::<PyBytes>().map(PyBytesMethods::as_bytes).map_err(|_| not_a_token())
 }
@@ -434,7 +434,7 @@ fn encode_fast<'py>(
         return Ok(None);
     };
     check_key_length(road, py, &prepared, false)?;
-    write_token(py, header.as_bytes(), &payload, &prepared).map(Some)
+    sign(py, &header, &payload, &prepared.key).map(Some)
 }
 
 fn signing_algorithm(road: &Road, call: &EncodeCall<'_, '_>) -> Option<&'static Algorithm> {
@@ -486,17 +486,13 @@ pub(super) fn header_segment(
 
 /// The claims as JSON; datetimes in `exp`, `iat` and `nbf` become whole seconds.
 pub(super) fn claims_json(claims: &Bound<'_, PyDict>) -> Option<Vec<u8>> {
-    // A wrong issuer is refused before anything else is looked at.
-    if let Some(iss) = claims.get_item(intern!(claims.py(), "iss")).ok()? {
-        arguments::string(&iss)?;
-    }
     let mut json = Vec::with_capacity(512);
-    if dumps(claims, false, &mut json).is_ok() {
+    if dumps_claims(claims, &mut json).is_ok() {
         return Some(json);
     }
     let claims = with_whole_seconds(claims)?;
     json.clear();
-    dumps(&claims, false, &mut json).ok()?;
+    dumps_claims(&claims, &mut json).ok()?;
     Some(json)
 }
 
@@ -518,26 +514,12 @@ pub(super) fn with_whole_seconds<'py>(claims: &Bound<'py, PyDict>) -> Option<Bou
     copy
 }
 
-/// Writes `header.payload.signature` into the string that is returned.
-pub(super) fn write_token<'py>(
+/// The token of an encoded header and a payload.
+pub(super) fn sign<'py>(
     py: Python<'py>,
-    header: &[u8],
+    header: &str,
     payload: &[u8],
-    key: &Arc<CachedKey>,
+    key: &PreparedKey,
 ) -> PyResult<Bound<'py, PyString>> {
-    let signed_len = header.len() + 1 + base64url::encoded_len(payload.len());
-    let len = signed_len + 1 + base64url::encoded_len(key.key.signature_len());
-    let mut outcome = Ok(());
-    let token = ascii_string_with(py, len, |token| {
-        let (signing_input, rest) = token.split_at_mut(signed_len);
-        signing_input[..header.len()].copy_from_slice(header);
-        signing_input[header.len()] = b'.';
-        base64url::encode_into(payload, &mut signing_input[header.len() + 1..]);
-        rest[0] = b'.';
-        outcome = key.key.sign(signing_input).map(|signature| {
-            base64url::encode_into(signature.as_ref(), &mut rest[1..]);
-        });
-    })?;
-    outcome?;
-    Ok(token)
+    token(py, header, payload, key.signature_len(), |signing_input| key.sign(signing_input))
 }

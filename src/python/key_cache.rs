@@ -8,7 +8,7 @@
 
 use std::borrow::Borrow;
 use std::hash::{Hash, Hasher};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::mem;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use hashlink::LruCache;
@@ -59,60 +59,80 @@ impl KnownObject {
     }
 }
 
-type Texts = LruCache<KeyBytes, Arc<CachedKey>>;
+/// A cache and how often it was asked, counted under its lock: a counter of its own would cost as
+/// much as the lock.
+struct Counted<K, V> {
+    cache: LruCache<K, V>,
+    hits: u64,
+    misses: u64,
+}
 
-static TEXTS: LazyLock<[Mutex<Texts>; ALGORITHMS.len()]> =
-    LazyLock::new(|| std::array::from_fn(|_| Mutex::new(LruCache::new(CAPACITY))));
-static OBJECTS: LazyLock<Mutex<LruCache<usize, KnownObject>>> =
-    LazyLock::new(|| Mutex::new(LruCache::new(CAPACITY)));
-static HITS: AtomicU64 = AtomicU64::new(0);
-static MISSES: AtomicU64 = AtomicU64::new(0);
+impl<K: Eq + Hash, V> Default for Counted<K, V> {
+    fn default() -> Self {
+        Self { cache: LruCache::new(CAPACITY), hits: 0, misses: 0 }
+    }
+}
+
+impl<K: Eq + Hash, V> Counted<K, V> {
+    fn count(&mut self, hit: bool) {
+        if hit {
+            self.hits += 1;
+        } else {
+            self.misses += 1;
+        }
+    }
+
+    fn counts(&self) -> (u64, u64, usize) {
+        (self.hits, self.misses, self.cache.len())
+    }
+}
+
+type Texts = Counted<KeyBytes, Arc<CachedKey>>;
+
+static TEXTS: LazyLock<[Mutex<Texts>; ALGORITHMS.len()]> = LazyLock::new(Default::default);
+static OBJECTS: LazyLock<Mutex<Counted<usize, KnownObject>>> = LazyLock::new(Default::default);
 
 /// The cache stays usable after a panic: an entry is inserted whole or not at all.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn count(hit: bool) {
-    let counter = if hit { &HITS } else { &MISSES };
-    counter.fetch_add(1, Ordering::Relaxed);
-}
-
 /// The key prepared for `algorithm` from exactly these bytes.
 pub(super) fn find(algorithm: &'static Algorithm, bytes: &[u8]) -> Option<Arc<CachedKey>> {
     let mut texts = lock(&TEXTS[algorithm.index()?]);
     // Most programs have one key. Comparing it takes a fraction of the time of hashing it.
-    let found = match texts.iter().next_back() {
+    let found = match texts.cache.iter().next_back() {
         Some((newest, key)) if **newest.0 == *bytes => Some(Arc::clone(key)),
-        _ => texts.get(bytes).cloned(),
+        _ => texts.cache.get(bytes).cloned(),
     };
-    drop(texts);
-    count(found.is_some());
+    texts.count(found.is_some());
     found
 }
 
 /// Keeps a prepared key.
 pub(super) fn keep(algorithm: &'static Algorithm, bytes: &[u8], key: &Arc<CachedKey>) {
     if let Some(index) = algorithm.index() {
-        lock(&TEXTS[index]).insert(KeyBytes(bytes.to_vec().into()), Arc::clone(key));
+        lock(&TEXTS[index]).cache.insert(KeyBytes(bytes.to_vec().into()), Arc::clone(key));
     }
 }
 
 /// The native key made of a key object of another package.
 pub(super) fn find_object<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, Key>> {
     let mut objects = lock(&OBJECTS);
-    let found = objects.get(&(object.as_ptr() as usize));
-    count(found.is_some());
-    found.map(|known| known.key.bind(object.py()).clone())
+    let found = objects.cache.get(&(object.as_ptr() as usize));
+    let found = found.map(|known| known.key.bind(object.py()).clone());
+    objects.count(found.is_some());
+    found
 }
 
 /// Keeps the native key made of a key object of another package.
 pub(super) fn keep_object(object: &Bound<'_, PyAny>, key: &Bound<'_, Key>) {
     let known = KnownObject { object: object.clone().unbind(), key: key.clone().unbind() };
     let mut objects = lock(&OBJECTS);
+    let cache = &mut objects.cache;
     // Dropping an object can run Python code, which must not find the lock taken.
-    let oldest = if objects.len() == CAPACITY { objects.remove_lru() } else { None };
-    let replaced = objects.insert(object.as_ptr() as usize, known);
+    let oldest = if cache.len() == CAPACITY { cache.remove_lru() } else { None };
+    let replaced = cache.insert(object.as_ptr() as usize, known);
     drop(objects);
     for known in [oldest.map(|(_, known)| known), replaced].into_iter().flatten() {
         known.release(object.py());
@@ -124,19 +144,25 @@ pub(super) fn keep_object(object: &Bound<'_, PyAny>, key: &Bound<'_, Key>) {
 /// Keys in use by another thread live until that call ends.
 #[pyfunction]
 pub(super) fn clear_key_cache() {
-    for texts in TEXTS.iter() {
-        lock(texts).clear();
-    }
     // Taken out under the lock, dropped after it, as in `keep_object`.
-    let objects = std::mem::replace(&mut *lock(&OBJECTS), LruCache::new(CAPACITY));
+    for texts in TEXTS.iter() {
+        let texts = mem::take(&mut *lock(texts));
+        drop(texts);
+    }
+    let objects = mem::take(&mut *lock(&OBJECTS));
     drop(objects);
-    HITS.store(0, Ordering::Relaxed);
-    MISSES.store(0, Ordering::Relaxed);
 }
 
 /// The counters of the cache of prepared keys; `maxsize` is per algorithm.
 #[pyfunction]
 pub(super) fn key_cache_info() -> CacheInfo {
-    let size = TEXTS.iter().map(|texts| lock(texts).len()).sum::<usize>() + lock(&OBJECTS).len();
-    (HITS.load(Ordering::Relaxed), MISSES.load(Ordering::Relaxed), CAPACITY, size).into()
+    let (mut hits, mut misses, mut size) = (0, 0, 0);
+    let mut add = |counts: (u64, u64, usize)| {
+        hits += counts.0;
+        misses += counts.1;
+        size += counts.2;
+    };
+    TEXTS.iter().for_each(|texts| add(lock(texts).counts()));
+    add(lock(&OBJECTS).counts());
+    (hits, misses, CAPACITY, size).into()
 }

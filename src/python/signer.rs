@@ -118,7 +118,7 @@ impl Signer {
             Some(json) => json,
             None => self.json_by_python(claims)?,
         };
-        jwt::write_token(py, self.header.as_bytes(), &json, &self.key)
+        jwt::sign(py, &self.header, &json, &self.key.key)
     }
 }
 

@@ -5,21 +5,44 @@
 
 pub(super) mod call;
 
+#[cfg(not(Py_3_14))]
+use std::slice;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyBytes, PyDelta, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString,
-    PyTuple, PyType,
+    PyBool, PyBytes, PyCFunction, PyDelta, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet,
+    PyString, PyTuple, PyType,
 };
 
 use crate::claims::{Checks, ExpectedAudience};
 use crate::python::first_use::intern;
 
+/// The text of a str; `None` if it has lone surrogates.
+///
+/// Nearly every one is ASCII, which CPython keeps as UTF-8 anyway: asking it for each would take a
+/// twentieth of a whole `encode`. Since 3.14 it tells nobody where its text is.
+#[inline]
+pub(super) fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a str> {
+    #[cfg(not(Py_3_14))]
+    // SAFETY: the object is a live str. A compact ASCII one has its characters, as many as its
+    // length says, behind its head; they do not change as long as it lives.
+    unsafe {
+        let object = text.as_ptr();
+        if ffi::PyUnicode_IS_COMPACT_ASCII(object) != 0 {
+            let len = usize::try_from(ffi::PyUnicode_GET_LENGTH(object)).ok()?;
+            let bytes = object.cast::<ffi::PyASCIIObject>().add(1).cast();
+            return Some(str::from_utf8_unchecked(slice::from_raw_parts(bytes, len)));
+        }
+    }
+    text.to_str().ok()
+}
+
 /// The bytes of an exact str (in UTF-8) or an exact bytes.
 pub(super) fn text<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
     if let Ok(text) = object.cast_exact::<PyString>() {
-        text.to_str().ok().map(str::as_bytes)
+        utf8(text).map(str::as_bytes)
     } else {
         object.cast_exact::<PyBytes>().ok().map(PyBytesMethods::as_bytes)
     }
@@ -27,7 +50,7 @@ pub(super) fn text<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
 
 /// The text of an exact str.
 pub(super) fn string<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a str> {
-    object.cast_exact::<PyString>().ok()?.to_str().ok()
+    utf8(object.cast_exact::<PyString>().ok()?)
 }
 
 /// An exact bool.
@@ -44,8 +67,7 @@ pub(super) fn contains(algorithms: &Bound<'_, PyAny>, alg: &str) -> Option<bool>
         return Some(string(&list.get_item(0).ok()?)? == alg);
     }
     let names = strings(algorithms)?;
-    (!names.is_empty())
-        .then(|| names.iter().any(|name| name.to_str().is_ok_and(|name| name == alg)))
+    (!names.is_empty()).then(|| names.iter().any(|name| utf8(name) == Some(alg)))
 }
 
 /// The members of an exact list, tuple, set or frozenset of exact strs.
@@ -60,7 +82,7 @@ pub(super) fn strings<'py>(collection: &Bound<'py, PyAny>) -> Option<Vec<Bound<'
     let mut strings = Vec::with_capacity(collection.len().ok()?);
     for item in collection.try_iter().ok()? {
         let string = item.ok()?.cast_into_exact::<PyString>().ok()?;
-        string.to_str().ok()?;
+        utf8(&string)?;
         strings.push(string);
     }
     Some(strings)
@@ -111,7 +133,7 @@ impl<'a, 'py> Expected<'a, 'py> {
 
 /// Strings that [`strings`] has found to be UTF-8, borrowed.
 pub(super) fn borrowed<'a>(strings: &'a [Bound<'_, PyString>]) -> Vec<&'a str> {
-    strings.iter().filter_map(|string| string.to_str().ok()).collect()
+    strings.iter().filter_map(utf8).collect()
 }
 
 /// Seconds: an int, a float or a timedelta. Beyond 2^52 whole seconds are no longer exact.
@@ -192,8 +214,7 @@ impl<'py> Options<'py> {
 pub(super) fn dict_version(dict: &Bound<'_, PyDict>) -> Option<u64> {
     #[cfg(not(Py_3_12))]
     // SAFETY: the dict is alive as long as `dict`, and the tag is a field of its public struct.
-    let version =
-        unsafe { Some((*dict.as_ptr().cast::<pyo3::ffi::PyDictObject>()).ma_version_tag) };
+    let version = unsafe { Some((*dict.as_ptr().cast::<ffi::PyDictObject>()).ma_version_tag) };
     #[cfg(Py_3_12)]
     let version = {
         let _ = dict;
@@ -212,4 +233,11 @@ pub(super) fn type_version(kind: &Bound<'_, PyType>) -> u32 {
         let tag = &raw mut (*kind.as_type_ptr()).tp_version_tag;
         AtomicU32::from_ptr(tag).load(Ordering::Relaxed)
     }
+}
+
+/// Where the machine code of a function of CPython's begins.
+pub(super) fn code_of(function: &Bound<'_, PyCFunction>) -> usize {
+    // SAFETY: the function object is alive as long as `function`, and of the type asked for.
+    let code = unsafe { ffi::PyCFunction_GetFunction(function.as_ptr()) };
+    code.map_or(0, |code| code as usize)
 }

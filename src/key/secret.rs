@@ -180,10 +180,9 @@ mod json {
             text.extend(valid.chars().map(u32::from));
             match bytes[valid.len()..] {
                 [] => return Some(text),
-                // A surrogate, which strict UTF-8 has not.
-                [0xed, second @ 0xa0..=0xbf, third @ 0x80..=0xbf, ref rest @ ..] => {
-                    let low_bits = u32::from(second & 0x3f) << 6 | u32::from(third & 0x3f);
-                    text.push(0xd000 | low_bits);
+                // A surrogate, which strict UTF-8 has not. Any stands for all: none is in `kty`.
+                [0xed, 0xa0..=0xbf, 0x80..=0xbf, ref rest @ ..] => {
+                    text.push(0xd800);
                     bytes = rest;
                 }
                 _ => return None,
@@ -472,6 +471,7 @@ mod tests {
             assert!(plainly_secret(secret), "{secret:?}");
             assert_eq!(checked(secret), Ok(()));
         }
+        assert!(!plainly_secret(b"----"));
     }
 
     #[test]
@@ -626,6 +626,13 @@ mod tests {
         ] {
             assert_eq!(checked(&text), Ok(()), "{}", &text[..20]);
         }
+    }
+
+    #[test]
+    fn text_is_too_deep_for_a_parser_beyond_500_levels() {
+        let unfinished = |arrays| "[".repeat(arrays) + r#"{"kty":1"#;
+        assert_eq!(checked(unfinished(499)), Ok(()));
+        assert_eq!(checked(unfinished(500)), Err(Error::SecretIsJwk));
     }
 
     #[test]

@@ -334,7 +334,7 @@ mod json {
                 let digits = self.text.get(self.at..self.at + 4)?;
                 self.at += 4;
                 return digits.iter().try_fold(0, |number, &digit| {
-                    Some(number << 4 | char::from_u32(digit)?.to_digit(16)?)
+                    Some(number * 16 + char::from_u32(digit)?.to_digit(16)?)
                 });
             }
             Some(u32::from(match escape {

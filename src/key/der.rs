@@ -529,6 +529,53 @@ mod tests {
         ("secp256k1", Curve::Secp256k1),
     ];
 
+    fn tagged(tag: Tag, value: &[u8]) -> Vec<u8> {
+        AnyRef::new(tag, value).and_then(|any| any.to_der()).unwrap()
+    }
+
+    fn sequence(elements: &[&[u8]]) -> Vec<u8> {
+        tagged(Tag::Sequence, &elements.concat())
+    }
+
+    /// The parts of a certificate as short as can be.
+    struct Certificate {
+        version: Vec<u8>,
+        serial: Vec<u8>,
+        inner_algorithm: Vec<u8>,
+        key: Vec<u8>,
+        algorithm: Vec<u8>,
+        signature: Vec<u8>,
+    }
+
+    impl Certificate {
+        /// Of version 3.
+        fn new() -> Self {
+            let algorithm = sequence(&[&tagged(Tag::ObjectIdentifier, EC.as_bytes())]);
+            Self {
+                version: tagged(VERSION, &tagged(Tag::Integer, &[2])),
+                serial: tagged(Tag::Integer, &[1]),
+                inner_algorithm: algorithm.clone(),
+                key: vectors::read("ec_p256_spki.der"),
+                algorithm,
+                signature: tagged(Tag::BitString, &[0, 1]),
+            }
+        }
+
+        fn der(&self) -> Vec<u8> {
+            let names = sequence(&[]).repeat(3);
+            let Self { version, serial, inner_algorithm, key, .. } = self;
+            let tbs = sequence(&[version, serial, inner_algorithm, &names, key]);
+            sequence(&[&tbs, &self.algorithm, &self.signature])
+        }
+
+        /// The request that it may have been made for (RFC 2986 Section 4).
+        fn request(&self) -> Vec<u8> {
+            let version = tagged(Tag::Integer, &[0]);
+            let info = sequence(&[&version, &sequence(&[]), &self.key]);
+            sequence(&[&info, &self.algorithm, &self.signature])
+        }
+    }
+
     fn assert_refused(result: Result<KeyMaterial, Error>, because: &str) {
         let refusal = result.expect_err("a refusal").to_string();
         assert!(refusal.contains(because), "{refusal:?} does not say {because:?}");
@@ -611,6 +658,10 @@ mod tests {
         assert!(parse_sec1(&der, Some(Curve::P256)).is_ok());
         let two = vectors::read("ec_p256_pkcs8_two_curves.der");
         assert_refused(parse_pkcs8(&two), "two different curves");
+        let text = vectors::read("ec_p256_sec1.pem");
+        let one = pem::Block::find(&text).unwrap().decode().unwrap();
+        assert_eq!(parse_sec1(&one, Some(Curve::P256)), parse_sec1(&one, None));
+        assert!(parse_sec1(&one, None).is_ok());
     }
 
     #[test]
@@ -637,6 +688,7 @@ mod tests {
         assert_refused(parse_point_of(&[0]), "does not fit its curve");
         assert_refused(parse_point_of(&[4; 64]), "does not fit its curve");
         assert_refused(parse_point_of(&[]), "does not fit its curve");
+        assert_refused(parse_point_of(&[2; 34]), "does not fit its curve");
     }
 
     fn parse_point_of(point: &[u8]) -> Result<KeyMaterial, Error> {
@@ -655,11 +707,14 @@ mod tests {
             ("dsa_spki.der", "DSA"),
             ("dh_spki.der", "Diffie-Hellman"),
             ("mldsa65_spki.der", "2.16.840.1.101.3.4.3.18"),
-            ("rsa_2048.certificate.der", "certificate"),
+            ("rsa_2048.certificate.der", "extract its public key"),
             ("testkey_ec.priv", "PEM"),
+            ("testkey_ec_ssh.pub", "is not PKCS#8"),
         ] {
             assert_refused(parse(&vectors::read(name)), because);
         }
+        assert_refused(parse(&Certificate::new().request()), CERTIFICATE_REQUEST);
+        assert_refused(parse(&sequence(&[])), "is not PKCS#8");
         let text = String::from_utf8(vectors::read("rsa_2048_encrypted.pem")).unwrap();
         let base64: String = text.lines().filter(|line| !line.starts_with('-')).collect();
         let encrypted = base64_simd::STANDARD.decode_to_vec(base64).unwrap();
@@ -708,6 +763,50 @@ mod tests {
     }
 
     #[test]
+    fn the_parameters_of_an_rsa_key_are_null() {
+        let rsa = pem::parse(&vectors::read("rsa_2048_spki.pem")).unwrap();
+        let KeyMaterial::Rsa(key) = &rsa else { panic!("{rsa:?}") };
+        let spki_with = |parameters| {
+            let public = pkcs1_public(key);
+            let subject_public_key = BitStringRef::from_bytes(&public).unwrap();
+            let algorithm = AlgorithmIdentifierRef { oid: RSA, parameters };
+            parse(&SubjectPublicKeyInfoRef { algorithm, subject_public_key }.to_der().unwrap())
+        };
+        assert_eq!(spki_with(Some(AnyRef::NULL)), Ok(rsa.clone()));
+        assert_refused(spki_with(Some(AnyRef::from(&EC))), "must be NULL");
+        assert_refused(spki_with(None), "must be NULL");
+    }
+
+    #[test]
+    fn a_certificate_of_any_version_has_its_key_at_its_place() {
+        let key = parse_spki(&vectors::read("ec_p256_spki.der"));
+        let version_3 = Certificate::new();
+        let version_1 = Certificate { version: Vec::new(), ..Certificate::new() };
+        for certificate in [version_3, version_1].map(|certificate| certificate.der()) {
+            assert_eq!(parse_certificate(&certificate), key);
+            assert!(is_certificate_with_key(&certificate));
+        }
+    }
+
+    #[test]
+    fn what_is_no_certificate_in_one_part_is_none() {
+        let number = tagged(Tag::Integer, &[1]);
+        let no_algorithm = || sequence(&[&number]);
+        let new = Certificate::new;
+        for wrong in [
+            Certificate { serial: sequence(&[]), ..new() }.der(),
+            Certificate { inner_algorithm: no_algorithm(), ..new() }.der(),
+            Certificate { key: no_algorithm(), ..new() }.der(),
+            Certificate { algorithm: no_algorithm(), ..new() }.der(),
+            Certificate { signature: number.clone(), ..new() }.der(),
+            new().request(),
+        ] {
+            assert_refused(parse_certificate(&wrong), "well-formed X.509 certificate");
+            assert!(!is_certificate_with_key(&wrong), "{wrong:?}");
+        }
+    }
+
+    #[test]
     fn public_keys_and_certificates_are_known_by_their_structure() {
         for name in [
             "dh_spki.der",
@@ -728,6 +827,8 @@ mod tests {
         let KeyMaterial::Rsa(key) = &rsa else { panic!("{rsa:?}") };
         assert!(is_public_key_or_certificate(&spki(&rsa).unwrap()));
         assert!(is_public_key_or_certificate(&pkcs1_public(key)));
+        assert!(is_public_key_or_certificate(&Certificate::new().der()));
+        assert!(is_public_key_or_certificate(&Certificate::new().request()));
     }
 
     #[test]
@@ -745,6 +846,18 @@ mod tests {
             b"0\x04\x02\x00\x02\x00\x00",
         ] {
             assert!(!is_public_key_or_certificate(bytes), "{bytes:?}");
+        }
+        let number = tagged(Tag::Integer, &[1]);
+        let no_algorithm = || sequence(&[&number]);
+        let new = Certificate::new;
+        for wrong in [
+            Certificate { key: no_algorithm(), ..new() }.der(),
+            Certificate { algorithm: no_algorithm(), ..new() }.der(),
+            Certificate { signature: number.clone(), ..new() }.der(),
+            sequence(&[&no_algorithm(), &new().signature]),
+            sequence(&[&new().algorithm, &number]),
+        ] {
+            assert!(!is_public_key_or_certificate(&wrong), "{wrong:?}");
         }
     }
 

@@ -384,6 +384,19 @@ mod tests {
     }
 
     #[test]
+    fn the_public_half_holds_nothing_private() {
+        for file in vectors::readable(&[b""]) {
+            let read = |parse: fn(&[u8]) -> Result<KeyMaterial, Error>| parse(&file.bytes).ok();
+            let key = read(der::parse).or_else(|| read(pem::parse));
+            let Some(key) = key.or_else(|| read(ssh::parse_public)) else { continue };
+            let public = key.to_public().unwrap();
+            assert!(!public.is_private(), "{}", file.name);
+            assert_eq!(der::spki(&public), der::spki(&key), "{}", file.name);
+        }
+        assert!(KeyMaterial::Secret(vec![7].into()).to_public().is_err());
+    }
+
+    #[test]
     fn debug_shows_no_key_bytes() {
         for file in vectors::readable(vectors::DER) {
             let key = der::parse(&file.bytes).unwrap();

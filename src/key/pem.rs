@@ -56,18 +56,16 @@ pub fn parse(text: &[u8]) -> Result<KeyMaterial, Error> {
 /// `der` as a PEM block: lines of 64 columns, each ended by a line feed.
 pub fn encode(label: &str, der: &[u8]) -> String {
     let base64 = Zeroizing::new(STANDARD.encode_to_string(der));
-    let markers = BEGIN.len() + END.len() + 2 * (label.len() + DASHES.len() + 1);
-    let line_feeds = base64.len().div_ceil(COLUMNS);
-    let mut text = String::with_capacity(markers + base64.len() + line_feeds);
-    text.extend([BEGIN, label, DASHES, "\n"]);
+    let mut parts = vec![BEGIN, label, DASHES, "\n"];
     let mut rest = base64.as_str();
     while !rest.is_empty() {
         let (line, after) = rest.split_at(rest.len().min(COLUMNS));
-        text.extend([line, "\n"]);
+        parts.extend([line, "\n"]);
         rest = after;
     }
-    text.extend([END, label, DASHES, "\n"]);
-    text
+    parts.extend([END, label, DASHES, "\n"]);
+    // One allocation: a text that grows would leave copies of a private key behind.
+    parts.concat()
 }
 
 /// A PEM block that is not decoded yet.
@@ -321,13 +319,19 @@ mod tests {
         }
         assert_refused("", "empty");
         assert_refused(" \n", "empty");
-        assert_refused("secret", "not in PEM format");
+        for text in ["secret", "0secret", "/two\nlines"] {
+            assert_refused(text, "not in PEM format");
+        }
         for path in ["/etc/keys/x", "keys/private.PEM", "C:\\key", "~/key", "file:///key", "a.p8"] {
             assert_refused(path, "looks like a path");
         }
+        assert_refused(format!("/{}", "x".repeat(4094)), "looks like a path");
+        assert_refused(format!("/{}", "x".repeat(4095)), "not in PEM format");
         for (label, because) in [
             ("CERTIFICATE REQUEST", "certificate request"),
             ("X509 CRL", "revoked"),
+            ("PKCS7", "message"),
+            ("EC PARAMETERS", "parameters"),
             ("PGP PUBLIC KEY BLOCK", "OpenPGP"),
             ("OTHER", "label is not that"),
         ] {

@@ -180,10 +180,9 @@ mod json {
             text.extend(valid.chars().map(u32::from));
             match bytes[valid.len()..] {
                 [] => return Some(text),
-                // A surrogate, which strict UTF-8 has not.
-                [0xed, second @ 0xa0..=0xbf, third @ 0x80..=0xbf, ref rest @ ..] => {
-                    let low_bits = u32::from(second & 0x3f) << 6 | u32::from(third & 0x3f);
-                    text.push(0xd000 | low_bits);
+                // A surrogate, which strict UTF-8 has not. Any stands for all: none is in `kty`.
+                [0xed, 0xa0..=0xbf, 0x80..=0xbf, ref rest @ ..] => {
+                    text.push(0xd800);
                     bytes = rest;
                 }
                 _ => return None,
@@ -335,7 +334,7 @@ mod json {
                 let digits = self.text.get(self.at..self.at + 4)?;
                 self.at += 4;
                 return digits.iter().try_fold(0, |number, &digit| {
-                    Some(number << 4 | char::from_u32(digit)?.to_digit(16)?)
+                    Some(number * 16 + char::from_u32(digit)?.to_digit(16)?)
                 });
             }
             Some(u32::from(match escape {
@@ -472,6 +471,7 @@ mod tests {
             assert!(plainly_secret(secret), "{secret:?}");
             assert_eq!(checked(secret), Ok(()));
         }
+        assert!(!plainly_secret(b"----"));
     }
 
     #[test]
@@ -505,6 +505,31 @@ mod tests {
     }
 
     #[test]
+    fn a_pem_block_is_refused_under_every_label_that_pyjwt_refuses() {
+        for label in [
+            "CERTIFICATE",
+            "TRUSTED CERTIFICATE",
+            "PRIVATE KEY",
+            "PUBLIC KEY",
+            "ENCRYPTED PRIVATE KEY",
+            "OPENSSH PRIVATE KEY",
+            "DSA PRIVATE KEY",
+            "RSA PRIVATE KEY",
+            "RSA PUBLIC KEY",
+            "EC PRIVATE KEY",
+            "DH PARAMETERS",
+            "NEW CERTIFICATE REQUEST",
+            "CERTIFICATE REQUEST",
+            "SSH2 PUBLIC KEY",
+            "SSH2 ENCRYPTED PRIVATE KEY",
+            "X509 CRL",
+        ] {
+            let text = format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
+            assert_eq!(checked(&text), Err(Error::SecretIsAsymmetricKey), "{label}");
+        }
+    }
+
+    #[test]
     fn pem_markers_that_make_no_block_pass() {
         for text in [
             OPEN.to_owned(),
@@ -524,9 +549,16 @@ mod tests {
 
     #[test]
     fn openssh_keys_are_refused_by_their_first_word() {
-        for prefix in SSH_PREFIXES {
-            assert_eq!(checked(prefix), Err(Error::SecretIsAsymmetricKey));
-            assert_eq!(checked([b" ", prefix].concat()), Ok(()));
+        for prefix in [
+            "ssh-ed25519",
+            "ssh-rsa",
+            "ssh-dss",
+            "ecdsa-sha2-nistp256",
+            "ecdsa-sha2-nistp384",
+            "ecdsa-sha2-nistp521",
+        ] {
+            assert_eq!(checked(prefix), Err(Error::SecretIsAsymmetricKey), "{prefix}");
+            assert_eq!(checked(format!(" {prefix}")), Ok(()), "{prefix}");
         }
     }
 
@@ -626,6 +658,13 @@ mod tests {
         ] {
             assert_eq!(checked(&text), Ok(()), "{}", &text[..20]);
         }
+    }
+
+    #[test]
+    fn text_is_too_deep_for_a_parser_beyond_500_levels() {
+        let unfinished = |arrays| "[".repeat(arrays) + r#"{"kty":1"#;
+        assert_eq!(checked(unfinished(499)), Ok(()));
+        assert_eq!(checked(unfinished(500)), Err(Error::SecretIsJwk));
     }
 
     #[test]

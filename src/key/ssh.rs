@@ -143,13 +143,28 @@ mod tests {
     #[test]
     fn anything_around_the_line_is_refused() {
         let line = vectors::read("testkey_ed25519.pub").trim_ascii().to_vec();
-        for (before, after) in [(" ", ""), ("\n", ""), ("from=\"x\" ", ""), ("", "\nx"), ("", "=")]
-        {
+        for (before, after) in [
+            (" ", ""),
+            ("\n", ""),
+            ("from=\"x\" ", ""),
+            ("", "\nx"),
+            ("", " comment\nx"),
+            ("", " comment\rx"),
+            ("", "="),
+        ] {
             let text = [before.as_bytes(), &line, after.as_bytes()].concat();
             assert!(parse_public(&text).is_err(), "{before:?} {after:?}");
         }
         for text in ["", " ", "ssh-ed25519", "ssh-ed25519 ", "ssh-dss AAAA", "x y"] {
             assert!(parse_public(text.as_bytes()).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_type_that_is_not_supported_is_called_so() {
+        for key_type in ["ssh-dss", "ecdsa-sha2-nistp224", "sk-ssh-ed25519@openssh.com"] {
+            let refusal = parse_public(&line(key_type, &[key_type.as_bytes()])).unwrap_err();
+            assert!(refusal.to_string().starts_with("Unsupported OpenSSH key type"), "{refusal}");
         }
     }
 

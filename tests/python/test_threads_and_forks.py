@@ -25,7 +25,7 @@ SECONDS = 60
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 forks_beside_busy_threads = pytest.mark.skipif(
     not hasattr(os, "fork") or bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-    reason="free-threaded CPython may hand a lock of its own to a thread that the child has not",
+    reason="free-threaded CPython may give its locks to threads that the child does not have",
 )
 
 

@@ -88,7 +88,7 @@ struct Writer<'a, 'py> {
     sort_keys: bool,
 }
 
-impl Writer<'_, '_> {
+impl<'py> Writer<'_, 'py> {
     /// A dict; a member that is not `usual` is [`Unusual`].
     ///
     /// # Safety
@@ -127,9 +127,11 @@ impl Writer<'_, '_> {
         let (mut position, mut key, mut value) = (0, ptr::null_mut(), ptr::null_mut());
         let mut separator = b'{';
         // SAFETY: nothing below runs Python code that could change the dict, so the iteration is
-        // valid and the borrowed key and value stay alive while they are written.
+        // valid and key and value stay alive while they are written; where another thread could
+        // change it, they are kept.
         unsafe {
             while ffi::PyDict_Next(dict, &raw mut position, &raw mut key, &raw mut value) != 0 {
+                let _kept = self.keep([key, value]);
                 let name = self.text_of(key)?;
                 if !usual(name, value) {
                     return Err(Unusual);
@@ -155,16 +157,33 @@ impl Writer<'_, '_> {
         // SAFETY: as in `members`. UTF-8 text sorts by code point, as Python's strings do.
         unsafe {
             while ffi::PyDict_Next(dict, &raw mut position, &raw mut key, &raw mut value) != 0 {
-                members.push((self.text_of(key)?, value));
+                let kept = self.keep([key, value]);
+                members.push((self.text_of(key)?, value, kept));
             }
             members.sort_unstable_by(|left, right| left.0.cmp(right.0));
-            for (name, value) in members {
+            for (name, value, _kept) in members {
                 self.member(separator, name, value, depth)?;
                 separator = b',';
             }
         }
         self.close(separator);
         Ok(())
+    }
+
+    /// References to members of a locked container for as long as they are written, where there is
+    /// no interpreter lock: CPython lets go of the container while a lock within it is waited for,
+    /// that of an inner container or of a string that is turned into UTF-8.
+    ///
+    /// # Safety
+    /// The pointers point to live objects, the interpreter is attached.
+    unsafe fn keep<const N: usize>(
+        &self,
+        members: [*mut ffi::PyObject; N],
+    ) -> Option<[Bound<'py, PyAny>; N]> {
+        cfg!(Py_GIL_DISABLED).then(|| {
+            // SAFETY: as promised by the caller.
+            members.map(|member| unsafe { Bound::from_borrowed_ptr(self.py, member) })
+        })
     }
 
     /// Ends a dict whose next separator would have been `separator`.
@@ -239,7 +258,9 @@ impl Writer<'_, '_> {
                     if index > 0 {
                         self.json.push(b',');
                     }
-                    self.value(ffi::PyList_GET_ITEM(list.as_ptr(), index), depth)?;
+                    let item = ffi::PyList_GET_ITEM(list.as_ptr(), index);
+                    let _kept = self.keep([item]);
+                    self.value(item, depth)?;
                     index += 1;
                 }
                 self.json.push(b']');

@@ -422,6 +422,7 @@ fn encode_fast<'py>(
     }
     let plan = || {
         let claims = call.payload.cast_exact::<PyDict>().ok()?;
+        let claims = arguments::snapshot(&claims).ok()?;
         let algorithm = signing_algorithm(road, call)?;
         let sort = call.sort_headers.as_deref().map_or(Some(true), arguments::boolean)?;
         let header = header_segment(py, algorithm, call.headers.as_deref(), sort)?;
@@ -461,7 +462,7 @@ pub(super) fn header_segment(
     let Some(headers) = headers.filter(|headers| !headers.is_none()) else {
         return Some(known_headers::plain_segment(algorithm, sort)?.into());
     };
-    let headers = headers.cast_exact::<PyDict>().ok()?;
+    let headers = &arguments::snapshot(headers.cast_exact::<PyDict>().ok()?).ok()?;
     let (typ, alg, kid) = (intern!(py, "typ"), intern!(py, "alg"), intern!(py, "kid"));
     // An `alg` of the caller's may change the algorithm, `b64` the payload.
     if headers.contains(alg).ok()? || headers.contains(intern!(py, "b64")).ok()? {

@@ -11,7 +11,7 @@
 //! and after any change the whole is surveyed again. Where something is not the original, every
 //! call takes the faithful road until it is put back.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
@@ -27,8 +27,10 @@ static ROAD: FirstUse<Road> = FirstUse::new();
 pub(super) struct Road {
     watched: Vec<Watched>,
     classes: Vec<(Py<PyType>, AtomicU32)>,
-    changed: AtomicBool,
-    clear: AtomicBool,
+    /// How often something was changed.
+    changes: AtomicU64,
+    /// What the latest survey has found.
+    surveyed: AtomicU64,
     /// The original `Algorithm` objects, by [`Algorithm::index`]; `None` for a name that PyJWT does not
     /// have.
     algorithm_objects: Vec<Option<Py<PyAny>>>,
@@ -181,8 +183,8 @@ impl Road {
         let road = Self {
             watched,
             classes: classes.into_iter().map(|class| (class.unbind(), AtomicU32::new(0))).collect(),
-            changed: AtomicBool::new(true),
-            clear: AtomicBool::new(false),
+            changes: AtomicU64::new(1),
+            surveyed: AtomicU64::new(0),
             algorithm_objects,
             instances: [&jwt, &jws]
                 .map(|object| (object.clone().unbind(), object.get_type().unbind())),
@@ -220,14 +222,24 @@ impl Road {
             let tag = tag.load(Ordering::Relaxed);
             tag != 0 && tag == type_version(class.bind(py))
         };
-        if self.changed.load(Ordering::Acquire) || !self.classes.iter().all(unchanged) {
-            self.survey(py);
+        if !self.classes.iter().all(unchanged) {
+            self.change();
         }
-        self.clear.load(Ordering::Relaxed)
+        let changes = self.changes.load(Ordering::Acquire);
+        match self.surveyed.load(Ordering::Acquire) {
+            surveyed if surveyed == finding(changes, true) => true,
+            surveyed if surveyed == finding(changes, false) => false,
+            _ => self.survey(py, changes),
+        }
     }
 
-    fn survey(&self, py: Python<'_>) {
-        self.changed.store(false, Ordering::Release);
+    /// Makes what was found before worthless, also to a thread that has not finished finding it.
+    fn change(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Looks whether everything is the original after so many `changes`.
+    fn survey(&self, py: Python<'_>, changes: u64) -> bool {
         for (class, tag) in &self.classes {
             let class = class.bind(py);
             // CPython gives a class its version tag when an attribute is looked up in it (and not,
@@ -240,12 +252,13 @@ impl Road {
             |(object, class): &(Py<PyAny>, Py<PyType>)| object.bind(py).get_type().is(class);
         let is_clear =
             self.watched.iter().all(is_original) && self.instances.iter().all(has_its_class);
-        self.clear.store(is_clear, Ordering::Relaxed);
+        self.surveyed.store(finding(changes, is_clear), Ordering::Release);
         if let Some(version) = dict_version(self.json.bind(py))
             && self.are_in_json(py, &self.json_functions)
         {
             self.json_version.store(version, Ordering::Relaxed);
         }
+        is_clear
     }
 
     /// Whether the fast road serves decoding.
@@ -309,6 +322,11 @@ impl Road {
     }
 }
 
+/// One number for both: what a survey found, and after how many changes it began.
+const fn finding(changes: u64, is_clear: bool) -> u64 {
+    changes << 1 | is_clear as u64
+}
+
 /// The classes that are no base of another: a change of a base gives these a new version tag too.
 fn without_bases<'py>(classes: &[Bound<'py, PyType>]) -> PyResult<Vec<Bound<'py, PyType>>> {
     let mut leaves = Vec::new();
@@ -359,7 +377,7 @@ pub(super) fn pave_road(py: Python<'_>) -> PyResult<()> {
 #[pyfunction]
 pub(super) fn road_changed(py: Python<'_>) {
     if let Some(road) = ROAD.get(py) {
-        road.changed.store(true, Ordering::Release);
+        road.change();
     }
 }
 
@@ -368,9 +386,10 @@ pub(super) fn road_changed(py: Python<'_>) {
 #[pyfunction]
 pub(super) fn road_extended(py: Python<'_>) {
     if let Some(road) = ROAD.get(py)
-        && !road.clear.load(Ordering::Relaxed)
+        && road.surveyed.load(Ordering::Acquire)
+            != finding(road.changes.load(Ordering::Acquire), true)
     {
-        road.changed.store(true, Ordering::Release);
+        road.change();
     }
 }
 

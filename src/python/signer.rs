@@ -128,6 +128,7 @@ impl Signer {
         let Ok(claims) = claims.cast_exact::<PyDict>() else {
             return Ok(None);
         };
+        let claims = &arguments::snapshot(claims)?;
         let Some(mut json) = jwt::claims_json(claims) else {
             return Ok(None);
         };

@@ -7,19 +7,26 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import textwrap
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 import rapidjwt
 from differential.keys import HMAC_SECRET, private_keys, private_pem, public_pem
 from rapidjwt import Key, Signer, Verifier
+from rapidjwt.algorithms import HMACAlgorithm
+from rapidjwt.utils import base64url_decode
 
 THREADS = 8
 SECONDS = 60
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+forks_beside_busy_threads = pytest.mark.skipif(
+    not hasattr(os, "fork") or bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+    reason="free-threaded CPython may give its locks to threads that the child does not have",
+)
 
 
 def together(work):
@@ -78,6 +85,56 @@ def test_threads_may_prepare_the_same_key_at_once():
         key = Key.from_pem(private_pem("P-256"))
         signatures = together(lambda thread, key=key: key.sign(b"message", "ES256"))
         assert all(key.verify(b"message", signature, "ES256") for signature in signatures)
+
+
+def test_other_threads_may_change_what_a_call_reads():
+    claims = {"iss": "me", "scope": [], "by": {}}
+    headers, options = {"kid": "k"}, {"verify_exp": True}
+    signer = Signer(HMAC_SECRET, "HS256", issuer="me")
+
+    def change(n):
+        for shared in (claims, headers, options):
+            shared[f"x{n % 7}"] = f"\u00e9{n}"
+            shared.pop(f"x{n % 5}", None)
+        claims["scope"][:] = [({"\u00e9": f"\u00e9{n}"},)] * (n % 4)
+        claims["by"][f"\u00e9{n % 9}"] = [f"\u00e9{n}", {"n": [n]}]
+        claims["by"].pop(f"\u00e9{n % 6}", None)
+        claims.pop("iss", None)
+        claims["iss"] = "me"
+
+    def work(thread):
+        for n in range(3000):
+            if thread % 2:
+                change(n)
+                continue
+            rapidjwt.encode(claims, HMAC_SECRET, headers=headers)
+            token = signer.encode(claims)
+            assert base64url_decode(token.split(".")[1]).count(b'"iss"') == 1
+            assert rapidjwt.decode(token, HMAC_SECRET, ["HS256"], options=options)["iss"] == "me"
+
+    together(work)
+
+
+def test_a_patch_counts_in_every_thread_once_it_is_made(monkeypatch):
+    token = rapidjwt.encode({}, HMAC_SECRET)
+    patched = Event()
+
+    def work(thread):
+        if thread == 0:
+            monkeypatch.setattr(HMACAlgorithm, "verify", lambda *_: False)
+            patched.set()
+        for _ in range(20):
+            must_refuse = patched.is_set()
+            try:
+                rapidjwt.decode(token, HMAC_SECRET, ["HS256"])
+            except rapidjwt.InvalidSignatureError:
+                continue
+            assert not must_refuse
+
+    for _ in range(100):
+        together(work)
+        monkeypatch.undo()
+        patched.clear()
 
 
 def check(verifier, token):
@@ -188,7 +245,7 @@ FORK_DURING_BATCH = f"""
 """
 
 
-@forks
+@forks_beside_busy_threads
 def test_a_fork_during_another_threads_batch_leaves_the_cache_usable():
     code = textwrap.dedent(FORK_DURING_BATCH)
     done = subprocess.run(
@@ -236,7 +293,7 @@ FORK_DURING_FIRST_USE = f"""
 """
 
 
-@forks
+@forks_beside_busy_threads
 def test_a_fork_during_another_threads_first_use_leaves_the_child_usable():
     """What one thread has begun to make nobody ends in the child, so nothing may be begun."""
     code = textwrap.dedent(FORK_DURING_FIRST_USE)

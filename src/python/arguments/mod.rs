@@ -53,6 +53,12 @@ pub(super) fn string<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a str> {
     utf8(object.cast_exact::<PyString>().ok()?)
 }
 
+/// The dict as it is now. Where there is no interpreter lock, another thread may change the dict
+/// itself between two looks at it.
+pub(super) fn snapshot<'py>(dict: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
+    if cfg!(Py_GIL_DISABLED) { dict.copy() } else { Ok(dict.clone()) }
+}
+
 /// An exact bool.
 pub(super) fn boolean(object: &Bound<'_, PyAny>) -> Option<bool> {
     object.cast_exact::<PyBool>().ok().map(pyo3::types::PyBoolMethods::is_true)
@@ -175,7 +181,7 @@ impl<'py> Options<'py> {
         let Some(object) = object.filter(|object| !object.is_none()) else {
             return Some(options);
         };
-        let dict = object.cast_exact::<PyDict>().ok()?;
+        let dict = &snapshot(object.cast_exact::<PyDict>().ok()?).ok()?;
         if let Some(verify) = dict.get_item(intern!(dict.py(), "verify_signature")).ok()? {
             options.verify_signature = boolean(&verify)?;
             // Without a signature nothing else is checked, unless asked for.

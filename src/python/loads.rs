@@ -446,6 +446,8 @@ struct NameCache {
     slots: Vec<Slot>,
     /// The slot of the name before.
     last: usize,
+    /// The slot of the name that will probably come next.
+    expected: usize,
 }
 
 #[derive(Default)]
@@ -472,7 +474,7 @@ struct ShortName {
 
 thread_local! {
     static NAMES: RefCell<NameCache> =
-        const { RefCell::new(NameCache { slots: Vec::new(), last: 0 }) };
+        const { RefCell::new(NameCache { slots: Vec::new(), last: 0, expected: 0 }) };
 }
 
 /// The slots of threads that have ended, for threads to come.
@@ -502,21 +504,30 @@ impl NameCache {
     /// The name at the start of `head`, the next 16 bytes of the text. `None` if it is longer, or
     /// has escapes or characters beyond ASCII.
     fn find(&mut self, py: Python<'_>, head: u128) -> Result<Option<&KnownName>, Unusual> {
+        let found = match self.slots.get(self.expected) {
+            Some(Slot { known: Some(known), .. }) if known.text.begins(head) => self.expected,
+            _ => match self.look_up(py, head)? {
+                Some(found) => found,
+                None => return Ok(None),
+            },
+        };
+        let slot = &self.slots[found];
+        (self.last, self.expected) = (found, slot.next);
+        Ok(slot.known.as_ref())
+    }
+
+    /// The slot of a name that was not expected, which is expected there the next time.
+    fn look_up(&mut self, py: Python<'_>, head: u128) -> Result<Option<usize>, Unusual> {
         if self.slots.is_empty() {
             self.slots = Self::slots();
         }
-        let next = self.slots[self.last].next;
-        let is_next = |known: &KnownName| known.text.begins(head);
-        if !self.slots[next].known.as_ref().is_some_and(is_next) {
-            let Some((text, len)) = ShortName::read(head) else {
-                return Ok(None);
-            };
-            let slot = text.slot();
-            self.fill(py, slot, text, len)?;
-            self.slots[self.last].next = slot;
-        }
-        self.last = self.slots[self.last].next;
-        Ok(self.slots[self.last].known.as_ref())
+        let Some((text, len)) = ShortName::read(head) else {
+            return Ok(None);
+        };
+        let slot = text.slot();
+        self.fill(py, slot, text, len)?;
+        self.slots[self.last].next = slot;
+        Ok(Some(slot))
     }
 
     /// Those of a thread that has ended, or new ones.

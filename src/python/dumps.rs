@@ -70,12 +70,12 @@ pub(super) fn token<'py>(
     unsafe {
         let size = ffi::Py_ssize_t::try_from(len)?;
         let string = Bound::from_owned_ptr_or_err(py, ffi::PyUnicode_New(size, 127))?;
-        let data = ffi::PyUnicode_DATA(string.as_ptr()).cast::<u8>();
-        let room = slice::from_raw_parts_mut(data.cast::<MaybeUninit<u8>>(), len);
-        ptr::copy_nonoverlapping(header.as_ptr(), data, header.len());
+        let data = ffi::PyUnicode_DATA(string.as_ptr()).cast::<MaybeUninit<u8>>();
+        let room = slice::from_raw_parts_mut(data, len);
+        ptr::copy_nonoverlapping(header.as_ptr(), room.as_mut_ptr().cast(), header.len());
         room[header.len()].write(b'.');
         base64url::encode_into(payload, &mut room[payload_at..signed_len]);
-        let signature = sign(slice::from_raw_parts(data, signed_len))?;
+        let signature = sign(slice::from_raw_parts(room.as_ptr().cast(), signed_len))?;
         room[signed_len].write(b'.');
         base64url::encode_into(signature.as_ref(), &mut room[signed_len + 1..]);
         Ok(string.cast_into_unchecked())
@@ -89,7 +89,8 @@ struct Writer<'a, 'py> {
 }
 
 impl<'py> Writer<'_, 'py> {
-    /// A dict; a member that is not `usual` is [`Unusual`].
+    /// A dict; a member that is not `usual` is [`Unusual`], unless members are sorted, when none
+    /// is asked.
     ///
     /// # Safety
     /// `dict` points to a live exact dict, the interpreter is attached.

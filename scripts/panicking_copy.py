@@ -25,12 +25,12 @@ PANICS = {
     # Our own trampoline, and a lock that is held.
     "src/python/key_cache.rs": (
         """
-        lock(&TEXTS[index]).insert(KeyBytes(bytes.to_vec().into()), Arc::clone(key));
+        lock(&TEXTS[index]).cache.insert(KeyBytes(bytes.to_vec().into()), Arc::clone(key));
 """,
         """
         let mut texts = lock(&TEXTS[index]);
         assert!(!bytes.starts_with(b"panic"), "{}", String::from_utf8_lossy(bytes));
-        texts.insert(KeyBytes(bytes.to_vec().into()), Arc::clone(key));
+        texts.cache.insert(KeyBytes(bytes.to_vec().into()), Arc::clone(key));
 """,
     ),
     # A method with PyO3's trampoline, and the threads of a batch.

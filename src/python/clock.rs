@@ -25,8 +25,8 @@ pub(super) fn now(py: Python<'_>) -> PyResult<f64> {
     static CLOCK: FirstUse<Clock> = FirstUse::new();
     let nanoseconds = if let Some(clock) = CLOCK.get(py) {
         let time_ns = clock.time_ns.bind(py);
-        let system = || system_time().filter(|_| clock.system == Some(code_of(time_ns)));
-        match system() {
+        let reads_the_system = clock.system == Some(code_of(time_ns));
+        match system_time().filter(|_| reads_the_system) {
             Some(nanoseconds) => nanoseconds,
             None => time_ns.call0()?.extract()?,
         }

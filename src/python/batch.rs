@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::num::NonZero;
 use std::sync::Arc;
-use std::thread;
+use std::{panic, thread};
 
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
@@ -19,6 +19,9 @@ use crate::error::Error;
 
 /// Tokens taken from the iterable at once: enough work for every core, little memory.
 const CHUNK: usize = 1024;
+
+/// Tokens for which a thread is started: verifying as many signatures takes longer.
+const MIN_SHARE: usize = 16;
 
 /// The iterator that `Verifier.decode_many` returns.
 #[pyclass(module = "rapidjwt")]
@@ -73,7 +76,7 @@ impl DecodedMany {
         let keys = &*self.keys;
         let mut jobs: Vec<Job> =
             tokens.iter().map(|token| Job::new(py, keys, token.as_ref())).collect();
-        py.detach(|| verify_all(keys, &mut jobs));
+        verify_all(py, keys, &mut jobs);
         self.verified = jobs.into_iter().map(|job| job.finish(py, keys)).collect();
         Ok(())
     }
@@ -156,20 +159,27 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Verifies the tokens on all cores.
-fn verify_all(keys: &VerifyingKeys, jobs: &mut [Job<'_>]) {
+/// Verifies the tokens on all cores. This thread takes a share too, without the interpreter.
+fn verify_all(py: Python<'_>, keys: &VerifyingKeys, jobs: &mut [Job<'_>]) {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = jobs.len().div_ceil(cores).max(1);
+    let share = jobs.len().div_ceil(cores).max(MIN_SHARE);
     let work = |jobs: &mut [Job<'_>]| jobs.iter_mut().for_each(|job| job.verify(keys));
     thread::scope(|scope| {
         let mut shares = jobs.chunks_mut(share);
         let own = shares.next();
-        for share in shares {
-            // Where no thread can be started, the closure is dropped, and its share is done below.
-            let _ = thread::Builder::new().spawn_scoped(scope, || work(share));
-        }
-        own.map(work);
+        // With the interpreter, which whoever forks holds: in a child that is forked while glibc
+        // gives an old stack to a new thread, that stack's memory is freed twice.
+        // Where no thread can be started, the closure is dropped, and its share is done below.
+        let started: Vec<_> = shares
+            .filter_map(|share| thread::Builder::new().spawn_scoped(scope, || work(share)).ok())
+            .collect();
+        py.detach(|| {
+            own.map(work);
+            for thread in started {
+                thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic));
+            }
+        });
     });
     // What no thread has done.
-    work(jobs);
+    py.detach(|| work(jobs));
 }

@@ -230,23 +230,27 @@ FORK_DURING_BATCH = f"""
         while True:
             for _ in verifier.decode_many(tokens):
                 pass
-    for _ in range(2):
-        threading.Thread(target=batches, daemon=True).start()
+    def small_batches():
+        while True:
+            list(verifier.decode_many(tokens[:64]))
+    for target in [batches, batches, small_batches, small_batches]:
+        threading.Thread(target=target, daemon=True).start()
     for _ in range(600):
         pid = os.fork()
         if pid == 0:
             signal.alarm(60)  # a lock that nobody holds is waited for for ever
             verifier.decode(tokens[0])
+            list(verifier.decode_many(tokens[:64]))  # on stacks of threads that are not there
             os._exit(0)
         if os.waitpid(pid, 0)[1]:
-            print("the child hangs", flush=True)
+            print("the child hangs or was aborted", flush=True)
             break
     os._exit(0)
 """
 
 
 @forks_beside_busy_threads
-def test_a_fork_during_another_threads_batch_leaves_the_cache_usable():
+def test_a_fork_during_another_threads_batch_leaves_the_cache_and_batches_usable():
     code = textwrap.dedent(FORK_DURING_BATCH)
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],

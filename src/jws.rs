@@ -43,9 +43,14 @@ impl<'a> Compact<'a> {
     /// # Errors
     /// [`Error::NotEnoughSegments`] with fewer than two dots.
     pub fn split(token: &'a [u8]) -> Result<Self, Error> {
-        let last = memchr::memrchr(b'.', token).ok_or(Error::NotEnoughSegments)?;
+        // Errors are made when they are needed: dropping one takes as long as looking for a dot.
+        let Some(last) = memchr::memrchr(b'.', token) else {
+            return Err(Error::NotEnoughSegments);
+        };
         let (signing_input, signature) = (&token[..last], &token[last + 1..]);
-        let first = memchr::memchr(b'.', signing_input).ok_or(Error::NotEnoughSegments)?;
+        let Some(first) = memchr::memchr(b'.', signing_input) else {
+            return Err(Error::NotEnoughSegments);
+        };
         let (header, payload) = (&signing_input[..first], &signing_input[first + 1..]);
         Ok(Self { header, payload, signature, signing_input })
     }

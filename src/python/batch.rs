@@ -15,7 +15,9 @@ use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyIterator, PyString};
 
 use super::verifying_keys::{Chosen, VerifyingKeys};
+use crate::crypto::Fingerprint;
 use crate::error::Error;
+use crate::jws::Verified;
 
 /// Tokens taken from the iterable at once: enough work for every core, little memory.
 const CHUNK: usize = 1024;
@@ -28,7 +30,7 @@ const MIN_SHARE: usize = 16;
 pub(super) struct DecodedMany {
     keys: Arc<VerifyingKeys>,
     tokens: Py<PyIterator>,
-    verified: VecDeque<PyResult<Vec<u8>>>,
+    verified: VecDeque<PyResult<Verified>>,
     /// Raised by the iterable; given on after the tokens before it.
     interruption: Option<PyErr>,
 }
@@ -98,7 +100,7 @@ impl DecodedMany {
         let Some(verified) = self.verified.pop_front() else {
             return self.interruption.take().map_or(Ok(None), Err);
         };
-        match verified.and_then(|payload| self.keys.accept(py, &payload)) {
+        match verified.and_then(|verified| self.keys.accept(py, &verified)) {
             Ok(claims) => Ok(Some(claims.into_any().unbind())),
             // KeyboardInterrupt and its like are not the token's fault.
             Err(error) if !error.is_instance_of::<PyException>(py) => Err(error),
@@ -111,10 +113,10 @@ impl DecodedMany {
 enum Job<'a> {
     /// Nothing is done yet.
     Token(&'a [u8]),
-    /// The cache does not know it.
-    Chosen(Chosen<'a>),
-    /// Its payload or what is wrong with it, and what to remember.
-    Done(Result<Vec<u8>, Error>, Option<Chosen<'a>>),
+    /// The cache does not know it, and is to remember this.
+    Chosen(Chosen<'a>, Option<Fingerprint>),
+    /// What has become of it, and what to remember.
+    Done(Result<Verified, Error>, Option<Fingerprint>),
 }
 
 impl<'a> Job<'a> {
@@ -128,34 +130,29 @@ impl<'a> Job<'a> {
         }
         match keys.choose(token) {
             Err(error) => Self::Done(Err(error), None),
-            Ok(mut chosen) => match keys.recall(py, &mut chosen) {
-                Some(payload) => Self::Done(Ok(payload), None),
-                None => Self::Chosen(chosen),
+            Ok(chosen) => match keys.recall(py, &chosen) {
+                Ok(verified) => Self::Done(Ok(verified), None),
+                Err(fingerprint) => Self::Chosen(chosen, fingerprint),
             },
         }
     }
 
     fn verify(&mut self, keys: &VerifyingKeys) {
-        let chosen = match self {
-            Self::Token(token) => keys.choose(token),
-            Self::Chosen(chosen) => Ok(*chosen),
+        let (chosen, fingerprint) = match self {
+            Self::Token(token) => (keys.choose(token), None),
+            Self::Chosen(chosen, fingerprint) => (Ok(*chosen), *fingerprint),
             Self::Done(..) => return,
         };
-        *self = match chosen {
-            Ok(chosen) => Self::Done(keys.verify(&chosen), Some(chosen)),
-            Err(error) => Self::Done(Err(error), None),
-        };
+        *self = Self::Done(chosen.and_then(|chosen| keys.verify(&chosen)), fingerprint);
     }
 
-    fn finish(self, py: Python<'_>, keys: &VerifyingKeys) -> PyResult<Vec<u8>> {
-        let Self::Done(payload, chosen) = self else {
+    fn finish(self, py: Python<'_>, keys: &VerifyingKeys) -> PyResult<Verified> {
+        let Self::Done(verified, fingerprint) = self else {
             unreachable!("the caller has verified every job");
         };
-        let payload = payload?;
-        if let Some(chosen) = chosen {
-            keys.remember(py, &chosen);
-        }
-        Ok(payload)
+        let verified = verified?;
+        keys.remember(py, fingerprint);
+        Ok(verified)
     }
 }
 

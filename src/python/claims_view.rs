@@ -6,35 +6,53 @@ use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString};
 use super::arguments::utf8;
 use crate::claims::{Audience, Claim, ClaimsView, Text, Time};
 
+/// The value of a registered claim. What most of them are is judged without Python.
+enum Noted<'a, 'py> {
+    /// A string.
+    Text(&'a str),
+    Integer(i64),
+    Other(Bound<'py, PyAny>),
+}
+
 /// The values of the registered claims, noted while the payload is parsed: seven look-ups in the
 /// finished dict would take longer than the checks themselves.
 #[derive(Default)]
-pub(super) struct Registered<'py>([Option<Bound<'py, PyAny>>; Claim::ALL.len()]);
+pub(super) struct Registered<'a, 'py>([Option<Noted<'a, 'py>>; Claim::ALL.len()]);
 
-impl<'py> Registered<'py> {
+impl<'a, 'py> Registered<'a, 'py> {
     /// Looks them up in a dict that Python's json has made.
     pub(super) fn of(claims: &Bound<'py, PyDict>) -> PyResult<Self> {
         let mut registered = Self::default();
         for claim in Claim::ALL {
-            registered.0[claim as usize] = claims.get_item(claim.name())?;
+            registered.0[claim as usize] = claims.get_item(claim.name())?.map(Noted::Other);
         }
         Ok(registered)
     }
 
     /// Notes the value of a claim; the last one counts.
-    pub(super) fn set(&mut self, claim: Claim, value: &Bound<'py, PyAny>) {
-        self.0[claim as usize] = Some(value.clone());
+    pub(super) fn note_text(&mut self, claim: Claim, text: &'a str) {
+        self.0[claim as usize] = Some(Noted::Text(text));
+    }
+
+    /// As [`note_text`](Self::note_text).
+    pub(super) fn note_integer(&mut self, claim: Claim, integer: i64) {
+        self.0[claim as usize] = Some(Noted::Integer(integer));
+    }
+
+    /// As [`note_text`](Self::note_text).
+    pub(super) fn note_other(&mut self, claim: Claim, value: &Bound<'py, PyAny>) {
+        self.0[claim as usize] = Some(Noted::Other(value.clone()));
     }
 }
 
 /// A payload as a JSON parser makes it: exact types.
-pub(super) struct PyClaims<'a, 'py> {
-    pub(super) dict: &'a Bound<'py, PyDict>,
-    pub(super) registered: &'a Registered<'py>,
+pub(super) struct PyClaims<'c, 'py> {
+    pub(super) dict: &'c Bound<'py, PyDict>,
+    pub(super) registered: &'c Registered<'c, 'py>,
 }
 
-impl<'py> PyClaims<'_, 'py> {
-    fn get(&self, claim: Claim) -> Option<&Bound<'py, PyAny>> {
+impl<'c, 'py> PyClaims<'c, 'py> {
+    fn get(&self, claim: Claim) -> Option<&'c Noted<'c, 'py>> {
         self.registered.0[claim as usize].as_ref()
     }
 }
@@ -42,15 +60,21 @@ impl<'py> PyClaims<'_, 'py> {
 impl ClaimsView for PyClaims<'_, '_> {
     /// As Python's `int()` reads the claim: strings of digits and booleans are numbers too.
     fn time(&self, claim: Claim) -> Time {
-        match self.get(claim) {
-            None => Time::Absent,
-            Some(value) => whole_seconds(value).map_or(Time::NotInteger, Time::At),
-        }
+        let seconds = match self.get(claim) {
+            None => return Time::Absent,
+            Some(Noted::Integer(seconds)) => Some(as_float(*seconds)),
+            Some(Noted::Text(text)) => whole_seconds(&PyString::new(self.dict.py(), text)),
+            Some(Noted::Other(value)) => whole_seconds(value),
+        };
+        seconds.map_or(Time::NotInteger, Time::At)
     }
 
     fn text<T: AsRef<str>>(&self, claim: Claim, accepted: Option<&[T]>) -> Text {
-        let Some(value) = self.get(claim) else {
-            return Text::Absent;
+        let value = match self.get(claim) {
+            None => return Text::Absent,
+            Some(Noted::Integer(_)) => return Text::NotText,
+            Some(Noted::Text(text)) => return Text::judge(text, accepted),
+            Some(Noted::Other(value)) => value,
         };
         let Ok(text) = value.cast::<PyString>() else {
             return Text::NotText;
@@ -65,8 +89,11 @@ impl ClaimsView for PyClaims<'_, '_> {
     }
 
     fn audience(&self, accepts: impl Fn(&str) -> bool) -> Audience {
-        let Some(value) = self.get(Claim::Aud) else {
-            return Audience::Absent;
+        let value = match self.get(Claim::Aud) {
+            None | Some(Noted::Text("") | Noted::Integer(0)) => return Audience::Absent,
+            Some(Noted::Integer(_)) => return Audience::Malformed,
+            Some(Noted::Text(text)) => return Audience::One { accepted: accepts(text) },
+            Some(Noted::Other(value)) => value,
         };
         if !value.is_truthy().unwrap_or(true) {
             return Audience::Absent;
@@ -93,13 +120,15 @@ impl ClaimsView for PyClaims<'_, '_> {
     }
 }
 
-/// `int(value)` as a float; beyond 2^53 rounded, which is far from any time to compare it with.
-#[allow(clippy::cast_precision_loss, reason = "said above")]
+/// `int(value)` as a float.
 fn whole_seconds(value: &Bound<'_, PyAny>) -> Option<f64> {
     if let Ok(integer) = value.cast_exact::<PyInt>() {
-        return match integer.extract::<i64>() {
-            Ok(seconds) => Some(seconds as f64),
-            Err(_) => Some(if integer.lt(0).ok()? { f64::MIN } else { f64::MAX }),
+        return if integer.gt(i64::MAX).ok()? {
+            Some(f64::MAX)
+        } else if integer.lt(i64::MIN).ok()? {
+            Some(f64::MIN)
+        } else {
+            integer.extract().ok().map(as_float)
         };
     }
     if let Ok(float) = value.cast_exact::<PyFloat>() {
@@ -108,4 +137,10 @@ fn whole_seconds(value: &Bound<'_, PyAny>) -> Option<f64> {
     // Strings, booleans, and what is no number at all: Python decides.
     let integer = value.py().get_type::<PyInt>().call1((value,)).ok()?;
     whole_seconds(&integer)
+}
+
+/// Beyond 2^53 rounded, which is far from any time to compare it with.
+#[allow(clippy::cast_precision_loss, reason = "said above")]
+const fn as_float(seconds: i64) -> f64 {
+    seconds as f64
 }

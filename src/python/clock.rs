@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
-use super::arguments::code_of;
+use super::arguments::versions::code_of;
 use super::first_use::{FirstUse, intern};
 
 /// The function `time_ns` that the module `time` has by nature.
@@ -23,29 +23,36 @@ struct Clock {
 #[allow(clippy::cast_precision_loss, reason = "2^53 microseconds are 285 years")]
 pub(super) fn now(py: Python<'_>) -> PyResult<f64> {
     static CLOCK: FirstUse<Clock> = FirstUse::new();
-    let nanoseconds = if let Some(clock) = CLOCK.get(py) {
+    let microseconds = if let Some(clock) = CLOCK.get(py) {
         let time_ns = clock.time_ns.bind(py);
         let reads_the_system = clock.system == Some(code_of(time_ns));
         match system_time().filter(|_| reads_the_system) {
-            Some(nanoseconds) => nanoseconds,
-            None => time_ns.call0()?.extract()?,
+            Some(microseconds) => microseconds,
+            None => call(time_ns)?,
         }
     } else {
         let time_ns = py.import(intern!(py, "time"))?.getattr(intern!(py, "time_ns"))?;
         let before = system_time();
-        let nanoseconds = time_ns.call0()?.extract()?;
-        let is_system_time = (before..=system_time()).contains(&Some(nanoseconds));
+        let microseconds = call(&time_ns)?;
+        let is_system_time = (before..=system_time()).contains(&Some(microseconds));
         // Not where freezegun was at work before us.
         if let Ok(time_ns) = time_ns.cast_into::<PyCFunction>() {
             let system = is_system_time.then(|| code_of(&time_ns));
             CLOCK.get_or_make(py, || Clock { time_ns: time_ns.unbind(), system });
         }
-        nanoseconds
+        microseconds
     };
-    Ok(nanoseconds.div_euclid(1000) as f64 / 1e6)
+    Ok(microseconds as f64 / 1e6)
 }
 
-/// Nanoseconds since the epoch by the system's clock; `None` before the epoch.
+/// Microseconds since the epoch by `time.time_ns`.
+fn call(time_ns: &Bound<'_, PyAny>) -> PyResult<i64> {
+    Ok(time_ns.call0()?.extract::<i64>()?.div_euclid(1000))
+}
+
+/// Microseconds since the epoch by the system's clock; `None` before the epoch.
 fn system_time() -> Option<i64> {
-    SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_nanos().try_into().ok()
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    let seconds = i64::try_from(since.as_secs()).ok()?;
+    seconds.checked_mul(1_000_000)?.checked_add(i64::from(since.subsec_micros()))
 }

@@ -189,14 +189,15 @@ fn decode_fast<'a, 'py>(
     let Some((compact, options, json)) = verify_fast(py, road, call)? else {
         return Ok(None);
     };
-    let (payload, registered) = if let Ok(claims) = loads_claims(py, &json) {
+    let mut registered = Registered::default();
+    let payload = if let Ok(claims) = loads_claims(py, &json, &mut registered) {
         claims
     } else {
         let decoded = PyDict::new(py);
         decoded.set_item(intern!(py, "payload"), PyBytes::new(py, &json))?;
         let payload = road.faithful.decode_payload.bind(py).call1((decoded,))?.cast_into()?;
-        let registered = Registered::of(&payload)?;
-        (payload, registered)
+        registered = Registered::of(&payload)?;
+        payload
     };
     let claims = PyClaims { dict: &payload, registered: &registered };
     match validate_fast(call, &options, &claims)? {
@@ -216,7 +217,7 @@ fn verify_fast<'a, 'py>(
     let plan = || {
         let options = Options::read(call.options.as_deref())?;
         let compact = Compact::split(arguments::text(&call.jwt)?).ok()?;
-        let algorithm = known_headers::read(compact.header)?.algorithm;
+        let algorithm = known_headers::read(compact.header, |header| header.algorithm)?;
         Some((options, compact, algorithm))
     };
     let Some((options, compact, algorithm)) = plan() else {
@@ -355,7 +356,7 @@ pub(super) fn get_unverified_header<'py>(jwt: &Bound<'py, PyAny>) -> PyResult<Bo
     let read = || {
         road.is_clear_for_decode(py).then_some(())?;
         let compact = Compact::split(arguments::text(jwt)?).ok()?;
-        known_headers::read(compact.header)?;
+        known_headers::read(compact.header, |_| ())?;
         dangerous::unverified_payload(&compact).ok()?;
         Some(compact.header)
     };

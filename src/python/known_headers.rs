@@ -2,7 +2,6 @@
 //! once and not once per token.
 
 use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::OnceLock;
 
 use crate::algorithm::{ALGORITHMS, Algorithm};
@@ -16,10 +15,9 @@ const CAPACITY: usize = 8;
 const MAX_SEGMENT_LEN: usize = 5_600;
 
 /// What a usual header says.
-#[derive(Clone)]
 pub(super) struct KnownHeader {
     pub(super) algorithm: &'static Algorithm,
-    pub(super) kid: Option<Rc<str>>,
+    pub(super) kid: Option<Box<str>>,
 }
 
 struct KnownHeaders {
@@ -41,27 +39,29 @@ pub(super) fn prepare_thread() {
     KNOWN.with_borrow(|_| ());
 }
 
-/// What the encoded header `segment` says, or `None` when it breaks a rule or has a parameter that
-/// changes how the token is read.
+/// What `read` makes of what the encoded header `segment` says; `None` when the header breaks a rule
+/// or has a parameter that changes how the token is read.
 ///
-/// The answer depends on the bytes of `segment` alone, so a remembered one is as good as new.
-pub(super) fn read(segment: &[u8]) -> Option<KnownHeader> {
+/// The answer depends on the bytes of `segment` alone, so a remembered one is as good as new. `read`
+/// must not read another header.
+pub(super) fn read<T>(segment: &[u8], read: impl FnOnce(&KnownHeader) -> T) -> Option<T> {
     if segment.len() > MAX_SEGMENT_LEN {
         return None;
     }
     KNOWN.with_borrow_mut(|known| {
         if let Some((_, header)) = known.entries.iter().find(|(bytes, _)| **bytes == *segment) {
-            return Some(header.clone());
+            return Some(read(header));
         }
         let header = parse(segment)?;
-        let entry = (segment.into(), header.clone());
+        let answer = read(&header);
+        let entry = (segment.into(), header);
         if known.entries.len() < CAPACITY {
             known.entries.push(entry);
         } else {
             known.entries[known.next] = entry;
             known.next = (known.next + 1) % CAPACITY;
         }
-        Some(header)
+        Some(answer)
     })
 }
 
@@ -73,7 +73,7 @@ pub(super) fn parse(segment: &[u8]) -> Option<KnownHeader> {
         return None;
     }
     let algorithm = by_exact_name(header.alg().ok()?)?;
-    Some(KnownHeader { algorithm, kid: header.kid().map(Rc::from) })
+    Some(KnownHeader { algorithm, kid: header.kid().map(Box::from) })
 }
 
 /// The algorithm of that name, aliases apart: their tokens keep the alias in the header.

@@ -28,27 +28,26 @@ pub(super) fn loads<'py>(py: Python<'py>, json: &[u8]) -> Result<Bound<'py, PyAn
     parse(py, json, |parser| parser.value(MAX_DEPTH))
 }
 
-/// The dict that the JSON text `json` stands for, and its registered claims. `json` without an
-/// object is [`Unusual`] too.
-pub(super) fn loads_claims<'py>(
+/// The dict that the JSON text `json` stands for; its registered claims are noted in `registered`.
+/// `json` without an object is [`Unusual`] too.
+pub(super) fn loads_claims<'a, 'py>(
     py: Python<'py>,
-    json: &[u8],
-) -> Result<(Bound<'py, PyDict>, Registered<'py>), Unusual> {
-    let mut registered = Registered::default();
-    let dict = parse(py, json, |parser| {
+    json: &'a [u8],
+    registered: &mut Registered<'a, 'py>,
+) -> Result<Bound<'py, PyDict>, Unusual> {
+    parse(py, json, |parser| {
         if parser.peek() != Some(b'{') {
             return Err(Unusual);
         }
-        parser.members(MAX_DEPTH, |claim, value| registered.set(claim, value))
-    })?;
-    Ok((dict, registered))
+        parser.members(MAX_DEPTH, Some(registered))
+    })
 }
 
 /// What `read` reads, if it is all that `json` holds.
-fn parse<'py, T>(
+fn parse<'a, 'py, T>(
     py: Python<'py>,
-    json: &[u8],
-    read: impl FnOnce(&mut Parser<'_, 'py>) -> Result<T, Unusual>,
+    json: &'a [u8],
+    read: impl FnOnce(&mut Parser<'a, '_, 'py>) -> Result<T, Unusual>,
 ) -> Result<T, Unusual> {
     NAMES.with(|names| {
         // Creating objects can run the garbage collector, hence any finalizer, hence this function
@@ -62,14 +61,31 @@ fn parse<'py, T>(
     })
 }
 
-struct Parser<'a, 'py> {
+/// A string, and its text if it is ASCII without escapes, so that it stands in the JSON text.
+type PlainString<'a, 'py> = (Bound<'py, PyString>, Option<&'a str>);
+
+enum Number {
+    Integer(i64),
+    Float(f64),
+}
+
+impl Number {
+    fn to_python<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Unusual> {
+        match self {
+            Self::Integer(integer) => integer.into_bound_py_any(py).map_err(|_| Unusual),
+            Self::Float(float) => Ok(PyFloat::new(py, *float).into_any()),
+        }
+    }
+}
+
+struct Parser<'a, 'n, 'py> {
     py: Python<'py>,
     json: &'a [u8],
     at: usize,
-    names: Option<&'a mut NameCache>,
+    names: Option<&'n mut NameCache>,
 }
 
-impl<'py> Parser<'_, 'py> {
+impl<'a, 'py> Parser<'a, '_, 'py> {
     fn peek(&self) -> Option<u8> {
         self.json.get(self.at).copied()
     }
@@ -95,11 +111,11 @@ impl<'py> Parser<'_, 'py> {
         match self.peek().ok_or(Unusual)? {
             b'"' => {
                 self.at += 1;
-                Ok(self.string()?.into_any())
+                Ok(self.string()?.0.into_any())
             }
-            b'{' => Ok(self.members(depth, |_, _| ())?.into_any()),
+            b'{' => Ok(self.members(depth, None)?.into_any()),
             b'[' => self.array(depth),
-            b'-' | b'0'..=b'9' => self.number(),
+            b'-' | b'0'..=b'9' => self.number()?.to_python(self.py),
             b't' => self.literal(b"true", PyBool::new(self.py, true).to_owned().into_any()),
             b'f' => self.literal(b"false", PyBool::new(self.py, false).to_owned().into_any()),
             b'n' => self.literal(b"null", self.py.None().into_bound(self.py)),
@@ -119,13 +135,13 @@ impl<'py> Parser<'_, 'py> {
         Ok(value)
     }
 
-    /// An object. `registered` is told each member with the name of a registered claim, in order:
-    /// the last of several with one name counts, as in the dict.
+    /// An object. Each member with the name of a registered claim is noted in `registered`, in
+    /// order: the last of several with one name counts, as in the dict.
     #[inline]
     fn members(
         &mut self,
         depth: u32,
-        mut registered: impl FnMut(Claim, &Bound<'py, PyAny>),
+        mut registered: Option<&mut Registered<'a, 'py>>,
     ) -> Result<Bound<'py, PyDict>, Unusual> {
         let depth = depth.checked_sub(1).ok_or(Unusual)?;
         let dict = PyDict::new(self.py);
@@ -143,10 +159,10 @@ impl<'py> Parser<'_, 'py> {
                 return Err(Unusual);
             }
             self.skip_whitespace();
-            let value = self.value(depth)?;
-            if let Some(claim) = claim {
-                registered(claim, &value);
-            }
+            let value = match (claim, registered.as_deref_mut()) {
+                (Some(claim), Some(registered)) => self.claim(claim, registered, depth)?,
+                _ => self.value(depth)?,
+            };
             dict.set_item(name, value).map_err(|_| Unusual)?;
             match self.next_token()? {
                 b',' => token = self.next_token()?,
@@ -176,7 +192,7 @@ impl<'py> Parser<'_, 'py> {
         }
     }
 
-    fn number(&mut self) -> Result<Bound<'py, PyAny>, Unusual> {
+    fn number(&mut self) -> Result<Number, Unusual> {
         let start = self.at;
         let negative = self.peek() == Some(b'-');
         self.at += usize::from(negative);
@@ -197,17 +213,16 @@ impl<'py> Parser<'_, 'py> {
             return Err(Unusual);
         }
         if let Some(b'.' | b'e' | b'E') = self.peek() {
-            return self.float(start);
+            return self.float(start).map(Number::Float);
         }
         if digits > 18 {
             return Err(Unusual);
         }
-        let integer = if negative { -magnitude } else { magnitude };
-        integer.into_bound_py_any(self.py).map_err(|_| Unusual)
+        Ok(Number::Integer(if negative { -magnitude } else { magnitude }))
     }
 
     /// The rest of a number with a fraction or an exponent. Rust and Python both round correctly.
-    fn float(&mut self, start: usize) -> Result<Bound<'py, PyAny>, Unusual> {
+    fn float(&mut self, start: usize) -> Result<f64, Unusual> {
         if self.peek() == Some(b'.') {
             self.at += 1;
             self.digits()?;
@@ -220,8 +235,7 @@ impl<'py> Parser<'_, 'py> {
             self.digits()?;
         }
         let text = std::str::from_utf8(&self.json[start..self.at]).map_err(|_| Unusual)?;
-        let float: f64 = text.parse().map_err(|_| Unusual)?;
-        Ok(PyFloat::new(self.py, float).into_any())
+        text.parse().map_err(|_| Unusual)
     }
 
     /// One digit or more.
@@ -243,20 +257,86 @@ impl<'py> Parser<'_, 'py> {
             self.at += known.len + 1;
             return Ok((known.string.bind(self.py).clone(), known.claim));
         }
-        let name = self.string()?;
+        let (name, _) = self.string()?;
         let claim = Claim::by_name(name.to_str().map_err(|_| Unusual)?.as_bytes());
         Ok((name, claim))
     }
 
+    /// The value of a registered claim, noted in `registered`.
+    fn claim(
+        &mut self,
+        claim: Claim,
+        registered: &mut Registered<'a, 'py>,
+        depth: u32,
+    ) -> Result<Bound<'py, PyAny>, Unusual> {
+        match self.peek() {
+            Some(b'"') => {
+                self.at += 1;
+                let (value, text) = match claim {
+                    Claim::Iss | Claim::Aud => self.party(claim)?,
+                    _ => self.string()?,
+                };
+                let value = value.into_any();
+                match text {
+                    Some(text) => registered.note_text(claim, text),
+                    None => registered.note_other(claim, &value),
+                }
+                Ok(value)
+            }
+            Some(b'-' | b'0'..=b'9') => {
+                let number = self.number()?;
+                let value = number.to_python(self.py)?;
+                match number {
+                    Number::Integer(integer) => registered.note_integer(claim, integer),
+                    Number::Float(_) => registered.note_other(claim, &value),
+                }
+                Ok(value)
+            }
+            _ => {
+                let value = self.value(depth)?;
+                registered.note_other(claim, &value);
+                Ok(value)
+            }
+        }
+    }
+
+    /// The issuer or the audience, as [`string`](Self::string) reads it. An API sees the same ones
+    /// in token after token: the newest of each is kept, so that it need not be made again.
+    fn party(&mut self, claim: Claim) -> Result<PlainString<'a, 'py>, Unusual> {
+        let (py, rest) = (self.py, &self.json[self.at..]);
+        if let Some(kept) = self.kept(claim)
+            && let Some((value, text)) = kept.find(py, rest)
+        {
+            self.at += text.len() + 1;
+            return Ok((value, Some(text)));
+        }
+        let (value, text) = self.string()?;
+        if let Some(text) = text.filter(|text| text.len() <= KeptValue::MAX_LEN)
+            && let Some(kept) = self.kept(claim)
+        {
+            kept.replace(&value, text);
+        }
+        Ok((value, text))
+    }
+
+    /// The kept value of the name before, if that is this claim's.
+    fn kept(&mut self, claim: Claim) -> Option<&mut KeptValue> {
+        let names = self.names.as_deref_mut()?;
+        let known = names.slots.get_mut(names.last)?.known.as_mut();
+        known.filter(|known| known.claim == Some(claim)).map(|known| &mut known.value)
+    }
+
     /// A string whose opening quote is behind.
-    fn string(&mut self) -> Result<Bound<'py, PyString>, Unusual> {
+    fn string(&mut self) -> Result<PlainString<'a, 'py>, Unusual> {
         let rest = &self.json[self.at..];
         let plain = plain_len(rest);
         if rest.get(plain) == Some(&b'"') {
             self.at += plain + 1;
-            return ascii_string(self.py, &rest[..plain]);
+            // SAFETY: `plain_len` has looked at each byte: all are ASCII.
+            let text = unsafe { str::from_utf8_unchecked(&rest[..plain]) };
+            return Ok((ascii_string(self.py, text)?, Some(text)));
         }
-        self.string_with_escapes(plain)
+        Ok((self.string_with_escapes(plain)?, None))
     }
 
     /// A string with escapes or characters beyond ASCII, of which `plain` bytes have been seen.
@@ -418,11 +498,11 @@ pub(super) const fn special(word: u64) -> u64 {
 }
 
 /// `text`, which is ASCII, as a Python string.
-fn ascii_string<'py>(py: Python<'py>, text: &[u8]) -> Result<Bound<'py, PyString>, Unusual> {
+fn ascii_string<'py>(py: Python<'py>, text: &str) -> Result<Bound<'py, PyString>, Unusual> {
     debug_assert!(text.is_ascii());
-    if let [_] | [] = text {
+    if text.len() < 2 {
         // CPython shares these.
-        return Ok(PyString::new(py, std::str::from_utf8(text).map_err(|_| Unusual)?));
+        return Ok(PyString::new(py, text));
     }
     let len = ffi::Py_ssize_t::try_from(text.len()).map_err(|_| Unusual)?;
     // SAFETY: PyUnicode_New(len, 127) returns a new compact ASCII string, which nobody else sees
@@ -462,6 +542,50 @@ struct KnownName {
     len: usize,
     string: Py<PyString>,
     claim: Option<Claim>,
+    /// The newest value of `iss` or `aud`.
+    value: KeptValue,
+}
+
+impl KnownName {
+    /// At once, and not when `PyO3` next knows that a thread is attached (arguments/call.rs).
+    fn release(self, py: Python<'_>) {
+        drop((self.string.into_bound(py), self.value.string.map(|string| string.into_bound(py))));
+    }
+}
+
+/// A value that may come again.
+#[derive(Default)]
+struct KeptValue {
+    string: Option<Py<PyString>>,
+    /// ASCII without escapes, as it stands in JSON text.
+    text: String,
+}
+
+impl KeptValue {
+    /// Longer ones are not kept.
+    const MAX_LEN: usize = 256;
+
+    /// The value, if `json` begins with it and a closing quote, and its text there.
+    fn find<'a, 'py>(
+        &self,
+        py: Python<'py>,
+        json: &'a [u8],
+    ) -> Option<(Bound<'py, PyString>, &'a str)> {
+        let string = self.string.as_ref()?;
+        let kept = self.text.as_bytes();
+        let is_same = json.get(kept.len()) == Some(&b'"') && json.starts_with(kept);
+        // SAFETY: the bytes are those of a str.
+        let text = is_same.then(|| unsafe { str::from_utf8_unchecked(&json[..kept.len()]) })?;
+        Some((string.bind(py).clone(), text))
+    }
+
+    fn replace(&mut self, value: &Bound<'_, PyString>, text: &str) {
+        self.text.clear();
+        self.text.push_str(text);
+        let old = self.string.replace(value.clone().unbind());
+        // As in `KnownName::release`.
+        drop(old.map(|old| old.into_bound(value.py())));
+    }
 }
 
 /// A name of up to 15 bytes and its closing quote, in the order of the text, so that two are
@@ -554,11 +678,12 @@ impl NameCache {
             // Python's own interned string, which the application's look-ups find by identity. No
             // other name is interned, as Python may keep it for ever.
             Some(claim) => PyString::intern(py, claim.name()),
-            None => ascii_string(py, name)?,
+            None => ascii_string(py, str::from_utf8(name).map_err(|_| Unusual)?)?,
         };
-        if let Some(old) = known.replace(KnownName { text, len, string: string.unbind(), claim }) {
-            // At once, and not when PyO3 next knows that a thread is attached (arguments/call.rs).
-            drop(old.string.into_bound(py));
+        let value = KeptValue::default();
+        let new = KnownName { text, len, string: string.unbind(), claim, value };
+        if let Some(old) = known.replace(new) {
+            old.release(py);
         }
         Ok(())
     }

@@ -49,7 +49,7 @@ mod _rapidjwt {
 
     #[pymodule_export]
     use super::algorithm_table::algorithm_table;
-    use super::arguments::call::function;
+    use super::arguments::call::{add_method, function};
     #[pymodule_export]
     use super::batch::DecodedMany;
     #[pymodule_export]
@@ -67,14 +67,18 @@ mod _rapidjwt {
     use super::rules::VerifierRules;
     #[pymodule_export]
     use super::signer::Signer;
+    use super::signer::SignerEncode;
     #[pymodule_export]
     use super::verifier::Verifier;
+    use super::verifier::VerifierDecode;
     #[pymodule_export]
     use super::{decode_segment, is_der_public_key};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
+        add_method::<SignerEncode>(py)?;
+        add_method::<VerifierDecode>(py)?;
         module.add("encode", function::<Encode, _>(py, "rapidjwt")?)?;
         module.add("decode", function::<Decode, _>(py, "rapidjwt")?)?;
         module.add("decode_complete", function::<DecodeComplete, _>(py, "rapidjwt")?)

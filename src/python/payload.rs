@@ -9,19 +9,20 @@ use super::first_use::intern;
 use super::loads::loads_claims;
 use crate::error::Error;
 
-/// The claims that the JSON text `payload` holds, and the registered ones among them.
+/// The claims that the JSON text `payload` holds; the registered ones are noted in `registered`.
 ///
 /// Raises `DecodeError` where it is not JSON, in the words of Python's json, or not an object.
-pub(super) fn claims<'py>(
+pub(super) fn claims<'a, 'py>(
     py: Python<'py>,
-    payload: &[u8],
-) -> PyResult<(Bound<'py, PyDict>, Registered<'py>)> {
-    if let Ok(claims) = loads_claims(py, payload) {
+    payload: &'a [u8],
+    registered: &mut Registered<'a, 'py>,
+) -> PyResult<Bound<'py, PyDict>> {
+    if let Ok(claims) = loads_claims(py, payload, registered) {
         return Ok(claims);
     }
     let claims = json_loads(py, payload)?.cast_into().map_err(|_| Error::PayloadNotObject)?;
-    let registered = Registered::of(&claims)?;
-    Ok((claims, registered))
+    *registered = Registered::of(&claims)?;
+    Ok(claims)
 }
 
 fn json_loads<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bound<'py, PyAny>> {

@@ -17,7 +17,7 @@ use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyType};
 
-use super::arguments::{dict_version, type_version};
+use super::arguments::versions::{dict_version, type_version, watch};
 use super::first_use::{FirstUse, intern};
 use super::{errors, known_headers, loads};
 use crate::algorithm::{ALGORITHMS, Algorithm, Family};
@@ -173,6 +173,7 @@ impl Road {
             }
         }
         let (json, warnings) = (py.import("json")?, py.import("warnings")?);
+        watch(&json.dict());
         for name in ["JSONDecoder", "JSONEncoder"] {
             classes.push(json.getattr(name)?.cast_into::<PyType>()?);
         }

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::arguments::{self, Expected, Options};
-use super::claims_view::PyClaims;
+use super::claims_view::{PyClaims, Registered};
 use super::verifier::Verifier;
 use super::verifying_keys::VerifyingKeys;
 use super::{clock, jwt, known_headers, payload};
@@ -72,7 +72,8 @@ impl VerifierRules {
         verified: &[u8],
     ) -> PyResult<Bound<'py, PyDict>> {
         self.bounds.check_payload(verified)?;
-        let (claims, registered) = payload::claims(py, verified)?;
+        let mut registered = Registered::default();
+        let claims = payload::claims(py, verified, &mut registered)?;
         self.policy.validate(&PyClaims { dict: &claims, registered: &registered })?;
         Ok(claims)
     }

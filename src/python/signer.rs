@@ -1,15 +1,18 @@
 //! `Signer`: a key prepared and a header written once, for tokens that are issued all day.
 
+use std::ffi::CStr;
 use std::sync::Arc;
 
+use pyo3::Borrowed;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use super::arguments;
+use super::arguments::call::{Method, drop_deferred};
 use super::clock;
 use super::dumps::dumps;
-use super::first_use::intern;
+use super::first_use::{FirstUse, intern};
 use super::jwt;
 use super::key::{Key, prepare_or_raise};
 use super::key_cache::CachedKey;
@@ -107,18 +110,32 @@ impl Signer {
             jwt_id,
         })
     }
+}
 
-    /// Signs claims, with the missing ones filled in; returns the token. The dict stays as it is.
-    ///
-    /// Raises `TypeError` and `ValueError` for claims that are not JSON, as `rapidjwt.encode` does.
-    #[pyo3(signature = (claims))]
-    fn encode<'py>(&self, claims: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
-        let py = claims.py();
-        let json = match self.json_fast(claims)? {
-            Some(json) => json,
-            None => self.json_by_python(claims)?,
+/// `Signer.encode`.
+pub(super) struct SignerEncode;
+
+impl Method for SignerEncode {
+    type Class = Signer;
+    const NAME: &'static CStr = c"encode";
+    const DOC: &'static CStr = c"encode($self, claims)\n--\n\n\
+        Signs claims, with the missing ones filled in; returns the token. The dict stays as it is.\n\n\
+        Raises `TypeError` and `ValueError` for claims that are not JSON, as `rapidjwt.encode` does.";
+    const PARAMETER: &'static str = "claims";
+
+    fn names() -> &'static FirstUse<[Py<PyString>; 1]> {
+        static NAMES: FirstUse<[Py<PyString>; 1]> = FirstUse::new();
+        &NAMES
+    }
+
+    fn call<'py>(signer: &Signer, claims: Borrowed<'_, 'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let json = if let Some(json) = signer.json_fast(&claims)? {
+            json
+        } else {
+            drop_deferred();
+            signer.json_by_python(&claims)?
         };
-        jwt::sign(py, &self.header, &json, &self.key.key)
+        Ok(jwt::sign(claims.py(), &signer.header, &json, &signer.key.key)?.into_any())
     }
 }
 

@@ -1,18 +1,22 @@
 //! `Verifier`: keys prepared and a policy fixed once, for tokens that come all day.
 
+use std::ffi::CStr;
 use std::sync::Arc;
 
+use pyo3::Borrowed;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyString};
 
+use super::arguments::call::Method;
 use super::batch::DecodedMany;
 use super::cache_info::CacheInfo;
-use super::first_use::intern;
+use super::first_use::{FirstUse, intern};
 use super::jwt;
 use super::rules::{Arguments, VerifierRules};
 use super::verifying_keys::VerifyingKeys;
 use crate::algorithm::{Algorithm, Family};
+use crate::jws::Compact;
 use crate::signature_cache::SignatureCache;
 
 /// Verifies tokens with keys and a policy that are fixed when it is made.
@@ -101,24 +105,6 @@ impl Verifier {
         }
     }
 
-    /// Verifies a token and returns its claims.
-    ///
-    /// Raises the exceptions of `rapidjwt.decode`. With a `JWKSClient` also `UnknownKeyError`, which
-    /// is a `PyJWKClientError` and an `InvalidTokenError`, when the provider has no key for the
-    /// token, and `PyJWKClientError` when keys are needed and cannot be fetched; with an
-    /// `AsyncJWKSClient` `TypeError`.
-    #[pyo3(signature = (token))]
-    fn decode<'py>(&self, token: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
-        let py = token.py();
-        match &self.keys {
-            Keys::Held(keys) => {
-                let (_, payload) = keys.open(py, jwt::token_bytes(token)?)?;
-                keys.accept(py, &payload)
-            }
-            Keys::Fetched(keys) => decoded(keys.bind(py), intern!(py, "decode"), token),
-        }
-    }
-
     /// Verifies a token and returns a dict with its `payload`, `header` and `signature`.
     ///
     /// Raises the exceptions of `decode`.
@@ -127,8 +113,9 @@ impl Verifier {
         let py = token.py();
         match &self.keys {
             Keys::Held(keys) => {
-                let (compact, payload) = keys.open(py, jwt::token_bytes(token)?)?;
-                jwt::complete(keys.accept(py, &payload)?, &compact)
+                let token = jwt::token_bytes(token)?;
+                let verified = keys.open(py, token)?;
+                jwt::complete(keys.accept(py, &verified)?, &Compact::split(token)?)
             }
             Keys::Fetched(keys) => decoded(keys.bind(py), intern!(py, "decode_complete"), token),
         }
@@ -201,6 +188,41 @@ impl Verifier {
             cache.clear();
         }
         Ok(())
+    }
+}
+
+/// `Verifier.decode`.
+pub(super) struct VerifierDecode;
+
+impl Method for VerifierDecode {
+    type Class = Verifier;
+    const NAME: &'static CStr = c"decode";
+    const DOC: &'static CStr = c"decode($self, token)\n--\n\n\
+        Verifies a token and returns its claims.\n\n\
+        Raises the exceptions of `rapidjwt.decode`. With a `JWKSClient` also `UnknownKeyError`, which\n\
+        is a `PyJWKClientError` and an `InvalidTokenError`, when the provider has no key for the\n\
+        token, and `PyJWKClientError` when keys are needed and cannot be fetched; with an\n\
+        `AsyncJWKSClient` `TypeError`.";
+    const PARAMETER: &'static str = "token";
+
+    fn names() -> &'static FirstUse<[Py<PyString>; 1]> {
+        static NAMES: FirstUse<[Py<PyString>; 1]> = FirstUse::new();
+        &NAMES
+    }
+
+    fn call<'py>(
+        verifier: &Verifier,
+        token: Borrowed<'_, 'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = token.py();
+        let claims = match &verifier.keys {
+            Keys::Held(keys) => {
+                let verified = keys.open(py, jwt::token_bytes(&token)?)?;
+                keys.accept(py, &verified)?
+            }
+            Keys::Fetched(keys) => decoded(keys.bind(py), intern!(py, "decode"), &token)?,
+        };
+        Ok(claims.into_any())
     }
 }
 

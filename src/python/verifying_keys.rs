@@ -10,14 +10,15 @@ use super::errors::PyJWTError;
 use super::first_use::intern;
 use super::key::{Key, prepare_or_raise};
 use super::key_cache::CachedKey;
+use super::known_headers::{self, KnownHeader};
 use super::road::Road;
 use super::rules::VerifierRules;
-use super::{arguments, jwt, known_headers};
+use super::{arguments, jwt};
 use crate::algorithm::Algorithm;
 use crate::crypto::{Fingerprint, PreparedKey};
 use crate::dangerous;
 use crate::error::Error;
-use crate::jws::Compact;
+use crate::jws::{Compact, Verified};
 use crate::keyring::{Choice, Keyring};
 use crate::signature_cache::SignatureCache;
 
@@ -39,10 +40,8 @@ impl AsRef<PreparedKey> for VerifyingKey {
 /// A token split, with the keys chosen for it.
 #[derive(Clone, Copy)]
 pub(super) struct Chosen<'a> {
-    pub(super) compact: Compact<'a>,
+    compact: Compact<'a>,
     keys: Choice,
-    /// What the cache is to remember when the token verifies.
-    fingerprint: Option<Fingerprint>,
 }
 
 impl VerifyingKeys {
@@ -60,66 +59,65 @@ impl VerifyingKeys {
         self.cache.as_ref()
     }
 
-    /// The payload of a token whose signature is right, and the token's parts.
-    pub(super) fn open<'a>(
-        &self,
-        py: Python<'_>,
-        token: &'a [u8],
-    ) -> Result<(Compact<'a>, Vec<u8>), Error> {
-        let mut chosen = self.choose(token)?;
-        if let Some(payload) = self.recall(py, &mut chosen) {
-            return Ok((chosen.compact, payload));
+    /// A token whose signature is right.
+    pub(super) fn open(&self, py: Python<'_>, token: &[u8]) -> Result<Verified, Error> {
+        let chosen = self.choose(token)?;
+        match self.recall(py, &chosen) {
+            Ok(verified) => Ok(verified),
+            Err(fingerprint) => {
+                let verified = self.verify(&chosen)?;
+                self.remember(py, fingerprint);
+                Ok(verified)
+            }
         }
-        let payload = self.verify(&chosen)?;
-        self.remember(py, &chosen);
-        Ok((chosen.compact, payload))
     }
 
     /// Splits a token and chooses keys for it. Needs no interpreter.
+    #[inline]
     pub(super) fn choose<'a>(&self, token: &'a [u8]) -> Result<Chosen<'a>, Error> {
         self.rules.get().bounds.check_token(token)?;
         let compact = Compact::split(token)?;
-        let header = known_headers::read(compact.header)
-            .or_else(|| known_headers::parse(compact.header))
-            .ok_or_else(|| refusal(token))?;
-        let keys = self.keyring.choose(header.algorithm, header.kid.as_deref())?;
-        Ok(Chosen { compact, keys, fingerprint: None })
+        let choose =
+            |header: &KnownHeader| self.keyring.choose(header.algorithm, header.kid.as_deref());
+        let keys = known_headers::read(compact.header, choose)
+            .or_else(|| known_headers::parse(compact.header).as_ref().map(choose))
+            .unwrap_or_else(|| Err(refusal(token)))?;
+        Ok(Chosen { compact, keys })
     }
 
-    /// The payload of a token that the cache knows.
+    /// A token that the cache knows; otherwise what the cache, where there is one, is
+    /// to remember when the token verifies.
     ///
     /// The cache is used with a thread attached to the interpreter only: so nobody holds its lock
     /// while the process forks.
-    pub(super) fn recall(&self, _py: Python<'_>, chosen: &mut Chosen<'_>) -> Option<Vec<u8>> {
-        let cache = self.cache.as_ref()?;
+    pub(super) fn recall(
+        &self,
+        _py: Python<'_>,
+        chosen: &Chosen<'_>,
+    ) -> Result<Verified, Option<Fingerprint>> {
+        let cache = self.cache.as_ref().ok_or(None)?;
         // The token, whose header is part of the fingerprint, decides which keys without an ID
         // are tried: all of them may share one number, which no single key has.
         let key_id = match chosen.keys {
             Choice::One(index) => index,
             Choice::EachWithoutId(_) => usize::MAX,
         };
-        match chosen.compact.verified_before(&key_id.to_be_bytes(), cache) {
-            Ok(verified) => Some(verified.into_payload()),
-            Err(fingerprint) => {
-                chosen.fingerprint = Some(fingerprint);
-                None
-            }
-        }
+        chosen.compact.verified_before(&key_id.to_be_bytes(), cache).map_err(Some)
     }
 
     /// Remembers a token that has verified.
-    pub(super) fn remember(&self, _py: Python<'_>, chosen: &Chosen<'_>) {
-        if let (Some(cache), Some(fingerprint)) = (&self.cache, chosen.fingerprint) {
+    pub(super) fn remember(&self, _py: Python<'_>, fingerprint: Option<Fingerprint>) {
+        if let (Some(cache), Some(fingerprint)) = (&self.cache, fingerprint) {
             cache.insert(fingerprint);
         }
     }
 
-    /// The payload of a token whose signature is right. Needs no interpreter.
-    pub(super) fn verify(&self, chosen: &Chosen<'_>) -> Result<Vec<u8>, Error> {
+    /// A token whose signature is right. Needs no interpreter.
+    pub(super) fn verify(&self, chosen: &Chosen<'_>) -> Result<Verified, Error> {
         for key in self.keyring.chosen(chosen.keys) {
             match chosen.compact.verify(key) {
                 Err(Error::SignatureMismatch) => {}
-                decided => return Ok(decided?.into_payload()),
+                decided => return decided,
             }
         }
         Err(Error::SignatureMismatch)
@@ -129,9 +127,9 @@ impl VerifyingKeys {
     pub(super) fn accept<'py>(
         &self,
         py: Python<'py>,
-        verified: &[u8],
+        verified: &Verified,
     ) -> PyResult<Bound<'py, PyDict>> {
-        self.rules.get().accept(py, verified)
+        self.rules.get().accept(py, verified.payload())
     }
 }
 

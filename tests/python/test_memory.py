@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import gc
 import sys
 
@@ -51,6 +52,40 @@ def keys_that_are_none():
         yield lambda number=number: rapidjwt.encode({}, f"no key {number}", "RS256")
 
 
+def times_as_datetimes():
+    """Which a `Signer` reads by itself first."""
+    signer = rapidjwt.Signer(SECRET, "HS256", lifetime=60)
+    claims = {"iat": dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)}
+    for _ in range(ROUNDS):
+        yield lambda: signer.encode(claims)
+
+
+def claims_that_are_not_json():
+    signer = rapidjwt.Signer(SECRET, "HS256")
+    for number in range(ROUNDS):
+        yield lambda number=number: refuse(signer.encode, {"a": object(), "b": number})
+
+
+def huge_times():
+    verifier = rapidjwt.Verifier(SECRET, algorithms=["HS256"])
+    token = rapidjwt.encode({"exp": 10**30, "nbf": -(10**30)}, SECRET)
+    for _ in range(ROUNDS):
+        yield lambda: verifier.decode(token)
+
+
+def ever_new_issuers():
+    verifier = rapidjwt.Verifier(SECRET, algorithms=["HS256"], audience="api")
+    signer = rapidjwt.Signer(SECRET, "HS256", audience="api")
+    for number in range(ROUNDS):
+        token = signer.encode({"iss": f"issuer {number}"})
+        yield lambda token=token: verifier.decode(token)
+
+
+def refuse(call, argument):
+    with contextlib.suppress(TypeError):
+        call(argument)
+
+
 def run(calls):
     for call in calls():
         with contextlib.suppress(rapidjwt.PyJWTError):
@@ -66,6 +101,10 @@ def run(calls):
         forged_signatures,
         ever_new_key_objects,
         keys_that_are_none,
+        times_as_datetimes,
+        claims_that_are_not_json,
+        huge_times,
+        ever_new_issuers,
     ],
 )
 def test_memory_stays_flat(calls):

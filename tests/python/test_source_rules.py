@@ -22,6 +22,7 @@ MODULES = [
 UNSAFE = {
     "python/arguments/call.rs",
     "python/arguments/mod.rs",
+    "python/arguments/versions.rs",
     "python/dumps.rs",
     "python/loads.rs",
 }
@@ -82,7 +83,10 @@ def test_signatures_are_compared_by_the_crypto_libraries_alone_in_constant_time(
     assert {name for name, body in verifying.items() if body} >= {
         f"crypto/{name}.rs" for name in ("ecdsa", "eddsa", "hmac", "mod", "public_key", "rsa")
     }
-    assert ".verify_slice(signature).is_ok()" in verifying["crypto/hmac.rs"]
+    # The crate's type for tags, whose `==` is its comparison in constant time.
+    of_tags = "CtOutput::<H>::new(tag(key, message)) == CtOutput::<H>::from(signature)"
+    assert of_tags in verifying["crypto/hmac.rs"]
+    verifying["crypto/hmac.rs"] = verifying["crypto/hmac.rs"].replace(of_tags, "")
     by_itself = re.compile(r"[!=]= |\.(eq|ne|cmp|starts_with)\(|\bsign\(")
     assert {name for name, body in verifying.items() if by_itself.search(body)} == set()
 

@@ -7,8 +7,13 @@ import copy
 import datetime as dt
 import hashlib
 import hmac
+import inspect
 import json
 import pickle
+import re
+import subprocess
+import sys
+import textwrap
 
 import pytest
 import rapidjwt
@@ -24,11 +29,12 @@ from differential.keys import (
 )
 from differential.outcome import outcome_of
 from differential.strategies import base64url
-from rapidjwt import InvalidKeyError, Key, PyJWK, Verifier
+from rapidjwt import InvalidKeyError, Key, PyJWK, Signer, Verifier
 
 NOW = 1_800_000_000
 NATIVE = [algorithm for algorithm in ALGORITHMS if algorithm != "ES521"]
 HS256 = {"algorithms": ["HS256"]}
+SIGNER = Signer(HMAC_SECRET, "HS256")
 
 
 def raw_token(payload=b"{}", header=b'{"alg":"HS256"}', secret=HMAC_SECRET):
@@ -392,3 +398,44 @@ def test_with_keys_in_memory_the_coroutines_give_what_the_methods_give(method):
     assert asyncio.run(coroutine(raw_token())) == getattr(verifier, method)(raw_token())
     with pytest.raises(rapidjwt.DecodeError, match="Not enough segments"):
         asyncio.run(coroutine("garbage"))
+
+
+@pytest.mark.parametrize("arguments", [(), ("a", "b")])
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [(Verifier(HMAC_SECRET, **HS256).decode, "token"), (SIGNER.encode, "claims")],
+)
+def test_methods_of_one_argument_say_which(method, name, arguments):
+    for call in (
+        lambda: method(*arguments),
+        lambda: method(other="a"),
+        lambda: method({}, **{name: {}}),
+    ):
+        with pytest.raises(TypeError, match=rf"takes exactly one argument: {name}"):
+            call()
+
+
+def test_methods_of_one_argument_take_it_by_name_and_are_documented():
+    verifier = Verifier(HMAC_SECRET, **HS256)
+    assert verifier.decode(token=SIGNER.encode(claims={"a": 1})) == {"a": 1}
+    for method, signature in [
+        (Verifier.decode, "(self, token)"),
+        (Signer.encode, "(self, claims)"),
+    ]:
+        assert re.sub(", /", "", str(inspect.signature(method))) == signature
+        assert method.__doc__
+        with pytest.raises(TypeError):
+            method("no object of the class", {})
+
+
+def test_clients_are_imported_when_they_are_asked_for():
+    code = """
+        import sys, rapidjwt
+        assert "ssl" not in sys.modules and "rapidjwt.jwks" not in sys.modules
+        assert rapidjwt.KeySet is rapidjwt.key_set.KeySet
+        assert rapidjwt.PyJWKClient.__module__ == "rapidjwt.jwks_client"
+        from rapidjwt import AsyncJWKSClient, JWKSClient, types
+        assert rapidjwt.jwks.JWKSClient is JWKSClient
+        assert not hasattr(rapidjwt, "JWKSclient")
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)

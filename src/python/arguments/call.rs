@@ -1,17 +1,20 @@
-//! Functions that receive their arguments as CPython hands them over.
+//! Functions and methods that receive their arguments as CPython hands them over.
 //!
 //! PyO3 gives a function with `**kwargs`, as PyJWT's have, a new tuple and a new dict at each call,
 //! which costs a fifth of a whole `decode`. Here the arguments stay where the interpreter has them;
 //! a call that does not fit the parameters goes to the Python method, which knows what to say.
+//! A method of PyO3's also counts that a thread is attached: a thirtieth of `Signer.encode`.
 
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::{ptr, slice};
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::panic::PanicException;
 use pyo3::prelude::*;
+use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyString, PyTuple};
-use pyo3::{Borrowed, ffi};
+use pyo3::{Borrowed, PyClass, ffi};
 
 use crate::python::first_use::FirstUse;
 use crate::python::road::Road;
@@ -64,6 +67,44 @@ pub(in crate::python) fn function<'py, F: Function<N>, const N: usize>(
     }
 }
 
+/// A method that takes one argument.
+pub(in crate::python) trait Method {
+    /// The class, which nobody can derive from.
+    type Class: PyClass<Frozen = True> + Sync;
+    /// The name.
+    const NAME: &'static CStr;
+    /// The docstring, beginning with the signature as CPython's own methods have it.
+    const DOC: &'static CStr;
+    /// The argument's name.
+    const PARAMETER: &'static str;
+
+    /// Where the argument's name is kept as a Python string.
+    fn names() -> &'static FirstUse<[Py<PyString>; 1]>;
+
+    /// Does the call. Errors it raises are followed by `drop_deferred`, those that it drops are to be.
+    fn call<'py>(
+        this: &Self::Class,
+        argument: Borrowed<'_, 'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>>;
+}
+
+/// Gives the class of `M` this method.
+pub(in crate::python) fn add_method<M: Method>(py: Python<'_>) -> PyResult<()> {
+    let definition = Box::leak(Box::new(ffi::PyMethodDef {
+        ml_name: M::NAME.as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: method_trampoline::<M> },
+        ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
+        ml_doc: M::DOC.as_ptr(),
+    }));
+    let class = py.get_type::<M::Class>();
+    // SAFETY: the definition lives for ever, its function has the type that its flags promise, and
+    // the class is a live type. The result is a new reference, or null with an exception.
+    let method = unsafe {
+        Bound::from_owned_ptr_or_err(py, ffi::PyDescr_NewMethod(class.as_type_ptr(), definition))?
+    };
+    class.setattr(PyString::from_bytes(py, M::NAME.to_bytes())?, method)
+}
+
 /// The arguments of one call, in CPython's vectorcall form.
 #[derive(Clone, Copy)]
 struct RawCall {
@@ -83,14 +124,52 @@ unsafe extern "C" fn trampoline<F: Function<N>, const N: usize>(
 ) -> *mut ffi::PyObject {
     let call =
         RawCall { arguments, positional: usize::try_from(positional).unwrap_or(0), keyword_names };
-    // SAFETY: CPython calls with a thread attached. `Python::attach`, which would count it, costs
-    // as much as the rest of this function; what is not counted is said in `run`.
+    // SAFETY: CPython calls with a thread attached.
     let py = unsafe { Python::assume_attached() };
-    // A panic must not cross into C.
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
+    guarded(py, || {
         // SAFETY: the arguments are CPython's own, alive until this function returns.
         unsafe { run::<F, N>(py, call) }
-    }));
+    })
+}
+
+/// # Safety
+/// As for `trampoline`; `slf` is a live object.
+unsafe extern "C" fn method_trampoline<M: Method>(
+    slf: *mut ffi::PyObject,
+    arguments: *const *mut ffi::PyObject,
+    positional: ffi::Py_ssize_t,
+    keyword_names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    let call =
+        RawCall { arguments, positional: usize::try_from(positional).unwrap_or(0), keyword_names };
+    // SAFETY: CPython calls with a thread attached.
+    let py = unsafe { Python::assume_attached() };
+    guarded(py, || {
+        let names = M::names().get_or_make(py, || [PyString::intern(py, M::PARAMETER).unbind()]);
+        // SAFETY: the object and the arguments are CPython's own, alive until this function
+        // returns.
+        let (this, slots) = unsafe { (Borrowed::from_ptr(py, slf), bind(py, call, names)) };
+        let Some([Some(argument)]) = slots else {
+            let method = M::NAME.to_string_lossy();
+            let words = format!("{method}() takes exactly one argument: {}", M::PARAMETER);
+            return Err(PyTypeError::new_err(words));
+        };
+        M::call(this.cast::<M::Class>()?.get(), argument).inspect_err(|_| drop_deferred())
+    })
+}
+
+/// What `body` returns, as CPython wants it. A panic must not cross into C.
+///
+/// `py` is not `Python::attach`'s, which would count it: that costs as much as the rest of the way
+/// into a function. So `PyO3` does not know that a thread is attached, and what is dropped on the way
+/// to an error or to another road, exceptions for example, waits until somebody attaches:
+/// `drop_deferred` is to be called there. (On its way to a result the fast road drops no reference
+/// of that kind.)
+fn guarded<'py>(
+    py: Python<'py>,
+    body: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+) -> *mut ffi::PyObject {
+    let outcome = catch_unwind(AssertUnwindSafe(body));
     let result = outcome.unwrap_or_else(|_| {
         Err(PanicException::new_err("rapidjwt has panicked; this is a defect"))
     });
@@ -101,6 +180,11 @@ unsafe extern "C" fn trampoline<F: Function<N>, const N: usize>(
         },
         Bound::into_ptr,
     )
+}
+
+/// Gives references back that wait, as said of `guarded`.
+pub(in crate::python) fn drop_deferred() {
+    Python::attach(|_| ());
 }
 
 /// # Safety
@@ -123,10 +207,7 @@ unsafe fn run<F: Function<N>, const N: usize>(
     if let Ok(Some(result)) = fast {
         return Ok(result);
     }
-    // What the fast road has dropped on its way to an error or to nothing, exceptions for example,
-    // waits until somebody attaches, as PyO3 does not know that we are. Now is a good time. (On its
-    // way to a result it drops no reference of that kind.)
-    Python::attach(|_| ());
+    drop_deferred();
     fast?;
     let method = F::faithful(road).bind(py);
     // SAFETY: the arguments are handed on just as they came. The result is a new reference, or

@@ -4,16 +4,15 @@
 //! `None` to the rest, which then takes the faithful road.
 
 pub(super) mod call;
+pub(super) mod versions;
 
 #[cfg(not(Py_3_14))]
 use std::slice;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyBytes, PyCFunction, PyDelta, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet,
-    PyString, PyTuple, PyType,
+    PyBool, PyBytes, PyDelta, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple,
 };
 
 use crate::claims::{Checks, ExpectedAudience};
@@ -213,37 +212,4 @@ impl<'py> Options<'py> {
         *option = boolean(value)?;
         Some(())
     }
-}
-
-/// The version tag of a dict: CPython gives a new one, never used before, whenever the dict is
-/// changed. `None` since CPython 3.12, where tags may be used again.
-pub(super) fn dict_version(dict: &Bound<'_, PyDict>) -> Option<u64> {
-    #[cfg(not(Py_3_12))]
-    // SAFETY: the dict is alive as long as `dict`, and the tag is a field of its public struct.
-    let version = unsafe { Some((*dict.as_ptr().cast::<ffi::PyDictObject>()).ma_version_tag) };
-    #[cfg(Py_3_12)]
-    let version = {
-        let _ = dict;
-        None
-    };
-    version
-}
-
-/// The version tag of a type: CPython gives a new one, never used before, whenever an attribute of
-/// the type or of one of its bases is set; 0 means none given yet.
-pub(super) fn type_version(kind: &Bound<'_, PyType>) -> u32 {
-    // SAFETY: the type object is alive as long as `kind`, and `tp_version_tag` is a field of the
-    // public struct of every CPython that this crate is built for. CPython itself reads and writes
-    // it without the interpreter lock on free-threaded builds, hence the atomic read.
-    unsafe {
-        let tag = &raw mut (*kind.as_type_ptr()).tp_version_tag;
-        AtomicU32::from_ptr(tag).load(Ordering::Relaxed)
-    }
-}
-
-/// Where the machine code of a function of CPython's begins.
-pub(super) fn code_of(function: &Bound<'_, PyCFunction>) -> usize {
-    // SAFETY: the function object is alive as long as `function`, and of the type asked for.
-    let code = unsafe { ffi::PyCFunction_GetFunction(function.as_ptr()) };
-    code.map_or(0, |code| code as usize)
 }

@@ -1,8 +1,8 @@
 //! Core errors to Python exceptions: one exhaustive match, so that a new error does not compile
 //! until it has a class.
 
-use pyo3::PyErr;
-use pyo3::exceptions::PyNotImplementedError;
+use pyo3::exceptions::{PyException, PyNotImplementedError};
+use pyo3::{PyErr, PyResult, Python};
 
 use crate::error::Error;
 
@@ -40,6 +40,17 @@ mod classes {
         PyJWKSetError,
         PyJWTError,
     );
+}
+
+/// The value, or `None` in place of an error that the faithful road will meet again. What is no
+/// `Exception` is raised: `KeyboardInterrupt` or `SystemExit` comes from a signal's handler, out of
+/// whichever Python code is running, and would be lost.
+pub(super) fn interrupts_only<T>(py: Python<'_>, result: PyResult<T>) -> PyResult<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_instance_of::<PyException>(py) => Ok(None),
+        Err(interrupt) => Err(interrupt),
+    }
 }
 
 impl From<Error> for PyErr {

@@ -227,13 +227,15 @@ fn verify_fast<'a, 'py>(
         let unverified = dangerous::unverified_payload(&compact).ok();
         return Ok(unverified.map(|(payload, _)| (compact, options, payload)));
     }
-    let prepare = || {
-        let allowed = arguments::contains(call.algorithms.as_deref()?, algorithm.name)?;
-        allowed.then_some(())?;
-        prepare_argument(road, call.key.as_deref()?, algorithm, Operation::Verify)
-            .filter(|prepared| can_warn(road, py, prepared))
+    let is_allowed = call
+        .algorithms
+        .as_deref()
+        .is_some_and(|algorithms| arguments::contains(algorithms, algorithm.name).unwrap_or(false));
+    let prepared = match call.key.as_deref() {
+        Some(key) if is_allowed => prepare_argument(road, key, algorithm, Operation::Verify)?,
+        _ => None,
     };
-    let Some(prepared) = prepare() else {
+    let Some(prepared) = prepared.filter(|prepared| can_warn(road, py, prepared)) else {
         return Ok(None);
     };
     // PyJWT finds a payload or a signature that is not base64url before it looks at the key.
@@ -427,12 +429,13 @@ fn encode_fast<'py>(
         let algorithm = signing_algorithm(road, call)?;
         let sort = call.sort_headers.as_deref().map_or(Some(true), arguments::boolean)?;
         let header = header_segment(py, algorithm, call.headers.as_deref(), sort)?;
-        let payload = claims_json(&claims)?;
-        let prepared = prepare_argument(road, &call.key, algorithm, Operation::Sign)
-            .filter(|prepared| can_warn(road, py, prepared))?;
-        Some((header, payload, prepared))
+        Some((algorithm, header, claims_json(&claims)?))
     };
-    let Some((header, payload, prepared)) = plan() else {
+    let Some((algorithm, header, payload)) = plan() else {
+        return Ok(None);
+    };
+    let prepared = prepare_argument(road, &call.key, algorithm, Operation::Sign)?;
+    let Some(prepared) = prepared.filter(|prepared| can_warn(road, py, prepared)) else {
         return Ok(None);
     };
     check_key_length(road, py, &prepared, false)?;

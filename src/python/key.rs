@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::arguments;
 use super::ed448;
+use super::errors::interrupts_only;
 use super::first_use::intern;
 use super::jwt;
 use super::key_cache::{self, CachedKey};
@@ -475,22 +476,25 @@ pub(super) enum Operation {
 
 /// The `key` argument of a call made ready for `algorithm`, or `None` when the faithful road must
 /// judge it: it may accept it in its own way, or it words the error.
+///
+/// Raises nothing but interrupts.
 pub(super) fn prepare_argument(
     road: &Road,
     key: &Bound<'_, PyAny>,
     algorithm: &'static Algorithm,
     operation: Operation,
-) -> Option<Arc<CachedKey>> {
+) -> PyResult<Option<Arc<CachedKey>>> {
     // PyJWT does not have the names of RFC 9864.
-    road.algorithm_object(key.py(), algorithm)?;
-    let prepared = prepare(road, key, algorithm)?;
-    let fits = match (operation, algorithm.family) {
+    if road.algorithm_object(key.py(), algorithm).is_none() {
+        return Ok(None);
+    }
+    let fits = |prepared: &Arc<CachedKey>| match (operation, algorithm.family) {
         (Operation::Sign, _) => prepared.key.can_sign(),
         // PyJWT cannot verify with a private RSA key; with private EC and OKP keys it can.
         (Operation::Verify, Family::RsaPkcs1(_) | Family::RsaPss(_)) => !prepared.key.can_sign(),
         (Operation::Verify, _) => true,
     };
-    fits.then_some(prepared)
+    Ok(prepare(road, key, algorithm)?.filter(fits))
 }
 
 /// The key made ready, whatever it is wanted for.
@@ -498,12 +502,13 @@ fn prepare(
     road: &Road,
     key: &Bound<'_, PyAny>,
     algorithm: &'static Algorithm,
-) -> Option<Arc<CachedKey>> {
-    match arguments::text(key) {
-        Some(bytes) => {
-            key_cache::find(algorithm, bytes).or_else(|| prepare_text(road, key, bytes, algorithm))
-        }
-        None => prepare_object(road, key, algorithm),
+) -> PyResult<Option<Arc<CachedKey>>> {
+    let Some(bytes) = arguments::text(key) else {
+        return prepare_object(road, key, algorithm);
+    };
+    match key_cache::find(algorithm, bytes) {
+        Some(known) => Ok(Some(known)),
+        None => prepare_text(road, key, bytes, algorithm),
     }
 }
 
@@ -515,7 +520,7 @@ pub(super) fn prepare_or_raise(
     key: &Bound<'_, PyAny>,
     algorithm: &'static Algorithm,
 ) -> PyResult<Arc<CachedKey>> {
-    if let Some(prepared) = prepare(road, key, algorithm) {
+    if let Some(prepared) = prepare(road, key, algorithm)? {
         return Ok(prepared);
     }
     if let Ok(key) = key.cast_exact::<Key>() {
@@ -526,7 +531,7 @@ pub(super) fn prepare_or_raise(
         let judged = object
             .call_method1(intern!(key.py(), "prepare_key"), (key,))
             .map_err(|error| without_the_key(key.py(), error))?;
-        if let Some(key) = from_cryptography(&judged) {
+        if let Some(key) = from_cryptography(&judged)? {
             return Ok(key.prepare(algorithm)?);
         }
     }
@@ -554,20 +559,22 @@ fn prepare_text(
     key: &Bound<'_, PyAny>,
     bytes: &[u8],
     algorithm: &'static Algorithm,
-) -> Option<Arc<CachedKey>> {
+) -> PyResult<Option<Arc<CachedKey>>> {
     let native = match algorithm.family {
         Family::Hmac(_) => plain_secret(bytes),
         Family::RsaPkcs1(_) | Family::RsaPss(_) | Family::Ecdsa(..) | Family::Eddsa(_) => {
             parse_asymmetric(bytes)
         }
-        Family::None => return None,
+        Family::None => return Ok(None),
     };
     let prepared = match native.and_then(|material| prepare_material(&material, algorithm).ok()) {
-        Some(prepared) => Arc::new(prepared),
+        Some(prepared) => Some(Arc::new(prepared)),
         None => prepare_as_judged_by_python(road, key, bytes, algorithm)?,
     };
-    key_cache::keep(algorithm, bytes, &prepared);
-    Some(prepared)
+    if let Some(prepared) = &prepared {
+        key_cache::keep(algorithm, bytes, prepared);
+    }
+    Ok(prepared)
 }
 
 fn plain_secret(bytes: &[u8]) -> Option<KeyMaterial> {
@@ -593,14 +600,21 @@ fn prepare_as_judged_by_python(
     key: &Bound<'_, PyAny>,
     bytes: &[u8],
     algorithm: &'static Algorithm,
-) -> Option<Arc<CachedKey>> {
+) -> PyResult<Option<Arc<CachedKey>>> {
     let py = key.py();
-    let object = road.judge_of_keys(py, algorithm)?;
-    let judged = object.call_method1(intern!(py, "prepare_key"), (key,)).ok()?;
+    let Some(object) = road.judge_of_keys(py, algorithm) else {
+        return Ok(None);
+    };
+    let judged = object.call_method1(intern!(py, "prepare_key"), (key,));
+    let Some(judged) = interrupts_only(py, judged)? else {
+        return Ok(None);
+    };
     if let Family::Hmac(_) = algorithm.family {
-        secret::check(bytes).ok()?;
+        if secret::check(bytes).is_err() {
+            return Ok(None);
+        }
         let material = KeyMaterial::Secret(bytes.to_vec().into());
-        return prepare_material(&material, algorithm).ok().map(Arc::new);
+        return Ok(prepare_material(&material, algorithm).ok().map(Arc::new));
     }
     prepare_object(road, &judged, algorithm)
 }
@@ -610,51 +624,77 @@ fn prepare_object(
     road: &Road,
     key: &Bound<'_, PyAny>,
     algorithm: &'static Algorithm,
-) -> Option<Arc<CachedKey>> {
+) -> PyResult<Option<Arc<CachedKey>>> {
     if let Ok(key) = key.cast_exact::<Key>() {
-        return key.get().prepare(algorithm).ok();
+        return Ok(key.get().prepare(algorithm).ok());
     }
     if road.is_pyjwk(key) {
-        let name = key.getattr(intern!(key.py(), "algorithm_name")).ok()?;
-        if arguments::string(&name)? != algorithm.name {
-            return None;
-        }
-        let native = key.getattr(intern!(key.py(), "_native_key")).ok()?;
-        return match native.cast_exact::<Key>() {
-            Ok(native) => native.get().prepare(algorithm).ok(),
-            // Somebody has given it an algorithm object of their own.
-            Err(_) if !native.is_none() => None,
-            Err(_) => prepare(road, &key.getattr(intern!(key.py(), "key")).ok()?, algorithm),
-        };
+        return prepare_pyjwk(road, key, algorithm);
     }
     if let Some(known) = key_cache::find_object(key) {
-        return known.get().prepare(algorithm).ok();
+        return Ok(known.get().prepare(algorithm).ok());
     }
-    let native = Bound::new(key.py(), from_cryptography(key)?).ok()?;
+    let Some(native) = from_cryptography(key)? else {
+        return Ok(None);
+    };
+    let native = Bound::new(key.py(), native)?;
     key_cache::keep_object(key, &native);
-    native.get().prepare(algorithm).ok()
+    Ok(native.get().prepare(algorithm).ok())
+}
+
+fn prepare_pyjwk(
+    road: &Road,
+    key: &Bound<'_, PyAny>,
+    algorithm: &'static Algorithm,
+) -> PyResult<Option<Arc<CachedKey>>> {
+    let py = key.py();
+    let attribute = |name| interrupts_only(py, key.getattr(name));
+    let name = attribute(intern!(py, "algorithm_name"))?;
+    if name.as_ref().and_then(|name| arguments::string(name)) != Some(algorithm.name) {
+        return Ok(None);
+    }
+    let Some(native) = attribute(intern!(py, "_native_key"))? else {
+        return Ok(None);
+    };
+    if let Ok(native) = native.cast_exact::<Key>() {
+        return Ok(native.get().prepare(algorithm).ok());
+    }
+    if !native.is_none() {
+        // Somebody has given it an algorithm object of their own.
+        return Ok(None);
+    }
+    match attribute(intern!(py, "key"))? {
+        Some(key) => prepare(road, &key, algorithm),
+        None => Ok(None),
+    }
 }
 
 /// Takes over a key object of cryptography's own classes. Objects of other classes (hardware keys,
 /// test doubles) keep their own `sign` and `verify`.
-fn from_cryptography(key: &Bound<'_, PyAny>) -> Option<Key> {
+fn from_cryptography(key: &Bound<'_, PyAny>) -> PyResult<Option<Key>> {
+    let der = interrupts_only(key.py(), der_of_cryptography(key))?.flatten();
+    let material = der.and_then(|bytes| der::parse(bytes.as_bytes()).ok());
+    Ok(material.and_then(|material| Key::new(material).ok()))
+}
+
+fn der_of_cryptography<'py>(key: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>> {
     let py = key.py();
-    let module = key.get_type().module().ok()?;
-    if !module.to_str().ok()?.starts_with("cryptography.hazmat.bindings._rust.") {
-        return None;
+    let module = key.get_type().module()?;
+    if !module.to_str()?.starts_with("cryptography.hazmat.bindings._rust.") {
+        return Ok(None);
     }
-    let serialization = py.import("cryptography.hazmat.primitives.serialization").ok()?;
-    let der_encoding = serialization.getattr("Encoding").ok()?.getattr("DER").ok()?;
-    let bytes = if key.hasattr("private_bytes").ok()? {
-        let pkcs8 = serialization.getattr("PrivateFormat").ok()?.getattr("PKCS8").ok()?;
-        let plain = serialization.getattr("NoEncryption").ok()?.call0().ok()?;
-        key.call_method1("private_bytes", (der_encoding, pkcs8, plain)).ok()?
+    let serialization = py.import("cryptography.hazmat.primitives.serialization")?;
+    let der_encoding = serialization.getattr("Encoding")?.getattr("DER")?;
+    let bytes = if key.hasattr("private_bytes")? {
+        let pkcs8 = serialization.getattr("PrivateFormat")?.getattr("PKCS8")?;
+        let plain = serialization.getattr("NoEncryption")?.call0()?;
+        key.call_method1("private_bytes", (der_encoding, pkcs8, plain))?
     } else {
-        let public_format = serialization.getattr("PublicFormat").ok()?;
-        let spki = public_format.getattr("SubjectPublicKeyInfo").ok()?;
-        key.call_method1("public_bytes", (der_encoding, spki)).ok()?
+        let public_format = serialization.getattr("PublicFormat")?;
+        let spki = public_format.getattr("SubjectPublicKeyInfo")?;
+        key.call_method1("public_bytes", (der_encoding, spki))?
     };
-    Key::new(der::parse(bytes.cast::<PyBytes>().ok()?.as_bytes()).ok()?).ok()
+    Ok(bytes.cast_into().ok())
 }
 
 fn prepare_material(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 import traceback
 
 import pytest
@@ -243,3 +244,40 @@ def test_a_short_secret_is_not_in_its_warning():
     with pytest.warns(rapidjwt.InsecureKeyLengthWarning) as caught:
         rapidjwt.encode({}, "hush")
     assert "hush" not in str(caught[0].message)
+
+
+def interrupting(name):
+    """Trace calls, and raise what Ctrl-C raises in the first function of that name."""
+
+    def trace(frame, event, _argument):
+        if event == "call" and frame.f_code.co_name == name:
+            raise KeyboardInterrupt
+
+    return trace
+
+
+#: Not plainly a secret: Python is asked.
+ODD_SECRET = '{"no": "key"} but a secret of more than thirty-two bytes'
+ODD_TOKEN = rapidjwt.encode({}, ODD_SECRET)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: rapidjwt.encode({}, ODD_SECRET, "HS256"),
+        lambda: rapidjwt.decode(ODD_TOKEN, ODD_SECRET, ["HS256"]),
+        lambda: rapidjwt.Signer(ODD_SECRET, "HS256"),
+        lambda: rapidjwt.Verifier(ODD_SECRET, algorithms=["HS256"]),
+    ],
+    ids=["encode", "decode", "Signer", "Verifier"],
+)
+def test_an_interrupt_while_python_judges_a_key_is_not_lost(call):
+    rapidjwt.clear_key_cache()
+    before = sys.gettrace()
+    sys.settrace(interrupting("prepare_key"))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            call()
+    finally:
+        sys.settrace(before)
+    call()

@@ -6,7 +6,6 @@ import json
 import sys
 import warnings
 from collections.abc import Iterable
-from datetime import datetime, timedelta, timezone
 
 from rapidjwt._rapidjwt import decode, decode_complete, encode
 
@@ -28,6 +27,7 @@ from .warnings import RemovedInPyjwt3Warning
 TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
+    from datetime import datetime, timedelta, timezone
     from time import struct_time
     from typing import Any, TypeAlias
 
@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     AllowedPrivateKeyTypes: TypeAlias = AllowedPrivateKeys | Key | PyJWK | str | bytes
     AllowedPublicKeyTypes: TypeAlias = AllowedPublicKeys | Key | PyJWK | str | bytes
     SeveralKeys: TypeAlias = KeySet | PyJWKSet | Sequence[AllowedPublicKeyTypes]
+else:
+    # Those of the module datetime, which before CPython 3.12 makes them all in Python first: a
+    # tenth of the time that we allow our import.
+    from _datetime import datetime, timedelta, timezone
 
 __all__ = ["PyJWT", "decode", "decode_complete", "encode"]
 

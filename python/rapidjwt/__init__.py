@@ -9,7 +9,6 @@ from __future__ import annotations
 
 # For later: importing takes a lock, which a process forked meanwhile never gets.
 from . import _coroutine  # noqa: F401
-from ._install import install_as_jwt
 from ._rapidjwt import (
     CacheInfo,
     Key,
@@ -53,6 +52,7 @@ TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
 if TYPE_CHECKING:
     from typing import Any
 
+    from ._install import install_as_jwt
     from .jwks import AsyncJWKSClient, JWKSClient, RefreshPolicy, UnknownKeyError
     from .jwks_client import PyJWKClient
     from .key_set import KeySet
@@ -108,7 +108,7 @@ __all__ = [
 
 
 #: What is imported when it is first asked for, by the module that has it: JWKS clients drag in
-#: urllib and ssl.
+#: urllib and ssl, and most programs install nothing.
 _LATE = {
     "AsyncJWKSClient": "jwks",
     "JWKSClient": "jwks",
@@ -116,6 +116,7 @@ _LATE = {
     "PyJWKClient": "jwks_client",
     "RefreshPolicy": "jwks",
     "UnknownKeyError": "jwks",
+    "install_as_jwt": "_install",
     "jwk_set_cache": "jwk_set_cache",
     "jwks": "jwks",
     "jwks_client": "jwks_client",

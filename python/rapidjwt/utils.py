@@ -6,7 +6,6 @@ The functions are as lenient as PyJWT's. Segments of tokens are decoded by the s
 
 from __future__ import annotations
 
-import binascii
 import re
 import sys
 from functools import cache
@@ -46,12 +45,16 @@ def base64url_decode(input: bytes | str) -> bytes:  # noqa: A002 - PyJWT's name
     Characters outside the alphabet are skipped. A length that no encoding has raises
     binascii.Error, a ValueError.
     """
+    import binascii  # noqa: PLC0415 - a shared library, which few programs need
+
     data = force_bytes(input).replace(b"-", b"+").replace(b"_", b"/")
     return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
 
 
 def base64url_encode(input: bytes) -> bytes:  # noqa: A002 - PyJWT's name
     """Encode as base64url without padding (RFC 7515 Section 2)."""
+    import binascii  # noqa: PLC0415 - as above
+
     data = binascii.b2a_base64(input, newline=False)
     return data.rstrip(b"=").replace(b"+", b"-").replace(b"/", b"_")
 
@@ -75,12 +78,16 @@ def from_base64url_uint(val: bytes | str) -> int:
 
 def number_to_bytes(num: int, num_bytes: int) -> bytes:
     """Write an integer as at least `num_bytes` big-endian bytes."""
+    import binascii  # noqa: PLC0415 - as above
+
     digits = "%0*x" % (2 * num_bytes, num)  # noqa: UP031 - a TypeError for what is no integer
     return binascii.a2b_hex(digits)
 
 
 def bytes_to_number(string: bytes) -> int:
     """Read big-endian bytes as an integer; no bytes at all are a ValueError."""
+    import binascii  # noqa: PLC0415 - as above
+
     return int(binascii.b2a_hex(string), 16)
 
 

@@ -9,6 +9,7 @@ pub(super) mod versions;
 #[cfg(not(Py_3_14))]
 use std::slice;
 
+#[cfg(not(Py_3_14))]
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{

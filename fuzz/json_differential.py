@@ -49,7 +49,7 @@ FRAGMENTS = [
     b" ", b"\t\r\n", b"\x00", b"\x1f", b"\x7f", b"\x0b", b"\xc2\xa0", b"\xef\xbb\xbf", b"\xff\xfe",
     b"\xff", b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82", b"[" * 70,
     b'{"a":' * 70, b"//x", b"'", b"0.1", b"1.", b".5", b"1E-400", b"0.30000000000000004",
-    b'"a":1', b'"exp":1,',
+    b'"a":1', b'"exp":1,', b'"iss":"a"', b'"iss":"a\\""', b'"aud":"a"', b'"aud" : "ab",',
 ]  # fmt: skip
 
 
@@ -88,7 +88,12 @@ class Fuzzer:
         return "".join(chr(self.random.randrange(top)) for _ in range(self.random.randrange(12)))
 
     def claims(self) -> dict[str, Any]:
-        return {self.text(): self.value(3) for _ in range(self.random.randrange(8))}
+        claims = {self.text(): self.value(3) for _ in range(self.random.randrange(8))}
+        # The reader keeps the newest of each.
+        for name in ("iss", "aud"):
+            if self.random.random() < 0.3:
+                claims[name] = self.random.choice(TEXTS)
+        return claims
 
     def json(self) -> bytes:
         """Return JSON in one of many spellings, damaged more often than not."""

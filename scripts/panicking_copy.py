@@ -36,10 +36,10 @@ PANICS = {
     # A method with PyO3's trampoline, and the threads of a batch.
     "src/python/verifying_keys.rs": (
         """
-    pub(super) fn verify(&self, chosen: &Chosen<'_>) -> Result<Vec<u8>, Error> {
+    pub(super) fn verify(&self, chosen: &Chosen<'_>) -> Result<Verified, Error> {
 """,
         """
-    pub(super) fn verify(&self, chosen: &Chosen<'_>) -> Result<Vec<u8>, Error> {
+    pub(super) fn verify(&self, chosen: &Chosen<'_>) -> Result<Verified, Error> {
         assert!(chosen.compact.signature != b"panic", "a token");
 """,
     ),

@@ -316,7 +316,7 @@ odd_secrets = st.one_of(
         "BytesSub(b'a' * 64)",
         "bytearray(b'a' * 64)",
         "memoryview(b'a' * 64)",
-        "['a']",
+        "{'a'}",
         "{'kty': 'oct', 'k': 'YQ'}",
         "object()",
         "lib.PyJWK({'kty': 'oct', 'k': 'YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYQ'})",

@@ -4,9 +4,9 @@
 
     python scripts/panicking_copy.py
 
-A panic must become an exception, wherever it happens: in a function with our own trampoline, in a
-method with PyO3's, in a thread of a batch, and while a lock is held. The process goes on, locks
-serve on, and the exception has no key in its text. Builds the copy.
+A panic must become an exception, wherever it happens: in a function or a method with our own
+trampoline, in a method with PyO3's, in a thread of a batch, and while a lock is held. The process
+goes on, locks serve on, and the exception has no key in its text. Builds the copy.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PANICS = {
         texts.cache.insert(KeyBytes(bytes.to_vec().into()), Arc::clone(key));
 """,
     ),
-    # A method with PyO3's trampoline, and the threads of a batch.
+    # A method with our trampoline, one with PyO3's, and the threads of a batch.
     "src/python/verifying_keys.rs": (
         """
     pub(super) fn verify(&self, chosen: &Chosen<'_>) -> Result<Verified, Error> {
@@ -75,6 +75,7 @@ def panics(name, call):
 
 panics("encode, with the lock of the key cache", lambda: rapidjwt.encode({}, PANIC))
 panics("Verifier.decode", lambda: verifier.decode(panic))
+panics("Verifier.decode_complete", lambda: verifier.decode_complete(panic))
 panics("the first thread of a batch", lambda: list(verifier.decode_many([panic, *many])))
 panics("the last thread of a batch", lambda: list(verifier.decode_many([*many, panic])))
 """

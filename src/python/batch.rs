@@ -9,11 +9,11 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::{panic, thread};
 
-use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyIterator, PyString};
 
+use super::errors::is_interrupt;
 use super::verifying_keys::{Chosen, VerifyingKeys};
 use crate::crypto::Fingerprint;
 use crate::error::Error;
@@ -102,8 +102,7 @@ impl DecodedMany {
         };
         match verified.and_then(|verified| self.keys.accept(py, &verified)) {
             Ok(claims) => Ok(Some(claims.into_any().unbind())),
-            // KeyboardInterrupt and its like are not the token's fault.
-            Err(error) if !error.is_instance_of::<PyException>(py) => Err(error),
+            Err(error) if is_interrupt(py, &error) => Err(error),
             Err(error) => Ok(Some(error.into_value(py).into_any())),
         }
     }
@@ -177,6 +176,9 @@ fn verify_all(py: Python<'_>, keys: &VerifyingKeys, jobs: &mut [Job<'_>]) {
             }
         });
     });
-    // What no thread has done.
-    py.detach(|| work(jobs));
+    // What no thread has done. Letting go of the interpreter for nothing could take its next holder's
+    // whole turn.
+    if !jobs.iter().all(|job| matches!(job, Job::Done(..))) {
+        py.detach(|| work(jobs));
+    }
 }

@@ -42,14 +42,19 @@ mod classes {
     );
 }
 
-/// The value, or `None` in place of an error that the faithful road will meet again. What is no
-/// `Exception` is raised: `KeyboardInterrupt` or `SystemExit` comes from a signal's handler, out of
-/// whichever Python code is running, and would be lost.
+/// Whether it is no error of the call: `KeyboardInterrupt` or `SystemExit` comes from a signal's
+/// handler, out of whichever Python code is running, and must not be taken for a verdict.
+pub(super) fn is_interrupt(py: Python<'_>, error: &PyErr) -> bool {
+    !error.is_instance_of::<PyException>(py)
+}
+
+/// The value, or `None` in place of an error that the faithful road will meet again. Interrupts are
+/// raised.
 pub(super) fn interrupts_only<T>(py: Python<'_>, result: PyResult<T>) -> PyResult<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(error) if error.is_instance_of::<PyException>(py) => Ok(None),
-        Err(interrupt) => Err(interrupt),
+        Err(error) if is_interrupt(py, &error) => Err(error),
+        Err(_) => Ok(None),
     }
 }
 

@@ -52,12 +52,7 @@ pub(in crate::python) fn function<'py, F: Function<N>, const N: usize>(
     py: Python<'py>,
     module: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let definition = Box::leak(Box::new(ffi::PyMethodDef {
-        ml_name: F::NAME.as_ptr(),
-        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: trampoline::<F, N> },
-        ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
-        ml_doc: F::DOC.as_ptr(),
-    }));
+    let definition = definition(F::NAME, F::DOC, trampoline::<F, N>);
     let module = PyString::new(py, module);
     // SAFETY: the definition lives for ever, its function has the type that its flags promise, and
     // the module name is a live object. The result is a new reference, or null with an exception.
@@ -90,12 +85,7 @@ pub(in crate::python) trait Method {
 
 /// Gives the class of `M` this method.
 pub(in crate::python) fn add_method<M: Method>(py: Python<'_>) -> PyResult<()> {
-    let definition = Box::leak(Box::new(ffi::PyMethodDef {
-        ml_name: M::NAME.as_ptr(),
-        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: method_trampoline::<M> },
-        ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
-        ml_doc: M::DOC.as_ptr(),
-    }));
+    let definition = definition(M::NAME, M::DOC, method_trampoline::<M>);
     let class = py.get_type::<M::Class>();
     // SAFETY: the definition lives for ever, its function has the type that its flags promise, and
     // the class is a live type. The result is a new reference, or null with an exception.
@@ -103,6 +93,20 @@ pub(in crate::python) fn add_method<M: Method>(py: Python<'_>) -> PyResult<()> {
         Bound::from_owned_ptr_or_err(py, ffi::PyDescr_NewMethod(class.as_type_ptr(), definition))?
     };
     class.setattr(PyString::from_bytes(py, M::NAME.to_bytes())?, method)
+}
+
+/// What CPython makes a function or a method of; it lives for ever.
+fn definition(
+    name: &'static CStr,
+    doc: &'static CStr,
+    function: ffi::PyCFunctionFastWithKeywords,
+) -> &'static mut ffi::PyMethodDef {
+    Box::leak(Box::new(ffi::PyMethodDef {
+        ml_name: name.as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: function },
+        ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
+        ml_doc: doc.as_ptr(),
+    }))
 }
 
 /// The arguments of one call, in CPython's vectorcall form.
@@ -122,14 +126,8 @@ unsafe extern "C" fn trampoline<F: Function<N>, const N: usize>(
     positional: ffi::Py_ssize_t,
     keyword_names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    let call =
-        RawCall { arguments, positional: usize::try_from(positional).unwrap_or(0), keyword_names };
-    // SAFETY: CPython calls with a thread attached.
-    let py = unsafe { Python::assume_attached() };
-    guarded(py, || {
-        // SAFETY: the arguments are CPython's own, alive until this function returns.
-        unsafe { run::<F, N>(py, call) }
-    })
+    // SAFETY: as promised by the caller; the arguments are alive until this function returns.
+    unsafe { guarded(arguments, positional, keyword_names, |py, call| run::<F, N>(py, call)) }
 }
 
 /// # Safety
@@ -140,11 +138,7 @@ unsafe extern "C" fn method_trampoline<M: Method>(
     positional: ffi::Py_ssize_t,
     keyword_names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    let call =
-        RawCall { arguments, positional: usize::try_from(positional).unwrap_or(0), keyword_names };
-    // SAFETY: CPython calls with a thread attached.
-    let py = unsafe { Python::assume_attached() };
-    guarded(py, || {
+    let body = |py, call| {
         let names = M::names().get_or_make(py, || [PyString::intern(py, M::PARAMETER).unbind()]);
         // SAFETY: the object and the arguments are CPython's own, alive until this function
         // returns.
@@ -155,21 +149,32 @@ unsafe extern "C" fn method_trampoline<M: Method>(
             return Err(PyTypeError::new_err(words));
         };
         M::call(this.cast::<M::Class>()?.get(), argument).inspect_err(|_| drop_deferred())
-    })
+    };
+    // SAFETY: as promised by the caller.
+    unsafe { guarded(arguments, positional, keyword_names, body) }
 }
 
 /// What `body` returns, as CPython wants it. A panic must not cross into C.
 ///
-/// `py` is not `Python::attach`'s, which would count it: that costs as much as the rest of the way
-/// into a function. So `PyO3` does not know that a thread is attached, and what is dropped on the way
-/// to an error or to another road, exceptions for example, waits until somebody attaches:
+/// Its `Python` is not `Python::attach`'s, which would count it: that costs as much as the rest of
+/// the way into a function. So `PyO3` does not know that a thread is attached, and what is dropped on
+/// the way to an error or to another road, exceptions for example, waits until somebody attaches:
 /// `drop_deferred` is to be called there. (On its way to a result the fast road drops no reference
 /// of that kind.)
-fn guarded<'py>(
-    py: Python<'py>,
-    body: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+///
+/// # Safety
+/// As for `trampoline`.
+unsafe fn guarded<'py>(
+    arguments: *const *mut ffi::PyObject,
+    positional: ffi::Py_ssize_t,
+    keyword_names: *mut ffi::PyObject,
+    body: impl FnOnce(Python<'py>, RawCall) -> PyResult<Bound<'py, PyAny>>,
 ) -> *mut ffi::PyObject {
-    let outcome = catch_unwind(AssertUnwindSafe(body));
+    let call =
+        RawCall { arguments, positional: usize::try_from(positional).unwrap_or(0), keyword_names };
+    // SAFETY: CPython calls with a thread attached.
+    let py = unsafe { Python::assume_attached() };
+    let outcome = catch_unwind(AssertUnwindSafe(|| body(py, call)));
     let result = outcome.unwrap_or_else(|_| {
         Err(PanicException::new_err("rapidjwt has panicked; this is a defect"))
     });

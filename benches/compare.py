@@ -130,7 +130,7 @@ def progress(name: str) -> None:
 
 
 def describe_environment(argv: Sequence[str], effort: Effort, load_before: float) -> Environment:
-    """Return what a reader needs to judge the figures."""
+    """Return what a reader needs to interpret the figures."""
     return Environment(
         cpu=cpu_model(),
         cores=os.cpu_count() or 1,
@@ -169,7 +169,7 @@ def main(argv: Sequence[str]) -> int:
 def broken(measured: Results, *, partial: bool) -> bool:
     """Tell whether a promise is not held; in a partial run, one that was not tried may pass."""
     fine = {promises.HELD, promises.SKIPPED} if partial else {promises.HELD}
-    return any(verdict.status not in fine for verdict in promises.judge(measured))
+    return any(verdict.status not in fine for verdict in promises.evaluate(measured))
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ class Ratio:
     at_most: bool = False
 
     def verdict(self, results: Results) -> Verdict:
-        """Judge the run."""
+        """Compare the run with the promise."""
         limit = f"{'at most' if self.at_most else 'at least'} {self.limit:g}x"
         medians = medians_of(results, self.case, (self.over, self.under))
         if isinstance(medians, str):
@@ -59,7 +59,7 @@ class NearRawCrypto:
     case: str
 
     def verdict(self, results: Results) -> Verdict:
-        """Judge the run."""
+        """Compare the run with the promise."""
         limit = "8 % or 1 us above"
         medians = medians_of(results, self.case, ("rapidjwt", "raw: rapidjwt.Key"))
         if isinstance(medians, str):
@@ -80,7 +80,7 @@ class Linear:
     limit: float
 
     def verdict(self, results: Results) -> Verdict:
-        """Judge the run."""
+        """Compare the run with the promise."""
         limit = f"at most {self.limit:g}x"
         small = medians_of(results, self.small, ("rapidjwt",))
         large = medians_of(results, self.large, ("rapidjwt",))
@@ -99,7 +99,7 @@ class SmallImport:
     limit: float
 
     def verdict(self, results: Results) -> Verdict:
-        """Judge the run."""
+        """Compare the run with the promise."""
         limit = f"under {self.limit:g} {self.field}"
         if not results["startup"]:
             return Verdict(self.text, limit, "", SKIPPED)
@@ -124,7 +124,7 @@ class FairShare:
     tolerance: float
 
     def verdict(self, results: Results) -> Verdict:
-        """Judge the run."""
+        """Compare the run with the promise."""
         limit = f"half, or a plain Python loop's share, less {self.tolerance:.0%}"
         shares = {
             row["contestant"]: row["beside_per_second"] / row["alone_per_second"]
@@ -260,7 +260,7 @@ RYJWT_PROMISES: tuple[Promise, ...] = (
 )
 
 
-def judge(results: Results) -> list[Verdict]:
+def evaluate(results: Results) -> list[Verdict]:
     """Return the verdict on every promise that can be tried on the Python of the run."""
     promises = PROMISES
     if python_version(results) >= by_name("ryjwt").minimum_python:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chart import chart
 from peers import CONTESTANTS
-from promises import judge
+from promises import evaluate
 from results import HERE, RESULTS, WEB_RESULTS, case, python_version, read, read_web, timing
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def busy_thread(results: Results) -> str:
 
 def verdicts(results: Results) -> str:
     """Return every promised ratio with what this run measured."""
-    rows = [[one.text, one.limit, one.measured, one.status] for one in judge(results)]
+    rows = [[one.text, one.limit, one.measured, one.status] for one in evaluate(results)]
     return table(["promise", "limit", "measured", "status"], rows)
 
 

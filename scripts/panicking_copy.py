@@ -23,7 +23,7 @@ from broken_copies import NOT_COPIED, ROOT
 
 PANICS = {
     # Our own trampoline, and a lock that is held.
-    "src/python/key_cache.rs": (
+    "src/python/keys/cache.rs": (
         """
         lock(&TEXTS[index]).cache.insert(KeyBytes(bytes.to_vec().into()), Arc::clone(key));
 """,
@@ -34,7 +34,7 @@ PANICS = {
 """,
     ),
     # A method with our trampoline, one with PyO3's, and the threads of a batch.
-    "src/python/verifying_keys.rs": (
+    "src/python/verifier/keys.rs": (
         """
     pub(super) fn verify(&self, chosen: &Chosen<'_>) -> Result<Verified, Error> {
 """,

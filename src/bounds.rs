@@ -12,7 +12,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Judges the size of a token, before any other work on it.
+    /// Checks the size of a token, before any other work on it.
     ///
     /// # Errors
     /// [`Error::TokenTooLarge`].
@@ -23,7 +23,7 @@ impl Bounds {
         }
     }
 
-    /// Judges the nesting of a payload, before its JSON is read.
+    /// Checks the nesting of a payload, before its JSON is read.
     ///
     /// # Errors
     /// [`Error::PayloadTooDeep`].

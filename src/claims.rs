@@ -77,7 +77,7 @@ pub enum Text {
 
 impl Text {
     /// A string and the strings that are accepted.
-    pub fn judge<T: AsRef<str>>(text: &str, accepted: Option<&[T]>) -> Self {
+    pub fn compare<T: AsRef<str>>(text: &str, accepted: Option<&[T]>) -> Self {
         let is_accepted = |accepted: &[T]| accepted.iter().any(|one| one.as_ref() == text);
         if accepted.is_none_or(is_accepted) { Self::Accepted } else { Self::Refused }
     }
@@ -108,7 +108,7 @@ pub trait ClaimsView {
     fn time(&self, claim: Claim) -> Time;
     /// `iss`, `sub` or `jti`; `accepted` are the strings that the rule accepts, `None` means all.
     fn text<T: AsRef<str>>(&self, claim: Claim, accepted: Option<&[T]>) -> Text;
-    /// `aud`, each string judged by `accepts`.
+    /// `aud`, each string checked by `accepts`.
     fn audience(&self, accepts: impl Fn(&str) -> bool) -> Audience;
     /// Whether the claim is there and not null.
     fn is_present(&self, claim: &str) -> bool;
@@ -313,7 +313,7 @@ impl ClaimsView for Map<String, Value> {
     fn text<T: AsRef<str>>(&self, claim: Claim, accepted: Option<&[T]>) -> Text {
         match self.get(claim.name()) {
             None => Text::Absent,
-            Some(Value::String(text)) => Text::judge(text, accepted),
+            Some(Value::String(text)) => Text::compare(text, accepted),
             Some(_) => Text::NotText,
         }
     }

@@ -37,11 +37,11 @@ pub enum Error {
     NotEnoughSegments,
     /// A segment is not canonical base64url (RFC 7515 Section 2).
     InvalidBase64(Segment),
-    /// The header is not JSON; the parser's words.
+    /// The header is not JSON; the parser's message.
     HeaderNotJson(String),
     /// The header is JSON but no object.
     HeaderNotObject,
-    /// The payload is not JSON; the parser's words.
+    /// The payload is not JSON; the parser's message.
     PayloadNotJson(String),
     /// The payload is JSON but no object (RFC 7519 Section 7.2).
     PayloadNotObject,
@@ -139,8 +139,15 @@ pub enum Error {
     SecretIsAsymmetricKey,
     /// A JWK given as an HMAC secret.
     SecretIsJwk,
-    /// A key below the algorithm's minimum length, when the caller enforces it.
-    KeyTooShort(String),
+    /// An HMAC secret below the algorithm's minimum length (RFC 7518 Section 3.2).
+    KeyTooShort {
+        /// Bytes in the secret.
+        bytes: usize,
+        /// Bytes that the algorithm asks for.
+        minimum: usize,
+        /// The name of the algorithm's hash, for example `SHA256`.
+        hash: &'static str,
+    },
     /// A key on another curve than the algorithm's; both by their SEC 2 names, or for EdDSA by their
     /// JWK names.
     CurveMismatch {
@@ -165,9 +172,9 @@ pub enum Error {
 }
 
 impl Error {
-    /// An [`Error::InvalidKey`] with these words.
-    pub fn invalid_key(words: impl Into<String>) -> Self {
-        Self::InvalidKey(words.into())
+    /// An [`Error::InvalidKey`] with these message.
+    pub fn invalid_key(message: impl Into<String>) -> Self {
+        Self::InvalidKey(message.into())
     }
 }
 
@@ -176,13 +183,13 @@ impl std::error::Error for Error {}
 impl fmt::Display for Error {
     #[allow(clippy::too_many_lines, reason = "one arm per variant is the point")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = match self {
+        let message = match self {
             Self::NotAToken => "Invalid token type. Token must be a <class 'bytes'>",
             Self::NotEnoughSegments => "Not enough segments",
             Self::InvalidBase64(segment) => return write!(f, "Invalid {segment} padding"),
-            Self::HeaderNotJson(words) => return write!(f, "Invalid header string: {words}"),
+            Self::HeaderNotJson(message) => return write!(f, "Invalid header string: {message}"),
             Self::HeaderNotObject => "Invalid header string: must be a json object",
-            Self::PayloadNotJson(words) => return write!(f, "Invalid payload string: {words}"),
+            Self::PayloadNotJson(message) => return write!(f, "Invalid payload string: {message}"),
             Self::PayloadNotObject => "Invalid payload string: must be a json object",
             Self::TokenTooLarge(limit) => {
                 return write!(f, "The token has more than {limit} bytes");
@@ -269,8 +276,15 @@ impl fmt::Display for Error {
             }
             Self::PrivateKeyRequired => "Signing needs a private key, got a public key",
             Self::KeyForNone => "When alg = \"none\", key value must be None.",
-            Self::KeyTooShort(words) | Self::InvalidKey(words) => words,
+            Self::KeyTooShort { bytes, minimum, hash } => {
+                return write!(
+                    f,
+                    "The HMAC key is {bytes} bytes long, which is below the minimum recommended \
+                     length of {minimum} bytes for {hash}. See RFC 7518 Section 3.2."
+                );
+            }
+            Self::InvalidKey(message) => message,
         };
-        f.write_str(words)
+        f.write_str(message)
     }
 }

@@ -184,7 +184,7 @@ fn decode(text: &[u8], segment: Segment) -> Result<Vec<u8>, Error> {
     base64url::decode(text).ok_or(Error::InvalidBase64(segment))
 }
 
-/// Decodes the signature segment and has `verify` judge it.
+/// Decodes the signature segment and passes it to `verify`.
 fn check_signature(text: &[u8], verify: impl FnOnce(&[u8]) -> bool) -> Result<(), Error> {
     // Room for every signature but RSA's, without an allocation.
     let mut short = [0; 136];

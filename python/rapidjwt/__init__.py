@@ -17,7 +17,7 @@ from ._rapidjwt import (
     __version__,
     clear_key_cache,
     key_cache_info,
-    pave_road,
+    record_originals,
 )
 from .api_jwk import PyJWK, PyJWKSet
 from .api_jws import (
@@ -137,6 +137,6 @@ def __getattr__(name: str) -> Any:
     return found if name == module else getattr(found, name)
 
 
-# All is as it should be: from here on the fast road notices every change.
-pave_road()
-del pave_road
+# All is as it should be: from here on the fast path notices every change.
+record_originals()
+del record_originals

@@ -84,7 +84,7 @@ class ResolvedAttribute:
         self.name = name
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
-        """Give the value, looked up each time: the instance stays as the fast road knows it."""
+        """Give the value, looked up each time: the instance stays as the fast path knows it."""
         try:
             value = vars(instance)[self.name]
         except (KeyError, TypeError):

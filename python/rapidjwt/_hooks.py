@@ -1,7 +1,7 @@
-"""How the native fast road learns that somebody replaced a part of the faithful one.
+"""How the native fast path learns that somebody replaced a part of the fallback.
 
-The fast road skips the Python methods as long as they are the ones that it knows. It looks at
-them once, and again after `road_changed()`: setting an attribute of one of the objects or modules
+The fast path skips the Python methods as long as they are the ones that it knows. It looks at
+them once, and again after `fast_path_changed()`: setting an attribute of one of the objects or modules
 here is rare, so telling it then is cheaper than looking on every call. Patched classes need no
 such telling: the interpreter keeps their version.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import wraps
 from types import ModuleType
 
-from rapidjwt._rapidjwt import road_changed, road_extended
+from rapidjwt._rapidjwt import fast_path_changed, fast_path_extended
 
 TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
 if TYPE_CHECKING:
@@ -20,38 +20,38 @@ if TYPE_CHECKING:
 
 
 class Hookable:
-    """An object whose attributes the fast road relies on."""
+    """An object whose attributes the fast path relies on."""
 
     __slots__: tuple[str, ...] = ()
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Set the attribute and tell the fast road, which cares little for one that is new.
+        """Set the attribute and tell the fast path, which cares little for one that is new.
 
         Every new `PyJWT` and `PyJWS` sets some: that must not cost the others a look at everything.
         """
         replaces = hasattr(self, name)
         super().__setattr__(name, value)
         if replaces:
-            road_changed()
+            fast_path_changed()
         else:
-            road_extended()
+            fast_path_extended()
 
     def __delattr__(self, name: str) -> None:
-        """Delete the attribute and tell the fast road."""
+        """Delete the attribute and tell the fast path."""
         super().__delattr__(name)
-        road_changed()
+        fast_path_changed()
 
 
 class HookableModule(Hookable, ModuleType):
-    """A module whose names the fast road relies on."""
+    """A module whose names the fast path relies on."""
 
 
 class HookableDict(dict):  # type: ignore[type-arg]
-    """A dict whose items the fast road relies on."""
+    """A dict whose items the fast path relies on."""
 
 
 def _telling(name: str) -> Callable[..., Any]:
-    """Wrap the dict method so that it tells the fast road after it has done its work."""
+    """Wrap the dict method so that it tells the fast path after it has done its work."""
     method = getattr(dict, name)
 
     @wraps(method)
@@ -59,7 +59,7 @@ def _telling(name: str) -> Callable[..., Any]:
         try:
             return method(self, *args, **kwargs)
         finally:
-            road_changed()
+            fast_path_changed()
 
     return tell
 

@@ -141,8 +141,8 @@ class PyJWK:
             ) from None
 
         self._key: Any = None
-        #: The key for the fast road, when `key` is what the JWK says and we can use it natively;
-        #: False when the fast road must not use this object at all.
+        #: The key for the fast path, when `key` is what the JWK says and we can use it natively;
+        #: False when the fast path must not use this object at all.
         self._native_key: Key | Literal[False] | None = _native_key(jwk_data, self.Algorithm)
         if self._native_key is not None and _is_sound(self._native_key, jwk_data):
             return  # `key` is made when somebody asks for it

@@ -65,6 +65,8 @@ impl AsRef<[u8]> for Signature {
 pub struct PreparedKey {
     algorithm: &'static Algorithm,
     operations: Operations,
+    /// Bytes in a secret that is shorter than the algorithm asks for.
+    short_secret: Option<usize>,
 }
 
 enum Operations {
@@ -122,7 +124,7 @@ impl PreparedKey {
                 return Err(Error::KeyTypeMismatch { found, expected });
             }
         };
-        Ok(Self { algorithm, operations })
+        Ok(Self { algorithm, operations, short_secret: short_secret(material, algorithm) })
     }
 
     /// An OKP key that `operations` computes with, for `algorithm`.
@@ -139,12 +141,30 @@ impl PreparedKey {
             return Err(Error::KeyTypeMismatch { found: "OKP", expected });
         };
         check_okp_curve(key, curve)?;
-        Ok(Self { algorithm, operations: Operations::Foreign(operations) })
+        Ok(Self { algorithm, operations: Operations::Foreign(operations), short_secret: None })
     }
 
     /// The algorithm that the key is bound to.
     pub const fn algorithm(&self) -> &'static Algorithm {
         self.algorithm
+    }
+
+    /// Whether the key has the length that its algorithm asks for.
+    pub const fn is_long_enough(&self) -> bool {
+        self.short_secret.is_none()
+    }
+
+    /// Checks that the key has the length that its algorithm asks for. Shorter ones work: whether to
+    /// refuse them is the caller's choice.
+    ///
+    /// # Errors
+    /// [`Error::KeyTooShort`], for secrets only: RSA keys below the minimum are never prepared.
+    pub fn check_length(&self) -> Result<(), Error> {
+        let (Some(bytes), Some(hash)) = (self.short_secret, self.algorithm.family.hash()) else {
+            return Ok(());
+        };
+        let minimum = self.algorithm.minimum_key_bits / 8;
+        Err(Error::KeyTooShort { bytes, minimum, hash: hash.name() })
     }
 
     /// Whether [`sign`](Self::sign) can succeed.
@@ -193,6 +213,16 @@ impl PreparedKey {
             Operations::Eddsa(key) => key.verify(message, signature),
             Operations::Foreign(key) => key.verify(message, signature),
         }
+    }
+}
+
+/// Bytes in a secret below the minimum of RFC 7518 Section 3.2.
+fn short_secret(material: &KeyMaterial, algorithm: &Algorithm) -> Option<usize> {
+    match material {
+        KeyMaterial::Secret(secret) if secret.len() * 8 < algorithm.minimum_key_bits => {
+            Some(secret.len())
+        }
+        _ => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! JSON Web Keys (RFC 7517, RFC 7518 Section 6, RFC 8037 Section 2, RFC 8812 Section 3).
 //!
-//! Only key material is read: `use`, `key_ops`, `alg` and `kid` are [`super::purpose`]'s.
+//! Only key material is read: `use`, `key_ops`, `alg` and `kid` are [`super::metadata`]'s.
 
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;

@@ -5,8 +5,8 @@
 
 pub mod der;
 pub mod jwk;
+pub mod metadata;
 pub mod pem;
-pub mod purpose;
 pub mod secret;
 pub mod ssh;
 

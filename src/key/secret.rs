@@ -120,7 +120,7 @@ fn strip_dash_or_space(bytes: &[u8]) -> Option<&[u8]> {
 
 /// Whether bytes are JSON with a `kty` member, as Python's `json.loads` reads them.
 mod json {
-    /// How deep Python's parser surely goes. Deeper text is judged by [`is_deep_jwk`] too.
+    /// How deep Python's parser surely goes. Deeper text is decided by [`is_deep_jwk`] too.
     const SURE_DEPTH: usize = 500;
 
     pub(super) fn is_jwk(bytes: &[u8]) -> bool {
@@ -416,13 +416,13 @@ mod tests {
     fn checked(bytes: impl AsRef<[u8]>) -> Result<(), Error> {
         let bytes = bytes.as_ref();
         let result = check(bytes);
-        assert!(!plainly_secret(bytes) || judge(bytes).is_ok(), "{bytes:?}");
-        assert_eq!(result, judge(bytes), "{bytes:?}");
+        assert!(!plainly_secret(bytes) || check_in_full(bytes).is_ok(), "{bytes:?}");
+        assert_eq!(result, check_in_full(bytes), "{bytes:?}");
         result
     }
 
     /// The rules without the glance.
-    fn judge(bytes: &[u8]) -> Result<(), Error> {
+    fn check_in_full(bytes: &[u8]) -> Result<(), Error> {
         if bytes.is_empty() {
             Err(Error::SecretEmpty)
         } else if is_pem(bytes) || is_ssh(bytes) || der::is_public_key_or_certificate(bytes) {
@@ -629,7 +629,7 @@ mod tests {
     }
 
     #[test]
-    fn text_too_deep_for_a_parser_is_judged_all_the_same() {
+    fn text_too_deep_for_a_parser_is_checked_all_the_same() {
         let deep = |start: &str, inner: &str| {
             let (open, close) = ("[".repeat(20_000), "]".repeat(20_000));
             format!("{start}{open}{inner}{close}")

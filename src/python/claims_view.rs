@@ -3,10 +3,10 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString};
 
-use super::arguments::utf8;
+use super::cpython::utf8;
 use crate::claims::{Audience, Claim, ClaimsView, Text, Time};
 
-/// The value of a registered claim. What most of them are is judged without Python.
+/// The value of a registered claim. What most of them are is read without Python.
 enum Noted<'a, 'py> {
     /// A string.
     Text(&'a str),
@@ -73,7 +73,7 @@ impl ClaimsView for PyClaims<'_, '_> {
         let value = match self.get(claim) {
             None => return Text::Absent,
             Some(Noted::Integer(_)) => return Text::NotText,
-            Some(Noted::Text(text)) => return Text::judge(text, accepted),
+            Some(Noted::Text(text)) => return Text::compare(text, accepted),
             Some(Noted::Other(value)) => value,
         };
         let Ok(text) = value.cast::<PyString>() else {
@@ -81,9 +81,9 @@ impl ClaimsView for PyClaims<'_, '_> {
         };
         match (accepted, utf8(text)) {
             (None, _) => Text::Accepted,
-            (Some(_), Some(text)) => Text::judge(text, accepted),
+            (Some(_), Some(text)) => Text::compare(text, accepted),
             // Lone surrogates, which no text of the caller's has: it would have taken the
-            // faithful road.
+            // fallback.
             (Some(_), None) => Text::Refused,
         }
     }

@@ -5,8 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
-use super::arguments::versions::code_of;
-use super::first_use::{FirstUse, intern};
+use super::cpython::code_of;
+use super::once::{ForkSafeOnce, intern};
 
 /// The function `time_ns` that the module `time` has by nature.
 struct Clock {
@@ -19,10 +19,10 @@ struct Clock {
 ///
 /// time-machine puts its own code into the function `time_ns`, which is then called; otherwise the
 /// system's clock is read without that detour. freezegun puts another `datetime` into
-/// `rapidjwt.api_jwt`, and calls take the faithful road.
+/// `rapidjwt.api_jwt`, and calls take the fallback.
 #[allow(clippy::cast_precision_loss, reason = "2^53 microseconds are 285 years")]
 pub(super) fn now(py: Python<'_>) -> PyResult<f64> {
-    static CLOCK: FirstUse<Clock> = FirstUse::new();
+    static CLOCK: ForkSafeOnce<Clock> = ForkSafeOnce::new();
     let microseconds = if let Some(clock) = CLOCK.get(py) {
         let time_ns = clock.time_ns.bind(py);
         let reads_the_system = clock.system == Some(code_of(time_ns));
@@ -38,7 +38,7 @@ pub(super) fn now(py: Python<'_>) -> PyResult<f64> {
         // Not where freezegun was at work before us.
         if let Ok(time_ns) = time_ns.cast_into::<PyCFunction>() {
             let system = is_system_time.then(|| code_of(&time_ns));
-            CLOCK.get_or_make(py, || Clock { time_ns: time_ns.unbind(), system });
+            CLOCK.get_or_init(py, || Clock { time_ns: time_ns.unbind(), system });
         }
         microseconds
     };

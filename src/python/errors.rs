@@ -7,7 +7,7 @@ use pyo3::{PyErr, PyResult, Python};
 use crate::error::Error;
 
 /// Imports the classes of `rapidjwt.exceptions`: each at its first use would do, were it not for
-/// forks (see `first_use.rs`).
+/// forks (see `once.rs`).
 pub(super) use classes::{PyJWTError, import_classes};
 
 mod classes {
@@ -48,7 +48,7 @@ pub(super) fn is_interrupt(py: Python<'_>, error: &PyErr) -> bool {
     !error.is_instance_of::<PyException>(py)
 }
 
-/// The value, or `None` in place of an error that the faithful road will meet again. Interrupts are
+/// The value, or `None` in place of an error that the fallback will meet again. Interrupts are
 /// raised.
 pub(super) fn interrupts_only<T>(py: Python<'_>, result: PyResult<T>) -> PyResult<Option<T>> {
     match result {
@@ -112,7 +112,7 @@ impl From<Error> for PyErr {
             Error::SecretEmpty
             | Error::SecretIsAsymmetricKey
             | Error::SecretIsJwk
-            | Error::KeyTooShort(_)
+            | Error::KeyTooShort { .. }
             | Error::CurveMismatch { .. }
             | Error::KeyTypeMismatch { .. }
             | Error::PrivateKeyRequired

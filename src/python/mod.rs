@@ -5,25 +5,22 @@
 
 mod algorithm_table;
 mod arguments;
-mod batch;
 mod cache_info;
 mod claims_view;
 mod clock;
-mod dumps;
-mod ed448;
+mod cpython;
+mod decoded;
+mod encoding;
 mod errors;
-mod first_use;
+mod fast_path;
+mod header_cache;
+mod json;
 mod jwt;
-mod key;
-mod key_cache;
-mod known_headers;
-mod loads;
-mod payload;
-mod road;
-mod rules;
+mod keys;
+mod once;
 mod signer;
+mod vectorcall;
 mod verifier;
-mod verifying_keys;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -49,28 +46,30 @@ mod _rapidjwt {
 
     #[pymodule_export]
     use super::algorithm_table::algorithm_table;
-    use super::arguments::call::{add_method, function};
-    #[pymodule_export]
-    use super::batch::DecodedMany;
     #[pymodule_export]
     use super::cache_info::CacheInfo;
+    #[pymodule_export]
+    use super::fast_path::{
+        fast_path_changed, fast_path_extended, fast_path_obstacles, record_originals,
+    };
     #[pymodule_export]
     use super::jwt::get_unverified_header;
     use super::jwt::{Decode, DecodeComplete, Encode};
     #[pymodule_export]
-    use super::key::Key;
+    use super::keys::cache::{clear_key_cache, key_cache_info};
     #[pymodule_export]
-    use super::key_cache::{clear_key_cache, key_cache_info};
-    #[pymodule_export]
-    use super::road::{pave_road, road_changed, road_extended, road_obstacles};
-    #[pymodule_export]
-    use super::rules::VerifierRules;
+    use super::keys::key::Key;
     #[pymodule_export]
     use super::signer::Signer;
     use super::signer::SignerEncode;
-    #[pymodule_export]
-    use super::verifier::Verifier;
+    use super::vectorcall::{add_method, function};
     use super::verifier::VerifierDecode;
+    #[pymodule_export]
+    use super::verifier::batch::DecodedMany;
+    #[pymodule_export]
+    use super::verifier::policy::VerifierPolicy;
+    #[pymodule_export]
+    use super::verifier::{Verifier, verifier_of_policy};
     #[pymodule_export]
     use super::{decode_segment, is_der_public_key};
 

@@ -8,19 +8,17 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
-use super::arguments;
-use super::arguments::call::{Method, drop_deferred};
-use super::clock;
-use super::dumps::dumps;
-use super::first_use::{FirstUse, intern};
-use super::jwt;
-use super::key::{Key, prepare_or_raise};
-use super::key_cache::CachedKey;
-use super::known_headers;
-use super::road::Road;
+use super::fast_path::FastPath;
+use super::json::dumps::dumps;
+use super::keys::argument::prepare_or_raise;
+use super::keys::key::Key;
+use super::keys::length;
+use super::once::{ForkSafeOnce, intern};
+use super::vectorcall::{Method, drop_deferred};
+use super::{arguments, clock, encoding, header_cache};
 use crate::algorithm::Algorithm;
 use crate::base64url;
-use crate::crypto;
+use crate::crypto::{self, PreparedKey};
 use crate::error::Error;
 
 /// Signs claims with a key and a header that are fixed when it is made.
@@ -45,7 +43,7 @@ use crate::error::Error;
 /// `ValueError` for other wrong arguments.
 #[pyclass(frozen, module = "rapidjwt")]
 pub(super) struct Signer {
-    key: Arc<CachedKey>,
+    key: Arc<PreparedKey>,
     header: String,
     issuer: Option<Member>,
     audience: Option<Member>,
@@ -93,13 +91,13 @@ impl Signer {
         jwt_id: bool,
     ) -> PyResult<Self> {
         let py = key.py();
-        let road = Road::get(py)?;
-        let (algorithm, kid) = algorithm_and_kid(road, key, algorithm)?;
-        let prepared = prepare_or_raise(road, key, algorithm)?;
-        if !prepared.key.can_sign() {
+        let fast_path = FastPath::get(py)?;
+        let (algorithm, kid) = algorithm_and_kid(fast_path, key, algorithm)?;
+        let prepared = prepare_or_raise(fast_path, key, algorithm)?;
+        if !prepared.can_sign() {
             return Err(Error::PrivateKeyRequired.into());
         }
-        jwt::check_key_length(road, py, &prepared, false)?;
+        length::check(fast_path, py, &prepared, false)?;
         Ok(Self {
             key: prepared,
             header: header(py, algorithm, kid.as_deref(), headers)?,
@@ -123,8 +121,8 @@ impl Method for SignerEncode {
         Raises `TypeError` and `ValueError` for claims that are not JSON, as `rapidjwt.encode` does.";
     const PARAMETER: &'static str = "claims";
 
-    fn names() -> &'static FirstUse<[Py<PyString>; 1]> {
-        static NAMES: FirstUse<[Py<PyString>; 1]> = FirstUse::new();
+    fn names() -> &'static ForkSafeOnce<[Py<PyString>; 1]> {
+        static NAMES: ForkSafeOnce<[Py<PyString>; 1]> = ForkSafeOnce::new();
         &NAMES
     }
 
@@ -135,7 +133,7 @@ impl Method for SignerEncode {
             drop_deferred();
             signer.json_by_python(&claims)?
         };
-        Ok(jwt::sign(claims.py(), &signer.header, &json, &signer.key.key)?.into_any())
+        Ok(encoding::sign(claims.py(), &signer.header, &json, &signer.key)?.into_any())
     }
 }
 
@@ -146,7 +144,7 @@ impl Signer {
             return Ok(None);
         };
         let claims = &arguments::snapshot(claims)?;
-        let Some(mut json) = jwt::claims_json(claims) else {
+        let Some(mut json) = encoding::claims_json(claims) else {
             return Ok(None);
         };
         if !self.fills() {
@@ -213,7 +211,7 @@ impl Signer {
         Ok(Some([own.is_none().then_some(("iat", iat)), exp]))
     }
 
-    /// The claims filled in as a dict and written by the faithful road's own steps.
+    /// The claims filled in as a dict and written by the fallback's own steps.
     fn json_by_python(&self, claims: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
         let py = claims.py();
         let claims = claims.cast::<PyDict>().map_err(|_| {
@@ -221,7 +219,7 @@ impl Signer {
                 "Expecting a dict object, as JWT only supports JSON objects as payloads.",
             )
         })?;
-        let filled = match jwt::with_whole_seconds(claims) {
+        let filled = match encoding::with_whole_seconds(claims) {
             Some(copy) => copy,
             None => claims.copy()?,
         };
@@ -270,23 +268,23 @@ fn new_jwt_id() -> String {
 }
 
 fn algorithm_and_kid(
-    road: &Road,
+    fast_path: &FastPath,
     key: &Bound<'_, PyAny>,
     algorithm: Option<&str>,
 ) -> PyResult<(&'static Algorithm, Option<String>)> {
     let (named, default, kid) = if let Ok(key) = key.cast_exact::<Key>() {
         let key = key.get();
         (key.named_algorithm(), key.default_algorithm(), key.key_id().map(str::to_owned))
-    } else if road.is_pyjwk(key) {
+    } else if fast_path.is_pyjwk(key) {
         let name: String = key.getattr("algorithm_name")?.extract()?;
-        let named = known_headers::by_exact_name(&name);
+        let named = header_cache::by_exact_name(&name);
         (named, named, key.getattr("key_id")?.extract()?)
     } else {
         (None, None, None)
     };
     let algorithm = match algorithm {
         Some(name) => {
-            let algorithm = known_headers::signature_algorithm(name).ok_or_else(|| {
+            let algorithm = header_cache::signature_algorithm(name).ok_or_else(|| {
                 // Not quoted: it may be a key in the wrong place.
                 PyValueError::new_err("algorithm has a name that cannot sign a token")
             })?;
@@ -328,7 +326,7 @@ fn header(
     {
         return Err(Error::KidNotString.into());
     }
-    jwt::header_segment(py, algorithm, Some(merged.as_any()), true)
+    encoding::header_segment(py, algorithm, Some(merged.as_any()), true)
         .map(std::borrow::Cow::into_owned)
         .ok_or_else(|| PyTypeError::new_err("headers cannot be written as JSON"))
 }

@@ -1,4 +1,4 @@
-"""The clock is Python's: what moves PyJWT's moves ours, on every road, and nothing else does."""
+"""The clock is Python's: what moves PyJWT's moves ours, on every path, and nothing else does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import time_machine
 from differential.keys import HMAC_SECRET
 from differential.outcome import outcome_of
-from differential.roads import OURS, PYJWT, assert_same
+from differential.paths import OURS, PYJWT, assert_same
 
 NOW = dt.datetime(2033, 5, 18, 3, 33, 20, tzinfo=dt.timezone.utc)
 SECONDS = int(NOW.timestamp())

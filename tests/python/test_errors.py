@@ -271,7 +271,7 @@ ODD_TOKEN = rapidjwt.encode({}, ODD_SECRET)
     ],
     ids=["encode", "decode", "Signer", "Verifier"],
 )
-def test_an_interrupt_while_python_judges_a_key_is_not_lost(call):
+def test_an_interrupt_while_python_reads_a_key_is_not_lost(call):
     rapidjwt.clear_key_cache()
     before = sys.gettrace()
     sys.settrace(interrupting("prepare_key"))

@@ -143,7 +143,7 @@ def test_the_drop_in_functions_do_not_know_the_names_as_pyjwt_does_not(name):
                     call(library, given)
                 outcomes.append((type(raised.value).__name__, str(raised.value)))
             assert outcomes[0] == outcomes[1]
-    assert _rapidjwt.road_obstacles() == []
+    assert _rapidjwt.fast_path_obstacles() == []
 
 
 @pytest.mark.parametrize("name", CURVES)

@@ -22,7 +22,7 @@ import time_machine
 from differential.keys import HMAC_SECRET, private_keys, private_pem, public_pem
 from differential.outcome import describe, outcome_of
 from differential.strategies import hs256_token
-from rapidjwt._rapidjwt import road_obstacles
+from rapidjwt._rapidjwt import fast_path_obstacles
 
 NOW = 1_700_000_000
 CLAIMS = {
@@ -101,9 +101,9 @@ def _still_clock():
 @pytest.fixture(autouse=True)
 def _nothing_left_behind():
     """Afterwards, all goes as if nothing had been done; the state of a library is one object."""
-    before = [outcome_of(action, rapidjwt) for action in ACTIONS.values()], road_obstacles()
+    before = [outcome_of(action, rapidjwt) for action in ACTIONS.values()], fast_path_obstacles()
     yield
-    after = [outcome_of(action, rapidjwt) for action in ACTIONS.values()], road_obstacles()
+    after = [outcome_of(action, rapidjwt) for action in ACTIONS.values()], fast_path_obstacles()
     assert after == before
 
 
@@ -826,8 +826,8 @@ def test_an_instance_with_few_algorithms_knows_no_others():
     assert_same_subclass(make, INSTANCE_ACTIONS)
 
 
-def takes_the_fast_road():
-    """Whether a call finds its key in the cache of the fast road."""
+def takes_the_fast_path():
+    """Whether a call finds its key in the cache of the fast path."""
     hits = rapidjwt.key_cache_info().hits
     rapidjwt.decode(TOKEN, HMAC_SECRET, ["HS256"], **ARGUMENTS)
     return rapidjwt.key_cache_info().hits > hits
@@ -843,18 +843,18 @@ def takes_the_fast_road():
     ],
 )
 @time_machine.travel(NOW, tick=False)
-def test_what_is_deleted_and_set_again_clears_the_fast_road(owner, name):
+def test_what_is_deleted_and_set_again_clears_the_fast_path(owner, name):
     owner = operator.attrgetter(owner)(rapidjwt)
     value = getattr(owner, name)
-    assert takes_the_fast_road() or takes_the_fast_road()  # the first call may fill the cache
+    assert takes_the_fast_path() or takes_the_fast_path()  # the first call may fill the cache
     delattr(owner, name)
     try:
         with pytest.raises((AttributeError, NameError)):
-            takes_the_fast_road()
+            takes_the_fast_path()
     finally:
         setattr(owner, name, value)
-    assert takes_the_fast_road()
+    assert takes_the_fast_path()
 
 
-def test_after_all_of_this_the_fast_road_is_clear():
-    assert road_obstacles() == []
+def test_after_all_of_this_the_fast_path_is_clear():
+    assert fast_path_obstacles() == []

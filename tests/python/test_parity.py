@@ -1,4 +1,4 @@
-"""One table of calls, good and bad, down every road: each gives what it gives in PyJWT.
+"""One table of calls, good and bad, down every path: each gives what it gives in PyJWT.
 
 The value with its types, or the exception with its class, bases, text and attributes, and the
 warnings. What hypothesis makes up lies in `differential`; here is what people meet.
@@ -29,7 +29,7 @@ from differential.keys import (
     verifying_key,
 )
 from differential.outcome import outcome_of
-from differential.roads import OURS, PYJWT, assert_same, fast_road
+from differential.paths import OURS, PYJWT, assert_same, fast_path_of
 from differential.strategies import base64url, hs256_token
 
 FUTURE, PAST = 4_000_000_000, 1_000_000_000
@@ -473,7 +473,7 @@ def test_each_library_verifies_what_the_other_signs(algorithm, form):
     signing, verifying = key_pair(algorithm, form)
     made = {}
     for lib in (jwt, rapidjwt):
-        for api in (fast_road(lib), *roads_of(lib)):
+        for api in (fast_path_of(lib), *paths_of(lib)):
             made[lib, api.name] = api.encode(CLAIMS, signing, algorithm)
     for compact in made.values():
         for api in (*PYJWT, *OURS):
@@ -482,7 +482,7 @@ def test_each_library_verifies_what_the_other_signs(algorithm, form):
         assert len(set(made.values())) == 1
 
 
-def roads_of(lib):
+def paths_of(lib):
     return OURS if lib is rapidjwt else PYJWT
 
 

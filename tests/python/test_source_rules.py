@@ -20,11 +20,12 @@ MODULES = [
     if path.suffix in {".py", ".pyi"}
 ]
 UNSAFE = {
-    "python/arguments/call.rs",
-    "python/arguments/mod.rs",
-    "python/arguments/versions.rs",
-    "python/dumps.rs",
-    "python/loads.rs",
+    "python/cpython.rs",
+    "python/json/ascii.rs",
+    "python/json/dumps.rs",
+    "python/json/loads.rs",
+    "python/json/name_cache.rs",
+    "python/vectorcall.rs",
 }
 
 
@@ -56,9 +57,9 @@ def test_unsafe_stands_in_the_named_modules_only_and_each_block_says_why():
 
 
 def test_no_value_is_begun_and_then_waited_for():
-    """A process forked in between would wait for ever: see `first_use.rs`."""
+    """A process forked in between would wait for ever: see `once.rs`."""
     used = re.compile(r"PyOnceLock|pyo3::(\{.*)?intern\b|get_or_try_init")
-    assert {name for name, text in SOURCES.items() if used.search(text)} <= {"python/first_use.rs"}
+    assert {name for name, text in SOURCES.items() if used.search(text)} <= {"python/once.rs"}
     imported = {name for name, text in SOURCES.items() if "import_exception!" in text}
     assert imported == {"python/errors.rs"}
 
@@ -119,9 +120,9 @@ def test_the_architecture_page_names_every_source_file(name):
 
 
 def test_the_diagram_of_the_architecture_page_names_files_that_exist():
-    drawing = (ROOT / "docs" / "road-of-a-token.svg").read_text(encoding="utf-8")
+    drawing = (ROOT / "docs" / "path-of-a-token.svg").read_text(encoding="utf-8")
     named = set(re.findall(r"[\w/]+\.(?:rs|py)\b", drawing))
-    assert "arguments/call.rs" in named
+    assert "vectorcall.rs" in named
     files = [f"/{name}" for name in [*SOURCES, *MODULES]]
     assert {name for name in named if not any(f.endswith(f"/{name}") for f in files)} == set()
 

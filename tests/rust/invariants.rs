@@ -149,16 +149,16 @@ fn key(bytes: &[u8], read: Result<KeyMaterial, Error>) {
 
 /// The glance agrees with the rules, and nothing that is read as a public key passes.
 pub(crate) fn secret(bytes: &[u8]) {
-    let judged = secret::check(bytes);
+    let outcome = secret::check(bytes);
     if secret::plainly_secret(bytes) {
-        assert_eq!(judged, Ok(()));
+        assert_eq!(outcome, Ok(()));
     }
     for read in [pem::parse, ssh::parse_public, der::parse] {
         if read(bytes).is_ok_and(|key| !key.is_private()) {
-            assert_eq!(judged, Err(Error::SecretIsAsymmetricKey));
+            assert_eq!(outcome, Err(Error::SecretIsAsymmetricKey));
         }
     }
     if jwk::parse(bytes).is_ok() {
-        assert_eq!(judged, Err(Error::SecretIsJwk));
+        assert_eq!(outcome, Err(Error::SecretIsJwk));
     }
 }

@@ -48,7 +48,7 @@ impl Tally {
 /// "Acceptable" vectors are those of PKCS#1 v1.5 whose digest information lacks the NULL parameter
 /// (`MissingNull`): RFC 8017 Section 9.2 Note 2 has encoders write it, so they are refused, as are
 /// `acceptable` ones of any other kind.
-fn judge(tally: &mut Tally, shown: &str, result: TestResult, accepted: bool) {
+fn count(tally: &mut Tally, shown: &str, result: TestResult, accepted: bool) {
     tally.add(result, accepted);
     assert_eq!(accepted, result == TestResult::Valid, "{shown}: {result:?}");
 }
@@ -94,7 +94,7 @@ fn hmac_tags_verify_at_full_length_only() {
                 let accepted = key.verify(&test.msg, &test.tag);
                 let shown = format!("{name} {}", test.tc_id);
                 if group.tag_size == tag_bits {
-                    judge(&mut full, &shown, test.result, accepted);
+                    count(&mut full, &shown, test.result, accepted);
                 } else {
                     // A tag cut short is valid for other standards; JWA has the whole tag.
                     truncated.add(test.result, accepted);
@@ -136,7 +136,7 @@ fn rsa_pkcs1_signatures_verify_exactly_when_valid() {
             for test in &group.tests {
                 let accepted = key.verify(&test.msg, &test.sig);
                 let shown = format!("{set:?} {} {:?}", test.tc_id, test.flags);
-                judge(&mut tally, &shown, test.result, accepted);
+                count(&mut tally, &shown, test.result, accepted);
             }
         }
         tally.print(&format!("{set:?}"), name);
@@ -183,7 +183,7 @@ fn rsa_pss_signatures_verify_with_the_parameters_of_jwa_only() {
                 let accepted = key.verify(&test.msg, &test.sig);
                 let shown = format!("{set:?} {} {:?}", test.tc_id, test.flags);
                 if is_jwa {
-                    judge(&mut ours, &shown, test.result, accepted);
+                    count(&mut ours, &shown, test.result, accepted);
                 } else if test.result == TestResult::Valid {
                     // Among the invalid are signatures with just our parameters.
                     others.add(test.result, accepted);
@@ -245,7 +245,7 @@ fn ecdsa_signatures_verify_exactly_when_valid() {
             for test in &group.tests {
                 let accepted = key.verify(&test.msg, &test.sig);
                 let shown = format!("{set:?} {} {:?}", test.tc_id, test.flags);
-                judge(&mut tally, &shown, test.result, accepted);
+                count(&mut tally, &shown, test.result, accepted);
             }
         }
         tally.print(&format!("{set:?}"), name);
@@ -297,7 +297,7 @@ fn ed25519_signatures_verify_exactly_when_valid() {
         for test in &group.tests {
             let accepted = key.verify(&test.msg, &test.sig);
             let shown = format!("Ed25519 {} {:?}", test.tc_id, test.flags);
-            judge(&mut tally, &shown, test.result, accepted);
+            count(&mut tally, &shown, test.result, accepted);
         }
     }
     tally.print("Ed25519", "EdDSA");

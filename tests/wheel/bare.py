@@ -26,7 +26,7 @@ PAIRS = {
 
 
 def check(algorithm: str, private: str, public: str) -> None:
-    """Sign with one half, verify with the other, on every road."""
+    """Sign with one half, verify with the other, on every path."""
     for api in (rapidjwt, rapidjwt.PyJWT()):
         token = api.encode(CLAIMS, private, algorithm)
         assert api.decode(token, public, [algorithm], audience="api") == CLAIMS

@@ -7,7 +7,7 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
 
-from rapidjwt._rapidjwt import Verifier, get_unverified_header
+from rapidjwt._rapidjwt import Verifier, get_unverified_header, verifier_of_policy
 from rapidjwt.exceptions import (
     DecodeError,
     InvalidSignatureError,
@@ -23,7 +23,7 @@ from .client import JWKSClient
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from rapidjwt._rapidjwt import VerifierRules
+    from rapidjwt._rapidjwt import VerifierPolicy
     from rapidjwt.key_set import KeySet
 
     _Token: TypeAlias = str | bytes
@@ -44,20 +44,20 @@ class _KeyMissing(NamedTuple):
     reason: PyJWTError
 
 
-def connect(client: JWKSClient | AsyncJWKSClient, rules: VerifierRules) -> _ClientKeys:
+def connect(client: JWKSClient | AsyncJWKSClient, policy: VerifierPolicy) -> _ClientKeys:
     """Give what a `Verifier` with these rules asks for tokens; nothing is fetched yet."""
     if isinstance(client, JWKSClient):
-        return _SyncKeys(client, rules)
+        return _SyncKeys(client, policy)
     if isinstance(client, AsyncJWKSClient):
-        return _AsyncKeys(client, rules)
+        return _AsyncKeys(client, policy)
     raise TypeError("jwks must be a JWKSClient or an AsyncJWKSClient")
 
 
 class _ClientKeys:
     """The newest keys of a client, prepared under the rules of a `Verifier`."""
 
-    def __init__(self, rules: VerifierRules) -> None:
-        self._rules = rules
+    def __init__(self, policy: VerifierPolicy) -> None:
+        self._policy = policy
         self._prepared: tuple[KeySet, Verifier] | None = None
 
     def newest(self) -> Verifier | None:
@@ -67,7 +67,7 @@ class _ClientKeys:
     def _verifier(self, keys: KeySet) -> Verifier:
         prepared = self._prepared
         if prepared is None or prepared[0] is not keys:
-            prepared = self._prepared = (keys, self._rules.verifier(keys))
+            prepared = self._prepared = (keys, verifier_of_policy(self._policy, keys))
         return prepared[1]
 
     def _apply(self, call: _Call, token: _Token, keys: KeySet) -> _Decoded | _KeyMissing:
@@ -87,7 +87,7 @@ class _ClientKeys:
             return False  # of its form: no key would help
         header = _header(token)
         kid, alg = header.get("kid"), header.get("alg")
-        if alg not in (self._rules.algorithms or ()):
+        if alg not in (self._policy.algorithms or ()):
             return False
         fitting = keys.find(alg=alg, use="sig", operation="verify")
         if kid is not None:
@@ -101,8 +101,8 @@ class _ClientKeys:
 class _SyncKeys(_ClientKeys):
     """The methods of a `Verifier` whose keys a `JWKSClient` fetches."""
 
-    def __init__(self, client: JWKSClient, rules: VerifierRules) -> None:
-        super().__init__(rules)
+    def __init__(self, client: JWKSClient, policy: VerifierPolicy) -> None:
+        super().__init__(policy)
         self._client = client
 
     def decode(self, token: _Token) -> _Decoded:
@@ -149,7 +149,7 @@ class _SyncKeys(_ClientKeys):
         return await asyncio.to_thread(self.decode_complete, token)
 
     def _call(self, call: _Call, token: _Token) -> _Decoded:
-        self._rules.check_size(token)
+        self._policy.check_size(token)
         keys = self._client.key_set()
         while isinstance(result := self._apply(call, token, keys), _KeyMissing):
             newer = self._client.newer_key_set(keys)
@@ -162,8 +162,8 @@ class _SyncKeys(_ClientKeys):
 class _AsyncKeys(_ClientKeys):
     """The methods of a `Verifier` whose keys an `AsyncJWKSClient` fetches."""
 
-    def __init__(self, client: AsyncJWKSClient, rules: VerifierRules) -> None:
-        super().__init__(rules)
+    def __init__(self, client: AsyncJWKSClient, policy: VerifierPolicy) -> None:
+        super().__init__(policy)
         self._client = client
 
     async def decode_async(self, token: _Token) -> _Decoded:
@@ -178,7 +178,7 @@ class _AsyncKeys(_ClientKeys):
     decode_complete = decode_many = decode
 
     async def _call(self, call: _Call, token: _Token) -> _Decoded:
-        self._rules.check_size(token)
+        self._policy.check_size(token)
         keys = await self._client.key_set()
         while isinstance(result := self._apply(call, token, keys), _KeyMissing):
             newer = await self._client.newer_key_set(keys)

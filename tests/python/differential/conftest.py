@@ -1,19 +1,19 @@
 """What holds for all differential tests."""
 
 import pytest
-from rapidjwt._rapidjwt import road_obstacles
+from rapidjwt._rapidjwt import fast_path_obstacles
 
-from .roads import COMPARED
+from .paths import COMPARED
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _fast_road_is_clear():
-    """Neither before nor afterwards anything keeps calls off the fast road: it is compared, too."""
-    assert road_obstacles() == []
+def _fast_path_is_clear():
+    """Neither before nor afterwards anything keeps calls off the fast path: it is compared, too."""
+    assert fast_path_obstacles() == []
     yield
-    assert road_obstacles() == []
+    assert fast_path_obstacles() == []
 
 
 def pytest_terminal_summary(terminalreporter):
     if COMPARED[0]:
-        terminalreporter.write_line(f"compared with PyJWT on each road: {COMPARED[0]} calls")
+        terminalreporter.write_line(f"compared with PyJWT on each path: {COMPARED[0]} calls")

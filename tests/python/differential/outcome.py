@@ -131,7 +131,7 @@ def bases(kind: type) -> list[str]:
 def type_name(kind: type) -> str:
     """Return the full name of a class; the package is called jwt in both libraries."""
     if kind.__module__ == "rapidjwt._hooks" and issubclass(kind, dict):
-        # The options of the global objects: a dict that tells the fast road of changes.
+        # The options of the global objects: a dict that tells the fast path of changes.
         kind = dict
     module = kind.__module__
     if module.partition(".")[0] == "rapidjwt":

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from .keys import HMAC_SECRET
-from .roads import Recipe
+from .paths import Recipe
 
 # How many cases each property gets in one run.
 CASES = {

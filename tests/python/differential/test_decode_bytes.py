@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from . import strategies as make
 from .keys import HMAC_SECRET
-from .roads import assert_same_call
+from .paths import assert_same_call
 
 NO_CLAIM_CHECKS = {
     f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from . import strategies as make
 from .keys import HMAC_SECRET
-from .roads import assert_same_call
+from .paths import assert_same_call
 
 # The clock stands still: claims lie exactly at its edges.
 NOW = 1_700_000_000

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from . import strategies as make
 from .keys import ALGORITHMS, DETERMINISTIC, forms, private_keys, signing_key
-from .roads import Recipe, assert_same, assert_same_call, build
+from .paths import Recipe, assert_same, assert_same_call, build
 
 CLAIMS = {"sub": "user"}
 # RSA private keys are checked at length by OpenSSL each time they are read; the small one is quick.

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from . import strategies as make
 from .keys import ALGORITHMS, HMAC_SECRET, private_keys
-from .roads import assert_same_call
+from .paths import assert_same_call
 
 SIGNERS = ("HS256", "HS512", "RS256", "ES256", "EdDSA", "none")
 functions = st.sampled_from(["decode", "decode_complete", "get_unverified_header"])

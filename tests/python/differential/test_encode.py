@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from . import strategies as make
 from .keys import ALGORITHMS, DETERMINISTIC, HMAC_SECRET, private_keys, private_pem, verifying_key
-from .roads import Recipe, assert_same, assert_same_call
+from .paths import Recipe, assert_same, assert_same_call
 
 CLAIMS = {"sub": "user", "exp": 4_000_000_000}
 
@@ -45,10 +45,10 @@ def test_every_key_and_algorithm_gives_the_same_token(payload, key, algorithm, h
     assert_same_call("encode", payload, key, *algorithm, headers=headers)
 
 
-@pytest.mark.parametrize("road", ["text", "object"])
+@pytest.mark.parametrize("path", ["text", "object"])
 @pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
-def test_every_algorithm_signs_what_the_other_library_verifies(algorithm, road):
-    key = make_signing_key(algorithm, road)
+def test_every_algorithm_signs_what_the_other_library_verifies(algorithm, path):
+    key = make_signing_key(algorithm, path)
 
     def without_random_signature(token):
         header, payload, signature = token.split(".")
@@ -65,11 +65,11 @@ def test_every_algorithm_signs_what_the_other_library_verifies(algorithm, road):
     )
 
 
-def make_signing_key(algorithm, road):
+def make_signing_key(algorithm, path):
     name = ALGORITHMS[algorithm]
     if name == "oct":
-        return HMAC_SECRET if road == "text" else HMAC_SECRET.encode()
-    return private_pem(name) if road == "text" else private_keys()[name]
+        return HMAC_SECRET if path == "text" else HMAC_SECRET.encode()
+    return private_pem(name) if path == "text" else private_keys()[name]
 
 
 @pytest.mark.parametrize("kind", ["list", "dict"])

@@ -1,6 +1,6 @@
-"""Forged tokens, and what every road makes of them.
+"""Forged tokens, and what every path makes of them.
 
-A refusal is checked on PyJWT, on the three roads of `differential.roads` (module functions, an
+A refusal is checked on PyJWT, on the three paths of `differential.paths` (module functions, an
 instance, a subclass) and on a `Verifier`: none may accept, and the errors must be the same.
 """
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import rapidjwt
 from differential.outcome import type_name
-from differential.roads import assert_same_call, build
+from differential.paths import assert_same_call, build
 from differential.strategies import base64url
 
 if TYPE_CHECKING:

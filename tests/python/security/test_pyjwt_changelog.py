@@ -18,7 +18,7 @@ import pytest
 import rapidjwt
 import time_machine
 from differential.keys import forms, private_keys, public_pem, signing_key
-from differential.roads import Recipe, assert_same_call
+from differential.paths import Recipe, assert_same_call
 from jwt.algorithms import RSAAlgorithm
 from rapidjwt import (
     DecodeError,
@@ -53,9 +53,9 @@ def key_is_no_secret(key: bytes) -> None:
 
 def test_2_15_0_recursion_errors_of_deep_payloads_are_decode_errors():
     token = hmac_token(payload='{"a":' * 100_000 + "1" + "}" * 100_000)
-    for road in (rapidjwt.decode, rapidjwt.PyJWT().decode):
+    for path in (rapidjwt.decode, rapidjwt.PyJWT().decode):
         with pytest.raises(DecodeError, match="Invalid payload string"):
-            road(token, SECRET, algorithms=HS256)
+            path(token, SECRET, algorithms=HS256)
     with pytest.raises(DecodeError, match="Invalid payload string"):
         rapidjwt.Verifier(SECRET, algorithms=HS256).decode(token)
 

@@ -13,7 +13,7 @@ import sys
 import jwt
 import pytest
 import rapidjwt
-from differential.roads import assert_same_call
+from differential.paths import assert_same_call
 from rapidjwt import DecodeError, InvalidKeyError, InvalidTokenError
 
 from .harness import SECRET, hmac_token, segment, verifier_of
@@ -24,7 +24,7 @@ DEPTH = 100_000
 
 
 def answer(token, key=SECRET, **policy):
-    """Return PyJWT's outcome after checking that all roads have the same, the `Verifier` too."""
+    """Return PyJWT's outcome after checking that all paths have the same, the `Verifier` too."""
     expected = assert_same_call("decode", token, key, algorithms=HS256, **policy)
     if "error" in expected:
         with pytest.raises((InvalidTokenError, InvalidKeyError)):
@@ -185,7 +185,7 @@ def test_an_audience_list_with_200_000_names_is_searched():
     ],
     ids=["arrays", "objects", "markers", "quotes", "length"],
 )
-def test_a_secret_made_to_be_hard_to_judge_is_judged(secret):
+def test_a_secret_made_to_be_hard_to_check_is_checked(secret):
     answer(hmac_token(secret=secret), secret)
 
 
@@ -255,7 +255,7 @@ def test_a_token_may_have_as_many_bytes_as_the_bound_and_no_more(form):
                     assert type(raised.value) is DecodeError
 
 
-def test_the_size_is_judged_before_anything_else_is_looked_at():
+def test_the_size_is_checked_before_anything_else_is_looked_at():
     for decode in decoders(max_token_size=100):
         for token in ("." * 101, "a" * 101, "\u00e9" * 51, "a.b.c" * 21, hmac_token() + "x" * 101):
             with pytest.raises(DecodeError, match="more than 100 bytes"):

@@ -10,7 +10,7 @@ import string
 import pytest
 import rapidjwt
 from differential.keys import private_keys, private_pem, public_pem
-from differential.roads import assert_same_call
+from differential.paths import assert_same_call
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from rapidjwt import DecodeError, InvalidAlgorithmError, InvalidSignatureError, InvalidTokenError
 
@@ -117,7 +117,7 @@ def test_an_unencoded_payload_is_never_taken_from_the_token(header):
         '{"alg":"HS256","\\u0061lg":"RS256"}',
     ],
 )
-def test_the_last_of_two_algs_decides_on_every_road(header):
+def test_the_last_of_two_algs_decides_on_every_path(header):
     refused(hmac_token(header), SECRET, HS256, InvalidAlgorithmError)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import rapidjwt
-from differential.roads import assert_same_call
+from differential.paths import assert_same_call
 from rapidjwt import (
     DecodeError,
     ExpiredSignatureError,

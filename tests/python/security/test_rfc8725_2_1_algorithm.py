@@ -7,7 +7,7 @@ import json
 import pytest
 import rapidjwt
 from differential.keys import ALGORITHMS, forms, private_keys, public_pem, signing_key
-from differential.roads import Recipe
+from differential.paths import Recipe
 from jwt.algorithms import get_default_algorithms
 from rapidjwt import InvalidAlgorithmError, InvalidKeyError, InvalidSignatureError
 
@@ -83,9 +83,9 @@ def test_none_among_the_allowed_algorithms_takes_no_key(key):
 @pytest.mark.parametrize("algorithms", [[], (), set()])
 def test_no_allowed_algorithm_allows_no_token(algorithms):
     token = hmac_token()
-    for road in (rapidjwt.decode, rapidjwt.PyJWT().decode):
+    for path in (rapidjwt.decode, rapidjwt.PyJWT().decode):
         with pytest.raises((InvalidAlgorithmError, rapidjwt.DecodeError)):
-            road(token, SECRET, algorithms=algorithms)
+            path(token, SECRET, algorithms=algorithms)
     with pytest.raises(ValueError, match="algorithms is empty"):
         rapidjwt.Verifier(SECRET, algorithms=algorithms)
 
@@ -266,6 +266,6 @@ def test_a_public_key_verifies_only_the_algorithms_of_its_type_and_curve(alg, na
     if ALGORITHMS[alg] == name:
         assert rapidjwt.decode(token, key, algorithms=[alg]) == {"sub": "joe"}
         return
-    for road in (rapidjwt.decode, rapidjwt.PyJWT().decode):
+    for path in (rapidjwt.decode, rapidjwt.PyJWT().decode):
         with pytest.raises((InvalidKeyError, TypeError, ValueError, AttributeError)):
-            road(token, key, algorithms=[alg])
+            path(token, key, algorithms=[alg])

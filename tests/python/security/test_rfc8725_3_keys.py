@@ -12,7 +12,7 @@ import pytest
 import rapidjwt
 from differential.keys import forms, private_keys, public_pem
 from differential.outcome import outcome_of
-from differential.roads import PYJWT, assert_same_call
+from differential.paths import PYJWT, assert_same_call
 from rapidjwt import InsecureKeyLengthWarning, InvalidKeyError
 
 from .harness import CLAIMS, SECRET, accepted, hmac_token, refused, segment, signed, unsigned
@@ -47,7 +47,7 @@ POINTS = {
 
 
 def refuses_key(key, token, algorithm):
-    """Check that no road and no `Verifier` verifies with the key, nor trips over it."""
+    """Check that no path and no `Verifier` verifies with the key, nor trips over it."""
     outcome = outcome_of(PYJWT[0].decode, token, key, algorithms=[algorithm])
     assert "error" in outcome, outcome
     for decode in (rapidjwt.decode, rapidjwt.PyJWT().decode):
@@ -126,7 +126,7 @@ def test_keys_of_other_kinds_verify_nothing(file, algorithm):
 
 
 @pytest.mark.parametrize("crv", ["X25519", "X448", "P-256", "ed25519", "Ed25519 ", "", None])
-def test_an_octet_key_pair_for_another_purpose_is_refused(crv):
+def test_an_octet_key_pair_for_another_use_is_refused(crv):
     jwk = {"kty": "OKP", "crv": crv, "x": segment(bytes(32))}
     with pytest.raises(InvalidKeyError):
         rapidjwt.Key.from_jwk(jwk)

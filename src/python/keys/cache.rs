@@ -14,21 +14,14 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use hashlink::LruCache;
 use pyo3::prelude::*;
 
-use super::cache_info::CacheInfo;
 use super::key::Key;
 use crate::algorithm::{ALGORITHMS, Algorithm};
 use crate::crypto::PreparedKey;
 use crate::key::SecretBytes;
+use crate::python::cache_info::CacheInfo;
 
 /// Keys kept per algorithm.
 const CAPACITY: usize = 128;
-
-/// A prepared key and what PyJWT would say about its length.
-pub(super) struct CachedKey {
-    pub(super) key: PreparedKey,
-    /// The warning for a key below the algorithm's minimum length.
-    pub(super) length_warning: Option<String>,
-}
 
 #[derive(PartialEq, Eq)]
 struct KeyBytes(SecretBytes);
@@ -53,7 +46,7 @@ struct KnownObject {
 
 impl KnownObject {
     /// Gives the references back at once, and not when `PyO3` next knows that a thread is attached
-    /// (arguments/call.rs).
+    /// (vectorcall.rs).
     fn release(self, py: Python<'_>) {
         drop((self.object.into_bound(py), self.key.into_bound(py)));
     }
@@ -87,7 +80,7 @@ impl<K: Eq + Hash, V> Counted<K, V> {
     }
 }
 
-type Texts = Counted<KeyBytes, Arc<CachedKey>>;
+type Texts = Counted<KeyBytes, Arc<PreparedKey>>;
 
 static TEXTS: LazyLock<[Mutex<Texts>; ALGORITHMS.len()]> = LazyLock::new(Default::default);
 static OBJECTS: LazyLock<Mutex<Counted<usize, KnownObject>>> = LazyLock::new(Default::default);
@@ -98,7 +91,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The key prepared for `algorithm` from exactly these bytes.
-pub(super) fn find(algorithm: &'static Algorithm, bytes: &[u8]) -> Option<Arc<CachedKey>> {
+pub(in crate::python) fn find(
+    algorithm: &'static Algorithm,
+    bytes: &[u8],
+) -> Option<Arc<PreparedKey>> {
     let mut texts = lock(&TEXTS[algorithm.index()?]);
     // Most programs have one key. Comparing it takes a fraction of the time of hashing it.
     let found = match texts.cache.iter().next_back() {
@@ -110,14 +106,14 @@ pub(super) fn find(algorithm: &'static Algorithm, bytes: &[u8]) -> Option<Arc<Ca
 }
 
 /// Keeps a prepared key.
-pub(super) fn keep(algorithm: &'static Algorithm, bytes: &[u8], key: &Arc<CachedKey>) {
+pub(in crate::python) fn keep(algorithm: &'static Algorithm, bytes: &[u8], key: &Arc<PreparedKey>) {
     if let Some(index) = algorithm.index() {
         lock(&TEXTS[index]).cache.insert(KeyBytes(bytes.to_vec().into()), Arc::clone(key));
     }
 }
 
 /// The native key made of a key object of another package.
-pub(super) fn find_object<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, Key>> {
+pub(in crate::python) fn find_object<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, Key>> {
     let mut objects = lock(&OBJECTS);
     let found = objects.cache.get(&(object.as_ptr() as usize));
     let found = found.map(|known| known.key.bind(object.py()).clone());
@@ -126,7 +122,7 @@ pub(super) fn find_object<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, 
 }
 
 /// Keeps the native key made of a key object of another package.
-pub(super) fn keep_object(object: &Bound<'_, PyAny>, key: &Bound<'_, Key>) {
+pub(in crate::python) fn keep_object(object: &Bound<'_, PyAny>, key: &Bound<'_, Key>) {
     let known = KnownObject { object: object.clone().unbind(), key: key.clone().unbind() };
     let mut objects = lock(&OBJECTS);
     let cache = &mut objects.cache;
@@ -143,7 +139,7 @@ pub(super) fn keep_object(object: &Bound<'_, PyAny>, key: &Bound<'_, Key>) {
 ///
 /// Keys in use by another thread live until that call ends.
 #[pyfunction]
-pub(super) fn clear_key_cache() {
+pub(in crate::python) fn clear_key_cache() {
     // Taken out under the lock, dropped after it, as in `keep_object`.
     for texts in TEXTS.iter() {
         let texts = mem::take(&mut *lock(texts));
@@ -155,7 +151,7 @@ pub(super) fn clear_key_cache() {
 
 /// The counters of the cache of prepared keys; `maxsize` is per algorithm.
 #[pyfunction]
-pub(super) fn key_cache_info() -> CacheInfo {
+pub(in crate::python) fn key_cache_info() -> CacheInfo {
     let (mut hits, mut misses, mut size) = (0, 0, 0);
     let mut add = |counts: (u64, u64, usize)| {
         hits += counts.0;

@@ -4,20 +4,18 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::arguments::{self, Expected, Options};
-use super::claims_view::{PyClaims, Registered};
-use super::verifier::Verifier;
-use super::verifying_keys::VerifyingKeys;
-use super::{clock, jwt, known_headers, payload};
 use crate::algorithm::Algorithm;
 use crate::bounds::Bounds;
 use crate::claims::{self, Checks, ExpectedAudience, Policy};
+use crate::python::arguments::{self, Expected, Options};
+use crate::python::claims_view::{PyClaims, Registered};
+use crate::python::{clock, decoded, header_cache};
 
 /// The arguments of a `Verifier` but its keys, read once.
 ///
 /// A `Verifier` whose keys are fetched makes one with keys in memory of each set that comes.
 #[pyclass(frozen, module = "rapidjwt._rapidjwt")]
-pub(super) struct VerifierRules {
+pub(in crate::python) struct VerifierPolicy {
     /// The allowed algorithms; `None` for those that the keys name.
     pub(super) allowed: Option<Vec<&'static Algorithm>>,
     pub(super) enforce_key_length: bool,
@@ -42,7 +40,7 @@ pub(super) struct Arguments<'a, 'py> {
     pub(super) max_nesting: Option<i64>,
 }
 
-impl VerifierRules {
+impl VerifierPolicy {
     pub(super) fn read(arguments: Arguments<'_, '_>) -> PyResult<Self> {
         let options = Options::read(arguments.options)
             .ok_or_else(|| PyTypeError::new_err("options must be a dict of booleans and lists"))?;
@@ -73,14 +71,14 @@ impl VerifierRules {
     ) -> PyResult<Bound<'py, PyDict>> {
         self.bounds.check_payload(verified)?;
         let mut registered = Registered::default();
-        let claims = payload::claims(py, verified, &mut registered)?;
+        let claims = decoded::claims(py, verified, &mut registered)?;
         self.policy.validate(&PyClaims { dict: &claims, registered: &registered })?;
         Ok(claims)
     }
 }
 
 #[pymethods]
-impl VerifierRules {
+impl VerifierPolicy {
     /// The names of the allowed algorithms, None for those that the keys name.
     #[getter]
     fn algorithms(&self) -> Option<Vec<&'static str>> {
@@ -91,13 +89,7 @@ impl VerifierRules {
     /// Raises `DecodeError` for what is no token or too large a one.
     #[pyo3(signature = (token, /))]
     fn check_size(&self, token: &Bound<'_, PyAny>) -> PyResult<()> {
-        Ok(self.bounds.check_token(jwt::token_bytes(token)?)?)
-    }
-
-    /// Makes a `Verifier` with these rules and the keys given.
-    #[pyo3(signature = (keys, /))]
-    fn verifier(slf: &Bound<'_, Self>, keys: &Bound<'_, PyAny>) -> PyResult<Verifier> {
-        Ok(Verifier::of_keys(VerifyingKeys::new(slf.clone().unbind(), keys)?))
+        Ok(self.bounds.check_token(decoded::token_bytes(token)?)?)
     }
 }
 
@@ -144,7 +136,7 @@ fn read_algorithms(algorithms: &Bound<'_, PyAny>) -> PyResult<Vec<&'static Algor
     arguments::borrowed(&names)
         .into_iter()
         .map(|name| {
-            known_headers::signature_algorithm(name).ok_or_else(|| {
+            header_cache::signature_algorithm(name).ok_or_else(|| {
                 // Not quoted: it may be a key in the wrong place.
                 PyValueError::new_err("algorithms has a name that cannot verify a token")
             })

@@ -1,43 +1,16 @@
 //! Python arguments to core types.
 //!
 //! Each function takes what it understands to the letter (exact types of CPython) and answers
-//! `None` to the rest, which then takes the faithful road.
+//! `None` to the rest, which then takes the fallback.
 
-pub(super) mod call;
-pub(super) mod versions;
-
-#[cfg(not(Py_3_14))]
-use std::slice;
-
-#[cfg(not(Py_3_14))]
-use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{
     PyBool, PyBytes, PyDelta, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple,
 };
 
 use crate::claims::{Checks, ExpectedAudience};
-use crate::python::first_use::intern;
-
-/// The text of a str; `None` if it has lone surrogates.
-///
-/// Nearly every one is ASCII, which CPython keeps as UTF-8 anyway: asking it for each would take a
-/// twentieth of a whole `encode`. Since 3.14 it tells nobody where its text is.
-#[inline]
-pub(super) fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a str> {
-    #[cfg(not(Py_3_14))]
-    // SAFETY: the object is a live str. A compact ASCII one has its characters, as many as its
-    // length says, behind its head; they do not change as long as it lives.
-    unsafe {
-        let object = text.as_ptr();
-        if ffi::PyUnicode_IS_COMPACT_ASCII(object) != 0 {
-            let len = usize::try_from(ffi::PyUnicode_GET_LENGTH(object)).ok()?;
-            let bytes = object.cast::<ffi::PyASCIIObject>().add(1).cast();
-            return Some(str::from_utf8_unchecked(slice::from_raw_parts(bytes, len)));
-        }
-    }
-    text.to_str().ok()
-}
+use crate::python::cpython::utf8;
+use crate::python::once::intern;
 
 /// The bytes of an exact str (in UTF-8) or an exact bytes.
 pub(super) fn text<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {

@@ -1,4 +1,4 @@
-//! Prepared keys under the rules of a verifier: from a token to its payload.
+//! Prepared keys under the policy of a verifier: from a token to its payload.
 
 use std::sync::Arc;
 
@@ -6,34 +6,35 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
-use super::errors::PyJWTError;
-use super::first_use::intern;
-use super::key::{Key, prepare_or_raise};
-use super::key_cache::CachedKey;
-use super::known_headers::{self, KnownHeader};
-use super::road::Road;
-use super::rules::VerifierRules;
-use super::{arguments, jwt};
+use super::policy::VerifierPolicy;
 use crate::algorithm::Algorithm;
 use crate::crypto::{Fingerprint, PreparedKey};
 use crate::dangerous;
 use crate::error::Error;
 use crate::jws::{Compact, Verified};
 use crate::keyring::{Choice, Keyring};
+use crate::python::arguments;
+use crate::python::errors::PyJWTError;
+use crate::python::fast_path::FastPath;
+use crate::python::header_cache::{self, CachedHeader};
+use crate::python::keys::argument::prepare_or_raise;
+use crate::python::keys::key::Key;
+use crate::python::keys::length;
+use crate::python::once::intern;
 use crate::signature_cache::SignatureCache;
 
 /// What a `Verifier` with keys in memory is made of.
 pub(super) struct VerifyingKeys {
     keyring: Keyring<VerifyingKey>,
     cache: Option<SignatureCache>,
-    rules: Py<VerifierRules>,
+    policy: Py<VerifierPolicy>,
 }
 
-struct VerifyingKey(Arc<CachedKey>);
+struct VerifyingKey(Arc<PreparedKey>);
 
 impl AsRef<PreparedKey> for VerifyingKey {
     fn as_ref(&self) -> &PreparedKey {
-        &self.0.key
+        &self.0
     }
 }
 
@@ -45,13 +46,13 @@ pub(super) struct Chosen<'a> {
 }
 
 impl VerifyingKeys {
-    pub(super) fn new(rules: Py<VerifierRules>, keys: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let keyring = Keyring::new(entries(rules.get(), keys)?);
-        let cache_size = rules.get().cache_size;
+    pub(super) fn new(policy: Py<VerifierPolicy>, keys: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let keyring = Keyring::new(entries(policy.get(), keys)?);
+        let cache_size = policy.get().cache_size;
         Ok(Self {
             keyring,
             cache: (cache_size > 0).then(|| SignatureCache::new(cache_size)),
-            rules,
+            policy,
         })
     }
 
@@ -75,12 +76,12 @@ impl VerifyingKeys {
     /// Splits a token and chooses keys for it. Needs no interpreter.
     #[inline]
     pub(super) fn choose<'a>(&self, token: &'a [u8]) -> Result<Chosen<'a>, Error> {
-        self.rules.get().bounds.check_token(token)?;
+        self.policy.get().bounds.check_token(token)?;
         let compact = Compact::split(token)?;
         let choose =
-            |header: &KnownHeader| self.keyring.choose(header.algorithm, header.kid.as_deref());
-        let keys = known_headers::read(compact.header, choose)
-            .or_else(|| known_headers::parse(compact.header).as_ref().map(choose))
+            |header: &CachedHeader| self.keyring.choose(header.algorithm, header.kid.as_deref());
+        let keys = header_cache::read(compact.header, choose)
+            .or_else(|| header_cache::parse(compact.header).as_ref().map(choose))
             .unwrap_or_else(|| Err(refusal(token)))?;
         Ok(Chosen { compact, keys })
     }
@@ -123,13 +124,13 @@ impl VerifyingKeys {
         Err(Error::SignatureMismatch)
     }
 
-    /// The claims of a verified payload, if they keep the rules.
+    /// The claims of a verified payload, if they keep the policy.
     pub(super) fn accept<'py>(
         &self,
         py: Python<'py>,
         verified: &Verified,
     ) -> PyResult<Bound<'py, PyDict>> {
-        self.rules.get().accept(py, verified.payload())
+        self.policy.get().accept(py, verified.payload())
     }
 }
 
@@ -155,9 +156,9 @@ type Entry = (Option<String>, VerifyingKey);
 ///
 /// A key of the caller's own that fits none of the algorithms is an error; of a set, which may have
 /// keys for others too, such a key is left out.
-fn entries(rules: &VerifierRules, keys: &Bound<'_, PyAny>) -> PyResult<Vec<Entry>> {
+fn entries(policy: &VerifierPolicy, keys: &Bound<'_, PyAny>) -> PyResult<Vec<Entry>> {
     let py = keys.py();
-    let road = Road::get(py)?;
+    let fast_path = FastPath::get(py)?;
     let choice = py.import(intern!(py, "rapidjwt._key_choice"))?;
     let members = choice.call_method1(intern!(py, "members"), (keys,))?;
     let is_list = keys.is_instance_of::<PyList>() || keys.is_instance_of::<PyTuple>();
@@ -165,14 +166,14 @@ fn entries(rules: &VerifierRules, keys: &Bound<'_, PyAny>) -> PyResult<Vec<Entry
     let members = if members.is_none() { vec![keys.clone()] } else { members.extract()? };
     let mut entries = Vec::new();
     for key in &members {
-        let identity = Identity::of(road, key)?;
-        let prepared = match prepare_allowed(road, key, &identity, rules.allowed.as_deref()) {
+        let identity = Identity::of(fast_path, key)?;
+        let prepared = match prepare_allowed(fast_path, key, &identity, policy.allowed.as_deref()) {
             Ok(prepared) => prepared,
             Err(error) if is_set && error.is_instance_of::<PyJWTError>(py) => continue,
             Err(error) => return Err(error),
         };
         for prepared in prepared {
-            jwt::check_key_length(road, py, &prepared, rules.enforce_key_length)?;
+            length::check(fast_path, py, &prepared, policy.enforce_key_length)?;
             entries.push((identity.kid.clone(), VerifyingKey(prepared)));
         }
     }
@@ -185,19 +186,19 @@ fn entries(rules: &VerifierRules, keys: &Bound<'_, PyAny>) -> PyResult<Vec<Entry
 
 /// The key made ready for the allowed algorithms, or for the one that it names itself.
 fn prepare_allowed(
-    road: &Road,
+    fast_path: &FastPath,
     key: &Bound<'_, PyAny>,
     identity: &Identity,
     allowed: Option<&[&'static Algorithm]>,
-) -> PyResult<Vec<Arc<CachedKey>>> {
+) -> PyResult<Vec<Arc<PreparedKey>>> {
     match (allowed, identity.algorithm) {
         // A key that names its algorithm serves that one only (RFC 8725 Section 3.1).
         (Some(allowed), Some(named)) if !allowed.contains(&named) => {
             let words = "The key's own alg is not among the allowed algorithms";
             Err(Error::invalid_key(words).into())
         }
-        (_, Some(named)) => prepare_for_any(road, key, &[named]),
-        (Some(allowed), None) => prepare_for_any(road, key, allowed),
+        (_, Some(named)) => prepare_for_any(fast_path, key, &[named]),
+        (Some(allowed), None) => prepare_for_any(fast_path, key, allowed),
         (None, None) => {
             Err(PyValueError::new_err("algorithms is needed: the key does not say what it is for"))
         }
@@ -208,14 +209,14 @@ fn prepare_allowed(
 ///
 /// Raises what is wrong with it when it fits none.
 fn prepare_for_any(
-    road: &Road,
+    fast_path: &FastPath,
     key: &Bound<'_, PyAny>,
     algorithms: &[&'static Algorithm],
-) -> PyResult<Vec<Arc<CachedKey>>> {
+) -> PyResult<Vec<Arc<PreparedKey>>> {
     let mut prepared = Vec::new();
     let mut refused = None;
     for algorithm in algorithms {
-        match prepare_or_raise(road, key, algorithm) {
+        match prepare_or_raise(fast_path, key, algorithm) {
             Ok(key) => prepared.push(key),
             Err(error) => refused = refused.or(Some(error)),
         }
@@ -233,19 +234,19 @@ struct Identity {
 }
 
 impl Identity {
-    fn of(road: &Road, key: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn of(fast_path: &FastPath, key: &Bound<'_, PyAny>) -> PyResult<Self> {
         if let Ok(key) = key.cast_exact::<Key>() {
             let key = key.get();
             let kid = key.key_id().map(str::to_owned);
             return Ok(Self { kid, algorithm: key.named_algorithm() });
         }
-        if road.is_pyjwk(key) {
+        if fast_path.is_pyjwk(key) {
             let py = key.py();
             let name: String = key.getattr(intern!(py, "algorithm_name"))?.extract()?;
             let kid = key.getattr(intern!(py, "key_id"))?;
             return Ok(Self {
                 kid: arguments::string(&kid).map(str::to_owned),
-                algorithm: known_headers::by_exact_name(&name),
+                algorithm: header_cache::by_exact_name(&name),
             });
         }
         Ok(Self { kid: None, algorithm: None })

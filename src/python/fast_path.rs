@@ -1,15 +1,15 @@
-//! Which of the two roads a call takes.
+//! Whether a call takes the fast path or the fallback.
 //!
-//! The fast road does natively what the Python methods of `PyJWT`, `PyJWS` and the `Algorithm`
+//! The fast path does natively what the Python methods of `PyJWT`, `PyJWS` and the `Algorithm`
 //! classes would do. That is right only as long as those methods, the modules' names they use and
 //! the objects they read are the original ones. When the package has been imported it calls
-//! [`pave_road`], which notes all of them; from then on
+//! [`record_originals`], which notes all of them; from then on
 //!
-//! - the modules, instances and dicts call [`road_changed`] when they are changed (`_hooks.py`),
+//! - the modules, instances and dicts call [`fast_path_changed`] when they are changed (`_hooks.py`),
 //! - a changed class has a new version tag,
 //!
 //! and after any change the whole is surveyed again. Where something is not the original, every
-//! call takes the faithful road until it is put back.
+//! call takes the fallback until it is put back.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -17,14 +17,14 @@ use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyType};
 
-use super::arguments::versions::{dict_version, type_version, watch};
-use super::first_use::{FirstUse, intern};
-use super::{errors, known_headers, loads};
+use super::cpython::{dict_version, type_version, watch};
+use super::once::{ForkSafeOnce, intern};
+use super::{errors, header_cache, json};
 use crate::algorithm::{ALGORITHMS, Algorithm, Family};
 
-static ROAD: FirstUse<Road> = FirstUse::new();
+static FAST_PATH: ForkSafeOnce<FastPath> = ForkSafeOnce::new();
 
-pub(super) struct Road {
+pub(super) struct FastPath {
     watched: Vec<Watched>,
     classes: Vec<(Py<PyType>, AtomicU32)>,
     /// How often something was changed.
@@ -44,14 +44,14 @@ pub(super) struct Road {
     json_version: AtomicU64,
     warnings: Py<PyDict>,
     warn: Py<PyAny>,
-    pub(super) faithful: Faithful,
+    pub(super) fallback: Fallback,
     unset: Py<PyAny>,
     pyjwk: Py<PyType>,
     pub(super) insecure_key_length: Py<PyAny>,
 }
 
 /// The methods of the global `PyJWT` and `PyJWS` objects, as they were at import.
-pub(super) struct Faithful {
+pub(super) struct Fallback {
     pub(super) encode: Py<PyAny>,
     pub(super) decode: Py<PyAny>,
     pub(super) decode_complete: Py<PyAny>,
@@ -61,7 +61,7 @@ pub(super) struct Faithful {
     pub(super) validate_claims: Py<PyAny>,
 }
 
-impl Faithful {
+impl Fallback {
     fn of(jwt: &Bound<'_, PyAny>, jws: &Bound<'_, PyAny>) -> PyResult<Self> {
         let method = |name| Ok::<_, PyErr>(jwt.getattr(name)?.unbind());
         Ok(Self {
@@ -134,8 +134,8 @@ fn is_private_to_python(name: &Bound<'_, PyAny>) -> bool {
     name.extract::<&str>().is_ok_and(|name| name.starts_with("__") || name == "_abc_impl")
 }
 
-impl Road {
-    fn pave(py: Python<'_>) -> PyResult<Self> {
+impl FastPath {
+    fn record(py: Python<'_>) -> PyResult<Self> {
         let [jwt_module, jws_module, jwk_module, algorithms_module, utils_module] =
             ["api_jwt", "api_jws", "api_jwk", "algorithms", "utils"]
                 .map(|name| py.import(format!("rapidjwt.{name}")));
@@ -181,7 +181,7 @@ impl Road {
             watched.push(Watched::new(class, true)?);
         }
         classes = without_bases(&classes)?;
-        let road = Self {
+        let fast_path = Self {
             watched,
             classes: classes.into_iter().map(|class| (class.unbind(), AtomicU32::new(0))).collect(),
             changes: AtomicU64::new(1),
@@ -195,7 +195,7 @@ impl Road {
             json: json.dict().unbind(),
             warn: warnings.getattr("warn")?.unbind(),
             warnings: warnings.dict().unbind(),
-            faithful: Faithful::of(&jwt, &jws)?,
+            fallback: Fallback::of(&jwt, &jws)?,
             unset: jws_module.getattr("_ALGORITHM_UNSET")?.unbind(),
             pyjwk: pyjwk.unbind(),
             insecure_key_length: py
@@ -203,18 +203,18 @@ impl Road {
                 .getattr("InsecureKeyLengthWarning")?
                 .unbind(),
         };
-        Ok(road)
+        Ok(fast_path)
     }
 
-    /// The road as it was paved at import.
+    /// The originals as they were recorded at import.
     pub(super) fn get(py: Python<'_>) -> PyResult<&'static Self> {
-        if let Some(road) = ROAD.get(py) {
-            return Ok(road);
+        if let Some(fast_path) = FAST_PATH.get(py) {
+            return Ok(fast_path);
         }
-        // The native module was imported alone: importing the package paves the road.
+        // The native module was imported alone: importing the package records the originals.
         py.import("rapidjwt")?;
-        let road = Self::pave(py)?;
-        Ok(ROAD.get_or_make(py, || road))
+        let fast_path = Self::record(py)?;
+        Ok(FAST_PATH.get_or_init(py, || fast_path))
     }
 
     /// Whether every method and object is the original one.
@@ -262,14 +262,14 @@ impl Road {
         is_clear
     }
 
-    /// Whether the fast road serves decoding.
+    /// Whether the fast path serves decoding.
     pub(super) fn is_clear_for_decode(&self, py: Python<'_>) -> bool {
         self.is_clear(py)
             && self.require.bind(py).is_empty()
             && self.has_json_functions(py, &self.json_functions[..1])
     }
 
-    /// Whether the fast road serves encoding.
+    /// Whether the fast path serves encoding.
     pub(super) fn is_clear_for_encode(&self, py: Python<'_>) -> bool {
         self.is_clear(py) && self.has_json_functions(py, &self.json_functions)
     }
@@ -301,16 +301,16 @@ impl Road {
 
     /// The `Algorithm` object that reads keys for `algorithm`: its own, and that of EdDSA for the
     /// names of RFC 9864.
-    pub(super) fn judge_of_keys<'py>(
+    pub(super) fn check_secret_of_keys<'py>(
         &self,
         py: Python<'py>,
         algorithm: &'static Algorithm,
     ) -> Option<&Bound<'py, PyAny>> {
-        let judge = match algorithm.family {
+        let reader = match algorithm.family {
             Family::Eddsa(_) => ALGORITHMS.iter().find(|row| row.family == Family::Eddsa(None))?,
             _ => algorithm,
         };
-        self.algorithm_object(py, judge)
+        self.algorithm_object(py, reader)
     }
 
     /// Whether `argument` was left out in a call of `encode`.
@@ -346,7 +346,7 @@ fn without_bases<'py>(classes: &[Bound<'py, PyType>]) -> PyResult<Vec<Bound<'py,
 /// A name in the module json and what it held at import.
 type JsonFunction = (Py<PyString>, Py<PyAny>);
 
-/// What the steps of the faithful road take from the module json: `loads` first, which decoding
+/// What the steps of the fallback take from the module json: `loads` first, which decoding
 /// needs alone.
 fn json_functions(json: &Bound<'_, PyModule>) -> PyResult<[JsonFunction; 3]> {
     let py = json.py();
@@ -365,42 +365,42 @@ fn holds(dict: &Bound<'_, PyDict>, name: &Bound<'_, PyString>, original: &Py<PyA
 /// Notes what the package's modules, classes and objects hold. Called once, at the end of
 /// `rapidjwt/__init__.py`.
 #[pyfunction]
-pub(super) fn pave_road(py: Python<'_>) -> PyResult<()> {
-    let road = Road::pave(py)?;
-    ROAD.get_or_make(py, || road);
+pub(super) fn record_originals(py: Python<'_>) -> PyResult<()> {
+    let fast_path = FastPath::record(py)?;
+    FAST_PATH.get_or_init(py, || fast_path);
     errors::import_classes(py);
-    known_headers::prepare_thread();
-    loads::prepare_thread();
+    header_cache::prepare_thread();
+    json::prepare_thread();
     Ok(())
 }
 
 /// Says that an attribute of a watched module or object was set or deleted.
 #[pyfunction]
-pub(super) fn road_changed(py: Python<'_>) {
-    if let Some(road) = ROAD.get(py) {
-        road.change();
+pub(super) fn fast_path_changed(py: Python<'_>) {
+    if let Some(fast_path) = FAST_PATH.get(py) {
+        fast_path.change();
     }
 }
 
 /// Says that a watched object has an attribute that it did not have: it replaces nothing, but may
 /// put back what was deleted.
 #[pyfunction]
-pub(super) fn road_extended(py: Python<'_>) {
-    if let Some(road) = ROAD.get(py)
-        && road.surveyed.load(Ordering::Acquire)
-            != finding(road.changes.load(Ordering::Acquire), true)
+pub(super) fn fast_path_extended(py: Python<'_>) {
+    if let Some(fast_path) = FAST_PATH.get(py)
+        && fast_path.surveyed.load(Ordering::Acquire)
+            != finding(fast_path.changes.load(Ordering::Acquire), true)
     {
-        road.change();
+        fast_path.change();
     }
 }
 
-/// What keeps calls off the fast road: `(owner, name)` of each attribute that is not the original
-/// one. Empty when the fast road is clear. For finding out why calls are slow.
+/// What keeps calls off the fast path: `(owner, name)` of each attribute that is not the original
+/// one. Empty when the fast path is clear. For finding out why calls are slow.
 #[pyfunction]
-pub(super) fn road_obstacles(py: Python<'_>) -> PyResult<Vec<(String, Py<PyAny>)>> {
-    let road = Road::get(py)?;
+pub(super) fn fast_path_obstacles(py: Python<'_>) -> PyResult<Vec<(String, Py<PyAny>)>> {
+    let fast_path = FastPath::get(py)?;
     let mut obstacles = Vec::new();
-    for watched in &road.watched {
+    for watched in &fast_path.watched {
         if let Some(name) = watched.difference(py)? {
             obstacles.push((watched.owner.clone(), name.unbind()));
         }

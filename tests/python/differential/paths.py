@@ -1,6 +1,6 @@
-"""The same call on PyJWT and on every road of rapidjwt.
+"""The same call on PyJWT and on every path of rapidjwt.
 
-A call is a function of an `Api`: the library, and the four functions of one of its roads. It
+A call is a function of an `Api`: the library, and the four functions of one of its paths. It
 builds its arguments itself, so that each library has its own copy of what a call may use up.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Api:
-    """One road: a library and its functions."""
+    """One path: a library and its functions."""
 
     lib: ModuleType
     name: str
@@ -32,7 +32,7 @@ class Api:
     get_unverified_header: Callable[..., dict[str, Any]]
 
 
-def fast_road(lib: ModuleType) -> Api:
+def fast_path_of(lib: ModuleType) -> Api:
     return Api(
         lib,
         "module functions",
@@ -43,12 +43,12 @@ def fast_road(lib: ModuleType) -> Api:
     )
 
 
-def instance_road(lib: ModuleType, **options: Any) -> Api:
+def instance_methods(lib: ModuleType, **options: Any) -> Api:
     instance = lib.PyJWT(**options)
     return Api(lib, "PyJWT()", *jwt_methods(instance), lib.PyJWS().get_unverified_header)
 
 
-def faithful_road(lib: ModuleType) -> Api:
+def fallback(lib: ModuleType) -> Api:
     """Return the methods of subclasses: an empty one already forbids every short cut."""
     tokens = type("HookedJWT", (lib.PyJWT,), {})()
     signatures = type("HookedJWS", (lib.PyJWS,), {})()
@@ -59,9 +59,9 @@ def jwt_methods(instance: Any) -> tuple[Callable[..., Any], ...]:
     return instance.encode, instance.decode, instance.decode_complete
 
 
-ROADS = (fast_road, instance_road, faithful_road)
-PYJWT = tuple(road(jwt) for road in ROADS)
-OURS = tuple(road(rapidjwt) for road in ROADS)
+PATHS = (fast_path_of, instance_methods, fallback)
+PYJWT = tuple(path(jwt) for path in PATHS)
+OURS = tuple(path(rapidjwt) for path in PATHS)
 # How many calls were compared so far.
 COMPARED = [0]
 
@@ -71,12 +71,12 @@ def assert_same(
     shown: str = "",
     see: Callable[[Any], Any] | None = None,
 ) -> dict[str, Any]:
-    """Make `call` on PyJWT and on every road of ours, compare, and return PyJWT's outcome.
+    """Make `call` on PyJWT and on every path of ours, compare, and return PyJWT's outcome.
 
     `see` turns a result into what is compared, for results that differ from call to call.
     """
     COMPARED[0] += 1
-    # PyJWT has one road: its module functions are methods of an instance.
+    # PyJWT has one path: its module functions are methods of an instance.
     expected = outcome_of(seen, call, PYJWT[0], see)
     for api in OURS:
         actual = outcome_of(seen, call, api, see)
@@ -91,8 +91,8 @@ def seen(call: Callable[[Api], Any], api: Api, see: Callable[[Any], Any] | None)
     return see(result) if see else result
 
 
-def difference(shown: str, road: str, expected: Any, actual: Any) -> str:
-    return f"{shown}\n  PyJWT:    {expected!a}\n  rapidjwt: {actual!a}\n  road:     {road}"
+def difference(shown: str, path: str, expected: Any, actual: Any) -> str:
+    return f"{shown}\n  PyJWT:    {expected!a}\n  rapidjwt: {actual!a}\n  path:     {path}"
 
 
 def assert_same_call(function: str, *args: Any, see: Any = None, **kwargs: Any) -> dict[str, Any]:

@@ -1,54 +1,54 @@
-//! The class `Key`, and keys of every other kind made ready for an algorithm.
+//! The class `Key`.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use pyo3::exceptions::{PyTypeError, PyUnicodeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::arguments;
 use super::ed448;
-use super::errors::interrupts_only;
-use super::first_use::intern;
-use super::jwt;
-use super::key_cache::{self, CachedKey};
-use super::known_headers;
-use super::road::Road;
+use super::length;
 use crate::algorithm::{ALGORITHMS, Algorithm, Family, Hash};
 use crate::base64url;
 use crate::crypto::{self, PreparedKey};
 use crate::error::Error;
-use crate::key::purpose::Purpose;
-use crate::key::{KeyMaterial, OkpCurve, OkpKey, der, jwk, pem, secret, ssh};
+use crate::key::metadata::JwkMetadata;
+use crate::key::{KeyMaterial, OkpCurve, der, jwk, pem, secret, ssh};
 use crate::key_file;
+use crate::python::fast_path::FastPath;
+use crate::python::header_cache;
+use crate::python::once::intern;
 
 /// A key, parsed and checked once. Immutable and shareable between threads.
 #[pyclass(frozen, module = "rapidjwt")]
-pub(super) struct Key {
+pub(in crate::python) struct Key {
     material: KeyMaterial,
-    purpose: Purpose,
+    metadata: JwkMetadata,
     /// The key made ready, by [`Algorithm::index`], at first use.
-    prepared: [OnceLock<Arc<CachedKey>>; ALGORITHMS.len()],
+    prepared: [OnceLock<Arc<PreparedKey>>; ALGORITHMS.len()],
 }
 
 impl Key {
-    fn new(material: KeyMaterial) -> Result<Self, Error> {
+    pub(super) fn new(material: KeyMaterial) -> Result<Self, Error> {
         let material = match material {
             KeyMaterial::Okp(key) if key.curve == OkpCurve::Ed448 => {
                 KeyMaterial::Okp(ed448::complete(key)?)
             }
             material => crypto::complete(material)?,
         };
-        Ok(Self { material, purpose: Purpose::default(), prepared: Default::default() })
+        Ok(Self { material, metadata: JwkMetadata::default(), prepared: Default::default() })
     }
 
     /// The key made ready for `algorithm`.
-    pub(super) fn prepare(&self, algorithm: &'static Algorithm) -> Result<Arc<CachedKey>, Error> {
+    pub(in crate::python) fn prepare(
+        &self,
+        algorithm: &'static Algorithm,
+    ) -> Result<Arc<PreparedKey>, Error> {
         // RFC 8725 Section 3.1: a key is used with one algorithm.
-        if self.purpose.alg.as_deref().is_some_and(|alg| alg != algorithm.name) {
+        if self.metadata.alg.as_deref().is_some_and(|alg| alg != algorithm.name) {
             return Err(Error::invalid_key("The key's own alg is another one"));
         }
         let slot = &self.prepared[algorithm.index().ok_or(Error::KeyForNone)?];
@@ -59,7 +59,7 @@ impl Key {
         Ok(Arc::clone(slot.get_or_init(|| prepared)))
     }
 
-    fn prepare_by_name(&self, algorithm: &str) -> Result<Arc<CachedKey>, Error> {
+    fn prepare_by_name(&self, algorithm: &str) -> Result<Arc<PreparedKey>, Error> {
         self.prepare(Algorithm::by_name(algorithm).ok_or(Error::AlgorithmUnknown)?)
     }
 }
@@ -123,7 +123,7 @@ impl Key {
         if let KeyMaterial::Secret(bytes) = &material {
             secret::check(bytes)?;
         }
-        Ok(Self { purpose: Purpose::of(&value)?, ..Self::new(material)? })
+        Ok(Self { metadata: JwkMetadata::of(&value)?, ..Self::new(material)? })
     }
 
     /// A shared secret for HMAC: text (in UTF-8) or bytes.
@@ -149,12 +149,13 @@ impl Key {
     #[staticmethod]
     #[pyo3(signature = (algorithm, *, size=None))]
     fn generate(py: Python<'_>, algorithm: &str, size: Option<usize>) -> PyResult<Self> {
-        let algorithm = known_headers::signature_algorithm(algorithm)
+        let algorithm = header_cache::signature_algorithm(algorithm)
             .ok_or_else(|| PyValueError::new_err("No signature algorithm has that name"))?;
         // RSA takes long enough to let other threads run.
         let material = py.detach(|| crypto::generate(algorithm, size))?;
-        let purpose = Purpose { alg: Some(algorithm.name.to_owned()), ..Purpose::default() };
-        Ok(Self { purpose, ..Self::new(material)? })
+        let metadata =
+            JwkMetadata { alg: Some(algorithm.name.to_owned()), ..JwkMetadata::default() };
+        Ok(Self { metadata, ..Self::new(material)? })
     }
 
     /// The JWK key type: "oct", "RSA", "EC" or "OKP" (RFC 7518 Section 6.1).
@@ -182,26 +183,26 @@ impl Key {
     /// The key ID, kid, of the JWK that the key was read from (RFC 7517 Section 4.5).
     #[getter]
     fn kid(&self) -> Option<&str> {
-        self.purpose.kid.as_deref()
+        self.metadata.kid.as_deref()
     }
 
     /// The algorithm, alg, of the JWK that the key was read from (RFC 7517 Section 4.4), or that it
     /// was generated for. The key works with no other.
     #[getter]
     fn alg(&self) -> Option<&str> {
-        self.purpose.alg.as_deref()
+        self.metadata.alg.as_deref()
     }
 
     /// What the JWK says the key is used for, use: "sig" or "enc" (RFC 7517 Section 4.2).
     #[getter]
     fn r#use(&self) -> Option<&str> {
-        self.purpose.public_key_use.as_deref()
+        self.metadata.public_key_use.as_deref()
     }
 
     /// What the JWK says the key may do, `key_ops`: "sign", "verify", ... (RFC 7517 Section 4.3).
     #[getter]
     fn key_ops<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        self.purpose.key_ops.as_ref().map(|names| PyTuple::new(py, names)).transpose()
+        self.metadata.key_ops.as_ref().map(|names| PyTuple::new(py, names)).transpose()
     }
 
     /// Whether the key can sign.
@@ -213,7 +214,7 @@ impl Key {
     /// The public half. Raises `InvalidKeyError` for a shared secret, which has none.
     fn public(&self) -> PyResult<Self> {
         let public = Self::new(self.material.to_public()?)?;
-        Ok(Self { purpose: self.purpose_of_half(false), ..public })
+        Ok(Self { metadata: self.metadata_of_half(false), ..public })
     }
 
     /// The JWK (RFC 7517) as a dict: public members only, unless `private` is true. With the `kid`,
@@ -225,7 +226,7 @@ impl Key {
     fn to_jwk<'py>(&self, py: Python<'py>, private: bool) -> PyResult<Bound<'py, PyAny>> {
         let material = self.half(private)?;
         let mut members: Map<String, Value> = jwk::to_value(&material, private);
-        self.purpose_of_half(private).write_to(&mut members);
+        self.metadata_of_half(private).write_to(&mut members);
         Ok(pythonize::pythonize(py, &members)?)
     }
 
@@ -297,8 +298,8 @@ impl Key {
         algorithm: &str,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let prepared = self.prepare_by_name(algorithm)?;
-        let signature = prepared.key.sign(message)?;
-        jwt::check_key_length(Road::get(py)?, py, &prepared, false)?;
+        let signature = prepared.sign(message)?;
+        length::check(FastPath::get(py)?, py, &prepared, false)?;
         Ok(PyBytes::new(py, signature.as_ref()))
     }
 
@@ -307,7 +308,7 @@ impl Key {
     /// Raises `InvalidKeyError` when the key does not fit the algorithm.
     #[pyo3(signature = (message, signature, algorithm))]
     fn verify(&self, message: &[u8], signature: &[u8], algorithm: &str) -> PyResult<bool> {
-        Ok(self.prepare_by_name(algorithm)?.key.verify(message, signature))
+        Ok(self.prepare_by_name(algorithm)?.verify(message, signature))
     }
 
     /// Public keys can be pickled; a secret must not end up in a file or on a wire by accident.
@@ -364,7 +365,7 @@ impl Key {
             KeyMaterial::Ec(key) => format!("EC {} {half}", key.curve.crv()),
             KeyMaterial::Okp(key) => format!("OKP {} {half}", key.curve.crv()),
         };
-        match &self.purpose.kid {
+        match &self.metadata.kid {
             Some(kid) => format!("<Key {key} kid={kid:?}>"),
             None => format!("<Key {key}>"),
         }
@@ -373,9 +374,9 @@ impl Key {
 
 impl Key {
     /// The algorithm to use where the caller names none: the JWK's, or the usual one of the type.
-    pub(super) fn default_algorithm(&self) -> Option<&'static Algorithm> {
-        match &self.purpose.alg {
-            Some(name) => known_headers::by_exact_name(name),
+    pub(in crate::python) fn default_algorithm(&self) -> Option<&'static Algorithm> {
+        match &self.metadata.alg {
+            Some(name) => header_cache::by_exact_name(name),
             None => ALGORITHMS.iter().find(|algorithm| match (algorithm.family, &self.material) {
                 (Family::Hmac(_), KeyMaterial::Secret(_))
                 | (Family::RsaPkcs1(_), KeyMaterial::Rsa(_))
@@ -394,21 +395,21 @@ impl Key {
     }
 
     /// The algorithm that the JWK names.
-    pub(super) fn named_algorithm(&self) -> Option<&'static Algorithm> {
-        self.purpose.alg.as_deref().and_then(known_headers::by_exact_name)
+    pub(in crate::python) fn named_algorithm(&self) -> Option<&'static Algorithm> {
+        self.metadata.alg.as_deref().and_then(header_cache::by_exact_name)
     }
 
     /// The key ID.
-    pub(super) fn key_id(&self) -> Option<&str> {
-        self.purpose.kid.as_deref()
+    pub(in crate::python) fn key_id(&self) -> Option<&str> {
+        self.metadata.kid.as_deref()
     }
 
     /// What the written half is for.
-    fn purpose_of_half(&self, private: bool) -> Purpose {
+    fn metadata_of_half(&self, private: bool) -> JwkMetadata {
         if private || !self.is_private() {
-            self.purpose.clone()
+            self.metadata.clone()
         } else {
-            self.purpose.of_public_half()
+            self.metadata.of_public_half()
         }
     }
 
@@ -467,260 +468,13 @@ fn password_to_write<'a>(
     password_argument(password)
 }
 
-/// What a key is wanted for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operation {
-    Sign,
-    Verify,
-}
-
-/// The `key` argument of a call made ready for `algorithm`, or `None` when the faithful road must
-/// judge it: it may accept it in its own way, or it words the error.
-///
-/// Raises nothing but interrupts.
-pub(super) fn prepare_argument(
-    road: &Road,
-    key: &Bound<'_, PyAny>,
-    algorithm: &'static Algorithm,
-    operation: Operation,
-) -> PyResult<Option<Arc<CachedKey>>> {
-    // PyJWT does not have the names of RFC 9864.
-    if road.algorithm_object(key.py(), algorithm).is_none() {
-        return Ok(None);
-    }
-    let fits = |prepared: &Arc<CachedKey>| match (operation, algorithm.family) {
-        (Operation::Sign, _) => prepared.key.can_sign(),
-        // PyJWT cannot verify with a private RSA key; with private EC and OKP keys it can.
-        (Operation::Verify, Family::RsaPkcs1(_) | Family::RsaPss(_)) => !prepared.key.can_sign(),
-        (Operation::Verify, _) => true,
-    };
-    Ok(prepare(road, key, algorithm)?.filter(fits))
-}
-
-/// The key made ready, whatever it is wanted for.
-fn prepare(
-    road: &Road,
-    key: &Bound<'_, PyAny>,
-    algorithm: &'static Algorithm,
-) -> PyResult<Option<Arc<CachedKey>>> {
-    let Some(bytes) = arguments::text(key) else {
-        return prepare_object(road, key, algorithm);
-    };
-    match key_cache::find(algorithm, bytes) {
-        Some(known) => Ok(Some(known)),
-        None => prepare_text(road, key, bytes, algorithm),
-    }
-}
-
-/// A key for a prepared object: it must be usable natively.
-///
-/// Raises what the core or PyJWT says of a key that is not.
-pub(super) fn prepare_or_raise(
-    road: &Road,
-    key: &Bound<'_, PyAny>,
-    algorithm: &'static Algorithm,
-) -> PyResult<Arc<CachedKey>> {
-    if let Some(prepared) = prepare(road, key, algorithm)? {
-        return Ok(prepared);
-    }
-    if let Ok(key) = key.cast_exact::<Key>() {
-        return Ok(key.get().prepare(algorithm)?);
-    }
-    let key = if road.is_pyjwk(key) { &key.getattr(intern!(key.py(), "key"))? } else { key };
-    if let Some(object) = road.judge_of_keys(key.py(), algorithm) {
-        let judged = object
-            .call_method1(intern!(key.py(), "prepare_key"), (key,))
-            .map_err(|error| without_the_key(key.py(), error))?;
-        if let Some(key) = from_cryptography(&judged)? {
-            return Ok(key.prepare(algorithm)?);
-        }
-    }
-    Err(Error::invalid_key(
-        "This key works with rapidjwt.encode() and decode() only: Signer and Verifier take RSA \
-         keys of 2048 to 8192 bits, EC and EdDSA keys and secrets",
-    )
-    .into())
-}
-
-/// An error of Python's codecs holds what could not be decoded, which here is a key.
-fn without_the_key(py: Python<'_>, error: PyErr) -> PyErr {
-    if error.is_instance_of::<PyUnicodeError>(py) {
-        Error::invalid_key(
-            "Expected a key in PEM format, got bytes that are no text; Key.from_der reads DER",
-        )
-        .into()
-    } else {
-        error
-    }
-}
-
-fn prepare_text(
-    road: &Road,
-    key: &Bound<'_, PyAny>,
-    bytes: &[u8],
-    algorithm: &'static Algorithm,
-) -> PyResult<Option<Arc<CachedKey>>> {
-    let native = match algorithm.family {
-        Family::Hmac(_) => plain_secret(bytes),
-        Family::RsaPkcs1(_) | Family::RsaPss(_) | Family::Ecdsa(..) | Family::Eddsa(_) => {
-            parse_asymmetric(bytes)
-        }
-        Family::None => return Ok(None),
-    };
-    let prepared = match native.and_then(|material| prepare_material(&material, algorithm).ok()) {
-        Some(prepared) => Some(Arc::new(prepared)),
-        None => prepare_as_judged_by_python(road, key, bytes, algorithm)?,
-    };
-    if let Some(prepared) = &prepared {
-        key_cache::keep(algorithm, bytes, prepared);
-    }
-    Ok(prepared)
-}
-
-fn plain_secret(bytes: &[u8]) -> Option<KeyMaterial> {
-    secret::plainly_secret(bytes).then(|| KeyMaterial::Secret(bytes.to_vec().into()))
-}
-
-/// A PEM or OpenSSH text that this crate takes. Whatever it does not take may still be a key.
-fn parse_asymmetric(bytes: &[u8]) -> Option<KeyMaterial> {
-    if bytes.starts_with(b"ssh-") || bytes.starts_with(b"ecdsa-sha2-") {
-        return ssh::parse_public(bytes).ok();
-    }
-    match pem::parse(bytes).ok()? {
-        // PKCS#8 version 2 (RFC 8410 Section 7), which PyJWT cannot read.
-        KeyMaterial::Okp(OkpKey { x: Some(_), d: Some(_), .. }) => None,
-        material => Some(material),
-    }
-}
-
-/// Asks the `prepare_key` method of the original `Algorithm` object, which accepts what PyJWT
-/// accepts, and takes over its result.
-fn prepare_as_judged_by_python(
-    road: &Road,
-    key: &Bound<'_, PyAny>,
-    bytes: &[u8],
-    algorithm: &'static Algorithm,
-) -> PyResult<Option<Arc<CachedKey>>> {
-    let py = key.py();
-    let Some(object) = road.judge_of_keys(py, algorithm) else {
-        return Ok(None);
-    };
-    let judged = object.call_method1(intern!(py, "prepare_key"), (key,));
-    let Some(judged) = interrupts_only(py, judged)? else {
-        return Ok(None);
-    };
-    if let Family::Hmac(_) = algorithm.family {
-        if secret::check(bytes).is_err() {
-            return Ok(None);
-        }
-        let material = KeyMaterial::Secret(bytes.to_vec().into());
-        return Ok(prepare_material(&material, algorithm).ok().map(Arc::new));
-    }
-    prepare_object(road, &judged, algorithm)
-}
-
-/// A `PyJWK`, a `Key`, or a key object of cryptography.
-fn prepare_object(
-    road: &Road,
-    key: &Bound<'_, PyAny>,
-    algorithm: &'static Algorithm,
-) -> PyResult<Option<Arc<CachedKey>>> {
-    if let Ok(key) = key.cast_exact::<Key>() {
-        return Ok(key.get().prepare(algorithm).ok());
-    }
-    if road.is_pyjwk(key) {
-        return prepare_pyjwk(road, key, algorithm);
-    }
-    if let Some(known) = key_cache::find_object(key) {
-        return Ok(known.get().prepare(algorithm).ok());
-    }
-    let Some(native) = from_cryptography(key)? else {
-        return Ok(None);
-    };
-    let native = Bound::new(key.py(), native)?;
-    key_cache::keep_object(key, &native);
-    Ok(native.get().prepare(algorithm).ok())
-}
-
-fn prepare_pyjwk(
-    road: &Road,
-    key: &Bound<'_, PyAny>,
-    algorithm: &'static Algorithm,
-) -> PyResult<Option<Arc<CachedKey>>> {
-    let py = key.py();
-    let attribute = |name| interrupts_only(py, key.getattr(name));
-    let name = attribute(intern!(py, "algorithm_name"))?;
-    if name.as_ref().and_then(|name| arguments::string(name)) != Some(algorithm.name) {
-        return Ok(None);
-    }
-    let Some(native) = attribute(intern!(py, "_native_key"))? else {
-        return Ok(None);
-    };
-    if let Ok(native) = native.cast_exact::<Key>() {
-        return Ok(native.get().prepare(algorithm).ok());
-    }
-    if !native.is_none() {
-        // Somebody has given it an algorithm object of their own.
-        return Ok(None);
-    }
-    match attribute(intern!(py, "key"))? {
-        Some(key) => prepare(road, &key, algorithm),
-        None => Ok(None),
-    }
-}
-
-/// Takes over a key object of cryptography's own classes. Objects of other classes (hardware keys,
-/// test doubles) keep their own `sign` and `verify`.
-fn from_cryptography(key: &Bound<'_, PyAny>) -> PyResult<Option<Key>> {
-    let der = interrupts_only(key.py(), der_of_cryptography(key))?.flatten();
-    let material = der.and_then(|bytes| der::parse(bytes.as_bytes()).ok());
-    Ok(material.and_then(|material| Key::new(material).ok()))
-}
-
-fn der_of_cryptography<'py>(key: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>> {
-    let py = key.py();
-    let module = key.get_type().module()?;
-    if !module.to_str()?.starts_with("cryptography.hazmat.bindings._rust.") {
-        return Ok(None);
-    }
-    let serialization = py.import("cryptography.hazmat.primitives.serialization")?;
-    let der_encoding = serialization.getattr("Encoding")?.getattr("DER")?;
-    let bytes = if key.hasattr("private_bytes")? {
-        let pkcs8 = serialization.getattr("PrivateFormat")?.getattr("PKCS8")?;
-        let plain = serialization.getattr("NoEncryption")?.call0()?;
-        key.call_method1("private_bytes", (der_encoding, pkcs8, plain))?
-    } else {
-        let public_format = serialization.getattr("PublicFormat")?;
-        let spki = public_format.getattr("SubjectPublicKeyInfo")?;
-        key.call_method1("public_bytes", (der_encoding, spki))?
-    };
-    Ok(bytes.cast_into().ok())
-}
-
-fn prepare_material(
+/// The key of `material` made ready for `algorithm`.
+pub(super) fn prepare_material(
     material: &KeyMaterial,
     algorithm: &'static Algorithm,
-) -> Result<CachedKey, Error> {
-    let key = match material {
-        KeyMaterial::Okp(key) if key.curve == OkpCurve::Ed448 => ed448::prepare(key, algorithm)?,
-        material => PreparedKey::new(material, algorithm)?,
-    };
-    Ok(CachedKey { key, length_warning: length_warning(material, algorithm) })
-}
-
-/// What PyJWT says of a secret below the minimum of RFC 7518 Section 3.2. Shorter RSA keys than
-/// its minimum are not among those that this crate takes.
-fn length_warning(material: &KeyMaterial, algorithm: &Algorithm) -> Option<String> {
-    let (KeyMaterial::Secret(secret), Family::Hmac(hash)) = (material, algorithm.family) else {
-        return None;
-    };
-    (secret.len() * 8 < algorithm.minimum_key_bits).then(|| {
-        format!(
-            "The HMAC key is {} bytes long, which is below the minimum recommended length of {} \
-             bytes for {}. See RFC 7518 Section 3.2.",
-            secret.len(),
-            algorithm.minimum_key_bits / 8,
-            hash.name()
-        )
-    })
+) -> Result<PreparedKey, Error> {
+    match material {
+        KeyMaterial::Okp(key) if key.curve == OkpCurve::Ed448 => ed448::prepare(key, algorithm),
+        material => PreparedKey::new(material, algorithm),
+    }
 }

@@ -13,11 +13,11 @@ use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyIterator, PyString};
 
-use super::errors::is_interrupt;
-use super::verifying_keys::{Chosen, VerifyingKeys};
+use super::keys::{Chosen, VerifyingKeys};
 use crate::crypto::Fingerprint;
 use crate::error::Error;
 use crate::jws::Verified;
+use crate::python::errors::is_interrupt;
 
 /// Tokens taken from the iterable at once: enough work for every core, little memory.
 const CHUNK: usize = 1024;
@@ -27,7 +27,7 @@ const MIN_SHARE: usize = 16;
 
 /// The iterator that `Verifier.decode_many` returns.
 #[pyclass(module = "rapidjwt")]
-pub(super) struct DecodedMany {
+pub(in crate::python) struct DecodedMany {
     keys: Arc<VerifyingKeys>,
     tokens: Py<PyIterator>,
     verified: VecDeque<PyResult<Verified>>,

@@ -10,24 +10,24 @@ use crate::header::Header;
 
 /// Headers remembered per thread; the oldest makes room.
 const CAPACITY: usize = 8;
-/// Longer encoded headers are not remembered, and take the faithful road: only below 4,300 bytes
+/// Longer encoded headers are not remembered, and take the fallback: only below 4,300 bytes
 /// is there no integer that is too long for Python.
 const MAX_SEGMENT_LEN: usize = 5_600;
 
 /// What a usual header says.
-pub(super) struct KnownHeader {
+pub(super) struct CachedHeader {
     pub(super) algorithm: &'static Algorithm,
     pub(super) kid: Option<Box<str>>,
 }
 
-struct KnownHeaders {
-    entries: Vec<(Box<[u8]>, KnownHeader)>,
+struct HeaderCache {
+    entries: Vec<(Box<[u8]>, CachedHeader)>,
     next: usize,
 }
 
 thread_local! {
-    static KNOWN: RefCell<KnownHeaders> =
-        const { RefCell::new(KnownHeaders { entries: Vec::new(), next: 0 }) };
+    static KNOWN: RefCell<HeaderCache> =
+        const { RefCell::new(HeaderCache { entries: Vec::new(), next: 0 }) };
 }
 
 /// Sets up this thread's memory of headers.
@@ -44,7 +44,7 @@ pub(super) fn prepare_thread() {
 ///
 /// The answer depends on the bytes of `segment` alone, so a remembered one is as good as new. `read`
 /// must not read another header.
-pub(super) fn read<T>(segment: &[u8], read: impl FnOnce(&KnownHeader) -> T) -> Option<T> {
+pub(super) fn read<T>(segment: &[u8], read: impl FnOnce(&CachedHeader) -> T) -> Option<T> {
     if segment.len() > MAX_SEGMENT_LEN {
         return None;
     }
@@ -66,14 +66,14 @@ pub(super) fn read<T>(segment: &[u8], read: impl FnOnce(&KnownHeader) -> T) -> O
 }
 
 /// As [`read`], for a header of any length, which is not remembered.
-pub(super) fn parse(segment: &[u8]) -> Option<KnownHeader> {
+pub(super) fn parse(segment: &[u8]) -> Option<CachedHeader> {
     let header = Header::parse(&base64url::decode(segment)?).ok()?;
     header.validate().ok()?;
     if header.has_unencoded_payload() {
         return None;
     }
     let algorithm = by_exact_name(header.alg().ok()?)?;
-    Some(KnownHeader { algorithm, kid: header.kid().map(Box::from) })
+    Some(CachedHeader { algorithm, kid: header.kid().map(Box::from) })
 }
 
 /// The algorithm of that name, aliases apart: their tokens keep the alias in the header.

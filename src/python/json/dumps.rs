@@ -13,11 +13,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use pyo3::{Borrowed, PyTypeInfo, ffi};
 
-use super::arguments::utf8;
-use super::loads::{Unusual, plain_len, plain_len_of_block, special};
+use super::Unusual;
+use super::ascii::{plain_len, plain_len_of_block, special};
 use crate::base64url;
 use crate::crypto::Signature;
 use crate::error::Error;
+use crate::python::cpython::utf8;
 
 /// Deeper nesting, and so every cycle, is left to Python.
 const MAX_DEPTH: u32 = 64;
@@ -25,7 +26,7 @@ const MAX_DEPTH: u32 = 64;
 /// Appends the JSON text of `dict` to `json`. On [`Unusual`] an unfinished text is left behind.
 ///
 /// `sort_keys` orders the members of every dict by key, as the option of the same name does.
-pub(super) fn dumps(
+pub(in crate::python) fn dumps(
     dict: &Bound<'_, PyDict>,
     sort_keys: bool,
     json: &mut Vec<u8>,
@@ -36,7 +37,10 @@ pub(super) fn dumps(
 }
 
 /// As [`dumps`], for claims, in the dict's order: an issuer that is no text is [`Unusual`] too.
-pub(super) fn dumps_claims(claims: &Bound<'_, PyDict>, json: &mut Vec<u8>) -> Result<(), Unusual> {
+pub(in crate::python) fn dumps_claims(
+    claims: &Bound<'_, PyDict>,
+    json: &mut Vec<u8>,
+) -> Result<(), Unusual> {
     let mut writer = Writer { py: claims.py(), json, sort_keys: false };
     let text = PyString::type_object_raw(claims.py());
     // SAFETY: `claims` is a live dict, its members are alive while they are written, and the
@@ -52,7 +56,7 @@ pub(super) fn dumps_claims(claims: &Bound<'_, PyDict>, json: &mut Vec<u8>) -> Re
 ///
 /// `header` is encoded, `payload` is not. `sign` answers the `signature_len` bytes that sign what
 /// it is given; it does not run Python code.
-pub(super) fn token<'py>(
+pub(in crate::python) fn token<'py>(
     py: Python<'py>,
     header: &str,
     payload: &[u8],

@@ -9,9 +9,9 @@ use std::sync::OnceLock;
 use pyo3::prelude::*;
 
 /// A value made at first use.
-pub(super) struct FirstUse<T>(OnceLock<T>);
+pub(super) struct ForkSafeOnce<T>(OnceLock<T>);
 
-impl<T> FirstUse<T> {
+impl<T> ForkSafeOnce<T> {
     pub(super) const fn new() -> Self {
         Self(OnceLock::new())
     }
@@ -21,7 +21,7 @@ impl<T> FirstUse<T> {
     }
 
     /// The value. Of two threads that make it at once, one keeps the other's.
-    pub(super) fn get_or_make(&self, _py: Python<'_>, make: impl FnOnce() -> T) -> &T {
+    pub(super) fn get_or_init(&self, _py: Python<'_>, make: impl FnOnce() -> T) -> &T {
         if let Some(value) = self.0.get() {
             return value;
         }
@@ -33,10 +33,10 @@ impl<T> FirstUse<T> {
 /// The Python string of a literal, made once, as `pyo3::intern!` gives it.
 macro_rules! intern {
     ($py:expr, $text:expr) => {{
-        static NAME: $crate::python::first_use::FirstUse<pyo3::Py<pyo3::types::PyString>> =
-            $crate::python::first_use::FirstUse::new();
+        static NAME: $crate::python::once::ForkSafeOnce<pyo3::Py<pyo3::types::PyString>> =
+            $crate::python::once::ForkSafeOnce::new();
         let py: pyo3::Python<'_> = $py;
-        NAME.get_or_make(py, || pyo3::types::PyString::intern(py, $text).unbind()).bind(py)
+        NAME.get_or_init(py, || pyo3::types::PyString::intern(py, $text).unbind()).bind(py)
     }};
 }
 pub(super) use intern;

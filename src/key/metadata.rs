@@ -8,7 +8,7 @@ use crate::error::Error;
 
 /// What a key is for, as far as it says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Purpose {
+pub struct JwkMetadata {
     /// The key ID, `kid`.
     pub kid: Option<String>,
     /// The only algorithm that the key serves, `alg`.
@@ -19,7 +19,7 @@ pub struct Purpose {
     pub key_ops: Option<Vec<String>>,
 }
 
-impl Purpose {
+impl JwkMetadata {
     /// Reads the members of a JWK; null is as good as absent.
     ///
     /// # Errors
@@ -100,23 +100,27 @@ mod tests {
     fn what_is_read_is_written() {
         let jwk = json!({"kid": "1", "alg": "ES256", "use": "sig", "key_ops": ["sign"]});
         let mut written = Map::new();
-        Purpose::of(&jwk).unwrap().write_to(&mut written);
+        JwkMetadata::of(&jwk).unwrap().write_to(&mut written);
         assert_eq!(Value::Object(written), jwk);
-        assert_eq!(Purpose::of(&json!({"kid": null, "key_ops": null})), Ok(Purpose::default()));
+        assert_eq!(
+            JwkMetadata::of(&json!({"kid": null, "key_ops": null})),
+            Ok(JwkMetadata::default())
+        );
     }
 
     #[test]
     fn members_of_another_type_are_refused() {
         for jwk in [json!({"kid": 1}), json!({"use": []}), json!({"key_ops": "sign"})] {
-            assert!(Purpose::of(&jwk).is_err(), "{jwk}");
+            assert!(JwkMetadata::of(&jwk).is_err(), "{jwk}");
         }
-        assert!(Purpose::of(&json!({"key_ops": ["sign", 1]})).is_err());
+        assert!(JwkMetadata::of(&json!({"key_ops": ["sign", 1]})).is_err());
     }
 
     #[test]
     fn the_public_half_answers_each_operation_once() {
-        let purpose = Purpose::of(&json!({"key_ops": ["sign", "verify", "deriveBits"]})).unwrap();
-        let public = purpose.of_public_half().key_ops.unwrap();
+        let metadata =
+            JwkMetadata::of(&json!({"key_ops": ["sign", "verify", "deriveBits"]})).unwrap();
+        let public = metadata.of_public_half().key_ops.unwrap();
         assert_eq!(public, ["verify", "deriveBits"]);
     }
 }

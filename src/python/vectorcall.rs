@@ -16,8 +16,8 @@ use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyString, PyTuple};
 use pyo3::{Borrowed, PyClass, ffi};
 
-use crate::python::first_use::FirstUse;
-use crate::python::road::Road;
+use crate::python::fast_path::FastPath;
+use crate::python::once::ForkSafeOnce;
 
 /// The arguments of a call by parameter; `None` where one was left out.
 pub(in crate::python) type Slots<'a, 'py, const N: usize> = [Option<Borrowed<'a, 'py, PyAny>>; N];
@@ -34,17 +34,17 @@ pub(in crate::python) trait Function<const N: usize> {
     const REQUIRED: usize;
 
     /// Where the names are kept as Python strings.
-    fn names() -> &'static FirstUse<[Py<PyString>; N]>;
+    fn names() -> &'static ForkSafeOnce<[Py<PyString>; N]>;
 
-    /// Does the call natively; `None` where the faithful road must.
+    /// Does the call natively; `None` where the fallback must.
     fn fast<'py>(
         py: Python<'py>,
-        road: &Road,
+        fast_path: &FastPath,
         slots: &Slots<'_, 'py, N>,
     ) -> PyResult<Option<Bound<'py, PyAny>>>;
 
-    /// The method that does the call on the faithful road.
-    fn faithful(road: &Road) -> &Py<PyAny>;
+    /// The method that does the call on the fallback.
+    fn fallback(fast_path: &FastPath) -> &Py<PyAny>;
 }
 
 /// The Python function object of `F`.
@@ -74,7 +74,7 @@ pub(in crate::python) trait Method {
     const PARAMETER: &'static str;
 
     /// Where the argument's name is kept as a Python string.
-    fn names() -> &'static FirstUse<[Py<PyString>; 1]>;
+    fn names() -> &'static ForkSafeOnce<[Py<PyString>; 1]>;
 
     /// Does the call. Errors it raises are followed by `drop_deferred`, those that it drops are to be.
     fn call<'py>(
@@ -139,7 +139,7 @@ unsafe extern "C" fn method_trampoline<M: Method>(
     keyword_names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
     let body = |py, call| {
-        let names = M::names().get_or_make(py, || [PyString::intern(py, M::PARAMETER).unbind()]);
+        let names = M::names().get_or_init(py, || [PyString::intern(py, M::PARAMETER).unbind()]);
         // SAFETY: the object and the arguments are CPython's own, alive until this function
         // returns.
         let (this, slots) = unsafe { (Borrowed::from_ptr(py, slf), bind(py, call, names)) };
@@ -158,8 +158,8 @@ unsafe extern "C" fn method_trampoline<M: Method>(
 ///
 /// Its `Python` is not `Python::attach`'s, which would count it: that costs as much as the rest of
 /// the way into a function. So `PyO3` does not know that a thread is attached, and what is dropped on
-/// the way to an error or to another road, exceptions for example, waits until somebody attaches:
-/// `drop_deferred` is to be called there. (On its way to a result the fast road drops no reference
+/// the way to an error or to the fallback, exceptions for example, waits until somebody attaches:
+/// `drop_deferred` is to be called there. (On its way to a result the fast path drops no reference
 /// of that kind.)
 ///
 /// # Safety
@@ -198,14 +198,14 @@ unsafe fn run<F: Function<N>, const N: usize>(
     py: Python<'_>,
     call: RawCall,
 ) -> PyResult<Bound<'_, PyAny>> {
-    let road = Road::get(py)?;
+    let fast_path = FastPath::get(py)?;
     let names = F::names()
-        .get_or_make(py, || F::PARAMETERS.map(|name| PyString::intern(py, name).unbind()));
+        .get_or_init(py, || F::PARAMETERS.map(|name| PyString::intern(py, name).unbind()));
     // SAFETY: as promised by the caller.
     let slots = unsafe { bind(py, call, names) };
     let fast = match slots {
         Some(slots) if slots[..F::REQUIRED].iter().all(Option::is_some) => {
-            F::fast(py, road, &slots)
+            F::fast(py, fast_path, &slots)
         }
         _ => Ok(None),
     };
@@ -214,7 +214,7 @@ unsafe fn run<F: Function<N>, const N: usize>(
     }
     drop_deferred();
     fast?;
-    let method = F::faithful(road).bind(py);
+    let method = F::fallback(fast_path).bind(py);
     // SAFETY: the arguments are handed on just as they came. The result is a new reference, or
     // null with an exception set.
     unsafe {

@@ -1,5 +1,9 @@
 //! `Verifier`: keys prepared and a policy fixed once, for tokens that come all day.
 
+pub(super) mod batch;
+mod keys;
+pub(super) mod policy;
+
 use std::ffi::CStr;
 use std::sync::Arc;
 
@@ -8,15 +12,16 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyString};
 
-use super::arguments::call::Method;
-use super::batch::DecodedMany;
-use super::cache_info::CacheInfo;
-use super::first_use::{FirstUse, intern};
-use super::jwt;
-use super::rules::{Arguments, VerifierRules};
-use super::verifying_keys::VerifyingKeys;
+use batch::DecodedMany;
+use keys::VerifyingKeys;
+use policy::{Arguments, VerifierPolicy};
+
 use crate::algorithm::{Algorithm, Family};
 use crate::jws::Compact;
+use crate::python::cache_info::CacheInfo;
+use crate::python::decoded;
+use crate::python::once::{ForkSafeOnce, intern};
+use crate::python::vectorcall::Method;
 use crate::signature_cache::SignatureCache;
 
 /// Verifies tokens with keys and a policy that are fixed when it is made.
@@ -41,7 +46,7 @@ use crate::signature_cache::SignatureCache;
 ///     options: as for `rapidjwt.decode`; `verify_signature` cannot be False.
 ///     `cache_size`: how many verified signatures to remember, 0 (none) by default. The claims of a
 ///         remembered token are checked each time.
-///     `max_token_size`: the most bytes in a token, judged before any other work; None, the default,
+///     `max_token_size`: the most bytes in a token, checked before any other work; None, the default,
 ///         means no bound, as in PyJWT.
 ///     `max_nesting`: how deep arrays and objects of the payload may lie within one another, the
 ///         payload itself being 1; None, the default, means as deep as Python's json reads.
@@ -85,7 +90,7 @@ impl Verifier {
         max_token_size: Option<i64>,
         max_nesting: Option<i64>,
     ) -> PyResult<Self> {
-        let rules = VerifierRules::read(Arguments {
+        let policy = VerifierPolicy::read(Arguments {
             algorithms,
             audience,
             issuer,
@@ -97,10 +102,10 @@ impl Verifier {
             max_token_size,
             max_nesting,
         })?;
-        let rules = Py::new(py, rules)?;
+        let policy = Py::new(py, policy)?;
         match (key, jwks) {
-            (Some(key), None) => Ok(Self::of_keys(VerifyingKeys::new(rules, key)?)),
-            (None, Some(client)) => Ok(Self { keys: Keys::Fetched(connect(rules, client)?) }),
+            (Some(key), None) => Ok(Self::of_keys(VerifyingKeys::new(policy, key)?)),
+            (None, Some(client)) => Ok(Self { keys: Keys::Fetched(connect(policy, client)?) }),
             _ => Err(PyTypeError::new_err("A Verifier takes either key or jwks")),
         }
     }
@@ -113,11 +118,13 @@ impl Verifier {
         let py = token.py();
         match &self.keys {
             Keys::Held(keys) => {
-                let token = jwt::token_bytes(token)?;
+                let token = decoded::token_bytes(token)?;
                 let verified = keys.open(py, token)?;
-                jwt::complete(keys.accept(py, &verified)?, &Compact::split(token)?)
+                decoded::complete(keys.accept(py, &verified)?, &Compact::split(token)?)
             }
-            Keys::Fetched(keys) => decoded(keys.bind(py), intern!(py, "decode_complete"), token),
+            Keys::Fetched(keys) => {
+                call_fetched(keys.bind(py), intern!(py, "decode_complete"), token)
+            }
         }
     }
 
@@ -205,8 +212,8 @@ impl Method for VerifierDecode {
         `AsyncJWKSClient` `TypeError`.";
     const PARAMETER: &'static str = "token";
 
-    fn names() -> &'static FirstUse<[Py<PyString>; 1]> {
-        static NAMES: FirstUse<[Py<PyString>; 1]> = FirstUse::new();
+    fn names() -> &'static ForkSafeOnce<[Py<PyString>; 1]> {
+        static NAMES: ForkSafeOnce<[Py<PyString>; 1]> = ForkSafeOnce::new();
         &NAMES
     }
 
@@ -217,17 +224,17 @@ impl Method for VerifierDecode {
         let py = token.py();
         let claims = match &verifier.keys {
             Keys::Held(keys) => {
-                let verified = keys.open(py, jwt::token_bytes(&token)?)?;
+                let verified = keys.open(py, decoded::token_bytes(&token)?)?;
                 keys.accept(py, &verified)?
             }
-            Keys::Fetched(keys) => decoded(keys.bind(py), intern!(py, "decode"), &token)?,
+            Keys::Fetched(keys) => call_fetched(keys.bind(py), intern!(py, "decode"), &token)?,
         };
         Ok(claims.into_any())
     }
 }
 
 impl Verifier {
-    pub(super) fn of_keys(keys: VerifyingKeys) -> Self {
+    fn of_keys(keys: VerifyingKeys) -> Self {
         Self { keys: Keys::Held(Arc::new(keys)) }
     }
 
@@ -245,22 +252,22 @@ impl Verifier {
 }
 
 /// What verifies with the keys of a client.
-fn connect(rules: Py<VerifierRules>, client: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+fn connect(policy: Py<VerifierPolicy>, client: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     let is_hmac = |algorithm: &&'static Algorithm| matches!(algorithm.family, Family::Hmac(_));
-    match &rules.get().allowed {
+    match &policy.get().allowed {
         None => Err(PyValueError::new_err("algorithms is needed: keys are not fetched yet")),
         Some(allowed) if allowed.iter().any(is_hmac) => Err(PyValueError::new_err(
             "A key that a provider publishes is no shared secret: no HS algorithm",
         )),
         Some(_) => {
             let module = client.py().import("rapidjwt.jwks.verifier")?;
-            Ok(module.getattr("connect")?.call1((client, rules))?.unbind())
+            Ok(module.getattr("connect")?.call1((client, policy))?.unbind())
         }
     }
 }
 
 /// What a method of an object of `rapidjwt.jwks.verifier` gives for a token.
-fn decoded<'py>(
+fn call_fetched<'py>(
     keys: &Bound<'py, PyAny>,
     method: &Bound<'py, PyString>,
     token: &Bound<'py, PyAny>,
@@ -275,4 +282,14 @@ fn coroutine<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = token.py();
     py.import(intern!(py, "rapidjwt._coroutine"))?.getattr("call")?.call1((method, token))
+}
+
+/// Returns a `Verifier` with this policy and these keys.
+#[pyfunction]
+#[pyo3(signature = (policy, keys, /))]
+pub(super) fn verifier_of_policy(
+    policy: &Bound<'_, VerifierPolicy>,
+    keys: &Bound<'_, PyAny>,
+) -> PyResult<Verifier> {
+    Ok(Verifier::of_keys(VerifyingKeys::new(policy.clone().unbind(), keys)?))
 }

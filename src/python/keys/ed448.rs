@@ -4,11 +4,11 @@
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use super::first_use::intern;
 use crate::algorithm::Algorithm;
 use crate::crypto::{ForeignKey, PreparedKey};
 use crate::error::Error;
 use crate::key::OkpKey;
+use crate::python::once::intern;
 
 /// Computes a public part that the encoding left out, and checks one that it has.
 pub(super) fn complete(mut key: OkpKey) -> Result<OkpKey, Error> {

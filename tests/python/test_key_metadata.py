@@ -11,7 +11,7 @@ import pytest
 from rapidjwt import InvalidKeyError, Key, KeySet, PyJWKSetError
 
 KINDS = ["HS256", "RS256", "ES256", "ES512", "ES256K", "Ed25519", "Ed448"]
-PURPOSE = {"kid": "k1", "alg": "ES256", "use": "sig", "key_ops": ["sign", "verify"]}
+METADATA = {"kid": "k1", "alg": "ES256", "use": "sig", "key_ops": ["sign", "verify"]}
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +20,9 @@ def ec():
 
 
 def test_a_key_says_what_its_jwk_says(ec):
-    key = Key.from_jwk(ec | PURPOSE)
+    key = Key.from_jwk(ec | METADATA)
     assert (key.kid, key.alg, key.use, key.key_ops) == ("k1", "ES256", "sig", ("sign", "verify"))
-    assert key.to_jwk(private=True) == ec | PURPOSE
+    assert key.to_jwk(private=True) == ec | METADATA
     bare = Key.from_jwk({name: ec[name] for name in ("kty", "crv", "x", "y")})
     assert (bare.kid, bare.alg, bare.use, bare.key_ops) == (None, None, None, None)
     assert set(bare.to_jwk()) == {"kty", "crv", "x", "y"}
@@ -58,7 +58,7 @@ def test_a_member_of_another_type_is_refused(ec, name, value):
 
 
 def test_a_pickled_public_key_keeps_what_it_is_for(ec):
-    public = Key.from_jwk(ec | PURPOSE).public()
+    public = Key.from_jwk(ec | METADATA).public()
     again = pickle.loads(pickle.dumps(public))
     assert again == public
     assert again.to_jwk() == public.to_jwk()

@@ -1,0 +1,81 @@
+//! The steps that `decode` and `Verifier` share: from a token to its bytes, from a verified payload
+//! to claims.
+
+use pyo3::exceptions::{PyRecursionError, PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyString};
+
+use super::claims_view::Registered;
+use super::cpython::utf8;
+use super::json::loads::{loads, loads_claims};
+use super::once::intern;
+use crate::base64url;
+use crate::error::Error;
+use crate::jws::Compact;
+
+/// The claims that the JSON text `payload` holds; the registered ones are noted in `registered`.
+///
+/// Raises `DecodeError` where it is not JSON, in the words of Python's json, or not an object.
+pub(super) fn claims<'a, 'py>(
+    py: Python<'py>,
+    payload: &'a [u8],
+    registered: &mut Registered<'a, 'py>,
+) -> PyResult<Bound<'py, PyDict>> {
+    if let Ok(claims) = loads_claims(py, payload, registered) {
+        return Ok(claims);
+    }
+    let claims = json_loads(py, payload)?.cast_into().map_err(|_| Error::PayloadNotObject)?;
+    *registered = Registered::of(&claims)?;
+    Ok(claims)
+}
+
+fn json_loads<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let json = py.import(intern!(py, "json"))?;
+    json.call_method1(intern!(py, "loads"), (PyBytes::new(py, payload),)).map_err(|error| {
+        let is_malformed = error.is_instance_of::<PyValueError>(py)
+            || error.is_instance_of::<PyRecursionError>(py);
+        if is_malformed { Error::PayloadNotJson(error.value(py).to_string()).into() } else { error }
+    })
+}
+
+/// What `decode_complete` returns.
+pub(super) fn complete<'py>(
+    payload: Bound<'py, PyDict>,
+    compact: &Compact<'_>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let py = payload.py();
+    let complete = PyDict::new(py);
+    complete.set_item(intern!(py, "payload"), payload)?;
+    complete.set_item(intern!(py, "header"), read_header(py, compact.header)?)?;
+    let signature = base64url::decode(compact.signature).ok_or_else(decoded_before)?;
+    complete.set_item(intern!(py, "signature"), PyBytes::new(py, &signature))?;
+    Ok(complete)
+}
+
+/// The bytes of a token, as a prepared object takes it.
+///
+/// Raises `DecodeError` for anything but str and bytes.
+pub(super) fn token_bytes<'a>(token: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
+    if let Ok(text) = token.cast::<PyString>() {
+        return utf8(text).map(str::as_bytes).ok_or_else(not_a_token);
+    }
+    token.cast::<PyBytes>().map(PyBytesMethods::as_bytes).map_err(|_| not_a_token())
+}
+
+/// The error for a token that is neither text nor bytes.
+pub(super) fn not_a_token() -> PyErr {
+    Error::NotAToken.into()
+}
+
+/// The header of a token, as a dict of the caller's own.
+pub(super) fn read_header<'py>(py: Python<'py>, segment: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let json = base64url::decode(segment).ok_or_else(decoded_before)?;
+    match loads(py, &json) {
+        Ok(header) => Ok(header),
+        Err(_) => py.import("json")?.call_method1("loads", (PyBytes::new(py, &json),)),
+    }
+}
+
+fn decoded_before() -> PyErr {
+    PyRuntimeError::new_err("a segment that was decoded before does not decode again")
+}

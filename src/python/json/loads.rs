@@ -1,0 +1,406 @@
+//! JSON bytes to Python objects, for the payload of every token.
+//!
+//! This parser takes what it can prove to mean the same to `json.loads`, and nothing else: it
+//! answers [`Unusual`] to any syntax error, NaN, lone surrogate, byte order mark, UTF-16, integer
+//! beyond 18 digits or deep nesting. The caller then asks Python's json, which parses or words the
+//! error. So every result and every message is Python's own.
+
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyList, PyString};
+
+use super::Unusual;
+use super::ascii::{ascii_string, eight_digits, plain_len};
+use super::name_cache::{KeptValue, NAMES, NameCache};
+use crate::claims::Claim;
+use crate::python::claims_view::Registered;
+
+/// Deeper nesting is left to Python, which has its own limit.
+const MAX_DEPTH: u32 = 64;
+
+/// The Python object that the JSON text `json` stands for.
+pub(in crate::python) fn loads<'py>(
+    py: Python<'py>,
+    json: &[u8],
+) -> Result<Bound<'py, PyAny>, Unusual> {
+    parse(py, json, |parser| parser.value(MAX_DEPTH))
+}
+
+/// The dict that the JSON text `json` stands for; its registered claims are noted in `registered`.
+/// `json` without an object is [`Unusual`] too.
+pub(in crate::python) fn loads_claims<'a, 'py>(
+    py: Python<'py>,
+    json: &'a [u8],
+    registered: &mut Registered<'a, 'py>,
+) -> Result<Bound<'py, PyDict>, Unusual> {
+    parse(py, json, |parser| {
+        if parser.peek() != Some(b'{') {
+            return Err(Unusual);
+        }
+        parser.members(MAX_DEPTH, Some(registered))
+    })
+}
+
+/// What `read` reads, if it is all that `json` holds.
+fn parse<'a, 'py, T>(
+    py: Python<'py>,
+    json: &'a [u8],
+    read: impl FnOnce(&mut Parser<'a, '_, 'py>) -> Result<T, Unusual>,
+) -> Result<T, Unusual> {
+    NAMES.with(|names| {
+        // Creating objects can run the garbage collector, hence any finalizer, hence this function
+        // again: the inner call then works without the cache.
+        let mut names = names.try_borrow_mut().ok();
+        let mut parser = Parser { py, json, at: 0, names: names.as_deref_mut() };
+        parser.skip_whitespace();
+        let value = read(&mut parser)?;
+        parser.skip_whitespace();
+        if parser.at == json.len() { Ok(value) } else { Err(Unusual) }
+    })
+}
+
+/// A string, and its text if it is ASCII without escapes, so that it stands in the JSON text.
+type PlainString<'a, 'py> = (Bound<'py, PyString>, Option<&'a str>);
+
+enum Number {
+    Integer(i64),
+    Float(f64),
+}
+
+impl Number {
+    fn to_python<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Unusual> {
+        match self {
+            Self::Integer(integer) => integer.into_bound_py_any(py).map_err(|_| Unusual),
+            Self::Float(float) => Ok(PyFloat::new(py, *float).into_any()),
+        }
+    }
+}
+
+struct Parser<'a, 'n, 'py> {
+    py: Python<'py>,
+    json: &'a [u8],
+    at: usize,
+    names: Option<&'n mut NameCache>,
+}
+
+impl<'a, 'py> Parser<'a, '_, 'py> {
+    fn peek(&self) -> Option<u8> {
+        self.json.get(self.at).copied()
+    }
+
+    fn skip_whitespace(&mut self) {
+        // Nearly always there is none.
+        if self.peek().is_some_and(|byte| byte <= b' ') {
+            while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+                self.at += 1;
+            }
+        }
+    }
+
+    /// Skips white space and takes the byte after it.
+    fn next_token(&mut self) -> Result<u8, Unusual> {
+        self.skip_whitespace();
+        let byte = self.peek().ok_or(Unusual)?;
+        self.at += 1;
+        Ok(byte)
+    }
+
+    fn value(&mut self, depth: u32) -> Result<Bound<'py, PyAny>, Unusual> {
+        match self.peek().ok_or(Unusual)? {
+            b'"' => {
+                self.at += 1;
+                Ok(self.string()?.0.into_any())
+            }
+            b'{' => Ok(self.members(depth, None)?.into_any()),
+            b'[' => self.array(depth),
+            b'-' | b'0'..=b'9' => self.number()?.to_python(self.py),
+            b't' => self.literal(b"true", PyBool::new(self.py, true).to_owned().into_any()),
+            b'f' => self.literal(b"false", PyBool::new(self.py, false).to_owned().into_any()),
+            b'n' => self.literal(b"null", self.py.None().into_bound(self.py)),
+            _ => Err(Unusual),
+        }
+    }
+
+    fn literal(
+        &mut self,
+        word: &[u8],
+        value: Bound<'py, PyAny>,
+    ) -> Result<Bound<'py, PyAny>, Unusual> {
+        if !self.json[self.at..].starts_with(word) {
+            return Err(Unusual);
+        }
+        self.at += word.len();
+        Ok(value)
+    }
+
+    /// An object. Each member with the name of a registered claim is noted in `registered`, in
+    /// order: the last of several with one name counts, as in the dict.
+    #[inline]
+    fn members(
+        &mut self,
+        depth: u32,
+        mut registered: Option<&mut Registered<'a, 'py>>,
+    ) -> Result<Bound<'py, PyDict>, Unusual> {
+        let depth = depth.checked_sub(1).ok_or(Unusual)?;
+        let dict = PyDict::new(self.py);
+        self.at += 1;
+        let mut token = self.next_token()?;
+        if token == b'}' {
+            return Ok(dict);
+        }
+        loop {
+            if token != b'"' {
+                return Err(Unusual);
+            }
+            let (name, claim) = self.name()?;
+            if self.next_token()? != b':' {
+                return Err(Unusual);
+            }
+            self.skip_whitespace();
+            let value = match (claim, registered.as_deref_mut()) {
+                (Some(claim), Some(registered)) => self.claim(claim, registered, depth)?,
+                _ => self.value(depth)?,
+            };
+            dict.set_item(name, value).map_err(|_| Unusual)?;
+            match self.next_token()? {
+                b',' => token = self.next_token()?,
+                b'}' => return Ok(dict),
+                _ => return Err(Unusual),
+            }
+        }
+    }
+
+    fn array(&mut self, depth: u32) -> Result<Bound<'py, PyAny>, Unusual> {
+        let depth = depth.checked_sub(1).ok_or(Unusual)?;
+        let list = PyList::empty(self.py);
+        self.at += 1;
+        self.skip_whitespace();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(list.into_any());
+        }
+        loop {
+            let value = self.value(depth)?;
+            list.append(value).map_err(|_| Unusual)?;
+            match self.next_token()? {
+                b',' => self.skip_whitespace(),
+                b']' => return Ok(list.into_any()),
+                _ => return Err(Unusual),
+            }
+        }
+    }
+
+    fn number(&mut self) -> Result<Number, Unusual> {
+        let start = self.at;
+        let negative = self.peek() == Some(b'-');
+        self.at += usize::from(negative);
+        let first = self.at;
+        let mut magnitude = 0_i64;
+        if let Some(eight) = self.json[self.at..].first_chunk()
+            && let Some(number) = eight_digits(*eight)
+        {
+            magnitude = number;
+            self.at += eight.len();
+        }
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            magnitude = magnitude.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
+            self.at += 1;
+        }
+        let digits = self.at - first;
+        if digits == 0 || (digits > 1 && self.json[first] == b'0') {
+            return Err(Unusual);
+        }
+        if let Some(b'.' | b'e' | b'E') = self.peek() {
+            return self.float(start).map(Number::Float);
+        }
+        if digits > 18 {
+            return Err(Unusual);
+        }
+        Ok(Number::Integer(if negative { -magnitude } else { magnitude }))
+    }
+
+    /// The rest of a number with a fraction or an exponent. Rust and Python both round correctly.
+    fn float(&mut self, start: usize) -> Result<f64, Unusual> {
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        let text = std::str::from_utf8(&self.json[start..self.at]).map_err(|_| Unusual)?;
+        text.parse().map_err(|_| Unusual)
+    }
+
+    /// One digit or more.
+    fn digits(&mut self) -> Result<(), Unusual> {
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+        if self.at > start { Ok(()) } else { Err(Unusual) }
+    }
+
+    /// A member's name whose opening quote is behind, and which claim it names.
+    fn name(&mut self) -> Result<(Bound<'py, PyString>, Option<Claim>), Unusual> {
+        let rest = &self.json[self.at..];
+        if let Some(names) = &mut self.names
+            && let Some(head) = rest.first_chunk()
+            && let Some(known) = names.find(self.py, u128::from_le_bytes(*head))?
+        {
+            self.at += known.len + 1;
+            return Ok((known.string.bind(self.py).clone(), known.claim));
+        }
+        let (name, _) = self.string()?;
+        let claim = Claim::by_name(name.to_str().map_err(|_| Unusual)?.as_bytes());
+        Ok((name, claim))
+    }
+
+    /// The value of a registered claim, noted in `registered`.
+    fn claim(
+        &mut self,
+        claim: Claim,
+        registered: &mut Registered<'a, 'py>,
+        depth: u32,
+    ) -> Result<Bound<'py, PyAny>, Unusual> {
+        match self.peek() {
+            Some(b'"') => {
+                self.at += 1;
+                let (value, text) = match claim {
+                    Claim::Iss | Claim::Aud => self.issuer_or_audience(claim)?,
+                    _ => self.string()?,
+                };
+                let value = value.into_any();
+                match text {
+                    Some(text) => registered.note_text(claim, text),
+                    None => registered.note_other(claim, &value),
+                }
+                Ok(value)
+            }
+            Some(b'-' | b'0'..=b'9') => {
+                let number = self.number()?;
+                let value = number.to_python(self.py)?;
+                match number {
+                    Number::Integer(integer) => registered.note_integer(claim, integer),
+                    Number::Float(_) => registered.note_other(claim, &value),
+                }
+                Ok(value)
+            }
+            _ => {
+                let value = self.value(depth)?;
+                registered.note_other(claim, &value);
+                Ok(value)
+            }
+        }
+    }
+
+    /// The issuer or the audience, as [`string`](Self::string) reads it. An API sees the same ones
+    /// in token after token: the newest of each is kept, so that it need not be made again.
+    fn issuer_or_audience(&mut self, claim: Claim) -> Result<PlainString<'a, 'py>, Unusual> {
+        let (py, rest) = (self.py, &self.json[self.at..]);
+        if let Some(kept) = self.kept(claim)
+            && let Some((value, text)) = kept.find(py, rest)
+        {
+            self.at += text.len() + 1;
+            return Ok((value, Some(text)));
+        }
+        let (value, text) = self.string()?;
+        if let Some(text) = text.filter(|text| text.len() <= KeptValue::MAX_LEN)
+            && let Some(kept) = self.kept(claim)
+        {
+            kept.replace(&value, text);
+        }
+        Ok((value, text))
+    }
+
+    /// The kept value of the name before, if that is this claim's.
+    fn kept(&mut self, claim: Claim) -> Option<&mut KeptValue> {
+        let names = self.names.as_deref_mut()?;
+        let known = names.slots.get_mut(names.last)?.known.as_mut();
+        known.filter(|known| known.claim == Some(claim)).map(|known| &mut known.value)
+    }
+
+    /// A string whose opening quote is behind.
+    fn string(&mut self) -> Result<PlainString<'a, 'py>, Unusual> {
+        let rest = &self.json[self.at..];
+        let plain = plain_len(rest);
+        if rest.get(plain) == Some(&b'"') {
+            self.at += plain + 1;
+            // SAFETY: `plain_len` has looked at each byte: all are ASCII.
+            let text = unsafe { str::from_utf8_unchecked(&rest[..plain]) };
+            return Ok((ascii_string(self.py, text)?, Some(text)));
+        }
+        Ok((self.string_with_escapes(plain)?, None))
+    }
+
+    /// A string with escapes or characters beyond ASCII, of which `plain` bytes have been seen.
+    fn string_with_escapes(&mut self, plain: usize) -> Result<Bound<'py, PyString>, Unusual> {
+        let mut text = Vec::with_capacity(plain + 32);
+        loop {
+            let byte = self.peek().ok_or(Unusual)?;
+            self.at += 1;
+            match byte {
+                b'"' => break,
+                b'\\' => self.escape(&mut text)?,
+                0..=0x1f => return Err(Unusual),
+                _ => text.push(byte),
+            }
+        }
+        let text = std::str::from_utf8(&text).map_err(|_| Unusual)?;
+        Ok(PyString::new(self.py, text))
+    }
+
+    fn escape(&mut self, text: &mut Vec<u8>) -> Result<(), Unusual> {
+        let escape = self.peek().ok_or(Unusual)?;
+        self.at += 1;
+        text.push(match escape {
+            b'"' | b'\\' | b'/' => escape,
+            b'b' => 0x08,
+            b'f' => 0x0c,
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'u' => {
+                let character = self.unicode_escape()?;
+                text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                return Ok(());
+            }
+            _ => return Err(Unusual),
+        });
+        Ok(())
+    }
+
+    /// The character of `\uXXXX` or of a surrogate pair. A lone surrogate is Python's business.
+    fn unicode_escape(&mut self) -> Result<char, Unusual> {
+        let first = self.four_hex_digits()?;
+        let scalar = match first {
+            0xd800..=0xdbff => {
+                if !self.json[self.at..].starts_with(b"\\u") {
+                    return Err(Unusual);
+                }
+                self.at += 2;
+                match self.four_hex_digits()? {
+                    second @ 0xdc00..=0xdfff => {
+                        0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00)
+                    }
+                    _ => return Err(Unusual),
+                }
+            }
+            scalar => scalar,
+        };
+        char::from_u32(scalar).ok_or(Unusual)
+    }
+
+    fn four_hex_digits(&mut self) -> Result<u32, Unusual> {
+        let digits = self.json.get(self.at..self.at + 4).ok_or(Unusual)?;
+        self.at += 4;
+        digits.iter().try_fold(0, |value, &digit| {
+            let digit = char::from(digit).to_digit(16).ok_or(Unusual)?;
+            Ok(value << 4 | digit)
+        })
+    }
+}

@@ -1,0 +1,238 @@
+//! The Python strings of member names and of recent claims, so that they are made once.
+
+use std::cell::RefCell;
+use std::sync::Mutex;
+use std::{iter, mem};
+
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use super::Unusual;
+use super::ascii::{ascii_string, plain_len};
+use crate::claims::Claim;
+
+/// Member names recur from token to token, so the Python strings of short ones are kept, with
+/// their hash computed: one slot per hash value, the newest wins. They recur in the same order too,
+/// so each slot tells which one was next the last time. One cache per thread needs no lock on any
+/// build of Python.
+pub(super) struct NameCache {
+    pub(super) slots: Vec<Slot>,
+    /// The slot of the name before.
+    pub(super) last: usize,
+    /// The slot of the name that will probably come next.
+    expected: usize,
+}
+
+#[derive(Default)]
+pub(super) struct Slot {
+    pub(super) known: Option<KnownName>,
+    /// The slot of the name that came next.
+    next: usize,
+}
+
+pub(super) struct KnownName {
+    text: ShortName,
+    pub(super) len: usize,
+    pub(super) string: Py<PyString>,
+    pub(super) claim: Option<Claim>,
+    /// The newest value of `iss` or `aud`.
+    pub(super) value: KeptValue,
+}
+
+impl KnownName {
+    /// At once, and not when `PyO3` next knows that a thread is attached (vectorcall.rs).
+    fn release(self, py: Python<'_>) {
+        drop((self.string.into_bound(py), self.value.string.map(|string| string.into_bound(py))));
+    }
+}
+
+/// A value that may come again.
+#[derive(Default)]
+pub(super) struct KeptValue {
+    string: Option<Py<PyString>>,
+    /// ASCII without escapes, as it stands in JSON text.
+    text: String,
+}
+
+impl KeptValue {
+    /// Longer ones are not kept.
+    pub(super) const MAX_LEN: usize = 256;
+
+    /// The value, if `json` begins with it and a closing quote, and its text there.
+    pub(super) fn find<'a, 'py>(
+        &self,
+        py: Python<'py>,
+        json: &'a [u8],
+    ) -> Option<(Bound<'py, PyString>, &'a str)> {
+        let string = self.string.as_ref()?;
+        let kept = self.text.as_bytes();
+        let is_same = json.get(kept.len()) == Some(&b'"') && json.starts_with(kept);
+        // SAFETY: the bytes are those of a str.
+        let text = is_same.then(|| unsafe { str::from_utf8_unchecked(&json[..kept.len()]) })?;
+        Some((string.bind(py).clone(), text))
+    }
+
+    pub(super) fn replace(&mut self, value: &Bound<'_, PyString>, text: &str) {
+        self.text.clear();
+        self.text.push_str(text);
+        let old = self.string.replace(value.clone().unbind());
+        // As in `KnownName::release`.
+        drop(old.map(|old| old.into_bound(value.py())));
+    }
+}
+
+/// A name of up to 15 bytes and its closing quote, in the order of the text, so that two are
+/// compared in one step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct ShortName {
+    text: u128,
+    mask: u128,
+}
+
+thread_local! {
+    pub(super) static NAMES: RefCell<NameCache> =
+        const { RefCell::new(NameCache { slots: Vec::new(), last: 0, expected: 0 }) };
+}
+
+/// The slots of threads that have ended, for threads to come.
+static ENDED: Mutex<Vec<Vec<Slot>>> = Mutex::new(Vec::new());
+
+impl Drop for NameCache {
+    /// A thread that ends is not attached to the interpreter. It could give references back only
+    /// under a lock of `PyO3`'s, and a process forked just then would wait for that lock for ever; so
+    /// it hands them on. Nobody waits for the lock here.
+    fn drop(&mut self) {
+        let slots = mem::take(&mut self.slots);
+        match ENDED.try_lock() {
+            Ok(mut ended) if !slots.is_empty() => ended.push(slots),
+            _ => mem::forget(slots),
+        }
+    }
+}
+
+/// Sets up this thread's memory of names, for the reason that `header_cache` has.
+pub(in crate::python) fn prepare_thread() {
+    NAMES.with_borrow(|_| ());
+}
+
+impl NameCache {
+    const SLOTS: usize = 512;
+
+    /// The name at the start of `head`, the next 16 bytes of the text. `None` if it is longer, or
+    /// has escapes or characters beyond ASCII.
+    pub(super) fn find(
+        &mut self,
+        py: Python<'_>,
+        head: u128,
+    ) -> Result<Option<&KnownName>, Unusual> {
+        let found = match self.slots.get(self.expected) {
+            Some(Slot { known: Some(known), .. }) if known.text.begins(head) => self.expected,
+            _ => match self.look_up(py, head)? {
+                Some(found) => found,
+                None => return Ok(None),
+            },
+        };
+        let slot = &self.slots[found];
+        (self.last, self.expected) = (found, slot.next);
+        Ok(slot.known.as_ref())
+    }
+
+    /// The slot of a name that was not expected, which is expected there the next time.
+    fn look_up(&mut self, py: Python<'_>, head: u128) -> Result<Option<usize>, Unusual> {
+        if self.slots.is_empty() {
+            self.slots = Self::slots();
+        }
+        let Some((text, len)) = ShortName::read(head) else {
+            return Ok(None);
+        };
+        let slot = text.slot();
+        self.fill(py, slot, text, len)?;
+        self.slots[self.last].next = slot;
+        Ok(Some(slot))
+    }
+
+    /// Those of a thread that has ended, or new ones.
+    fn slots() -> Vec<Slot> {
+        let ended = ENDED.try_lock().ok().and_then(|mut ended| ended.pop());
+        ended.unwrap_or_else(|| iter::repeat_with(Slot::default).take(Self::SLOTS).collect())
+    }
+
+    /// Puts the name into its slot, unless it is there.
+    fn fill(
+        &mut self,
+        py: Python<'_>,
+        slot: usize,
+        text: ShortName,
+        len: usize,
+    ) -> Result<(), Unusual> {
+        let known = &mut self.slots[slot].known;
+        if known.as_ref().is_some_and(|known| known.text == text) {
+            return Ok(());
+        }
+        let name = &text.text.to_le_bytes()[..len];
+        let claim = Claim::by_name(name);
+        let string = match claim {
+            // Python's own interned string, which the application's look-ups find by identity. No
+            // other name is interned, as Python may keep it for ever.
+            Some(claim) => PyString::intern(py, claim.name()),
+            None => ascii_string(py, str::from_utf8(name).map_err(|_| Unusual)?)?,
+        };
+        let value = KeptValue::default();
+        let new = KnownName { text, len, string: string.unbind(), claim, value };
+        if let Some(old) = known.replace(new) {
+            old.release(py);
+        }
+        Ok(())
+    }
+}
+
+impl ShortName {
+    /// The name at the start of `head`, and its length.
+    fn read(head: u128) -> Option<(Self, usize)> {
+        let bytes = head.to_le_bytes();
+        let len = plain_len(&bytes);
+        if bytes.get(len) != Some(&b'"') {
+            return None;
+        }
+        let mask = u128::MAX >> (8 * (bytes.len() - 1 - len));
+        Some((Self { text: head & mask, mask }, len))
+    }
+
+    /// Whether `head` begins with the name and its closing quote.
+    const fn begins(self, head: u128) -> bool {
+        (head ^ self.text) & self.mask == 0
+    }
+
+    /// Multiplied by an odd number, so that the upper bits depend on all lower ones. This number
+    /// gives each of some sixty usual claim names a slot of its own (a test has them). An attacker
+    /// who finds names for one slot gains misses only.
+    #[allow(clippy::cast_possible_truncation, reason = "halves, and then nine bits, are wanted")]
+    const fn slot(self) -> usize {
+        const ODD: u64 = 0x8d11_6ece_1738_f7d9;
+        let (low, high) = (self.text as u64, (self.text >> 64) as u64);
+        ((low ^ high.rotate_left(32)).wrapping_mul(ODD) >> 55) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usual_claim_names_do_not_share_a_slot() {
+        let names = "iss sub aud exp nbf iat jti alg typ kid scope scp azp nonce auth_time acr amr sid \
+            roles role groups email email_verified name given_name family_name client_id tid oid \
+            ver uti token_type user_id username permissions org tenant realm_access \
+            resource_access session_state type fresh csrf is_admin locale picture zoneinfo \
+            updated_at cnf act";
+        let mut slots = std::collections::HashMap::new();
+        for name in names.split_whitespace().filter(|name| name.len() < 16) {
+            let head = format!("{name}\":{{[1, 2, 3, 4, 5]}}");
+            let head = u128::from_le_bytes(*head.as_bytes().first_chunk().unwrap());
+            let (text, len) = ShortName::read(head).unwrap();
+            assert_eq!(len, name.len());
+            assert!(text.begins(head));
+            assert_eq!(slots.insert(text.slot(), name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Any Python object that is a key, made ready for an algorithm.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::PyUnicodeError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use super::cache;
+use super::key::{Key, prepare_material};
+use crate::algorithm::{Algorithm, Family};
+use crate::crypto::PreparedKey;
+use crate::error::Error;
+use crate::key::{KeyMaterial, OkpKey, der, pem, secret, ssh};
+use crate::python::arguments;
+use crate::python::errors::interrupts_only;
+use crate::python::fast_path::FastPath;
+use crate::python::once::intern;
+
+/// What a key is wanted for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::python) enum Operation {
+    Sign,
+    Verify,
+}
+
+/// The `key` argument of a call made ready for `algorithm`, or `None` when the fallback must
+/// decide: it may accept it in its own way, or it words the error.
+///
+/// Raises nothing but interrupts.
+pub(in crate::python) fn prepare_argument(
+    fast_path: &FastPath,
+    key: &Bound<'_, PyAny>,
+    algorithm: &'static Algorithm,
+    operation: Operation,
+) -> PyResult<Option<Arc<PreparedKey>>> {
+    // PyJWT does not have the names of RFC 9864.
+    if fast_path.algorithm_object(key.py(), algorithm).is_none() {
+        return Ok(None);
+    }
+    let fits = |prepared: &Arc<PreparedKey>| match (operation, algorithm.family) {
+        (Operation::Sign, _) => prepared.can_sign(),
+        // PyJWT cannot verify with a private RSA key; with private EC and OKP keys it can.
+        (Operation::Verify, Family::RsaPkcs1(_) | Family::RsaPss(_)) => !prepared.can_sign(),
+        (Operation::Verify, _) => true,
+    };
+    Ok(prepare(fast_path, key, algorithm)?.filter(fits))
+}
+
+/// The key made ready, whatever it is wanted for.
+fn prepare(
+    fast_path: &FastPath,
+    key: &Bound<'_, PyAny>,
+    algorithm: &'static Algorithm,
+) -> PyResult<Option<Arc<PreparedKey>>> {
+    let Some(bytes) = arguments::text(key) else {
+        return prepare_object(fast_path, key, algorithm);
+    };
+    match cache::find(algorithm, bytes) {
+        Some(known) => Ok(Some(known)),
+        None => prepare_text(fast_path, key, bytes, algorithm),
+    }
+}
+
+/// A key for a prepared object: it must be usable natively.
+///
+/// Raises what the core or PyJWT says of a key that is not.
+pub(in crate::python) fn prepare_or_raise(
+    fast_path: &FastPath,
+    key: &Bound<'_, PyAny>,
+    algorithm: &'static Algorithm,
+) -> PyResult<Arc<PreparedKey>> {
+    if let Some(prepared) = prepare(fast_path, key, algorithm)? {
+        return Ok(prepared);
+    }
+    if let Ok(key) = key.cast_exact::<Key>() {
+        return Ok(key.get().prepare(algorithm)?);
+    }
+    let key = if fast_path.is_pyjwk(key) { &key.getattr(intern!(key.py(), "key"))? } else { key };
+    if let Some(object) = fast_path.check_secret_of_keys(key.py(), algorithm) {
+        let loaded = object
+            .call_method1(intern!(key.py(), "prepare_key"), (key,))
+            .map_err(|error| without_the_key(key.py(), error))?;
+        if let Some(key) = from_cryptography(&loaded)? {
+            return Ok(key.prepare(algorithm)?);
+        }
+    }
+    Err(Error::invalid_key(
+        "This key works with rapidjwt.encode() and decode() only: Signer and Verifier take RSA \
+         keys of 2048 to 8192 bits, EC and EdDSA keys and secrets",
+    )
+    .into())
+}
+
+/// An error of Python's codecs holds what could not be decoded, which here is a key.
+fn without_the_key(py: Python<'_>, error: PyErr) -> PyErr {
+    if error.is_instance_of::<PyUnicodeError>(py) {
+        Error::invalid_key(
+            "Expected a key in PEM format, got bytes that are no text; Key.from_der reads DER",
+        )
+        .into()
+    } else {
+        error
+    }
+}
+
+fn prepare_text(
+    fast_path: &FastPath,
+    key: &Bound<'_, PyAny>,
+    bytes: &[u8],
+    algorithm: &'static Algorithm,
+) -> PyResult<Option<Arc<PreparedKey>>> {
+    let native = match algorithm.family {
+        Family::Hmac(_) => plain_secret(bytes),
+        Family::RsaPkcs1(_) | Family::RsaPss(_) | Family::Ecdsa(..) | Family::Eddsa(_) => {
+            parse_asymmetric(bytes)
+        }
+        Family::None => return Ok(None),
+    };
+    let prepared = match native.and_then(|material| prepare_material(&material, algorithm).ok()) {
+        Some(prepared) => Some(Arc::new(prepared)),
+        None => prepare_through_python(fast_path, key, bytes, algorithm)?,
+    };
+    if let Some(prepared) = &prepared {
+        cache::keep(algorithm, bytes, prepared);
+    }
+    Ok(prepared)
+}
+
+fn plain_secret(bytes: &[u8]) -> Option<KeyMaterial> {
+    secret::plainly_secret(bytes).then(|| KeyMaterial::Secret(bytes.to_vec().into()))
+}
+
+/// A PEM or OpenSSH text that this crate takes. Whatever it does not take may still be a key.
+fn parse_asymmetric(bytes: &[u8]) -> Option<KeyMaterial> {
+    if bytes.starts_with(b"ssh-") || bytes.starts_with(b"ecdsa-sha2-") {
+        return ssh::parse_public(bytes).ok();
+    }
+    match pem::parse(bytes).ok()? {
+        // PKCS#8 version 2 (RFC 8410 Section 7), which PyJWT cannot read.
+        KeyMaterial::Okp(OkpKey { x: Some(_), d: Some(_), .. }) => None,
+        material => Some(material),
+    }
+}
+
+/// Asks the `prepare_key` method of the original `Algorithm` object, which accepts what PyJWT
+/// accepts, and takes over its result.
+fn prepare_through_python(
+    fast_path: &FastPath,
+    key: &Bound<'_, PyAny>,
+    bytes: &[u8],
+    algorithm: &'static Algorithm,
+) -> PyResult<Option<Arc<PreparedKey>>> {
+    let py = key.py();
+    let Some(object) = fast_path.check_secret_of_keys(py, algorithm) else {
+        return Ok(None);
+    };
+    let loaded = object.call_method1(intern!(py, "prepare_key"), (key,));
+    let Some(loaded) = interrupts_only(py, loaded)? else {
+        return Ok(None);
+    };
+    if let Family::Hmac(_) = algorithm.family {
+        if secret::check(bytes).is_err() {
+            return Ok(None);
+        }
+        let material = KeyMaterial::Secret(bytes.to_vec().into());
+        return Ok(prepare_material(&material, algorithm).ok().map(Arc::new));
+    }
+    prepare_object(fast_path, &loaded, algorithm)
+}
+
+/// A `PyJWK`, a `Key`, or a key object of cryptography.
+fn prepare_object(
+    fast_path: &FastPath,
+    key: &Bound<'_, PyAny>,
+    algorithm: &'static Algorithm,
+) -> PyResult<Option<Arc<PreparedKey>>> {
+    if let Ok(key) = key.cast_exact::<Key>() {
+        return Ok(key.get().prepare(algorithm).ok());
+    }
+    if fast_path.is_pyjwk(key) {
+        return prepare_pyjwk(fast_path, key, algorithm);
+    }
+    if let Some(known) = cache::find_object(key) {
+        return Ok(known.get().prepare(algorithm).ok());
+    }
+    let Some(native) = from_cryptography(key)? else {
+        return Ok(None);
+    };
+    let native = Bound::new(key.py(), native)?;
+    cache::keep_object(key, &native);
+    Ok(native.get().prepare(algorithm).ok())
+}
+
+fn prepare_pyjwk(
+    fast_path: &FastPath,
+    key: &Bound<'_, PyAny>,
+    algorithm: &'static Algorithm,
+) -> PyResult<Option<Arc<PreparedKey>>> {
+    let py = key.py();
+    let attribute = |name| interrupts_only(py, key.getattr(name));
+    let name = attribute(intern!(py, "algorithm_name"))?;
+    if name.as_ref().and_then(|name| arguments::string(name)) != Some(algorithm.name) {
+        return Ok(None);
+    }
+    let Some(native) = attribute(intern!(py, "_native_key"))? else {
+        return Ok(None);
+    };
+    if let Ok(native) = native.cast_exact::<Key>() {
+        return Ok(native.get().prepare(algorithm).ok());
+    }
+    if !native.is_none() {
+        // Somebody has given it an algorithm object of their own.
+        return Ok(None);
+    }
+    match attribute(intern!(py, "key"))? {
+        Some(key) => prepare(fast_path, &key, algorithm),
+        None => Ok(None),
+    }
+}
+
+/// Takes over a key object of cryptography's own classes. Objects of other classes (hardware keys,
+/// test doubles) keep their own `sign` and `verify`.
+fn from_cryptography(key: &Bound<'_, PyAny>) -> PyResult<Option<Key>> {
+    let der = interrupts_only(key.py(), der_of_cryptography(key))?.flatten();
+    let material = der.and_then(|bytes| der::parse(bytes.as_bytes()).ok());
+    Ok(material.and_then(|material| Key::new(material).ok()))
+}
+
+fn der_of_cryptography<'py>(key: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    let py = key.py();
+    let module = key.get_type().module()?;
+    if !module.to_str()?.starts_with("cryptography.hazmat.bindings._rust.") {
+        return Ok(None);
+    }
+    let serialization = py.import("cryptography.hazmat.primitives.serialization")?;
+    let der_encoding = serialization.getattr("Encoding")?.getattr("DER")?;
+    let bytes = if key.hasattr("private_bytes")? {
+        let pkcs8 = serialization.getattr("PrivateFormat")?.getattr("PKCS8")?;
+        let plain = serialization.getattr("NoEncryption")?.call0()?;
+        key.call_method1("private_bytes", (der_encoding, pkcs8, plain))?
+    } else {
+        let public_format = serialization.getattr("PublicFormat")?;
+        let spki = public_format.getattr("SubjectPublicKeyInfo")?;
+        key.call_method1("public_bytes", (der_encoding, spki))?
+    };
+    Ok(bytes.cast_into().ok())
+}

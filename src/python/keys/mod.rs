@@ -1,0 +1,7 @@
+//! Keys of every kind made ready for an algorithm.
+
+pub(super) mod argument;
+pub(super) mod cache;
+mod ed448;
+pub(super) mod key;
+pub(super) mod length;

@@ -68,6 +68,11 @@ class AsyncJWKSClient(ForkAware):
         return cls(Issuer(issuer), **arguments)
 
     @property
+    def issuer(self) -> str | None:
+        """The issuer that the client was made from, which its tokens must name; None for a URL."""
+        return self._endpoint.issuer
+
+    @property
     def metrics(self) -> JWKSMetrics:
         """The counters at this moment."""
         with self._memory.lock:
@@ -86,8 +91,9 @@ class AsyncJWKSClient(ForkAware):
                 return keys
             if keys is None and not is_flying and not memory.may_fetch_without_keys():
                 raise memory.last_error()
+            waits = keys is None or memory.must_wait()
             flight = self._board()
-        if keys is not None:
+        if keys is not None and not waits:
             return keys
         await asyncio.shield(flight)
         with memory.lock:
@@ -141,8 +147,9 @@ class AsyncJWKSClient(ForkAware):
             self._land(await self._fetch())
         except Exception as error:  # noqa: BLE001 - a transport may raise anything
             self._land(error)
-        except BaseException as error:  # cancelled: its event loop is going down
-            self._land(error)
+        except BaseException:  # cancelled: its event loop is going down
+            with self._memory.lock:
+                self._memory.cancelled()
             raise
 
     async def _fetch(self) -> Fetched:

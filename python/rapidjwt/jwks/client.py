@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from rapidjwt.exceptions import PyJWKClientConnectionError
+from rapidjwt.exceptions import PyJWKClientConnectionError, PyJWTError
 
 from .discovery import Issuer
 from .endpoint import DEFAULT_MAX_BYTES, Endpoint
@@ -25,12 +27,29 @@ if TYPE_CHECKING:
     from .messages import Transport
     from .policy import RefreshPolicy
 
+    _Method = TypeVar("_Method", bound=Callable[..., Any])
+
 
 class _Flight:
-    """A fetch under way."""
+    """A fetch under way, by the thread `owner` until a thread of its own runs it."""
 
     def __init__(self) -> None:
         self.landed = threading.Event()
+        self.owner: int | None = threading.get_ident()
+
+
+def _abandoning(method: _Method) -> _Method:
+    """Let others fetch when an interrupt ends a method that has begun a fetch, wherever it hits."""
+
+    @wraps(method)
+    def guarded(self: JWKSClient, *arguments: Any) -> Any:
+        try:
+            return method(self, *arguments)
+        except BaseException as error:
+            self._abandon(error)
+            raise
+
+    return cast("_Method", guarded)
 
 
 class JWKSClient(ForkAware):
@@ -82,6 +101,10 @@ class JWKSClient(ForkAware):
         self._transport = transport or UrllibTransport(
             timeout=timeout, max_bytes=max_bytes, ssl_context=ssl_context
         )
+        # A transport of the caller's may raise anything. What ours does not raise comes from
+        # elsewhere: from the handler of a signal.
+        ours = (PyJWTError, OSError, HTTPException, ValueError)
+        self._failures: tuple[type[Exception], ...] = (Exception,) if transport else ours
         self._longest_wait = timeout * 2 * self._endpoint.most_requests
         self._memory = KeyMemory(refresh_policy, clock, random)
         self._flight: _Flight | None = None
@@ -90,11 +113,17 @@ class JWKSClient(ForkAware):
     def from_issuer(cls, issuer: str, **arguments: Any) -> Self:
         """Make a client for the keys of an issuer, found through its metadata.
 
-        `issuer` is its identifier, exactly as in `iss`. The metadata come from its address by
-        OpenID Connect Discovery 1.0 Section 4, else by RFC 8414 Section 3, when keys are fetched.
-        Other arguments and errors are those of `JWKSClient`.
+        `issuer` is its identifier, exactly as in `iss`. A `Verifier` with this client accepts
+        tokens of this issuer only, unless its own `issuer` argument names others. The metadata come
+        from its address by OpenID Connect Discovery 1.0 Section 4, else by RFC 8414 Section 3, when
+        keys are fetched. Other arguments and errors are those of `JWKSClient`.
         """
         return cls(Issuer(issuer), **arguments)
+
+    @property
+    def issuer(self) -> str | None:
+        """The issuer that the client was made from, which its tokens must name; None for a URL."""
+        return self._endpoint.issuer
 
     @property
     def metrics(self) -> JWKSMetrics:
@@ -102,6 +131,7 @@ class JWKSClient(ForkAware):
         with self._memory.lock:
             return self._memory.metrics
 
+    @_abandoning
     def key_set(self) -> KeySet:
         """Give the keys: from memory if they may serve, else fetched.
 
@@ -123,6 +153,7 @@ class JWKSClient(ForkAware):
         self._run_in_background(flight)
         return keys
 
+    @_abandoning
     def newer_key_set(self, seen: KeySet) -> KeySet:
         """Give other keys than `seen`, which lacks one, or `seen` when there are none.
 
@@ -139,6 +170,7 @@ class JWKSClient(ForkAware):
         with memory.lock:
             return memory.newer_keys(seen)
 
+    @_abandoning
     def refresh(self) -> KeySet:
         """Fetch the keys now, or wait for the fetch under way; errors as `key_set`."""
         with self._memory.lock:
@@ -164,6 +196,7 @@ class JWKSClient(ForkAware):
         if is_ours:
             self._run(flight)
         elif not flight.landed.wait(self._longest_wait):
+            self._forget(flight)
             raise PyJWKClientConnectionError(
                 f"The keys of {self._endpoint.name} cannot be fetched: timed out"
             )
@@ -174,13 +207,14 @@ class JWKSClient(ForkAware):
         )
         try:
             thread.start()
+            flight.owner = None
         except RuntimeError as error:  # no more threads, or the interpreter is going down
             self._land(flight, error)
 
     def _run(self, flight: _Flight) -> None:
         try:
             result: Fetched | Exception = self._fetch()
-        except Exception as error:  # noqa: BLE001 - a transport may raise anything
+        except self._failures as error:
             result = error
         except BaseException as error:
             self._land(flight, error)
@@ -203,6 +237,18 @@ class JWKSClient(ForkAware):
             self._memory.finished(self._endpoint.name, result)
             self._flight = None
         flight.landed.set()
+
+    def _abandon(self, error: BaseException) -> None:
+        """End the fetch that this thread has begun and will not go on with."""
+        flight = self._flight
+        if flight is not None and flight.owner == threading.get_ident():
+            self._land(flight, error)
+
+    def _forget(self, flight: _Flight) -> None:
+        """Let another fetch begin in place of one that does not end."""
+        with self._memory.lock:
+            if self._flight is flight:
+                self._flight = None
 
     def _after_fork(self) -> None:
         self._memory.after_fork()

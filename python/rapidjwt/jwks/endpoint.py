@@ -77,6 +77,7 @@ class Endpoint:
         self._clock = clock
         self._discovered: tuple[str, float] | None = None
         self._copy: _Copy | None = None
+        self.issuer = source.identifier if isinstance(source, Issuer) else None
         self.name = source.identifier if isinstance(source, Issuer) else source
         self._check(self.name)
 
@@ -146,7 +147,7 @@ class Endpoint:
                 keys = KeySet.from_jwks(response.body)
             except PyJWKSetError as error:
                 raise PyJWKClientError(f"{url} gave no usable JWK Set: {error}") from error
-        self._copy = _Copy(headers.get("etag"), response.body, keys)
+        self._copy = _Copy(_sendable(headers.get("etag")), response.body, keys)
         return Fetched(keys, lifetime)
 
     def _check_size(self, response: Response) -> None:
@@ -186,6 +187,18 @@ def as_client_error(name: str, error: BaseException) -> PyJWKClientError:
     return client_error
 
 
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
+def _sendable(etag: str | None) -> str | None:
+    """Return an entity tag that can be sent back as it came, else None (RFC 9110 Section 8.8.3).
+
+    Bytes above 0x7f are allowed in it, and have no encoding that every client shares.
+    """
+    return etag if etag is not None and etag.isascii() and etag.isprintable() else None
+
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    """Return the origin of a URL, whatever its spelling (RFC 6454 Section 4)."""
+    parts = urlsplit(url)  # which lower-cases scheme and host name
+    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)

@@ -51,6 +51,7 @@ class KeyMemory:
         self.lock = threading.Lock()
         self._keys: KeySet | None = None
         self.error: PyJWKClientError | None = None
+        self._was_cancelled = False
         self._metrics = JWKSMetrics()
         self._clock = clock
         self._schedule = RefreshSchedule(policy or RefreshPolicy(), random or SystemRandom().random)
@@ -105,6 +106,7 @@ class KeyMemory:
 
     def started(self) -> None:
         """Take note that a fetch starts."""
+        self._was_cancelled = False
         self._metrics.fetches += 1
         self._schedule.started(self._clock())
 
@@ -118,6 +120,16 @@ class KeyMemory:
             self._keys = result.keys
             self.error = None
             self._schedule.succeeded(result.lifetime)
+
+    def cancelled(self) -> None:
+        """Take note that a fetch was given up: its provider is not to blame."""
+        self._metrics.fetches -= 1
+        self._schedule.cancelled()
+        self._was_cancelled = True
+
+    def must_wait(self) -> bool:
+        """Whether a caller must wait for a refresh, since the last one was cancelled."""
+        return self._was_cancelled
 
     def last_error(self) -> PyJWKClientError:
         """Give an error like that of the last fetch, for one more caller.

@@ -68,7 +68,7 @@ class RefreshSchedule:
         self._lifetime = 0.0
         self._refresh_at = -math.inf
         self._expires_at = -math.inf
-        self._started_at = -math.inf
+        self._started_at = self._started_before = -math.inf
         self._failures = 0
         self._retry_at = -math.inf
         self._retry_without_keys_at = -math.inf
@@ -95,7 +95,11 @@ class RefreshSchedule:
 
     def started(self, now: float) -> None:
         """Take note that a fetch starts."""
-        self._started_at = now
+        self._started_before, self._started_at = self._started_at, now
+
+    def cancelled(self) -> None:
+        """Take note that the fetch was given up: it counts as if it had not started."""
+        self._started_at = self._started_before
 
     def succeeded(self, offered_lifetime: float | None) -> None:
         """Take note that the fetch brought keys that live this long, or did not say."""

@@ -56,7 +56,10 @@ def connect(client: JWKSClient | AsyncJWKSClient, policy: VerifierPolicy) -> _Cl
 class _ClientKeys:
     """The newest keys of a client, prepared under the rules of a `Verifier`."""
 
-    def __init__(self, policy: VerifierPolicy) -> None:
+    def __init__(self, policy: VerifierPolicy, issuer: str | None) -> None:
+        # The keys of an issuer verify its own tokens: providers share keys among tenants.
+        if issuer is not None and policy.issuers is None:
+            policy = policy.with_issuer(issuer)
         self._policy = policy
         self._prepared: tuple[KeySet, Verifier] | None = None
 
@@ -102,7 +105,7 @@ class _SyncKeys(_ClientKeys):
     """The methods of a `Verifier` whose keys a `JWKSClient` fetches."""
 
     def __init__(self, client: JWKSClient, policy: VerifierPolicy) -> None:
-        super().__init__(policy)
+        super().__init__(policy, client.issuer)
         self._client = client
 
     def decode(self, token: _Token) -> _Decoded:
@@ -163,7 +166,7 @@ class _AsyncKeys(_ClientKeys):
     """The methods of a `Verifier` whose keys an `AsyncJWKSClient` fetches."""
 
     def __init__(self, client: AsyncJWKSClient, policy: VerifierPolicy) -> None:
-        super().__init__(policy)
+        super().__init__(policy, client.issuer)
         self._client = client
 
     async def decode_async(self, token: _Token) -> _Decoded:

@@ -651,7 +651,7 @@ def test_an_async_client_does_not_wait_in_a_thread(provider, clock):
     verifier = rapidjwt.Verifier(jwks=client, algorithms=["ES256"])
     for call in (verifier.decode, verifier.decode_complete, verifier.decode_many):
         with pytest.raises(TypeError, match=r"await decode_async\(token\)"):
-            call("token")
+            call(["token"])
     assert provider.requests == []
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+import rapidjwt
 from rapidjwt.exceptions import PyJWKClientConnectionError, PyJWKClientError
 from rapidjwt.jwks.discovery import Issuer
+from rapidjwt.jwks.endpoint import _origin
 
 from .provider import body, running_provider, status
 
@@ -47,7 +49,7 @@ def test_keys_are_found_through_openid_connect_discovery(connect, provider, sign
     provider.answer(metadata(issuer=provider.origin, jwks_uri=provider.url), OPENID)
     face = connect(issuer=provider.origin)
     assert provider.requests == []
-    assert face.decode(signing_keys[0].token()) == {"sub": "user"}
+    assert face.decode(signing_keys[0].token(iss=provider.origin))["sub"] == "user"
     face.refresh()
     assert paths(provider) == [OPENID, "/jwks", "/jwks"]
     assert face.client.metrics.fetches == 2
@@ -58,7 +60,7 @@ def test_keys_are_found_through_rfc_8414(connect, provider, signing_keys):
     provider.publish(signing_keys[0])
     provider.answer(metadata(issuer=issuer, jwks_uri=provider.url), RFC_8414 + "/tenant")
     face = connect(issuer=issuer)
-    assert face.decode(signing_keys[0].token()) == {"sub": "user"}
+    assert face.decode(signing_keys[0].token(iss=issuer))["sub"] == "user"
     assert paths(provider) == ["/tenant" + OPENID, RFC_8414 + "/tenant", "/jwks"]
 
 
@@ -108,7 +110,7 @@ def test_a_provider_that_fails_is_looked_up_again(connect, provider, clock, sign
     provider.publish(old)
     provider.answer(metadata(issuer=provider.origin, jwks_uri=provider.url), OPENID)
     face = connect(issuer=provider.origin)
-    face.decode(old.token())
+    face.decode(old.token(iss=provider.origin))
     provider.answer(status(404))
     moved = metadata(issuer=provider.origin, jwks_uri=provider.origin + "/moved")
     provider.answer(moved, OPENID)
@@ -119,7 +121,7 @@ def test_a_provider_that_fails_is_looked_up_again(connect, provider, clock, sign
     provider.routes["/moved"] = provider.routes["/jwks"]
     face.refresh()
     assert paths(provider)[-2:] == [OPENID, "/moved"]
-    assert face.decode(new.token()) == {"sub": "user"}
+    assert face.decode(new.token(iss=provider.origin))["sub"] == "user"
 
 
 def test_metadata_are_read_again_after_a_day(connect, provider, clock, signing_keys):
@@ -143,3 +145,70 @@ def test_the_callers_headers_go_to_the_callers_host_only(connect, provider, sign
         assert provider.requests[0].headers["Authorization"] == "Bearer abc"
         assert elsewhere.requests[0].headers["Authorization"] is None
         assert elsewhere.requests[0].headers["User-Agent"].startswith("rapidjwt/")
+
+
+@pytest.mark.parametrize("arguments", [{}, {"audience": "api"}], ids=["", "audience"])
+def test_a_verifier_demands_the_issuer_that_its_client_was_made_from(
+    connect, provider, signing_keys, arguments
+):
+    provider.publish(signing_keys[0])
+    provider.answer(metadata(issuer=provider.origin, jwks_uri=provider.url), OPENID)
+    face = connect(issuer=provider.origin)
+    assert face.client.issuer == provider.origin
+    face.verifier = rapidjwt.Verifier(jwks=face.client, algorithms=["ES256"], **arguments)
+    aud = {"aud": arguments["audience"]} if arguments else {}
+    sign = signing_keys[0].token
+    assert face.decode(sign(iss=provider.origin, **aud))["sub"] == "user"
+    for iss in ("https://evil.example", provider.origin + "/", provider.origin.upper()):
+        with pytest.raises(rapidjwt.InvalidIssuerError, match=r"^Invalid issuer$"):
+            face.decode(sign(iss=iss, **aud))
+    with pytest.raises(rapidjwt.MissingRequiredClaimError, match="iss"):
+        face.decode(sign(**aud))
+
+
+def test_batches_demand_the_issuer_too(provider, signing_keys):
+    provider.publish(signing_keys[0])
+    provider.answer(metadata(issuer=provider.origin, jwks_uri=provider.url), OPENID)
+    client = rapidjwt.JWKSClient.from_issuer(provider.origin, allow_http=True)
+    verifier = rapidjwt.Verifier(jwks=client, algorithms=["ES256"])
+    good = signing_keys[0].token(iss=provider.origin)
+    evil = signing_keys[0].token(iss="https://evil.example")
+    first, second = verifier.decode_many([good, evil])
+    assert first["sub"] == "user"
+    assert isinstance(second, rapidjwt.InvalidIssuerError)
+    with pytest.raises(rapidjwt.InvalidIssuerError):
+        verifier.decode_complete(evil)
+
+
+def test_issuers_of_the_verifiers_own_replace_that_of_the_client(connect, provider, signing_keys):
+    provider.publish(signing_keys[0])
+    provider.answer(metadata(issuer=provider.origin, jwks_uri=provider.url), OPENID)
+    face = connect(issuer=provider.origin)
+    issuers = [provider.origin, "https://tenant.example"]
+    face.verifier = rapidjwt.Verifier(jwks=face.client, algorithms=["ES256"], issuer=issuers)
+    for iss in issuers:
+        assert face.decode(signing_keys[0].token(iss=iss))["iss"] == iss
+    with pytest.raises(rapidjwt.InvalidIssuerError):
+        face.decode(signing_keys[0].token(iss="https://evil.example"))
+
+
+def test_a_client_of_a_url_has_no_issuer(connect, provider, signing_keys):
+    provider.publish(signing_keys[0])
+    face = connect()
+    assert face.client.issuer is None
+    assert face.decode(signing_keys[0].token(iss="anybody"))["iss"] == "anybody"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://h/a", "https://H/b", True),
+        ("https://h/a", "https://h:443/b", True),
+        ("http://h:80/a", "http://h/b", True),
+        ("https://h/a", "http://h/a", False),
+        ("https://h/a", "https://h:8443/a", False),
+        ("https://h/a", "https://h.example/a", False),
+    ],
+)
+def test_origins_are_compared_as_urls(one, other, same):
+    assert (_origin(one) == _origin(other)) is same

@@ -1,9 +1,9 @@
 """How the native fast path learns that somebody replaced a part of the fallback.
 
 The fast path skips the Python methods as long as they are the ones that it knows. It looks at
-them once, and again after `fast_path_changed()`: setting an attribute of one of the objects or modules
-here is rare, so telling it then is cheaper than looking on every call. Patched classes need no
-such telling: the interpreter keeps their version.
+them once, and again after `fast_path_changed()`: setting an attribute of one of the objects or
+modules here is rare, so telling it then is cheaper than looking on every call. Patched classes need
+no such telling: the interpreter keeps their version.
 """
 
 from __future__ import annotations

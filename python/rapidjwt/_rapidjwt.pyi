@@ -24,13 +24,13 @@ __all__ = [
     "decode_complete",
     "decode_segment",
     "encode",
+    "fast_path_changed",
+    "fast_path_extended",
+    "fast_path_obstacles",
     "get_unverified_header",
     "is_der_public_key",
     "key_cache_info",
     "record_originals",
-    "fast_path_changed",
-    "fast_path_extended",
-    "fast_path_obstacles",
 ]
 
 __version__: str
@@ -161,6 +161,9 @@ class Verifier:
 class VerifierPolicy:
     @property
     def algorithms(self) -> list[str] | None: ...
+    @property
+    def issuers(self) -> list[str] | None: ...
+    def with_issuer(self, issuer: str, /) -> VerifierPolicy: ...
     def check_size(self, token: str | bytes, /) -> None: ...
 
 @final

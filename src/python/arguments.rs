@@ -10,6 +10,7 @@ use pyo3::types::{
 
 use crate::claims::{Checks, ExpectedAudience};
 use crate::python::cpython::utf8;
+use crate::python::errors::ok;
 use crate::python::once::intern;
 
 /// The bytes of an exact str (in UTF-8) or an exact bytes.
@@ -43,7 +44,7 @@ pub(super) fn contains(algorithms: &Bound<'_, PyAny>, alg: &str) -> Option<bool>
         && list.len() == 1
     {
         // Nearly every call.
-        return Some(string(&list.get_item(0).ok()?)? == alg);
+        return Some(string(&ok(list.py(), list.get_item(0))?)? == alg);
     }
     let names = strings(algorithms)?;
     (!names.is_empty()).then(|| names.iter().any(|name| utf8(name) == Some(alg)))
@@ -51,6 +52,7 @@ pub(super) fn contains(algorithms: &Bound<'_, PyAny>, alg: &str) -> Option<bool>
 
 /// The members of an exact list, tuple, set or frozenset of exact strs.
 pub(super) fn strings<'py>(collection: &Bound<'py, PyAny>) -> Option<Vec<Bound<'py, PyString>>> {
+    let py = collection.py();
     let is_collection = collection.is_exact_instance_of::<PyList>()
         || collection.is_exact_instance_of::<PyTuple>()
         || collection.is_exact_instance_of::<PySet>()
@@ -58,9 +60,9 @@ pub(super) fn strings<'py>(collection: &Bound<'py, PyAny>) -> Option<Vec<Bound<'
     if !is_collection {
         return None;
     }
-    let mut strings = Vec::with_capacity(collection.len().ok()?);
-    for item in collection.try_iter().ok()? {
-        let string = item.ok()?.cast_into_exact::<PyString>().ok()?;
+    let mut strings = Vec::with_capacity(ok(py, collection.len())?);
+    for item in ok(py, collection.try_iter())? {
+        let string = ok(py, item)?.cast_into_exact::<PyString>().ok()?;
         utf8(&string)?;
         strings.push(string);
     }
@@ -120,16 +122,77 @@ pub(super) fn leeway(object: Option<&Bound<'_, PyAny>>) -> Option<f64> {
     let Some(object) = object else {
         return Some(0.0);
     };
+    let py = object.py();
     let seconds: f64 =
         if object.is_exact_instance_of::<PyInt>() || object.is_exact_instance_of::<PyFloat>() {
-            object.extract().ok()?
+            ok(py, object.extract())?
         } else if object.is_exact_instance_of::<PyDelta>() {
-            let total_seconds = intern!(object.py(), "total_seconds");
-            object.call_method0(total_seconds).ok()?.extract().ok()?
+            let total_seconds = intern!(py, "total_seconds");
+            ok(py, ok(py, object.call_method0(total_seconds))?.extract())?
         } else {
             return None;
         };
     (seconds.is_nan() || seconds.abs() < 4_503_599_627_370_496.0).then_some(seconds)
+}
+
+/// The object as one of the exact type, for the prepared objects, which read their arguments once: a
+/// subclass of str, bytes, list, tuple, set, frozenset, dict, int, float or timedelta is copied with
+/// its items, and so is any number by its `__index__` or `__float__`. Everything else is as it was.
+///
+/// Raises what the object's own methods raise.
+pub(super) fn exact<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = object.py();
+    if object.is_none() || boolean(object).is_some() {
+        return Ok(object.clone());
+    }
+    if let Ok(text) = object.cast::<PyString>() {
+        // The text itself, whatever `__str__` says: so `json` and `==` see it.
+        return Ok(
+            utf8(text).map_or_else(|| object.clone(), |text| PyString::new(py, text).into_any())
+        );
+    }
+    if let Ok(bytes) = object.cast::<PyBytes>() {
+        return Ok(PyBytes::new(py, bytes.as_bytes()).into_any());
+    }
+    if let Ok(dict) = object.cast::<PyDict>() {
+        let copy = PyDict::new(py);
+        for (name, value) in dict.copy()? {
+            copy.set_item(exact(&name)?, exact(&value)?)?;
+        }
+        return Ok(copy.into_any());
+    }
+    if object.is_instance_of::<PyList>()
+        || object.is_instance_of::<PyTuple>()
+        || object.is_instance_of::<PySet>()
+        || object.is_instance_of::<PyFrozenSet>()
+    {
+        let items = object.try_iter()?.map(|item| exact(&item?)).collect::<PyResult<Vec<_>>>()?;
+        return Ok(PyList::new(py, items)?.into_any());
+    }
+    if let Ok(delta) = object.cast::<PyDelta>() {
+        // By the class itself: libraries override the method.
+        let class = py.get_type::<PyDelta>();
+        return class.call_method1(intern!(py, "total_seconds"), (delta,));
+    }
+    if object.is_exact_instance_of::<PyInt>() || object.is_exact_instance_of::<PyFloat>() {
+        return Ok(object.clone());
+    }
+    if object.is_instance_of::<PyInt>() || object.hasattr(intern!(py, "__index__"))? {
+        let integer: i64 = object.extract()?;
+        return Ok(PyInt::new(py, integer).into_any());
+    }
+    if object.is_instance_of::<PyFloat>() || object.hasattr(intern!(py, "__float__"))? {
+        let float: f64 = object.extract()?;
+        return Ok(PyFloat::new(py, float).into_any());
+    }
+    Ok(object.clone())
+}
+
+/// As [`exact`], for an argument that may be left out.
+pub(super) fn exact_if_any<'py>(
+    object: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    object.map(exact).transpose()
 }
 
 /// The options of `decode`.
@@ -141,6 +204,21 @@ pub(super) struct Options<'py> {
 }
 
 impl<'py> Options<'py> {
+    /// The names that `decode` knows.
+    pub(super) const NAMES: [&'static str; 11] = [
+        "verify_signature",
+        "verify_exp",
+        "verify_nbf",
+        "verify_iat",
+        "verify_aud",
+        "verify_iss",
+        "verify_sub",
+        "verify_jti",
+        "strict_aud",
+        "enforce_minimum_key_length",
+        "require",
+    ];
+
     pub(super) const DEFAULT: Self = Self {
         verify_signature: true,
         enforce_minimum_key_length: false,
@@ -154,13 +232,16 @@ impl<'py> Options<'py> {
         let Some(object) = object.filter(|object| !object.is_none()) else {
             return Some(options);
         };
-        let dict = &snapshot(object.cast_exact::<PyDict>().ok()?).ok()?;
-        if let Some(verify) = dict.get_item(intern!(dict.py(), "verify_signature")).ok()? {
-            options.verify_signature = boolean(&verify)?;
-            // Without a signature nothing else is checked, unless asked for.
-            options.checks = Checks::all(options.verify_signature);
+        // A copy, as what runs meanwhile (a finalizer, another thread) may change the dict itself.
+        let dict = ok(object.py(), object.cast_exact::<PyDict>().ok()?.copy())?;
+        // Without a signature nothing else is checked, unless asked for.
+        for (name, value) in &dict {
+            if string(&name)? == "verify_signature" {
+                options.verify_signature = boolean(&value)?;
+                options.checks = Checks::all(options.verify_signature);
+            }
         }
-        for (name, value) in dict {
+        for (name, value) in &dict {
             options.set(string(&name)?, &value)?;
         }
         Some(options)

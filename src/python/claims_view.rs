@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString};
 
 use super::cpython::utf8;
+use super::errors::ok;
 use crate::claims::{Audience, Claim, ClaimsView, Text, Time};
 
 /// The value of a registered claim. What most of them are is read without Python.
@@ -95,7 +96,7 @@ impl ClaimsView for PyClaims<'_, '_> {
             Some(Noted::Text(text)) => return Audience::One { accepted: accepts(text) },
             Some(Noted::Other(value)) => value,
         };
-        if !value.is_truthy().unwrap_or(true) {
+        if !ok(value.py(), value.is_truthy()).unwrap_or(true) {
             return Audience::Absent;
         }
         let accepted = |text: &Bound<'_, PyString>| utf8(text).is_some_and(&accepts);
@@ -122,20 +123,21 @@ impl ClaimsView for PyClaims<'_, '_> {
 
 /// `int(value)` as a float.
 fn whole_seconds(value: &Bound<'_, PyAny>) -> Option<f64> {
+    let py = value.py();
     if let Ok(integer) = value.cast_exact::<PyInt>() {
-        return if integer.gt(i64::MAX).ok()? {
+        return if ok(py, integer.gt(i64::MAX))? {
             Some(f64::MAX)
-        } else if integer.lt(i64::MIN).ok()? {
+        } else if ok(py, integer.lt(i64::MIN))? {
             Some(f64::MIN)
         } else {
-            integer.extract().ok().map(as_float)
+            ok(py, integer.extract()).map(as_float)
         };
     }
     if let Ok(float) = value.cast_exact::<PyFloat>() {
         return Some(float.value().trunc()).filter(|seconds| seconds.is_finite());
     }
     // Strings, booleans, and what is no number at all: Python decides.
-    let integer = value.py().get_type::<PyInt>().call1((value,)).ok()?;
+    let integer = ok(py, py.get_type::<PyInt>().call1((value,)))?;
     whole_seconds(&integer)
 }
 

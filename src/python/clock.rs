@@ -1,48 +1,81 @@
 //! The time, read through Python, so that freezegun and time-machine move it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use pyo3::prelude::*;
-use pyo3::types::PyCFunction;
+use pyo3::types::{PyCFunction, PyDict};
 
-use super::cpython::code_of;
+use super::cpython::{code_of, dict_version, watch};
+use super::errors::ok;
 use super::once::{ForkSafeOnce, intern};
 
-/// The function `time_ns` that the module `time` has by nature.
+/// The function `time_ns` that the module `time` had when it was first called.
 struct Clock {
     time_ns: Py<PyCFunction>,
-    /// The code in it that reads the system's clock; `None` where it did not when it was looked at.
-    system: Option<usize>,
+    /// The code in it that reads the system's clock.
+    system: usize,
+    module: Py<PyDict>,
+    /// The version of `module` in which `time_ns` was seen to be there.
+    version: AtomicU64,
 }
+
+static CLOCK: ForkSafeOnce<Clock> = ForkSafeOnce::new();
 
 /// Seconds since the epoch, cut to microseconds as `datetime.now()` cuts them.
 ///
-/// time-machine puts its own code into the function `time_ns`, which is then called; otherwise the
-/// system's clock is read without that detour. freezegun puts another `datetime` into
-/// `rapidjwt.api_jwt`, and calls take the fallback.
+/// freezegun puts another function into `time.time_ns`, and time-machine its own code into the
+/// function that is there: either is called. Otherwise the system's clock is read without that
+/// detour.
 #[allow(clippy::cast_precision_loss, reason = "2^53 microseconds are 285 years")]
 pub(super) fn now(py: Python<'_>) -> PyResult<f64> {
-    static CLOCK: ForkSafeOnce<Clock> = ForkSafeOnce::new();
-    let microseconds = if let Some(clock) = CLOCK.get(py) {
-        let time_ns = clock.time_ns.bind(py);
-        let reads_the_system = clock.system == Some(code_of(time_ns));
-        match system_time().filter(|_| reads_the_system) {
-            Some(microseconds) => microseconds,
-            None => call(time_ns)?,
-        }
-    } else {
-        let time_ns = py.import(intern!(py, "time"))?.getattr(intern!(py, "time_ns"))?;
-        let before = system_time();
-        let microseconds = call(&time_ns)?;
-        let is_system_time = (before..=system_time()).contains(&Some(microseconds));
-        // Not where freezegun was at work before us.
-        if let Ok(time_ns) = time_ns.cast_into::<PyCFunction>() {
-            let system = is_system_time.then(|| code_of(&time_ns));
-            CLOCK.get_or_init(py, || Clock { time_ns: time_ns.unbind(), system });
-        }
-        microseconds
+    let is_system = CLOCK.get(py).is_some_and(|clock| clock.reads_the_system(py));
+    let microseconds = match system_time().filter(|_| is_system) {
+        Some(microseconds) => microseconds,
+        None => ask(py)?,
     };
     Ok(microseconds as f64 / 1e6)
+}
+
+impl Clock {
+    /// Whether `time.time_ns` is the function and the code that were found to read the system's
+    /// clock.
+    fn reads_the_system(&self, py: Python<'_>) -> bool {
+        if self.system != code_of(self.time_ns.bind(py)) {
+            return false;
+        }
+        let module = self.module.bind(py);
+        let version = dict_version(module);
+        if version == Some(self.version.load(Ordering::Relaxed)) {
+            return true;
+        }
+        let found = ok(py, module.get_item(intern!(py, "time_ns"))).flatten();
+        let is_original = found.is_some_and(|found| found.is(&self.time_ns));
+        if let (true, Some(version)) = (is_original, version) {
+            self.version.store(version, Ordering::Relaxed);
+        }
+        is_original
+    }
+}
+
+/// Microseconds since the epoch by `time.time_ns`, which is remembered if it reads the system's
+/// clock.
+fn ask(py: Python<'_>) -> PyResult<i64> {
+    let time = py.import(intern!(py, "time"))?;
+    let time_ns = time.getattr(intern!(py, "time_ns"))?;
+    let before = system_time();
+    let microseconds = call(&time_ns)?;
+    let is_system_time = (before..=system_time()).contains(&Some(microseconds));
+    if is_system_time && let Ok(time_ns) = time_ns.cast_into::<PyCFunction>() {
+        CLOCK.get_or_init(py, || {
+            watch(&time.dict());
+            let system = code_of(&time_ns);
+            // The first look finds the version.
+            let version = AtomicU64::new(0);
+            Clock { time_ns: time_ns.unbind(), system, module: time.dict().unbind(), version }
+        });
+    }
+    Ok(microseconds)
 }
 
 /// Microseconds since the epoch by `time.time_ns`.

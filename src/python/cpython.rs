@@ -2,11 +2,10 @@
 
 #[cfg(all(Py_3_12, not(windows)))]
 use std::ffi::c_int;
-#[cfg(not(Py_3_14))]
-use std::slice;
-#[cfg(Py_3_12)]
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::{AtomicU32, Ordering};
+#[cfg(all(Py_3_12, not(windows)))]
+use std::sync::atomic::{AtomicBool, AtomicI32};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use std::{ptr, slice};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -29,11 +28,66 @@ pub(in crate::python) fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a s
             return Some(str::from_utf8_unchecked(slice::from_raw_parts(bytes, len)));
         }
     }
-    text.to_str().ok()
+    let mut len = 0;
+    // SAFETY: the object is a live str. CPython returns its UTF-8 text, which it keeps as long as the
+    // str lives and of which `len` is the length, or null with an exception set. The exception holds
+    // the whole str, so it is cleared here, and not kept for a caller who would only drop it.
+    unsafe {
+        let bytes = ffi::PyUnicode_AsUTF8AndSize(text.as_ptr(), &raw mut len);
+        if bytes.is_null() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        let bytes = slice::from_raw_parts(bytes.cast(), usize::try_from(len).ok()?);
+        Some(str::from_utf8_unchecked(bytes))
+    }
 }
 
-/// The version tag of a dict: CPython gives a new one, never used before, whenever the dict is
-/// changed.
+/// Calls `f` with the interpreter; `None` where this thread is not attached to it and cannot be,
+/// since it is shutting down.
+///
+/// `Python::attach` panics then, even in a thread that is attached, if `PyO3` has not counted it
+/// (vectorcall.rs).
+pub(in crate::python) fn with_python<R>(f: impl FnOnce(Python<'_>) -> R) -> Option<R> {
+    // SAFETY: the function may be called at any time; it returns null where no thread is attached.
+    let is_attached = unsafe { !ffi::compat::PyThreadState_GetUnchecked().is_null() };
+    if is_attached {
+        // SAFETY: as seen in the line above, by this thread.
+        Some(f(unsafe { Python::assume_attached() }))
+    } else {
+        Python::try_attach(f)
+    }
+}
+
+/// Whether this is the interpreter that the process started with.
+pub(in crate::python) fn is_main_interpreter(_py: Python<'_>) -> bool {
+    // SAFETY: a thread is attached, so there is a current interpreter.
+    unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) == 0 }
+}
+
+/// What belongs to the newest import of the package.
+pub(in crate::python) struct Newest<T>(AtomicPtr<T>);
+
+impl<T: Send + Sync + 'static> Newest<T> {
+    pub(in crate::python) const fn none() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    #[inline]
+    pub(in crate::python) fn get(&self) -> Option<&'static T> {
+        // SAFETY: the pointer is null or that of a leaked box, which lives as long as the process.
+        unsafe { self.0.load(Ordering::Acquire).as_ref() }
+    }
+
+    /// The value before is not freed: calls that have begun may still use it.
+    pub(in crate::python) fn replace(&self, value: T) -> &'static T {
+        let value = Box::leak(Box::new(value));
+        self.0.store(value, Ordering::Release);
+        value
+    }
+}
+
+/// The version tag of a dict: CPython gives it a new one whenever the dict is changed.
 #[cfg(not(Py_3_12))]
 #[allow(clippy::unnecessary_wraps, reason = "since 3.12 it cannot always be told")]
 pub(in crate::python) fn dict_version(dict: &Bound<'_, PyDict>) -> Option<u64> {
@@ -41,35 +95,50 @@ pub(in crate::python) fn dict_version(dict: &Bound<'_, PyDict>) -> Option<u64> {
     unsafe { Some((*dict.as_ptr().cast::<ffi::PyDictObject>()).ma_version_tag) }
 }
 
-/// A number that changes with the dict that is watched, for this dict only; `None` where none is.
-/// Since CPython 3.12 version tags may be used again.
-#[cfg(Py_3_12)]
+/// A number that stays the same as long as no watched dict is changed; `None` once one was. Since
+/// CPython 3.12 version tags may be used again.
+///
+/// CPython tells of a change before it makes it, so that no number could tell whether a look came
+/// before the change or after it. From the first change on every call must look.
+#[cfg(all(Py_3_12, not(windows)))]
 pub(in crate::python) fn dict_version(_watched: &Bound<'_, PyDict>) -> Option<u64> {
-    Some(CHANGES.load(Ordering::Acquire)).filter(|&changes| changes > 0)
+    UNCHANGED.load(Ordering::Acquire).then_some(1)
 }
 
-/// One more than the changes of the watched dict; 0 while none is watched.
-#[cfg(Py_3_12)]
-static CHANGES: AtomicU64 = AtomicU64::new(0);
+/// On Windows only what `pyo3-ffi` declares is linked: every call must look.
+#[cfg(all(Py_3_12, windows))]
+pub(in crate::python) const fn dict_version(_dict: &Bound<'_, PyDict>) -> Option<u64> {
+    None
+}
 
-/// Lets [`dict_version`] tell of changes of this dict, and of no other.
+/// Whether all dicts are watched and none was changed.
+#[cfg(all(Py_3_12, not(windows)))]
+static UNCHANGED: AtomicBool = AtomicBool::new(true);
+
+/// Lets [`dict_version`] tell of changes of this dict.
 #[cfg(all(Py_3_12, not(windows)))]
 pub(in crate::python) fn watch(dict: &Bound<'_, PyDict>) {
+    /// The one of eight watchers that an interpreter has that is ours; -1 while there is none.
+    static WATCHER: AtomicI32 = AtomicI32::new(-1);
     // SAFETY: the functions are CPython's, with these signatures since 3.12; a thread is attached,
-    // the dict is alive, and the callback, which touches no object, is there for ever.
+    // the dict is alive, and the callback, which touches no object, is there as long as the process.
     let is_watched = unsafe {
-        let watcher = PyDict_AddWatcher(changed);
+        if WATCHER.load(Ordering::Acquire) < 0 {
+            WATCHER.store(PyDict_AddWatcher(changed), Ordering::Release);
+        }
+        let watcher = WATCHER.load(Ordering::Acquire);
         watcher >= 0 && PyDict_Watch(watcher, dict.as_ptr()) == 0
     };
-    if is_watched {
-        CHANGES.fetch_add(1, Ordering::AcqRel);
-    } else {
+    if !is_watched {
+        UNCHANGED.store(false, Ordering::Release);
         // There are too many watchers already.
-        drop(PyErr::take(dict.py()));
+        if let Some(error) = PyErr::take(dict.py()) {
+            drop(error.into_value(dict.py()).into_bound(dict.py()));
+        }
     }
 }
 
-/// Nothing is to be done before CPython 3.12; on Windows only what `pyo3-ffi` declares is linked.
+/// There is nothing to do before CPython 3.12, and nothing that could be done on Windows.
 #[cfg(not(all(Py_3_12, not(windows))))]
 pub(in crate::python) const fn watch(_dict: &Bound<'_, PyDict>) {}
 
@@ -97,7 +166,7 @@ unsafe extern "C" fn changed(
     _key: *mut ffi::PyObject,
     _value: *mut ffi::PyObject,
 ) -> c_int {
-    CHANGES.fetch_add(1, Ordering::AcqRel);
+    UNCHANGED.store(false, Ordering::Release);
     0
 }
 

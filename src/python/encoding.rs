@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDateTime, PyDict, PyString};
 
+use super::errors::ok;
 use super::json::dumps::{dumps, dumps_claims, token};
 use super::once::intern;
 use super::{arguments, header_cache};
@@ -12,67 +14,108 @@ use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::crypto::PreparedKey;
 
-/// The encoded JOSE header, with the caller's `headers` merged in.
+/// The encoded JOSE header, with the caller's `headers` merged in; `None` where the fallback must
+/// write it.
+///
+/// Raises what the caller's own objects raise when they are compared.
 pub(super) fn header_segment(
     py: Python<'_>,
     algorithm: &'static Algorithm,
     headers: Option<&Bound<'_, PyAny>>,
     sort: bool,
-) -> Option<Cow<'static, str>> {
+) -> PyResult<Option<Cow<'static, str>>> {
     let Some(headers) = headers.filter(|headers| !headers.is_none()) else {
-        return Some(header_cache::plain_segment(algorithm, sort)?.into());
+        return Ok(header_cache::plain_segment(algorithm, sort).map(Cow::from));
     };
-    let headers = &arguments::snapshot(headers.cast_exact::<PyDict>().ok()?).ok()?;
+    let Ok(headers) = headers.cast_exact::<PyDict>() else {
+        return Ok(None);
+    };
+    // A copy, as the caller's objects and other threads may change the dict itself.
+    let headers = &headers.copy()?;
     let (typ, alg, kid) = (intern!(py, "typ"), intern!(py, "alg"), intern!(py, "kid"));
     // An `alg` of the caller's may change the algorithm, `b64` the payload.
-    if headers.contains(alg).ok()? || headers.contains(intern!(py, "b64")).ok()? {
-        return None;
+    if headers.contains(alg)? || headers.contains(intern!(py, "b64"))? {
+        return Ok(None);
     }
-    if let Some(kid) = headers.get_item(kid).ok()? {
-        arguments::string(&kid)?;
+    if headers.get_item(kid)?.is_some_and(|kid| arguments::string(&kid).is_none()) {
+        return Ok(None);
     }
     let header = PyDict::new(py);
-    header.set_item(typ, intern!(py, "JWT")).ok()?;
-    header.set_item(alg, algorithm.name).ok()?;
-    for (name, value) in headers {
-        header.set_item(name, value).ok()?;
-    }
-    if !header.get_item(typ).ok()??.is_truthy().ok()? {
-        header.del_item(typ).ok()?;
+    header.set_item(typ, intern!(py, "JWT"))?;
+    header.set_item(alg, algorithm.name)?;
+    header.update(headers.as_mapping())?;
+    if header.get_item(typ)?.is_some_and(|typ| !is_truthy(&typ)) {
+        header.del_item(typ)?;
     }
     let mut json = Vec::with_capacity(128);
-    dumps(&header, sort, &mut json).ok()?;
-    Some(base64url::encode(&json).into())
+    Ok(dumps(&header, sort, &mut json).ok().map(|()| base64url::encode(&json).into()))
 }
 
-/// The claims as JSON; datetimes in `exp`, `iat` and `nbf` become whole seconds.
-pub(super) fn claims_json(claims: &Bound<'_, PyDict>) -> Option<Vec<u8>> {
+/// Whether Python takes a value for true. One that cannot say so is left to [`dumps`], which takes
+/// exact types only.
+fn is_truthy(value: &Bound<'_, PyAny>) -> bool {
+    ok(value.py(), value.is_truthy()).unwrap_or(true)
+}
+
+/// The claims as JSON; datetimes in `exp`, `iat` and `nbf` become whole seconds. `None` where the
+/// fallback must write them, none of the caller's code having run.
+///
+/// Raises what the caller's own objects raise, and what Python's json says of claims that it cannot
+/// write.
+pub(super) fn claims_json(claims: &Bound<'_, PyDict>) -> PyResult<Option<Vec<u8>>> {
     let mut json = Vec::with_capacity(512);
     if dumps_claims(claims, &mut json).is_ok() {
-        return Some(json);
+        return Ok(Some(json));
     }
-    let claims = with_whole_seconds(claims)?;
+    let Some(claims) = with_whole_seconds(claims)? else {
+        return Ok(None);
+    };
     json.clear();
-    dumps_claims(&claims, &mut json).ok()?;
-    Some(json)
+    if dumps_claims(&claims, &mut json).is_ok() {
+        return Ok(Some(json));
+    }
+    // A time zone's code has run and may have changed the caller's dict, so the copy is written.
+    json_by_python(&claims).map(Some)
+}
+
+/// The JSON text of the claims as Python's json writes it.
+///
+/// Raises `TypeError` for an `iss` that is not a string, as PyJWT does, and what json raises.
+pub(super) fn json_by_python(claims: &Bound<'_, PyDict>) -> PyResult<Vec<u8>> {
+    let py = claims.py();
+    if let Some(iss) = claims.get_item(intern!(py, "iss"))?
+        && !iss.is_instance_of::<PyString>()
+    {
+        return Err(PyTypeError::new_err("Issuer (iss) must be a string."));
+    }
+    let arguments = PyDict::new(py);
+    arguments.set_item(intern!(py, "separators"), (",", ":"))?;
+    let json = py.import(intern!(py, "json"))?;
+    let text = json.call_method(intern!(py, "dumps"), (claims,), Some(&arguments))?;
+    Ok(text.extract::<String>()?.into_bytes())
 }
 
 /// A copy of the claims in which times are numbers, or `None` if there was no datetime.
-pub(super) fn with_whole_seconds<'py>(claims: &Bound<'py, PyDict>) -> Option<Bound<'py, PyDict>> {
+///
+/// Everything is read from the copy: the code of a time zone may change the caller's dict.
+pub(super) fn with_whole_seconds<'py>(
+    claims: &Bound<'py, PyDict>,
+) -> PyResult<Option<Bound<'py, PyDict>>> {
     let py = claims.py();
-    let mut copy = None;
+    let copy = claims.copy()?;
+    let mut has_datetime = false;
     for name in [intern!(py, "exp"), intern!(py, "iat"), intern!(py, "nbf")] {
-        let Some(time) = claims.get_item(name).ok()? else {
+        let Some(time) = copy.get_item(name)? else {
             continue;
         };
         if time.is_instance_of::<PyDateTime>() {
-            let copy = copy.get_or_insert(claims.copy().ok()?);
-            let utc = time.call_method0(intern!(py, "utctimetuple")).ok()?;
-            let timegm = py.import(intern!(py, "calendar")).ok()?.getattr(intern!(py, "timegm"));
-            copy.set_item(name, timegm.ok()?.call1((utc,)).ok()?).ok()?;
+            has_datetime = true;
+            let utc = time.call_method0(intern!(py, "utctimetuple"))?;
+            let calendar = py.import(intern!(py, "calendar"))?;
+            copy.set_item(name, calendar.call_method1(intern!(py, "timegm"), (utc,))?)?;
         }
     }
-    copy
+    Ok(has_datetime.then_some(copy))
 }
 
 /// The token of an encoded header and a payload.

@@ -1,66 +1,144 @@
 //! Core errors to Python exceptions: one exhaustive match, so that a new error does not compile
 //! until it has a class.
 
-use pyo3::exceptions::{PyException, PyNotImplementedError};
-use pyo3::{PyErr, PyResult, Python};
+use pyo3::exceptions::{
+    PyArithmeticError, PyAttributeError, PyImportError, PyLookupError, PyNotImplementedError,
+    PyRuntimeError, PyTypeError, PyValueError,
+};
+use pyo3::prelude::*;
+use pyo3::types::{PyModule, PyType};
 
+use super::cpython::{Newest, with_python};
 use crate::error::Error;
 
-/// Imports the classes of `rapidjwt.exceptions`: each at its first use would do, were it not for
-/// forks (see `once.rs`).
-pub(super) use classes::{PyJWTError, import_classes};
+/// Makes the struct of the exception classes and the function that imports them.
+macro_rules! exceptions {
+    ($($class:ident),* $(,)?) => {
+        /// The classes of `rapidjwt.exceptions`.
+        #[allow(non_snake_case, reason = "the names of the classes")]
+        struct Classes {
+            $($class: Py<PyType>,)*
+        }
 
-mod classes {
-    use pyo3::{Python, import_exception};
-
-    macro_rules! exceptions {
-        ($($class:ident),* $(,)?) => {
-            $(import_exception!(rapidjwt.exceptions, $class);)*
-
-            pub(in crate::python) fn import_classes(py: Python<'_>) {
-                $(py.get_type::<$class>();)*
+        impl Classes {
+            fn import(py: Python<'_>) -> PyResult<Self> {
+                let module = py.import("rapidjwt.exceptions")?;
+                Ok(Self { $($class: class(&module, stringify!($class))?,)* })
             }
-        };
+        }
+    };
+}
+
+exceptions!(
+    DecodeError,
+    ExpiredSignatureError,
+    ImmatureSignatureError,
+    InvalidAlgorithmError,
+    InvalidAudienceError,
+    InvalidIssuedAtError,
+    InvalidIssuerError,
+    InvalidJTIError,
+    InvalidKeyError,
+    InvalidSignatureError,
+    InvalidSubjectError,
+    InvalidTokenError,
+    MissingRequiredClaimError,
+    PyJWKSetError,
+    PyJWTError,
+);
+
+fn class(module: &Bound<'_, PyModule>, name: &str) -> PyResult<Py<PyType>> {
+    Ok(module.getattr(name)?.cast_into()?.unbind())
+}
+
+static CLASSES: Newest<Classes> = Newest::none();
+
+fn classes(py: Python<'_>) -> PyResult<&'static Classes> {
+    match CLASSES.get() {
+        Some(classes) => Ok(classes),
+        None => import_classes(py),
     }
-
-    exceptions!(
-        DecodeError,
-        ExpiredSignatureError,
-        ImmatureSignatureError,
-        InvalidAlgorithmError,
-        InvalidAudienceError,
-        InvalidIssuedAtError,
-        InvalidIssuerError,
-        InvalidJTIError,
-        InvalidKeyError,
-        InvalidSignatureError,
-        InvalidSubjectError,
-        InvalidTokenError,
-        MissingRequiredClaimError,
-        PyJWKSetError,
-        PyJWTError,
-    );
 }
 
-/// Whether it is no error of the call: `KeyboardInterrupt` or `SystemExit` comes from a signal's
-/// handler, out of whichever Python code is running, and must not be taken for a verdict.
-pub(super) fn is_interrupt(py: Python<'_>, error: &PyErr) -> bool {
-    !error.is_instance_of::<PyException>(py)
+/// Takes the classes anew: those of the newest import of the package are the ones that its users
+/// catch.
+fn import_classes(py: Python<'_>) -> PyResult<&'static Classes> {
+    Ok(CLASSES.replace(Classes::import(py)?))
 }
 
-/// The value, or `None` in place of an error that the fallback will meet again. Interrupts are
-/// raised.
-pub(super) fn interrupts_only<T>(py: Python<'_>, result: PyResult<T>) -> PyResult<Option<T>> {
+/// Takes the exception classes of the package that is being imported.
+pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
+    import_classes(py).map(|_| ())
+}
+
+/// Whether the error is one of the library's own.
+pub(super) fn is_ours(py: Python<'_>, error: &PyErr) -> bool {
+    classes(py).is_ok_and(|classes| error.is_instance(py, classes.PyJWTError.bind(py)))
+}
+
+/// The value, or `None` in place of an error that code of Python's or of cryptography's makes of a
+/// wrong argument, and that the fallback will meet again.
+///
+/// Every other error is raised: a signal's handler may have raised it out of whichever Python code
+/// was running.
+pub(super) fn unless_refused<T>(py: Python<'_>, result: PyResult<T>) -> PyResult<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(error) if is_interrupt(py, &error) => Err(error),
-        Err(_) => Ok(None),
+        Err(error) if is_refusal(py, &error) => {
+            discard(py, error);
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
+}
+
+fn is_refusal(py: Python<'_>, error: &PyErr) -> bool {
+    is_ours(py, error)
+        || error.is_instance_of::<PyValueError>(py)
+        || error.is_instance_of::<PyTypeError>(py)
+        || error.is_instance_of::<PyAttributeError>(py)
+        || error.is_instance_of::<PyLookupError>(py)
+        || error.is_instance_of::<PyArithmeticError>(py)
+        || error.is_instance_of::<PyImportError>(py)
+        || error.is_instance_of::<PyNotImplementedError>(py)
+        || is_unsupported_algorithm(py, error)
+}
+
+/// Whether it is `UnsupportedAlgorithm` of cryptography, which is a plain `Exception`.
+fn is_unsupported_algorithm(py: Python<'_>, error: &PyErr) -> bool {
+    let module = error.get_type(py).module();
+    module.is_ok_and(|module| module.to_str().is_ok_and(|name| name == "cryptography.exceptions"))
+}
+
+/// The value, or `None`; for calls that run no code but CPython's own, so that no signal's handler
+/// can have raised the error.
+pub(super) fn ok<T>(py: Python<'_>, result: PyResult<T>) -> Option<T> {
+    result.map_err(|error| discard(py, error)).ok()
+}
+
+/// Drops an error, with all that it holds, at once. An error that goes out of scope may instead wait
+/// until `PyO3` next knows that a thread is attached (vectorcall.rs).
+pub(super) fn discard(py: Python<'_>, error: PyErr) {
+    drop(error.into_value(py).into_bound(py));
 }
 
 impl From<Error> for PyErr {
     fn from(error: Error) -> Self {
-        let words = error.to_string();
+        with_python(|py| match classes(py) {
+            Ok(classes) => classes.exception(py, error),
+            Err(error) => error,
+        })
+        .unwrap_or_else(|| PyRuntimeError::new_err("Python is shutting down"))
+    }
+}
+
+impl Classes {
+    #[allow(clippy::too_many_lines, reason = "one arm per variant is the point")]
+    fn exception(&self, py: Python<'_>, error: Error) -> PyErr {
+        let message = error.to_string();
+        let raise = |class: &Py<PyType>, message: String| {
+            PyErr::from_type(class.bind(py).clone(), (message,))
+        };
         match error {
             Error::NotAToken
             | Error::NotEnoughSegments
@@ -75,7 +153,7 @@ impl From<Error> for PyErr {
             | Error::DetachedPayloadRequired
             | Error::DetachedPayloadUnexpected
             | Error::NotBeforeNotInteger
-            | Error::ExpirationNotInteger => classes::DecodeError::new_err(words),
+            | Error::ExpirationNotInteger => raise(&self.DecodeError, message),
             Error::KidNotString
             | Error::CritNotList
             | Error::CritNotStrings
@@ -83,32 +161,32 @@ impl From<Error> for PyErr {
             | Error::CritMissing(_)
             | Error::B64NotCritical
             | Error::NoMatchingKey
-            | Error::KidRequired => classes::InvalidTokenError::new_err(words),
-            Error::NoUsableKey => classes::PyJWKSetError::new_err(words),
+            | Error::KidRequired => raise(&self.InvalidTokenError, message),
+            Error::NoUsableKey => raise(&self.PyJWKSetError, message),
             Error::AlgorithmMissing | Error::AlgorithmNotAllowed | Error::AlgorithmUnknown => {
-                classes::InvalidAlgorithmError::new_err(words)
+                raise(&self.InvalidAlgorithmError, message)
             }
-            Error::AlgorithmUnavailable(_) => PyNotImplementedError::new_err(words),
-            Error::SignatureMismatch => classes::InvalidSignatureError::new_err(words),
-            Error::MissingClaim(claim) => classes::MissingRequiredClaimError::new_err(claim),
-            Error::IssuedAtNotInteger => classes::InvalidIssuedAtError::new_err(words),
+            Error::AlgorithmUnavailable(_) => PyNotImplementedError::new_err(message),
+            Error::SignatureMismatch => raise(&self.InvalidSignatureError, message),
+            Error::MissingClaim(claim) => raise(&self.MissingRequiredClaimError, claim),
+            Error::IssuedAtNotInteger => raise(&self.InvalidIssuedAtError, message),
             Error::IssuedInFuture | Error::NotYetValid => {
-                classes::ImmatureSignatureError::new_err(words)
+                raise(&self.ImmatureSignatureError, message)
             }
-            Error::Expired => classes::ExpiredSignatureError::new_err(words),
+            Error::Expired => raise(&self.ExpiredSignatureError, message),
             Error::IssuerNotString | Error::IssuerMismatch => {
-                classes::InvalidIssuerError::new_err(words)
+                raise(&self.InvalidIssuerError, message)
             }
             Error::AudienceUnexpected
             | Error::AudienceFormat
             | Error::AudienceMismatch
             | Error::StrictAudienceNotString
             | Error::StrictAudienceFormat
-            | Error::StrictAudienceMismatch => classes::InvalidAudienceError::new_err(words),
+            | Error::StrictAudienceMismatch => raise(&self.InvalidAudienceError, message),
             Error::SubjectNotString | Error::SubjectMismatch => {
-                classes::InvalidSubjectError::new_err(words)
+                raise(&self.InvalidSubjectError, message)
             }
-            Error::JwtIdNotString => classes::InvalidJTIError::new_err(words),
+            Error::JwtIdNotString => raise(&self.InvalidJTIError, message),
             Error::SecretEmpty
             | Error::SecretIsAsymmetricKey
             | Error::SecretIsJwk
@@ -117,7 +195,7 @@ impl From<Error> for PyErr {
             | Error::KeyTypeMismatch { .. }
             | Error::PrivateKeyRequired
             | Error::KeyForNone
-            | Error::InvalidKey(_) => classes::InvalidKeyError::new_err(words),
+            | Error::InvalidKey(_) => raise(&self.InvalidKeyError, message),
         }
     }
 }

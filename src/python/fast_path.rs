@@ -17,12 +17,12 @@ use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyType};
 
-use super::cpython::{dict_version, type_version, watch};
-use super::once::{ForkSafeOnce, intern};
+use super::cpython::{Newest, dict_version, type_version, watch};
+use super::once::intern;
 use super::{errors, header_cache, json};
 use crate::algorithm::{ALGORITHMS, Algorithm, Family};
 
-static FAST_PATH: ForkSafeOnce<FastPath> = ForkSafeOnce::new();
+static FAST_PATH: Newest<FastPath> = Newest::none();
 
 pub(super) struct FastPath {
     watched: Vec<Watched>,
@@ -208,13 +208,13 @@ impl FastPath {
 
     /// The originals as they were recorded at import.
     pub(super) fn get(py: Python<'_>) -> PyResult<&'static Self> {
-        if let Some(fast_path) = FAST_PATH.get(py) {
+        if let Some(fast_path) = FAST_PATH.get() {
             return Ok(fast_path);
         }
         // The native module was imported alone: importing the package records the originals.
         py.import("rapidjwt")?;
         let fast_path = Self::record(py)?;
-        Ok(FAST_PATH.get_or_init(py, || fast_path))
+        Ok(FAST_PATH.replace(fast_path))
     }
 
     /// Whether every method and object is the original one.
@@ -301,7 +301,7 @@ impl FastPath {
 
     /// The `Algorithm` object that reads keys for `algorithm`: its own, and that of EdDSA for the
     /// names of RFC 9864.
-    pub(super) fn check_secret_of_keys<'py>(
+    pub(super) fn key_reader<'py>(
         &self,
         py: Python<'py>,
         algorithm: &'static Algorithm,
@@ -367,8 +367,8 @@ fn holds(dict: &Bound<'_, PyDict>, name: &Bound<'_, PyString>, original: &Py<PyA
 #[pyfunction]
 pub(super) fn record_originals(py: Python<'_>) -> PyResult<()> {
     let fast_path = FastPath::record(py)?;
-    FAST_PATH.get_or_init(py, || fast_path);
-    errors::import_classes(py);
+    errors::prepare(py)?;
+    FAST_PATH.replace(fast_path);
     header_cache::prepare_thread();
     json::prepare_thread();
     Ok(())
@@ -376,8 +376,8 @@ pub(super) fn record_originals(py: Python<'_>) -> PyResult<()> {
 
 /// Says that an attribute of a watched module or object was set or deleted.
 #[pyfunction]
-pub(super) fn fast_path_changed(py: Python<'_>) {
-    if let Some(fast_path) = FAST_PATH.get(py) {
+pub(super) fn fast_path_changed() {
+    if let Some(fast_path) = FAST_PATH.get() {
         fast_path.change();
     }
 }
@@ -385,8 +385,8 @@ pub(super) fn fast_path_changed(py: Python<'_>) {
 /// Says that a watched object has an attribute that it did not have: it replaces nothing, but may
 /// put back what was deleted.
 #[pyfunction]
-pub(super) fn fast_path_extended(py: Python<'_>) {
-    if let Some(fast_path) = FAST_PATH.get(py)
+pub(super) fn fast_path_extended() {
+    if let Some(fast_path) = FAST_PATH.get()
         && fast_path.surveyed.load(Ordering::Acquire)
             != finding(fast_path.changes.load(Ordering::Acquire), true)
     {

@@ -15,6 +15,7 @@ use super::arguments::{self, Expected, Options};
 use super::claims_view::{PyClaims, Registered};
 use super::decoded::{complete, read_header};
 use super::encoding::{claims_json, header_segment, sign};
+use super::errors::unless_refused;
 use super::fast_path::FastPath;
 use super::json::loads::loads_claims;
 use super::keys::argument::{Operation, prepare_argument};
@@ -356,20 +357,24 @@ fn encode_fast<'py>(
     if !fast_path.is_clear_for_encode(py) {
         return Ok(None);
     }
-    let plan = || {
-        let claims = call.payload.cast_exact::<PyDict>().ok()?;
-        let claims = arguments::snapshot(&claims).ok()?;
-        let algorithm = signing_algorithm(fast_path, call)?;
-        let sort = call.sort_headers.as_deref().map_or(Some(true), arguments::boolean)?;
-        let header = header_segment(py, algorithm, call.headers.as_deref(), sort)?;
-        Some((algorithm, header, claims_json(&claims)?))
+    let Ok(claims) = call.payload.cast_exact::<PyDict>() else {
+        return Ok(None);
     };
-    let Some((algorithm, header, payload)) = plan() else {
+    let claims = arguments::snapshot(&claims)?;
+    let sort = call.sort_headers.as_deref().map_or(Some(true), arguments::boolean);
+    let (Some(algorithm), Some(sort)) = (signing_algorithm(fast_path, call)?, sort) else {
+        return Ok(None);
+    };
+    let Some(header) = header_segment(py, algorithm, call.headers.as_deref(), sort)? else {
         return Ok(None);
     };
     let prepared = prepare_argument(fast_path, &call.key, algorithm, Operation::Sign)?;
     let Some(prepared) = prepared.filter(|prepared| length::can_warn(fast_path, py, prepared))
     else {
+        return Ok(None);
+    };
+    // Last, as a time zone's code may change the caller's dict, which the fallback would read again.
+    let Some(payload) = claims_json(&claims)? else {
         return Ok(None);
     };
     length::check(fast_path, py, &prepared, false)?;
@@ -379,16 +384,17 @@ fn encode_fast<'py>(
 fn signing_algorithm(
     fast_path: &FastPath,
     call: &EncodeCall<'_, '_>,
-) -> Option<&'static Algorithm> {
+) -> PyResult<Option<&'static Algorithm>> {
     match call.algorithm.as_deref() {
         Some(name) if !fast_path.is_unset(name) => {
-            header_cache::by_exact_name(arguments::string(name)?)
+            Ok(arguments::string(name).and_then(header_cache::by_exact_name))
         }
         _ if fast_path.is_pyjwk(&call.key) => {
-            let name = call.key.getattr(intern!(call.key.py(), "algorithm_name")).ok()?;
-            header_cache::by_exact_name(arguments::string(&name)?)
+            let name = call.key.getattr(intern!(call.key.py(), "algorithm_name"));
+            let name = unless_refused(call.key.py(), name)?;
+            Ok(name.as_ref().and_then(arguments::string).and_then(header_cache::by_exact_name))
         }
         // PyJWT's default.
-        _ => ALGORITHMS.first(),
+        _ => Ok(ALGORITHMS.first()),
     }
 }

@@ -22,8 +22,11 @@ mod signer;
 mod vectorcall;
 mod verifier;
 
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+
+use cpython::is_main_interpreter;
 
 /// The bytes of a base64url segment (RFC 7515 Section 2), or None when it is not canonical.
 #[pyfunction]
@@ -39,51 +42,74 @@ fn is_der_public_key(data: &[u8]) -> bool {
     crate::key::der::is_public_key_or_certificate(data)
 }
 
+/// Raises `ImportError` in a sub-interpreter.
+///
+/// The caches of this module hold Python objects, and `PyO3`'s classes are made once per process, so
+/// both belong to the interpreter that the process started with.
+fn check_interpreter(py: Python<'_>) -> PyResult<()> {
+    if is_main_interpreter(py) {
+        return Ok(());
+    }
+    Err(PyImportError::new_err(
+        "rapidjwt cannot be imported in a sub-interpreter: it works in the main interpreter only. \
+         With mod_wsgi set 'WSGIApplicationGroup %{GLOBAL}'; with uWSGI set 'single-interpreter = \
+         true' or run each mount in an instance of its own; in your own programs use threads or \
+         processes.",
+    ))
+}
+
 /// The native module of rapidjwt; import `rapidjwt` instead.
 #[pymodule(gil_used = false)]
 mod _rapidjwt {
     use pyo3::prelude::*;
 
-    #[pymodule_export]
     use super::algorithm_table::algorithm_table;
-    #[pymodule_export]
     use super::cache_info::CacheInfo;
-    #[pymodule_export]
     use super::fast_path::{
         fast_path_changed, fast_path_extended, fast_path_obstacles, record_originals,
     };
-    #[pymodule_export]
-    use super::jwt::get_unverified_header;
-    use super::jwt::{Decode, DecodeComplete, Encode};
-    #[pymodule_export]
+    use super::jwt::{Decode, DecodeComplete, Encode, get_unverified_header};
     use super::keys::cache::{clear_key_cache, key_cache_info};
-    #[pymodule_export]
     use super::keys::key::Key;
-    #[pymodule_export]
-    use super::signer::Signer;
-    use super::signer::SignerEncode;
+    use super::signer::{Signer, SignerEncode};
     use super::vectorcall::{add_method, function};
-    use super::verifier::VerifierDecode;
-    #[pymodule_export]
     use super::verifier::batch::DecodedMany;
-    #[pymodule_export]
     use super::verifier::policy::VerifierPolicy;
-    #[pymodule_export]
-    use super::verifier::{Verifier, verifier_of_policy};
-    #[pymodule_export]
-    use super::{decode_segment, is_der_public_key};
+    use super::verifier::{Verifier, VerifierDecode, verifier_of_policy};
+    use super::{check_interpreter, decode_segment, is_der_public_key};
 
+    /// Adds everything here, and nothing by `#[pymodule_export]`, which would come before the check.
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
+        check_interpreter(py)?;
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add_class::<CacheInfo>()?;
+        module.add_class::<DecodedMany>()?;
+        module.add_class::<Key>()?;
+        module.add_class::<Signer>()?;
+        module.add_class::<Verifier>()?;
+        module.add_class::<VerifierPolicy>()?;
         add_method::<SignerEncode>(py)?;
         add_method::<VerifierDecode>(py)?;
         module.add("encode", function::<Encode, _>(py, "rapidjwt")?)?;
         module.add("decode", function::<Decode, _>(py, "rapidjwt")?)?;
-        module.add("decode_complete", function::<DecodeComplete, _>(py, "rapidjwt")?)
+        module.add("decode_complete", function::<DecodeComplete, _>(py, "rapidjwt")?)?;
+        for function in [
+            wrap_pyfunction!(algorithm_table, module)?,
+            wrap_pyfunction!(clear_key_cache, module)?,
+            wrap_pyfunction!(decode_segment, module)?,
+            wrap_pyfunction!(fast_path_changed, module)?,
+            wrap_pyfunction!(fast_path_extended, module)?,
+            wrap_pyfunction!(fast_path_obstacles, module)?,
+            wrap_pyfunction!(get_unverified_header, module)?,
+            wrap_pyfunction!(is_der_public_key, module)?,
+            wrap_pyfunction!(key_cache_info, module)?,
+            wrap_pyfunction!(record_originals, module)?,
+            wrap_pyfunction!(verifier_of_policy, module)?,
+        ] {
+            module.add_function(function)?;
+        }
+        Ok(())
     }
-
-    #[pymodule_export]
-    #[allow(non_upper_case_globals, reason = "a Python name")]
-    const __version__: &str = env!("CARGO_PKG_VERSION");
 }

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
 
+use super::arguments::{exact, exact_if_any};
+use super::errors::ok;
 use super::fast_path::FastPath;
 use super::json::dumps::dumps;
 use super::keys::argument::prepare_or_raise;
@@ -52,23 +54,52 @@ pub(super) struct Signer {
     jwt_id: bool,
 }
 
-/// A time to fill in: the claim's name and the seconds since the epoch.
-type Time = Option<(&'static str, i64)>;
+/// A claim that is to be filled in.
+enum Missing<'a> {
+    Member(&'a Member),
+    /// The claim's name and the seconds since the epoch.
+    Time(&'static str, i64),
+    /// A value for `jti`.
+    JwtId(String),
+}
+
+impl Missing<'_> {
+    /// Writes the member into JSON text.
+    fn write(&self, json: &mut Vec<u8>) {
+        match self {
+            Self::Member(member) => json.extend_from_slice(&member.json),
+            Self::Time(name, seconds) => {
+                json.extend_from_slice(format!("\"{name}\":{seconds}").as_bytes());
+            }
+            Self::JwtId(jti) => json.extend_from_slice(format!("\"jti\":\"{jti}\"").as_bytes()),
+        }
+    }
+
+    /// Sets the member of a dict.
+    fn set(&self, claims: &Bound<'_, PyDict>) -> PyResult<()> {
+        match self {
+            Self::Member(member) => claims.set_item(member.name, &member.value),
+            Self::Time(name, seconds) => claims.set_item(name, seconds),
+            Self::JwtId(jti) => claims.set_item("jti", jti),
+        }
+    }
+}
 
 /// A claim to fill in: its value and the JSON text of both, for example `"iss":"me"`.
 struct Member {
+    name: &'static str,
     value: Py<PyAny>,
     json: Vec<u8>,
 }
 
 impl Member {
-    fn new(py: Python<'_>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn new(py: Python<'_>, name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Self> {
         let members = PyDict::new(py);
         members.set_item(name, value)?;
         let mut json = Vec::new();
         dumps(&members, false, &mut json)
             .map_err(|_| PyTypeError::new_err(format!("{name} cannot be written as JSON")))?;
-        Ok(Self { value: value.clone().unbind(), json: json[1..json.len() - 1].to_vec() })
+        Ok(Self { name, value: value.clone().unbind(), json: json[1..json.len() - 1].to_vec() })
     }
 }
 
@@ -93,6 +124,9 @@ impl Signer {
         let py = key.py();
         let fast_path = FastPath::get(py)?;
         let (algorithm, kid) = algorithm_and_kid(fast_path, key, algorithm)?;
+        let issuer = exact_if_any(issuer.map(Bound::as_any))?;
+        let audience = exact_if_any(audience)?;
+        let lifetime = exact_if_any(lifetime)?;
         let prepared = prepare_or_raise(fast_path, key, algorithm)?;
         if !prepared.can_sign() {
             return Err(Error::PrivateKeyRequired.into());
@@ -101,12 +135,28 @@ impl Signer {
         Ok(Self {
             key: prepared,
             header: header(py, algorithm, kid.as_deref(), headers)?,
-            issuer: issuer.map(|issuer| Member::new(py, "iss", issuer)).transpose()?,
-            audience: audience.map(|audience| audience_member(py, audience)).transpose()?,
-            lifetime: lifetime.map(|lifetime| whole_seconds(lifetime)).transpose()?,
+            issuer: issuer.map(|issuer| Member::new(py, "iss", &issuer)).transpose()?,
+            audience: audience.map(|audience| audience_member(py, &audience)).transpose()?,
+            lifetime: lifetime.as_ref().map(whole_seconds).transpose()?,
             issued_at: issued_at || lifetime.is_some(),
             jwt_id,
         })
+    }
+
+    /// A signer does not change, so it is its own copy.
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
+    #[allow(clippy::unused_self, reason = "a method of Python's")]
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "cannot pickle a Signer, which holds a secret: make one in each process",
+        ))
     }
 }
 
@@ -138,47 +188,30 @@ impl Method for SignerEncode {
 }
 
 impl Signer {
-    /// The JSON text of the claims, or `None` where Python's json must write it.
+    /// The JSON text of the claims, or `None` where Python's json must write it, none of the caller's
+    /// code having run.
     fn json_fast(&self, claims: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
         let Ok(claims) = claims.cast_exact::<PyDict>() else {
             return Ok(None);
         };
         let claims = &arguments::snapshot(claims)?;
-        let Some(mut json) = encoding::claims_json(claims) else {
-            return Ok(None);
-        };
         if !self.fills() {
-            return Ok(Some(json));
+            return encoding::claims_json(claims);
         }
-        let py = claims.py();
-        let is_empty = json.len() == 2;
-        json.pop();
-        let mut add = |member: &[u8]| {
-            json.push(b',');
-            json.extend_from_slice(member);
-        };
-        for (member, name) in
-            [(&self.issuer, intern!(py, "iss")), (&self.audience, intern!(py, "aud"))]
-        {
-            if let Some(member) = member
-                && !claims.contains(name)?
-            {
-                add(&member.json);
-            }
-        }
-        if let Some(times) = self.times(claims)? {
-            for (name, seconds) in times.into_iter().flatten() {
-                add(format!("\"{name}\":{seconds}").as_bytes());
-            }
-        } else {
+        // First, as the code of a time zone may change the caller's dict.
+        let Some(missing) = self.missing(claims)? else {
             return Ok(None);
-        }
-        if self.jwt_id && !claims.contains(intern!(py, "jti"))? {
-            add(format!("\"jti\":\"{}\"", new_jwt_id()).as_bytes());
-        }
-        json.push(b'}');
-        if is_empty && json.get(1) == Some(&b',') {
-            json.remove(1);
+        };
+        let Some(mut json) = encoding::claims_json(claims)? else {
+            return Ok(None);
+        };
+        for missing in missing.iter().flatten() {
+            json.pop();
+            if json.len() > 1 {
+                json.push(b',');
+            }
+            missing.write(&mut json);
+            json.push(b'}');
         }
         Ok(Some(json))
     }
@@ -187,8 +220,51 @@ impl Signer {
         self.issuer.is_some() || self.audience.is_some() || self.issued_at || self.jwt_id
     }
 
-    /// The `iat` and `exp` to fill in, or `None` when the claims' own `iat` is no int.
-    fn times(&self, claims: &Bound<'_, PyDict>) -> PyResult<Option<[Time; 2]>> {
+    /// The claims filled in as a dict and written by Python's json.
+    fn json_by_python(&self, claims: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+        let claims = claims.cast::<PyDict>().map_err(|_| {
+            PyTypeError::new_err(
+                "Expecting a dict object, as JWT only supports JSON objects as payloads.",
+            )
+        })?;
+        let filled = match encoding::with_whole_seconds(claims)? {
+            Some(copy) => copy,
+            None => claims.copy()?,
+        };
+        let missing = self.missing(&filled)?.ok_or_else(|| {
+            PyTypeError::new_err("iat must be an int or a datetime where exp is computed from it")
+        })?;
+        for missing in missing.iter().flatten() {
+            missing.set(&filled)?;
+        }
+        encoding::json_by_python(&filled)
+    }
+
+    /// What is to be filled in; `None` when `exp` depends on an `iat` of the claims' own that is not
+    /// an int.
+    fn missing(&self, claims: &Bound<'_, PyDict>) -> PyResult<Option<[Option<Missing<'_>>; 5]>> {
+        let py = claims.py();
+        let member = |member: &'_ Option<Member>, name| match member {
+            Some(_) => claims.contains(name).map(|is_there| !is_there),
+            None => Ok(false),
+        };
+        let iss = member(&self.issuer, intern!(py, "iss"))?;
+        let aud = member(&self.audience, intern!(py, "aud"))?;
+        let Some([iat, exp]) = self.times(claims)? else {
+            return Ok(None);
+        };
+        let jti = self.jwt_id && !claims.contains(intern!(py, "jti"))?;
+        Ok(Some([
+            self.issuer.as_ref().filter(|_| iss).map(Missing::Member),
+            self.audience.as_ref().filter(|_| aud).map(Missing::Member),
+            iat,
+            exp,
+            jti.then(|| Missing::JwtId(new_jwt_id())),
+        ]))
+    }
+
+    /// The `iat` and `exp` to fill in, or `None` when the claims' own `iat` is not an int.
+    fn times(&self, claims: &Bound<'_, PyDict>) -> PyResult<Option<[Option<Missing<'_>>; 2]>> {
         if !self.issued_at {
             return Ok(Some([None, None]));
         }
@@ -202,52 +278,13 @@ impl Signer {
             #[allow(clippy::cast_possible_truncation, reason = "whole seconds are wanted")]
             None => clock::now(py)? as i64,
             Some(_) if lifetime.is_none() => return Ok(Some([None, None])),
-            Some(own) => match own.extract() {
-                Ok(iat) => iat,
-                Err(_) => return Ok(None),
+            Some(own) => match own.cast::<PyInt>().ok().and_then(|iat| ok(py, iat.extract())) {
+                Some(iat) => iat,
+                None => return Ok(None),
             },
         };
-        let exp = lifetime.map(|lifetime| ("exp", iat.saturating_add(lifetime)));
-        Ok(Some([own.is_none().then_some(("iat", iat)), exp]))
-    }
-
-    /// The claims filled in as a dict and written by the fallback's own steps.
-    fn json_by_python(&self, claims: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
-        let py = claims.py();
-        let claims = claims.cast::<PyDict>().map_err(|_| {
-            PyTypeError::new_err(
-                "Expecting a dict object, as JWT only supports JSON objects as payloads.",
-            )
-        })?;
-        let filled = match encoding::with_whole_seconds(claims) {
-            Some(copy) => copy,
-            None => claims.copy()?,
-        };
-        for (name, member) in [("iss", &self.issuer), ("aud", &self.audience)] {
-            if let Some(member) = member
-                && !filled.contains(name)?
-            {
-                filled.set_item(name, &member.value)?;
-            }
-        }
-        if let Some(iss) = filled.get_item(intern!(py, "iss"))?
-            && !iss.is_instance_of::<PyString>()
-        {
-            return Err(PyTypeError::new_err("Issuer (iss) must be a string."));
-        }
-        let times = self.times(&filled)?.ok_or_else(|| {
-            PyTypeError::new_err("iat must be an int or a datetime where exp is computed from it")
-        })?;
-        for (name, seconds) in times.into_iter().flatten() {
-            filled.set_item(name, seconds)?;
-        }
-        if self.jwt_id && !filled.contains("jti")? {
-            filled.set_item("jti", new_jwt_id())?;
-        }
-        let arguments = PyDict::new(py);
-        arguments.set_item("separators", (",", ":"))?;
-        let json = py.import("json")?.call_method("dumps", (filled,), Some(&arguments))?;
-        Ok(json.extract::<String>()?.into_bytes())
+        let exp = lifetime.map(|lifetime| Missing::Time("exp", iat.saturating_add(lifetime)));
+        Ok(Some([own.is_none().then_some(Missing::Time("iat", iat)), exp]))
     }
 }
 
@@ -326,7 +363,7 @@ fn header(
     {
         return Err(Error::KidNotString.into());
     }
-    encoding::header_segment(py, algorithm, Some(merged.as_any()), true)
+    encoding::header_segment(py, algorithm, Some(&exact(merged.as_any())?), true)?
         .map(std::borrow::Cow::into_owned)
         .ok_or_else(|| PyTypeError::new_err("headers cannot be written as JSON"))
 }

@@ -16,6 +16,7 @@ use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyString, PyTuple};
 use pyo3::{Borrowed, PyClass, ffi};
 
+use crate::python::errors::ok;
 use crate::python::fast_path::FastPath;
 use crate::python::once::ForkSafeOnce;
 
@@ -159,8 +160,8 @@ unsafe extern "C" fn method_trampoline<M: Method>(
 /// Its `Python` is not `Python::attach`'s, which would count it: that costs as much as the rest of
 /// the way into a function. So `PyO3` does not know that a thread is attached, and what is dropped on
 /// the way to an error or to the fallback, exceptions for example, waits until somebody attaches:
-/// `drop_deferred` is to be called there. (On its way to a result the fast path drops no reference
-/// of that kind.)
+/// `drop_deferred` is to be called there. On its way to a result the fast path drops errors by
+/// `errors::discard` only, which waits for nothing.
 ///
 /// # Safety
 /// As for `trampoline`.
@@ -189,7 +190,8 @@ unsafe fn guarded<'py>(
 
 /// Gives references back that wait, as said of `guarded`.
 pub(in crate::python) fn drop_deferred() {
-    Python::attach(|_| ());
+    // Not `attach`, which panics when Python is shutting down; then nothing needs to be freed.
+    let _ = Python::try_attach(|_| ());
 }
 
 /// # Safety
@@ -273,6 +275,6 @@ unsafe fn bind<'a, 'py, const N: usize>(
 /// the objects are the same.
 fn parameter(name: &Bound<'_, PyAny>, names: &[Py<PyString>]) -> Option<usize> {
     let is_same = |parameter: &Py<PyString>| name.is(parameter);
-    let is_equal = |parameter: &Py<PyString>| name.eq(parameter).unwrap_or(false);
+    let is_equal = |parameter: &Py<PyString>| ok(name.py(), name.eq(parameter)).unwrap_or(false);
     names.iter().position(is_same).or_else(|| names.iter().position(is_equal))
 }

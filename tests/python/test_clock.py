@@ -10,6 +10,7 @@ from unittest import mock
 
 import freezegun
 import pytest
+import rapidjwt
 import time_machine
 from differential.keys import HMAC_SECRET
 from differential.outcome import outcome_of
@@ -162,3 +163,21 @@ def test_a_patched_time_time_is_not_called():
     for api in LIBRARIES:
         with mock.patch("time.time", side_effect=AssertionError("time.time() was called")):
             assert decode(api, token) == {"exp": SECONDS}
+
+
+def test_prepared_objects_follow_a_clock_that_is_frozen_after_they_have_run(freeze):
+    signer = rapidjwt.Signer(HMAC_SECRET, "HS256", lifetime=60)
+    verifier = rapidjwt.Verifier(HMAC_SECRET, algorithms=["HS256"])
+    before = verifier.decode(signer.encode({}))["iat"]
+    for seconds in (SECONDS, SECONDS + 3600):
+        with freeze(seconds):
+            token = signer.encode({})
+            assert verifier.decode(token)["iat"] == seconds
+            assert next(verifier.decode_many([token]))["exp"] == seconds + 60
+            with freeze(seconds + 61):
+                with pytest.raises(rapidjwt.ExpiredSignatureError):
+                    verifier.decode(token)
+                (refused,) = verifier.decode_many([token])
+                assert isinstance(refused, rapidjwt.ExpiredSignatureError)
+            assert verifier.decode(token)["iat"] == seconds
+        assert 0 <= verifier.decode(signer.encode({}))["iat"] - before < 600

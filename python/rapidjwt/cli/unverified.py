@@ -156,7 +156,7 @@ def _check_algorithm(token: UnverifiedToken, algorithm: Any) -> None:
 
 
 def _check_rsa_size(token: UnverifiedToken, bits: int) -> None:
-    """Return the size of an RSA key from its signature, which is as long as the modulus (RFC 8017 Section 8)."""
+    """Check the size of an RSA key: a signature is as long as the modulus (RFC 8017 Section 8)."""
     if bits < _MINIMUM_RSA_BITS:
         message = f"An RSA key of {bits} bits is too weak; {_MINIMUM_RSA_BITS} are the least."
         token.find("error", "signature", "weak-key", message)

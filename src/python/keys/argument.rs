@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pyo3::exceptions::PyUnicodeError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyString};
 
 use super::cache;
 use super::key::{Key, prepare_material};
@@ -13,7 +13,7 @@ use crate::crypto::PreparedKey;
 use crate::error::Error;
 use crate::key::{KeyMaterial, OkpKey, der, pem, secret, ssh};
 use crate::python::arguments;
-use crate::python::errors::interrupts_only;
+use crate::python::errors::unless_refused;
 use crate::python::fast_path::FastPath;
 use crate::python::once::intern;
 
@@ -70,6 +70,9 @@ pub(in crate::python) fn prepare_or_raise(
     key: &Bound<'_, PyAny>,
     algorithm: &'static Algorithm,
 ) -> PyResult<Arc<PreparedKey>> {
+    // A secret or a PEM text may be of a subclass of str or bytes.
+    let is_text = key.is_instance_of::<PyString>() || key.is_instance_of::<PyBytes>();
+    let key = if is_text { &arguments::exact(key)? } else { key };
     if let Some(prepared) = prepare(fast_path, key, algorithm)? {
         return Ok(prepared);
     }
@@ -77,7 +80,7 @@ pub(in crate::python) fn prepare_or_raise(
         return Ok(key.get().prepare(algorithm)?);
     }
     let key = if fast_path.is_pyjwk(key) { &key.getattr(intern!(key.py(), "key"))? } else { key };
-    if let Some(object) = fast_path.check_secret_of_keys(key.py(), algorithm) {
+    if let Some(object) = fast_path.key_reader(key.py(), algorithm) {
         let loaded = object
             .call_method1(intern!(key.py(), "prepare_key"), (key,))
             .map_err(|error| without_the_key(key.py(), error))?;
@@ -152,11 +155,11 @@ fn prepare_through_python(
     algorithm: &'static Algorithm,
 ) -> PyResult<Option<Arc<PreparedKey>>> {
     let py = key.py();
-    let Some(object) = fast_path.check_secret_of_keys(py, algorithm) else {
+    let Some(object) = fast_path.key_reader(py, algorithm) else {
         return Ok(None);
     };
     let loaded = object.call_method1(intern!(py, "prepare_key"), (key,));
-    let Some(loaded) = interrupts_only(py, loaded)? else {
+    let Some(loaded) = unless_refused(py, loaded)? else {
         return Ok(None);
     };
     if let Family::Hmac(_) = algorithm.family {
@@ -198,7 +201,7 @@ fn prepare_pyjwk(
     algorithm: &'static Algorithm,
 ) -> PyResult<Option<Arc<PreparedKey>>> {
     let py = key.py();
-    let attribute = |name| interrupts_only(py, key.getattr(name));
+    let attribute = |name| unless_refused(py, key.getattr(name));
     let name = attribute(intern!(py, "algorithm_name"))?;
     if name.as_ref().and_then(|name| arguments::string(name)) != Some(algorithm.name) {
         return Ok(None);
@@ -222,7 +225,7 @@ fn prepare_pyjwk(
 /// Takes over a key object of cryptography's own classes. Objects of other classes (hardware keys,
 /// test doubles) keep their own `sign` and `verify`.
 fn from_cryptography(key: &Bound<'_, PyAny>) -> PyResult<Option<Key>> {
-    let der = interrupts_only(key.py(), der_of_cryptography(key))?.flatten();
+    let der = unless_refused(key.py(), der_of_cryptography(key))?.flatten();
     let material = der.and_then(|bytes| der::parse(bytes.as_bytes()).ok());
     Ok(material.and_then(|material| Key::new(material).ok()))
 }

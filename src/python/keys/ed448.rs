@@ -8,11 +8,12 @@ use crate::algorithm::Algorithm;
 use crate::crypto::{ForeignKey, PreparedKey};
 use crate::error::Error;
 use crate::key::OkpKey;
+use crate::python::cpython::with_python;
 use crate::python::once::intern;
 
 /// Computes a public part that the encoding left out, and checks one that it has.
 pub(super) fn complete(mut key: OkpKey) -> Result<OkpKey, Error> {
-    Python::attach(|py| {
+    with_python(|py| {
         let operations = Operations::of(py, &key)?;
         let x = operations.public.bind(py).call_method0(intern!(py, "public_bytes_raw"));
         let x: Vec<u8> = x.and_then(|x| x.extract()).map_err(|_| refused())?;
@@ -22,11 +23,12 @@ pub(super) fn complete(mut key: OkpKey) -> Result<OkpKey, Error> {
         key.x = Some(x);
         Ok(key)
     })
+    .unwrap_or_else(|| Err(shutting_down()))
 }
 
 /// The key made ready for `algorithm`.
 pub(super) fn prepare(key: &OkpKey, algorithm: &'static Algorithm) -> Result<PreparedKey, Error> {
-    let operations = Python::attach(|py| Operations::of(py, key))?;
+    let operations = with_python(|py| Operations::of(py, key)).ok_or_else(shutting_down)??;
     PreparedKey::foreign(key, algorithm, Box::new(operations))
 }
 
@@ -74,20 +76,26 @@ impl ForeignKey for Operations {
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         let private = self.private.as_ref().ok_or(Error::PrivateKeyRequired)?;
-        Python::attach(|py| {
+        with_python(|py| {
             let message = PyBytes::new(py, message);
             private.bind(py).call_method1(intern!(py, "sign"), (message,))?.extract()
         })
+        .ok_or_else(shutting_down)?
         .map_err(|_: PyErr| Error::invalid_key("This Ed448 key cannot sign"))
     }
 
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        Python::attach(|py| {
+        with_python(|py| {
             let (message, signature) = (PyBytes::new(py, message), PyBytes::new(py, signature));
             // It raises for a wrong signature.
             self.public.bind(py).call_method1(intern!(py, "verify"), (signature, message)).is_ok()
         })
+        .unwrap_or(false)
     }
+}
+
+fn shutting_down() -> Error {
+    Error::invalid_key("Ed448 keys do not work any more: Python is shutting down")
 }
 
 /// Not cryptography's words: they may quote.

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -18,6 +18,8 @@ use crate::error::Error;
 use crate::key::metadata::JwkMetadata;
 use crate::key::{KeyMaterial, OkpCurve, der, jwk, pem, secret, ssh};
 use crate::key_file;
+use crate::python::cpython::utf8;
+use crate::python::errors;
 use crate::python::fast_path::FastPath;
 use crate::python::header_cache;
 use crate::python::once::intern;
@@ -115,7 +117,7 @@ impl Key {
     fn from_jwk(jwk: &Bound<'_, PyAny>) -> PyResult<Self> {
         let invalid = || Error::invalid_key("Key is not valid JSON");
         let value: Value = if jwk.is_instance_of::<PyDict>() {
-            pythonize::depythonize(jwk).map_err(|_| invalid())?
+            json_value(jwk, MAX_JWK_DEPTH)?.ok_or_else(invalid)?
         } else {
             serde_json::from_slice(text_argument(jwk)?).map_err(|_| invalid())?
         };
@@ -431,6 +433,40 @@ fn thumbprint_hash(name: &str) -> PyResult<(Hash, &'static str)> {
         "sha512" => Ok((Hash::Sha512, "sha-512")),
         _ => Err(PyValueError::new_err("hash must be \"sha256\", \"sha384\" or \"sha512\"")),
     }
+}
+
+/// How deep the members of a JWK lie within one another: `oth` is a list of objects (RFC 7518
+/// Section 6.3.2.7).
+const MAX_JWK_DEPTH: u32 = 4;
+
+/// A Python object as JSON; `None` for what has no form in JSON.
+///
+/// A member that lies deeper than any of a key is null: it is nothing that is read, and a dict may
+/// hold itself.
+fn json_value(object: &Bound<'_, PyAny>, depth: u32) -> PyResult<Option<Value>> {
+    let Some(depth) = depth.checked_sub(1) else {
+        return Ok(Some(Value::Null));
+    };
+    if let Ok(dict) = object.cast::<PyDict>() {
+        let mut members = Map::new();
+        for (name, member) in dict.copy()? {
+            let (Ok(name), Some(member)) = (name.cast::<PyString>(), json_value(&member, depth)?)
+            else {
+                return Ok(None);
+            };
+            let Some(name) = utf8(name) else {
+                return Ok(None);
+            };
+            members.insert(name.to_owned(), member);
+        }
+        return Ok(Some(Value::Object(members)));
+    }
+    if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
+        let items = object.try_iter()?.map(|item| json_value(&item?, depth));
+        return Ok(items.collect::<PyResult<Option<Vec<_>>>>()?.map(Value::Array));
+    }
+    // Text, numbers and None: nothing that could lie within itself.
+    Ok(errors::ok(object.py(), pythonize::depythonize(object).map_err(PyErr::from)))
 }
 
 fn text_argument<'a>(data: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {

@@ -12,15 +12,20 @@ use std::{panic, thread};
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyIterator, PyString};
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::keys::{Chosen, VerifyingKeys};
 use crate::crypto::Fingerprint;
 use crate::error::Error;
 use crate::jws::Verified;
-use crate::python::errors::is_interrupt;
+use crate::python::errors::is_ours;
 
 /// Tokens taken from the iterable at once: enough work for every core, little memory.
 const CHUNK: usize = 1024;
+
+/// Bytes of tokens after which no more are taken: their payloads are held until they are given on, and
+/// an interrupt waits for them.
+const CHUNK_BYTES: usize = 4 << 20;
 
 /// Tokens for which a thread is started: verifying as many signatures takes longer.
 const MIN_SHARE: usize = 16;
@@ -66,9 +71,17 @@ impl DecodedMany {
     fn refill(&mut self, py: Python<'_>) -> PyResult<()> {
         py.check_signals()?;
         let mut tokens = Vec::with_capacity(CHUNK);
+        let mut bytes = 0;
         for token in self.tokens.bind(py).clone().take(CHUNK) {
             match token {
-                Ok(token) => tokens.push(Token::read(&token)),
+                Ok(token) => {
+                    let token = Token::read(&token);
+                    bytes += token.as_ref().map_or(0, |token| token.bytes().len());
+                    tokens.push(token);
+                    if bytes >= CHUNK_BYTES {
+                        break;
+                    }
+                }
                 Err(error) => {
                     self.interruption = Some(error);
                     break;
@@ -86,6 +99,12 @@ impl DecodedMany {
 
 #[pymethods]
 impl DecodedMany {
+    /// Shows the garbage collector the iterable, which may hold this object in turn.
+    #[allow(clippy::needless_pass_by_value, reason = "PyO3 passes it so")]
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.tokens)
+    }
+
     fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
         slf
     }
@@ -102,8 +121,8 @@ impl DecodedMany {
         };
         match verified.and_then(|verified| self.keys.accept(py, &verified)) {
             Ok(claims) => Ok(Some(claims.into_any().unbind())),
-            Err(error) if is_interrupt(py, &error) => Err(error),
-            Err(error) => Ok(Some(error.into_value(py).into_any())),
+            Err(error) if is_ours(py, &error) => Ok(Some(error.into_value(py).into_any())),
+            Err(error) => Err(error),
         }
     }
 }

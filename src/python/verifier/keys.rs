@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::jws::{Compact, Verified};
 use crate::keyring::{Choice, Keyring};
 use crate::python::arguments;
-use crate::python::errors::PyJWTError;
+use crate::python::errors::is_ours;
 use crate::python::fast_path::FastPath;
 use crate::python::header_cache::{self, CachedHeader};
 use crate::python::keys::argument::prepare_or_raise;
@@ -169,7 +169,7 @@ fn entries(policy: &VerifierPolicy, keys: &Bound<'_, PyAny>) -> PyResult<Vec<Ent
         let identity = Identity::of(fast_path, key)?;
         let prepared = match prepare_allowed(fast_path, key, &identity, policy.allowed.as_deref()) {
             Ok(prepared) => prepared,
-            Err(error) if is_set && error.is_instance_of::<PyJWTError>(py) => continue,
+            Err(error) if is_set && is_ours(py, &error) => continue,
             Err(error) => return Err(error),
         };
         for prepared in prepared {

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyIterator, PyString};
+use pyo3::types::{PyBytes, PyDict, PyIterator, PyString};
+use pyo3::{PyTraverseError, PyVisit};
 
 use batch::DecodedMany;
 use keys::VerifyingKeys;
@@ -18,6 +19,7 @@ use policy::{Arguments, VerifierPolicy};
 
 use crate::algorithm::{Algorithm, Family};
 use crate::jws::Compact;
+use crate::python::arguments::exact_if_any;
 use crate::python::cache_info::CacheInfo;
 use crate::python::decoded;
 use crate::python::once::{ForkSafeOnce, intern};
@@ -91,13 +93,13 @@ impl Verifier {
         max_nesting: Option<i64>,
     ) -> PyResult<Self> {
         let policy = VerifierPolicy::read(Arguments {
-            algorithms,
-            audience,
-            issuer,
+            algorithms: exact_if_any(algorithms)?.as_ref(),
+            audience: exact_if_any(audience)?.as_ref(),
+            issuer: exact_if_any(issuer)?.as_ref(),
             subject,
-            leeway,
-            require,
-            options,
+            leeway: exact_if_any(leeway)?.as_ref(),
+            require: exact_if_any(require)?.as_ref(),
+            options: exact_if_any(options)?.as_ref(),
             cache_size,
             max_token_size,
             max_nesting,
@@ -136,6 +138,11 @@ impl Verifier {
     #[pyo3(signature = (tokens))]
     fn decode_many<'py>(&self, tokens: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = tokens.py();
+        if tokens.is_instance_of::<PyString>() || tokens.is_instance_of::<PyBytes>() {
+            return Err(PyTypeError::new_err(
+                "decode_many takes an iterable of tokens, got one str or bytes: pass [token]",
+            ));
+        }
         let tokens: Bound<'_, PyIterator> = tokens.try_iter()?;
         match &self.keys {
             Keys::Held(keys) => {
@@ -178,6 +185,31 @@ impl Verifier {
             Keys::Fetched(keys) => {
                 keys.bind(py).call_method1(intern!(py, "decode_complete_async"), (token,))
             }
+        }
+    }
+
+    /// A verifier does not change, so it is its own copy.
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
+    #[allow(clippy::unused_self, reason = "a method of Python's")]
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "cannot pickle a Verifier, which may hold a secret: make one in each process",
+        ))
+    }
+
+    /// Shows the garbage collector a client, which may hold this object in turn.
+    #[allow(clippy::needless_pass_by_value, reason = "PyO3 passes it so")]
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match &self.keys {
+            Keys::Held(_) => Ok(()),
+            Keys::Fetched(keys) => visit.call(keys),
         }
     }
 

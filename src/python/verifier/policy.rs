@@ -14,7 +14,8 @@ use crate::python::{clock, decoded, header_cache};
 /// The arguments of a `Verifier` but its keys, read once.
 ///
 /// A `Verifier` whose keys are fetched makes one with keys in memory of each set that comes.
-#[pyclass(frozen, module = "rapidjwt._rapidjwt")]
+#[pyclass(frozen, skip_from_py_object, module = "rapidjwt._rapidjwt")]
+#[derive(Clone)]
 pub(in crate::python) struct VerifierPolicy {
     /// The allowed algorithms; `None` for those that the keys name.
     pub(super) allowed: Option<Vec<&'static Algorithm>>,
@@ -42,6 +43,9 @@ pub(super) struct Arguments<'a, 'py> {
 
 impl VerifierPolicy {
     pub(super) fn read(arguments: Arguments<'_, '_>) -> PyResult<Self> {
+        if let Some(options) = arguments.options {
+            check_names(options)?;
+        }
         let options = Options::read(arguments.options)
             .ok_or_else(|| PyTypeError::new_err("options must be a dict of booleans and lists"))?;
         if !options.verify_signature {
@@ -86,6 +90,19 @@ impl VerifierPolicy {
         Some(allowed.iter().map(|algorithm| algorithm.name).collect())
     }
 
+    /// The issuers that are accepted, None for all.
+    #[getter]
+    fn issuers(&self) -> Option<Vec<String>> {
+        self.policy.issuers.clone()
+    }
+
+    /// Return a policy that demands this issuer and is otherwise the same.
+    #[pyo3(signature = (issuer, /))]
+    fn with_issuer(&self, issuer: String) -> Self {
+        let policy = OwnedPolicy { issuers: Some(vec![issuer]), ..self.policy.clone() };
+        Self { policy, ..self.clone() }
+    }
+
     /// Raises `DecodeError` for what is no token or too large a one.
     #[pyo3(signature = (token, /))]
     fn check_size(&self, token: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -93,6 +110,7 @@ impl VerifierPolicy {
     }
 }
 
+#[derive(Clone)]
 struct OwnedPolicy {
     checks: Checks,
     leeway: f64,
@@ -102,6 +120,7 @@ struct OwnedPolicy {
     subject: Option<String>,
 }
 
+#[derive(Clone)]
 enum OwnedAudience {
     None,
     One(String),
@@ -124,6 +143,27 @@ impl OwnedPolicy {
         };
         Ok(claims::validate(claims, &policy, clock::now(claims.dict.py())?)?)
     }
+}
+
+/// Raises `ValueError` for an option that does not exist, which would otherwise check nothing.
+fn check_names(options: &Bound<'_, PyAny>) -> PyResult<()> {
+    let Ok(options) = options.cast::<PyDict>() else {
+        return Ok(());
+    };
+    for name in options.keys() {
+        let known = arguments::string(&name).is_some_and(|name| Options::NAMES.contains(&name));
+        if !known {
+            let py = name.py();
+            let close: Vec<String> = py
+                .import("difflib")?
+                .call_method1("get_close_matches", (name.str()?, Options::NAMES, 1))?
+                .extract()?;
+            let hint = close.first().map(|close| format!(": did you mean {close:?}?"));
+            let hint = hint.unwrap_or_else(|| format!("; known are {}", Options::NAMES.join(", ")));
+            return Err(PyValueError::new_err(format!("unknown option \"{}\"{hint}", name.str()?)));
+        }
+    }
+    Ok(())
 }
 
 fn read_algorithms(algorithms: &Bound<'_, PyAny>) -> PyResult<Vec<&'static Algorithm>> {

@@ -1,0 +1,202 @@
+"""Each way in which the core says that a token, a key or a call is wrong, on every path.
+
+The texts of most errors are in the core and again in Python, as PyJWT's hooks need them there. This
+table makes every variant of the core's error through the module functions, through an instance and
+through a subclass, and PyJWT has the last word on class and text. What PyJWT does not have is made
+by the prepared objects and keys alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from pathlib import Path
+
+import pytest
+import rapidjwt
+from differential.keys import HMAC_SECRET, private_pem, public_pem
+from differential.paths import assert_same
+from rapidjwt import Key, KeySet, Signer, Verifier
+
+HS = ["HS256"]
+LATE = 10**12
+VARIANTS = re.findall(
+    r"^    ([A-Z]\w+)\b",
+    (Path(__file__).parents[2] / "src" / "error.rs")
+    .read_text(encoding="utf-8")
+    .partition("pub enum Error {")[2]
+    .partition("\n}\n")[0],
+    re.MULTILINE,
+)
+
+
+def part(value):
+    text = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+
+
+def token(claims=None, header=None, *, payload=None, key=HMAC_SECRET):
+    """Return a signed token with any header and any payload."""
+    header = {"alg": "HS256", "typ": "JWT"} | (header or {})
+    signing_input = f"{part(header)}.{part({} if claims is None else claims)}"
+    if payload is not None:
+        signing_input = f"{part(header)}.{payload}"
+    signature = Key.from_secret(key).sign(signing_input.encode(), "HS256")
+    return f"{signing_input}.{part(signature)}"
+
+
+def claims(claims_, **arguments):
+    return lambda api: api.decode(token(claims_), HMAC_SECRET, HS, **arguments)
+
+
+def header(**members):
+    return lambda api: api.decode(token({}, members), HMAC_SECRET, HS)
+
+
+def read(text, key=HMAC_SECRET, algorithms=HS, **arguments):
+    return lambda api: api.decode(text, key, algorithms, **arguments)
+
+
+def encode(key, algorithm):
+    return lambda api: api.encode({}, key, algorithm)
+
+
+GOOD = token({})
+STRICT = {"strict_aud": True}
+
+#: On all paths, and in PyJWT.
+SHARED = {
+    "NotAToken": [read(7), read(None)],
+    "NotEnoughSegments": [read("a.b"), read("")],
+    "InvalidBase64": [read("!.e30.x"), read(GOOD[:-1] + "!"), read(token(payload="!"))],
+    "HeaderNotJson": [read(part(b"{") + ".e30.x")],
+    "HeaderNotObject": [read(part([]) + ".e30.x")],
+    "PayloadNotJson": [read(token(payload=part(b"{")))],
+    "PayloadNotObject": [claims([1])],
+    "KidNotString": [header(kid=1)],
+    "CritNotList": [header(crit=[]), header(crit="b64")],
+    "CritNotStrings": [header(crit=[1])],
+    "CritUnsupported": [header(crit=["exp"], exp=1)],
+    "CritMissing": [header(crit=["b64"])],
+    "B64NotCritical": [header(b64=False)],
+    "UnencodedPayloadInToken": [header(b64=False, crit=["b64"])],
+    "DetachedPayloadRequired": [
+        read(token({}, {"b64": False, "crit": ["b64"]}, payload="")),
+    ],
+    "DetachedPayloadUnexpected": [read(GOOD, detached_payload=b"x")],
+    "AlgorithmMissing": [read(f"{part({'typ': 'JWT'})}.e30.x")],
+    "AlgorithmNotAllowed": [read(GOOD, algorithms=["HS512"]), header(alg=7)],
+    "AlgorithmUnknown": [
+        lambda api: api.encode({}, HMAC_SECRET, "HS1"),
+        read(token({}, {"alg": "HS1"}), algorithms=["HS1"]),
+    ],
+    "SignatureMismatch": [read(GOOD, key=HMAC_SECRET + "x")],
+    "MissingClaim": [
+        claims({}, options={"require": ["exp"]}),
+        claims({}, issuer="me"),
+        claims({}, audience="api"),
+    ],
+    "IssuedAtNotInteger": [claims({"iat": "now"})],
+    "IssuedInFuture": [claims({"iat": LATE})],
+    "NotBeforeNotInteger": [claims({"nbf": "now"})],
+    "NotYetValid": [claims({"nbf": LATE})],
+    "ExpirationNotInteger": [claims({"exp": "now"})],
+    "Expired": [claims({"exp": 1})],
+    "IssuerNotString": [claims({"iss": 7}, issuer="me")],
+    "IssuerMismatch": [claims({"iss": "you"}, issuer="me"), claims({"iss": "you"}, issuer=["me"])],
+    "AudienceUnexpected": [claims({"aud": "api"})],
+    "AudienceFormat": [claims({"aud": 7}, audience="api"), claims({"aud": [7]}, audience="api")],
+    "AudienceMismatch": [claims({"aud": "api"}, audience="web")],
+    "StrictAudienceNotString": [claims({"aud": "api"}, audience=["api"], options=STRICT)],
+    "StrictAudienceFormat": [claims({"aud": ["api"]}, audience="api", options=STRICT)],
+    "StrictAudienceMismatch": [claims({"aud": "api"}, audience="web", options=STRICT)],
+    "SubjectNotString": [claims({"sub": 7})],
+    "SubjectMismatch": [claims({"sub": "alice"}, subject="bob")],
+    "JwtIdNotString": [claims({"jti": 7})],
+    "SecretEmpty": [encode("", "HS256"), read(GOOD, key="")],
+    "SecretIsAsymmetricKey": [
+        encode(public_pem("P-256"), "HS256"),
+        read(GOOD, key=public_pem("RSA-2048")),
+    ],
+    "SecretIsJwk": [encode('{"kty": "oct", "k": "AAAA"}', "HS256")],
+    "KeyTooShort": [
+        read(token(key="short"), key="short", options={"enforce_minimum_key_length": True})
+    ],
+    "CurveMismatch": [encode(private_pem("P-384"), "ES256")],
+    "KeyForNone": [encode("key", "none")],
+    "InvalidKey": [encode("not a key", "RS256")],
+}
+
+JWKS = KeySet.from_jwks({"keys": [Key.generate("ES256").to_jwk() | {"kid": "a"}]})
+EC = [Key.generate("ES256").to_jwk(private=True) | {"kid": kid} for kid in "ab"]
+EC_VERIFIER = Verifier(KeySet.from_jwks({"keys": EC}), algorithms=["ES256"])
+
+
+def signed_by_ec(**headers):
+    return Signer(Key.from_jwk(EC[0]), "ES256", headers=headers)
+
+
+#: By the prepared objects and keys alone: PyJWT has nothing like it.
+OURS_ALONE = {
+    "TokenTooLarge": (
+        lambda: Verifier(HMAC_SECRET, algorithms=HS, max_token_size=9).decode(GOOD),
+        rapidjwt.DecodeError,
+        "The token has more than 9 bytes",
+    ),
+    "PayloadTooDeep": (
+        lambda: Verifier(HMAC_SECRET, algorithms=HS, max_nesting=1).decode(token({"a": []})),
+        rapidjwt.DecodeError,
+        "Invalid payload string: arrays and objects nested more than 1 deep",
+    ),
+    "NoMatchingKey": (
+        lambda: EC_VERIFIER.decode(signed_by_ec(kid="c").encode({})),
+        rapidjwt.InvalidTokenError,
+        "No key matches the token's kid",
+    ),
+    "KidRequired": (
+        lambda: EC_VERIFIER.decode(
+            rapidjwt.encode({}, Key.generate("ES256"), "ES256"),
+        ),
+        rapidjwt.InvalidTokenError,
+        "The token has no kid, and several keys fit its alg",
+    ),
+    "NoUsableKey": (
+        lambda: Verifier(JWKS, algorithms=["RS256"]),
+        rapidjwt.PyJWKSetError,
+        "The JWK Set has no key for the allowed algorithms",
+    ),
+    "KeyTypeMismatch": (
+        lambda: Key.from_pem(private_pem("P-256")).sign(b"", "HS256"),
+        rapidjwt.InvalidKeyError,
+        "Expected a key of type oct, got: EC",
+    ),
+    "PrivateKeyRequired": (
+        lambda: Key.generate("ES256").public().sign(b"", "ES256"),
+        rapidjwt.InvalidKeyError,
+        "Signing needs a private key, got a public key",
+    ),
+}
+
+#: Only a build without the feature `aws-lc` makes it; cargo test on that build does.
+OF_ANOTHER_BUILD = {"AlgorithmUnavailable"}
+
+
+def test_every_variant_is_in_the_table():
+    assert sorted(VARIANTS) == sorted({*SHARED, *OURS_ALONE, *OF_ANOTHER_BUILD})
+
+
+@pytest.mark.parametrize("variant", SHARED)
+def test_a_variant_has_pyjwts_class_and_text_on_every_path(variant):
+    for number, call in enumerate(SHARED[variant]):
+        outcome = assert_same(call, f"{variant} {number}")
+        assert "raised" in str(outcome) or "error" in str(outcome).lower(), outcome
+
+
+@pytest.mark.parametrize("variant", OURS_ALONE)
+def test_a_variant_of_ours_has_its_class_and_text(variant):
+    call, error, message = OURS_ALONE[variant]
+    with pytest.raises(error) as raised:
+        call()
+    assert type(raised.value) is error
+    assert str(raised.value) == message

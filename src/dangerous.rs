@@ -22,11 +22,11 @@ pub struct Unverified {
 /// Every error about the form of a token and of its header.
 pub fn read_unverified(token: &[u8]) -> Result<Unverified, Error> {
     let compact = Compact::split(token)?;
-    let header = Header::parse(&decode(compact.header, Segment::Header)?)?;
+    let header = Header::parse(&decode(compact.header(), Segment::Header)?)?;
     let (payload, signature) = if !header.has_unencoded_payload() {
         unverified_payload(&compact)?
-    } else if compact.payload.is_empty() {
-        (Vec::new(), decode(compact.signature, Segment::Signature)?)
+    } else if compact.payload().is_empty() {
+        (Vec::new(), decode(compact.signature(), Segment::Signature)?)
     } else {
         return Err(Error::UnencodedPayloadInToken);
     };
@@ -39,7 +39,10 @@ pub fn read_unverified(token: &[u8]) -> Result<Unverified, Error> {
 /// # Errors
 /// [`Error::InvalidBase64`].
 pub fn unverified_payload(compact: &Compact<'_>) -> Result<(Vec<u8>, Vec<u8>), Error> {
-    Ok((decode(compact.payload, Segment::Payload)?, decode(compact.signature, Segment::Signature)?))
+    Ok((
+        decode(compact.payload(), Segment::Payload)?,
+        decode(compact.signature(), Segment::Signature)?,
+    ))
 }
 
 fn decode(text: &[u8], segment: Segment) -> Result<Vec<u8>, Error> {

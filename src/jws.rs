@@ -25,16 +25,22 @@ use crate::header::Header;
 use crate::signature_cache::SignatureCache;
 
 /// A token split at its first and its last dot; nothing decoded, nothing believed.
+///
+/// [`split`](Self::split) alone makes one, so that its parts belong together. A payload cannot be put
+/// behind another token's signature:
+///
+/// ```compile_fail,E0451
+/// use rapidjwt::jws::Compact;
+///
+/// let compact = Compact::split(b"eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl").unwrap();
+/// let forged = Compact { payload: b"eyJzdWIiOiJhZG1pbiJ9", ..compact };
+/// ```
 #[derive(Clone, Copy)]
 pub struct Compact<'a> {
-    /// The encoded JOSE header.
-    pub header: &'a [u8],
-    /// The encoded payload. May hold further dots, which then do not decode.
-    pub payload: &'a [u8],
-    /// The encoded signature.
-    pub signature: &'a [u8],
-    /// Header, dot and payload: what is signed (RFC 7515 Section 5.1).
-    pub signing_input: &'a [u8],
+    header: &'a [u8],
+    payload: &'a [u8],
+    signature: &'a [u8],
+    signing_input: &'a [u8],
 }
 
 impl<'a> Compact<'a> {
@@ -55,6 +61,26 @@ impl<'a> Compact<'a> {
         Ok(Self { header, payload, signature, signing_input })
     }
 
+    /// The encoded JOSE header.
+    pub const fn header(&self) -> &'a [u8] {
+        self.header
+    }
+
+    /// The encoded payload. May hold further dots, which then do not decode.
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// The encoded signature.
+    pub const fn signature(&self) -> &'a [u8] {
+        self.signature
+    }
+
+    /// Header, dot and payload: what is signed (RFC 7515 Section 5.1).
+    pub const fn signing_input(&self) -> &'a [u8] {
+        self.signing_input
+    }
+
     /// Decodes the payload and checks the signature of a token whose payload is encoded.
     ///
     /// The caller has read the header, checked it, and chosen `key` by its own rules, not by the
@@ -72,16 +98,16 @@ impl<'a> Compact<'a> {
     /// `key_id`, which stands for the key, whoever shares the cache.
     ///
     /// # Errors
-    /// The fingerprint to insert when the token verifies now.
+    /// [`Unseen`], which remembers the token when it verifies now.
     pub fn verified_before(
         &self,
         key_id: &[u8],
         cache: &SignatureCache,
-    ) -> Result<Verified, Fingerprint> {
+    ) -> Result<Verified, Unseen> {
         // The text of the signature, not its bytes: one spelling is one entry.
         let fingerprint = fingerprint(&[self.signing_input, self.signature, key_id]);
         let payload = base64url::decode(self.payload).filter(|_| cache.contains(&fingerprint));
-        payload.map(|payload| Verified { payload }).ok_or(fingerprint)
+        payload.map(|payload| Verified { payload }).ok_or(Unseen(fingerprint))
     }
 
     /// Checks the signature of a token with `b64` false (RFC 7797 Section 5): `payload` is signed
@@ -97,6 +123,17 @@ impl<'a> Compact<'a> {
         let signing_input = [self.header, b".", payload].concat();
         check_signature(self.signature, |signature| key.verify(&signing_input, signature))?;
         Ok(Verified { payload: payload.to_vec() })
+    }
+}
+
+/// A token that a cache did not have. Only a lookup makes one, and only together with a [`Verified`] is
+/// the token remembered.
+pub struct Unseen(Fingerprint);
+
+impl Unseen {
+    /// Remembers the token, whose signature was found to be right: `verified` shows it.
+    pub fn remember(self, cache: &SignatureCache, _verified: &Verified) {
+        cache.insert(self.0);
     }
 }
 

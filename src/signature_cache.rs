@@ -12,10 +12,34 @@ use hashlink::LruCache;
 use crate::crypto::Fingerprint;
 
 /// A bounded set of fingerprints; the least recently used one makes room.
+///
+/// [`crate::jws::Compact::verified_before`] looks a token up, and [`crate::jws::Unseen::remember`]
+/// inserts one that has verified. Nobody else can say that a token was verified:
+///
+/// ```compile_fail,E0624
+/// use rapidjwt::crypto::fingerprint;
+/// use rapidjwt::signature_cache::SignatureCache;
+///
+/// let cache = SignatureCache::new(8);
+/// cache.insert(fingerprint(&[b"signing input", b"signature", b"key"]));
+/// ```
 pub struct SignatureCache {
     entries: Mutex<LruCache<Fingerprint, ()>>,
     hits: AtomicU64,
     misses: AtomicU64,
+}
+
+/// What a cache says about itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CacheCounts {
+    /// Lookups that found an entry.
+    pub hits: u64,
+    /// Lookups that did not.
+    pub misses: u64,
+    /// The most entries that are kept.
+    pub capacity: usize,
+    /// The entries that are there now.
+    pub len: usize,
 }
 
 impl SignatureCache {
@@ -29,7 +53,7 @@ impl SignatureCache {
     }
 
     /// Whether this fingerprint was inserted.
-    pub fn contains(&self, fingerprint: &Fingerprint) -> bool {
+    pub(crate) fn contains(&self, fingerprint: &Fingerprint) -> bool {
         let found = self.lock().get(fingerprint).is_some();
         let counter = if found { &self.hits } else { &self.misses };
         counter.fetch_add(1, Ordering::Relaxed);
@@ -37,7 +61,7 @@ impl SignatureCache {
     }
 
     /// Remembers a token that has verified.
-    pub fn insert(&self, fingerprint: Fingerprint) {
+    pub(crate) fn insert(&self, fingerprint: Fingerprint) {
         self.lock().insert(fingerprint, ());
     }
 
@@ -48,12 +72,15 @@ impl SignatureCache {
         self.misses.store(0, Ordering::Relaxed);
     }
 
-    /// Hits, misses, capacity, entries.
-    pub fn info(&self) -> (u64, u64, usize, usize) {
+    /// The counters at this moment.
+    pub fn counts(&self) -> CacheCounts {
         let entries = self.lock();
-        let (hits, misses) = (&self.hits, &self.misses);
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        (count(hits), count(misses), entries.capacity(), entries.len())
+        CacheCounts {
+            hits: self.hits.load(Ordering::Relaxed),
+            misses: self.misses.load(Ordering::Relaxed),
+            capacity: entries.capacity(),
+            len: entries.len(),
+        }
     }
 
     /// Usable after a panic: an entry is inserted whole or not at all.
@@ -77,7 +104,7 @@ mod tests {
         assert!(!cache.contains(&fingerprint(&[b"tokem", b"key"])));
         assert!(!cache.contains(&fingerprint(&[b"token", b"other key"])));
         assert!(!cache.contains(&fingerprint(&[b"tokenk", b"ey"])));
-        assert_eq!(cache.info(), (1, 4, 8, 1));
+        assert_eq!(cache.counts(), CacheCounts { hits: 1, misses: 4, capacity: 8, len: 1 });
         cache.clear();
         assert!(!cache.contains(&token));
     }

@@ -2,6 +2,8 @@
 
 use pyo3::prelude::*;
 
+use crate::signature_cache::CacheCounts;
+
 /// The counters of a cache, named as those of `functools.lru_cache`.
 #[pyclass(frozen, get_all, eq, skip_from_py_object, module = "rapidjwt")]
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,9 +18,9 @@ pub(super) struct CacheInfo {
     currsize: usize,
 }
 
-impl From<(u64, u64, usize, usize)> for CacheInfo {
-    fn from((hits, misses, maxsize, currsize): (u64, u64, usize, usize)) -> Self {
-        Self { hits, misses, maxsize, currsize }
+impl From<CacheCounts> for CacheInfo {
+    fn from(CacheCounts { hits, misses, capacity, len }: CacheCounts) -> Self {
+        Self { hits, misses, maxsize: capacity, currsize: len }
     }
 }
 

@@ -46,8 +46,8 @@ pub(super) fn complete<'py>(
     let py = payload.py();
     let complete = PyDict::new(py);
     complete.set_item(intern!(py, "payload"), payload)?;
-    complete.set_item(intern!(py, "header"), read_header(py, compact.header)?)?;
-    let signature = base64url::decode(compact.signature).ok_or_else(decoded_before)?;
+    complete.set_item(intern!(py, "header"), read_header(py, compact.header())?)?;
+    let signature = base64url::decode(compact.signature()).ok_or_else(decoded_before)?;
     complete.set_item(intern!(py, "signature"), PyBytes::new(py, &signature))?;
     Ok(complete)
 }

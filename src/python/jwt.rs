@@ -214,7 +214,7 @@ fn verify_fast<'a, 'py>(
     let plan = || {
         let options = Options::read(call.options.as_deref())?;
         let compact = Compact::split(arguments::text(&call.jwt)?).ok()?;
-        let algorithm = header_cache::read(compact.header, |header| header.algorithm)?;
+        let algorithm = header_cache::read(compact.header(), |header| header.algorithm)?;
         Some((options, compact, algorithm))
     };
     let Some((options, compact, algorithm)) = plan() else {
@@ -292,9 +292,9 @@ pub(super) fn get_unverified_header<'py>(jwt: &Bound<'py, PyAny>) -> PyResult<Bo
     let read = || {
         fast_path.is_clear_for_decode(py).then_some(())?;
         let compact = Compact::split(arguments::text(jwt)?).ok()?;
-        header_cache::read(compact.header, |_| ())?;
+        header_cache::read(compact.header(), |_| ())?;
         dangerous::unverified_payload(&compact).ok()?;
-        Some(compact.header)
+        Some(compact.header())
     };
     match read() {
         Some(segment) => read_header(py, segment),

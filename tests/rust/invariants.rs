@@ -44,13 +44,13 @@ pub(crate) fn compact(token: &[u8]) {
         assert!(token.split(|&byte| byte == b'.').count() < 3);
         return;
     };
-    assert_eq!([parts.signing_input, b".", parts.signature].concat(), token);
-    assert_eq!([parts.header, b".", parts.payload].concat(), parts.signing_input);
+    assert_eq!([parts.signing_input(), b".", parts.signature()].concat(), token);
+    assert_eq!([parts.header(), b".", parts.payload()].concat(), parts.signing_input());
 
     let unverified = read_unverified(token);
     if let Ok(verified) = jws::verify(token, &[&key], None) {
-        let signature = key.sign(parts.signing_input).expect("a secret signs");
-        assert_eq!(base64url::decode(parts.signature).as_deref(), Some(signature.as_ref()));
+        let signature = key.sign(parts.signing_input()).expect("a secret signs");
+        assert_eq!(base64url::decode(parts.signature()).as_deref(), Some(signature.as_ref()));
         let unverified = unverified.expect("what can be verified can be read");
         assert_eq!(unverified.header.alg(), Ok("HS256"));
         assert_eq!(unverified.payload, verified.payload());

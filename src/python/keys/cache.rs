@@ -19,6 +19,7 @@ use crate::algorithm::{ALGORITHMS, Algorithm};
 use crate::crypto::PreparedKey;
 use crate::key::SecretBytes;
 use crate::python::cache_info::CacheInfo;
+use crate::signature_cache::CacheCounts;
 
 /// Keys kept per algorithm.
 const CAPACITY: usize = 128;
@@ -75,8 +76,10 @@ impl<K: Eq + Hash, V> Counted<K, V> {
         }
     }
 
-    fn counts(&self) -> (u64, u64, usize) {
-        (self.hits, self.misses, self.cache.len())
+    fn add_to(&self, sum: &mut CacheCounts) {
+        sum.hits += self.hits;
+        sum.misses += self.misses;
+        sum.len += self.cache.len();
     }
 }
 
@@ -152,13 +155,8 @@ pub(in crate::python) fn clear_key_cache() {
 /// The counters of the cache of prepared keys; `maxsize` is per algorithm.
 #[pyfunction]
 pub(in crate::python) fn key_cache_info() -> CacheInfo {
-    let (mut hits, mut misses, mut size) = (0, 0, 0);
-    let mut add = |counts: (u64, u64, usize)| {
-        hits += counts.0;
-        misses += counts.1;
-        size += counts.2;
-    };
-    TEXTS.iter().for_each(|texts| add(lock(texts).counts()));
-    add(lock(&OBJECTS).counts());
-    (hits, misses, CAPACITY, size).into()
+    let mut sum = CacheCounts { capacity: CAPACITY, ..CacheCounts::default() };
+    TEXTS.iter().for_each(|texts| lock(texts).add_to(&mut sum));
+    lock(&OBJECTS).add_to(&mut sum);
+    sum.into()
 }

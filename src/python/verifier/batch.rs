@@ -15,9 +15,8 @@ use pyo3::types::{PyBytes, PyIterator, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::keys::{Chosen, VerifyingKeys};
-use crate::crypto::Fingerprint;
 use crate::error::Error;
-use crate::jws::Verified;
+use crate::jws::{Unseen, Verified};
 use crate::python::errors::is_ours;
 
 /// Tokens taken from the iterable at once: enough work for every core, little memory.
@@ -132,9 +131,9 @@ enum Job<'a> {
     /// Nothing is done yet.
     Token(&'a [u8]),
     /// The cache does not know it, and is to remember this.
-    Chosen(Chosen<'a>, Option<Fingerprint>),
+    Chosen(Chosen<'a>, Option<Unseen>),
     /// What has become of it, and what to remember.
-    Done(Result<Verified, Error>, Option<Fingerprint>),
+    Done(Result<Verified, Error>, Option<Unseen>),
 }
 
 impl<'a> Job<'a> {
@@ -150,26 +149,26 @@ impl<'a> Job<'a> {
             Err(error) => Self::Done(Err(error), None),
             Ok(chosen) => match keys.recall(py, &chosen) {
                 Ok(verified) => Self::Done(Ok(verified), None),
-                Err(fingerprint) => Self::Chosen(chosen, fingerprint),
+                Err(unseen) => Self::Chosen(chosen, unseen),
             },
         }
     }
 
     fn verify(&mut self, keys: &VerifyingKeys) {
-        let (chosen, fingerprint) = match self {
+        let (chosen, unseen) = match self {
             Self::Token(token) => (keys.choose(token), None),
-            Self::Chosen(chosen, fingerprint) => (Ok(*chosen), *fingerprint),
+            Self::Chosen(chosen, unseen) => (Ok(*chosen), unseen.take()),
             Self::Done(..) => return,
         };
-        *self = Self::Done(chosen.and_then(|chosen| keys.verify(&chosen)), fingerprint);
+        *self = Self::Done(chosen.and_then(|chosen| keys.verify(&chosen)), unseen);
     }
 
     fn finish(self, py: Python<'_>, keys: &VerifyingKeys) -> PyResult<Verified> {
-        let Self::Done(verified, fingerprint) = self else {
+        let Self::Done(verified, unseen) = self else {
             unreachable!("the caller has verified every job");
         };
         let verified = verified?;
-        keys.remember(py, fingerprint);
+        keys.remember(py, unseen, &verified);
         Ok(verified)
     }
 }

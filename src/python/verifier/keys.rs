@@ -8,10 +8,10 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::policy::VerifierPolicy;
 use crate::algorithm::Algorithm;
-use crate::crypto::{Fingerprint, PreparedKey};
+use crate::crypto::PreparedKey;
 use crate::dangerous;
 use crate::error::Error;
-use crate::jws::{Compact, Verified};
+use crate::jws::{Compact, Unseen, Verified};
 use crate::keyring::{Choice, Keyring};
 use crate::python::arguments;
 use crate::python::errors::is_ours;
@@ -65,9 +65,9 @@ impl VerifyingKeys {
         let chosen = self.choose(token)?;
         match self.recall(py, &chosen) {
             Ok(verified) => Ok(verified),
-            Err(fingerprint) => {
+            Err(unseen) => {
                 let verified = self.verify(&chosen)?;
-                self.remember(py, fingerprint);
+                self.remember(py, unseen, &verified);
                 Ok(verified)
             }
         }
@@ -80,8 +80,8 @@ impl VerifyingKeys {
         let compact = Compact::split(token)?;
         let choose =
             |header: &CachedHeader| self.keyring.choose(header.algorithm, header.kid.as_deref());
-        let keys = header_cache::read(compact.header, choose)
-            .or_else(|| header_cache::parse(compact.header).as_ref().map(choose))
+        let keys = header_cache::read(compact.header(), choose)
+            .or_else(|| header_cache::parse(compact.header()).as_ref().map(choose))
             .unwrap_or_else(|| Err(refusal(token)))?;
         Ok(Chosen { compact, keys })
     }
@@ -95,7 +95,7 @@ impl VerifyingKeys {
         &self,
         _py: Python<'_>,
         chosen: &Chosen<'_>,
-    ) -> Result<Verified, Option<Fingerprint>> {
+    ) -> Result<Verified, Option<Unseen>> {
         let cache = self.cache.as_ref().ok_or(None)?;
         // The token, whose header is part of the fingerprint, decides which keys without an ID
         // are tried: all of them may share one number, which no single key has.
@@ -107,9 +107,9 @@ impl VerifyingKeys {
     }
 
     /// Remembers a token that has verified.
-    pub(super) fn remember(&self, _py: Python<'_>, fingerprint: Option<Fingerprint>) {
-        if let (Some(cache), Some(fingerprint)) = (&self.cache, fingerprint) {
-            cache.insert(fingerprint);
+    pub(super) fn remember(&self, _py: Python<'_>, unseen: Option<Unseen>, verified: &Verified) {
+        if let (Some(cache), Some(unseen)) = (&self.cache, unseen) {
+            unseen.remember(cache, verified);
         }
     }
 

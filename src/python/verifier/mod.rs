@@ -218,7 +218,7 @@ impl Verifier {
     fn cache_info(&self, py: Python<'_>) -> PyResult<CacheInfo> {
         let keys = self.keys(py)?;
         let cache = keys.as_ref().and_then(|keys| keys.cache());
-        Ok(cache.map_or((0, 0, 0, 0), SignatureCache::info).into())
+        Ok(cache.map(SignatureCache::counts).unwrap_or_default().into())
     }
 
     /// Empties the verified-signature cache.

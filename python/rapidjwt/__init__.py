@@ -1,13 +1,13 @@
 """JSON Web Tokens (RFC 7519) with the interface of PyJWT and a native core.
 
-`encode`, `decode` and `decode_complete` are native functions. Where something that they would skip
+`encode`, `decode` and `decode_complete` are native functions. If something that they would skip
 was overridden, patched or registered, they take the same steps through the Python methods of
-`api_jwt` and `api_jws`, which are PyJWT's by name and result.
+`api_jwt` and `api_jws`, which have the names and results of PyJWT's.
 """
 
 from __future__ import annotations
 
-# For later: importing takes a lock, which a process forked meanwhile never gets.
+# Imported now: importing takes a lock, and a process forked while it is held never gets it.
 from . import _coroutine  # noqa: F401
 from ._rapidjwt import (
     CacheInfo,
@@ -48,7 +48,7 @@ from .exceptions import (
 )
 from .warnings import InsecureKeyLengthWarning
 
-TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
+TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
     from typing import Any
 
@@ -107,8 +107,8 @@ __all__ = [
 ]
 
 
-#: What is imported when it is first asked for, by the module that has it: JWKS clients drag in
-#: urllib and ssl, and most programs install nothing.
+#: Names that are imported when first used, and their modules: JWKS clients import urllib and ssl,
+#: and most programs do not call `install_as_jwt`.
 _LATE = {
     "AsyncJWKSClient": "jwks",
     "JWKSClient": "jwks",
@@ -126,7 +126,7 @@ _LATE = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import late what is not needed for tokens and keys."""
+    """Import a name of `_LATE` when it is first used."""
     module = _LATE.get(name)
     if module is None:
         msg = f"module {__name__!r} has no attribute {name!r}"
@@ -137,6 +137,6 @@ def __getattr__(name: str) -> Any:
     return found if name == module else getattr(found, name)
 
 
-# All is as it should be: from here on the fast path notices every change.
+# Nothing is patched yet: from here on the fast path notices every change.
 record_originals()
 del record_originals

@@ -1,4 +1,4 @@
-"""`python -m rapidjwt` is the command `rapidjwt`."""
+"""Run the command `rapidjwt` for `python -m rapidjwt`."""
 
 import sys
 

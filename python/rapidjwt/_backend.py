@@ -1,6 +1,6 @@
-"""The keys behind the algorithms: cryptography's where it is installed, our own `Key` otherwise.
+"""The keys behind the algorithms: cryptography's if it is installed, our own `Key` otherwise.
 
-Whether it is installed is asked when a key, a hash or a curve is first needed, never on import.
+Whether it is installed is checked when a key, a hash or a curve is first needed, never on import.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from rapidjwt._rapidjwt import Key
 from rapidjwt.exceptions import InvalidKeyError
 
-TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
+TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
@@ -28,7 +28,7 @@ CURVES = {
 
 @cache
 def cryptography() -> ModuleType | None:
-    """Give all that we use of the cryptography package, or None when it is not installed."""
+    """Return the names that we use of cryptography, or None if it is not installed."""
     try:
         from rapidjwt import _cryptography  # noqa: PLC0415 - slow to import
     except ModuleNotFoundError:
@@ -51,12 +51,12 @@ _NATIVE_LOADERS = SimpleNamespace(
 
 
 def key_loaders() -> Any:
-    """Give what has `load_pem_private_key`, `load_pem_public_key` and `load_ssh_public_key`."""
+    """Return an object with PyJWT's three loaders, such as `load_pem_private_key`."""
     return cryptography() or _NATIVE_LOADERS
 
 
 def key_object(key: Key) -> Any:
-    """Give cryptography's object for a native key; the key itself without the package."""
+    """Return cryptography's object for a native key, or the key itself without the package."""
     names = cryptography()
     if names is None:
         return key
@@ -66,25 +66,25 @@ def key_object(key: Key) -> Any:
 
 
 class Deferred(partial["Any"]):
-    """Something of an optional or slow module, looked up each time it is asked for.
+    """A name in an optional or slow module, looked up each time it is used.
 
-    As an attribute of a class it gives what it stands for.
+    As an attribute of a class it evaluates to the object that it stands for.
     """
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
-        """Look it up."""
+        """Return the object that this stands for."""
         return self()
 
 
 class ResolvedAttribute:
-    """An instance attribute that accepts a `Deferred` and gives what it stands for."""
+    """An instance attribute that accepts a `Deferred` and evaluates to what it stands for."""
 
     def __set_name__(self, owner: type, name: str) -> None:
-        """Remember under which name the instances keep the value."""
+        """Store the name under which instances keep the value."""
         self.name = name
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
-        """Give the value, looked up each time: the instance stays as the fast path knows it."""
+        """Return the value, looked up each time, so that the instance is not changed."""
         try:
             value = vars(instance)[self.name]
         except (KeyError, TypeError):
@@ -92,11 +92,11 @@ class ResolvedAttribute:
         return value() if isinstance(value, Deferred) else value
 
     def __set__(self, instance: object, value: Any) -> None:
-        """Keep the value."""
+        """Store the value."""
         vars(instance)[self.name] = value
 
     def __delete__(self, instance: object) -> None:
-        """Forget the value."""
+        """Delete the value."""
         try:
             del vars(instance)[self.name]
         except KeyError:
@@ -141,5 +141,5 @@ def curve(crv: str) -> Any:
 
 
 def key_types(*class_names: str) -> Any:
-    """Defer the classes of keys in cryptography, or as often our `Key` without the package."""
+    """Defer the classes of keys in cryptography, each of them our `Key` without the package."""
     return Deferred(_key_types, *class_names)

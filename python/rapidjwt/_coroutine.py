@@ -1,8 +1,8 @@
-"""Coroutines that wait for nothing, which native code cannot make."""
+"""Coroutines that never suspend, which native code cannot create."""
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
+TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any

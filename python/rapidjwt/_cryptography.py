@@ -1,9 +1,9 @@
-"""All that we use of the cryptography package, under the names that PyJWT's modules give it.
+"""The names that we use of the cryptography package, as PyJWT's modules call them.
 
-Importing this takes some 30 ms, so nothing imports it before it is needed; see `_backend`.
+Importing this is slow compared to `import rapidjwt`, so it happens on first use; see `_backend`.
 """
 # mypy: implicit-reexport
-# ruff: noqa: F401 - these names are for others
+# ruff: noqa: F401 - other modules import these names from here
 
 from typing import TypeAlias
 

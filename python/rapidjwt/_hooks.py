@@ -1,9 +1,9 @@
-"""How the native fast path learns that somebody replaced a part of the fallback.
+"""Report to the native fast path that a part of the fallback was replaced.
 
-The fast path skips the Python methods as long as they are the ones that it knows. It looks at
-them once, and again after `fast_path_changed()`: setting an attribute of one of the objects or
-modules here is rare, so telling it then is cheaper than looking on every call. Patched classes need
-no such telling: the interpreter keeps their version.
+The fast path skips the Python methods as long as they are the original ones. It checks them once,
+and again after `fast_path_changed()`: setting an attribute of one of these objects or modules is
+rare, so a report then is cheaper than a check on every call. Patched classes need no report: the
+interpreter keeps their version.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from types import ModuleType
 
 from rapidjwt._rapidjwt import fast_path_changed, fast_path_extended
 
-TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
+TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
@@ -25,9 +25,9 @@ class Hookable:
     __slots__: tuple[str, ...] = ()
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Set the attribute and tell the fast path, which cares little for one that is new.
+        """Set the attribute and report it, a new one as an extension.
 
-        Every new `PyJWT` and `PyJWS` sets some: that must not cost the others a look at everything.
+        Every new `PyJWT` and `PyJWS` sets some, which must not cause a check of everything.
         """
         replaces = hasattr(self, name)
         super().__setattr__(name, value)
@@ -37,7 +37,7 @@ class Hookable:
             fast_path_extended()
 
     def __delattr__(self, name: str) -> None:
-        """Delete the attribute and tell the fast path."""
+        """Delete the attribute and report it."""
         super().__delattr__(name)
         fast_path_changed()
 
@@ -50,22 +50,22 @@ class HookableDict(dict):  # type: ignore[type-arg]
     """A dict whose items the fast path relies on."""
 
 
-def _telling(name: str) -> Callable[..., Any]:
-    """Wrap the dict method so that it tells the fast path after it has done its work."""
+def _reporting(name: str) -> Callable[..., Any]:
+    """Wrap the dict method so that it reports the change after making it."""
     method = getattr(dict, name)
 
     @wraps(method)
-    def tell(self: HookableDict, /, *args: Any, **kwargs: Any) -> Any:
+    def reporting(self: HookableDict, /, *args: Any, **kwargs: Any) -> Any:
         try:
             return method(self, *args, **kwargs)
         finally:
             fast_path_changed()
 
-    return tell
+    return reporting
 
 
 for _name in (
     "__setitem__", "__delitem__", "__ior__",
     "clear", "pop", "popitem", "setdefault", "update",
 ):  # fmt: skip
-    setattr(HookableDict, _name, _telling(_name))
+    setattr(HookableDict, _name, _reporting(_name))

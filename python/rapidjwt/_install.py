@@ -1,15 +1,15 @@
-"""Serving programs that import `jwt`."""
+"""Make this package available as `jwt`."""
 
 from __future__ import annotations
 
 import sys
 from types import ModuleType
 
-TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
+TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
     from typing import Any
 
-#: The version of PyJWT whose interface we serve.
+#: The version of PyJWT whose interface we have.
 PYJWT_API_VERSION = "2.15.1"
 
 _SUBMODULES = (
@@ -30,7 +30,7 @@ _SUBMODULES = (
 class _JwtModule(ModuleType):
     """The package under the name `jwt`: the same attributes, but PyJWT's version.
 
-    It holds them itself, so that they are found as fast as the package's own, and hands on what is
+    It has them itself, so that they are found as fast as the package's own, and passes on what is
     set or deleted. Its specification is the package's, so that a reload fails instead of loading
     PyJWT over us.
     """
@@ -69,7 +69,7 @@ def _is_dunder(name: str) -> bool:
 
 
 def _holders(jwt: ModuleType) -> list[str]:
-    """Name the modules that hold `jwt` or something of it, and so would go on using it."""
+    """Return the names of modules that hold `jwt` or a part of it, and would keep using it."""
     modules = list(sys.modules.items())
     parts = {id(module) for name, module in modules if _is_of_jwt(name)}
     parts |= {id(part) for part in vars(jwt).values() if callable(part)}
@@ -87,13 +87,12 @@ def _is_of_jwt(module_name: str) -> bool:
 
 
 def install_as_jwt() -> None:
-    """Make `import jwt` give this package, with the interface of PyJWT 2.15.1.
+    """Make `import jwt` import this package, with the interface of PyJWT 2.15.1.
 
-    To be called before anything imports `jwt`: it fills `sys.modules`. Calling it again does
-    nothing. What is patched under the name `jwt` is patched here. Distribution metadata stay as
-    they are.
+    Call it before anything imports `jwt`: it fills `sys.modules`. Calling it again does nothing.
+    What is patched under the name `jwt` is patched here. Distribution metadata is not changed.
 
-    A `jwt` that is already imported is a RuntimeError that names modules which use it.
+    Raises RuntimeError if `jwt` is already imported, and names modules that use it.
     """
     present = sys.modules.get("jwt")
     if isinstance(present, _JwtModule):

@@ -1,10 +1,10 @@
 """The signature algorithms of RFC 7518 Section 3, RFC 8037 and RFC 8812 as Python objects.
 
-Where the cryptography package is installed, keys are its objects, as in PyJWT; otherwise they are
+If the cryptography package is installed, keys are its objects, as in PyJWT; otherwise they are
 our own `Key`. Every method takes a `Key` in both cases.
 
 The names of the cryptography package that PyJWT's module re-exports (`hashes`, `RSAPrivateKey`,
-`AllowedKeys`, ...) are here too, when it is installed. They are imported at first use.
+`AllowedKeys`, ...) are here too if it is installed. They are imported at first use.
 """
 # mypy: implicit-reexport
 
@@ -41,11 +41,11 @@ from .utils import (
     to_base64url_uint,
 )
 
-TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
+TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
     from typing import Any, ClassVar, Literal, NoReturn, overload
 
-    from ._cryptography import (  # noqa: F401 - some are for those who import them from here
+    from ._cryptography import (  # noqa: F401 - some are imported by callers
         AllowedECKeys,
         AllowedKeys,
         AllowedOKPKeys,
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     )
     from .types import HashlibHash, JWKDict
 
-#: Whether the asymmetric algorithms can be used. Here they always can: natively.
+#: Whether the asymmetric algorithms can be used. They always can: they are native.
 has_crypto: bool = True
 
 #: The algorithms that PyJWT has only together with the cryptography package.
@@ -90,7 +90,7 @@ _SHA256, _SHA384, _SHA512 = map(signature_hash, ("SHA256", "SHA384", "SHA512"))
 
 
 def __getattr__(name: str) -> Any:
-    """Give the names of other modules that PyJWT's module has, without importing them before."""
+    """Return a name that PyJWT's module has from another module, imported on first use."""
     if name in {"hashlib", "hmac"}:
         return __import__(name)
     if not name.startswith("_"):
@@ -100,13 +100,13 @@ def __getattr__(name: str) -> Any:
         if names is None and name.startswith("Allowed"):
             from typing import NoReturn  # noqa: PLC0415 - slow to import
 
-            return NoReturn  # no key is allowed, says PyJWT where there are none
+            return NoReturn  # as in PyJWT, no key is allowed without the package
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)
 
 
 def get_default_algorithms() -> dict[str, Algorithm]:
-    """Give a new object for each built-in algorithm, by its `alg` (RFC 7518 Section 3.1).
+    """Return a new object for each built-in algorithm, by its `alg` (RFC 7518 Section 3.1).
 
     While `has_crypto` is false, the asymmetric ones are left out.
     """
@@ -135,7 +135,7 @@ def get_default_algorithms() -> dict[str, Algorithm]:
 
 
 def _jwk_members(jwk: str | JWKDict) -> JWKDict:
-    """Give the members of a JWK that is JSON text or a dictionary; else raise InvalidKeyError."""
+    """Return the members of a JWK that is JSON text or a dictionary; else raise InvalidKeyError."""
     if isinstance(jwk, dict):
         return jwk
     if isinstance(jwk, str):
@@ -153,7 +153,7 @@ def _as_asked(members: JWKDict, as_dict: bool) -> JWKDict | str:
 
 
 def _native_members(key: Key, kty: str, *names: str) -> JWKDict:
-    """Give the named members of a native key's JWK, in this order, as far as it has them."""
+    """Return those of the named members that a native key's JWK has, in this order."""
     if key.kty != kty:
         raise InvalidKeyError(f"Expected a key of kty {kty!r}, got {key.kty!r}")
     members = key.to_jwk(private=key.is_private)
@@ -161,13 +161,13 @@ def _native_members(key: Key, kty: str, *names: str) -> JWKDict:
 
 
 class Algorithm(Hookable, ABC):
-    """What signs and verifies tokens of one `alg`.
+    """The base of the objects that sign and verify tokens of one `alg`.
 
-    Derive from it and give an instance to `register_algorithm` to add an algorithm of your own.
+    Derive from it and pass an instance to `register_algorithm` to add an algorithm of your own.
     """
 
     #: The classes of cryptography's keys that the algorithm takes. Keys of another family are
-    #: refused, lest cryptography report them in confusing ways.
+    #: refused, because cryptography would report them in confusing ways.
     _crypto_key_types: tuple[type[AllowedKeys], ...] | None = None
 
     #: The `kty` of the native keys that the algorithm takes.
@@ -176,7 +176,7 @@ class Algorithm(Hookable, ABC):
     def compute_hash_digest(self, bytestr: bytes) -> bytes:
         """Hash bytes with the algorithm's `hash_alg`.
 
-        An algorithm without one raises NotImplementedError.
+        Raises NotImplementedError for an algorithm without one.
         """
         hash_alg = getattr(self, "hash_alg", None)
         if hash_alg is None:
@@ -190,9 +190,9 @@ class Algorithm(Hookable, ABC):
         return bytes(hash_alg(bytestr).digest())
 
     def check_crypto_key_type(self, key: Any) -> None:
-        """Refuse a key object of another family than the algorithm's with InvalidKeyError.
+        """Raise InvalidKeyError for a key object of another family than the algorithm's.
 
-        Algorithms that have no key objects (HMAC, none) raise ValueError.
+        Raises ValueError for algorithms that have no key objects (HMAC, none).
         """
         types = self._crypto_key_types
         if not has_crypto or types is None:
@@ -209,7 +209,7 @@ class Algorithm(Hookable, ABC):
                     f"Invalid Key type for {self_class}"
                 )
         elif not isinstance(key, types):
-            # PyJWT prints the generator instead of the names, and so do we.
+            # PyJWT prints the generator instead of the names; our message is the same.
             valid_classes = (cls.__name__ for cls in types)
             actual_class = key.__class__.__name__
             raise InvalidKeyError(
@@ -219,15 +219,15 @@ class Algorithm(Hookable, ABC):
 
     @abstractmethod
     def prepare_key(self, key: Any) -> Any:
-        """Turn a caller's key into what `sign` and `verify` take, or refuse it."""
+        """Return a caller's key in the form that `sign` and `verify` take, or raise an error."""
 
     @abstractmethod
     def sign(self, msg: bytes, key: Any) -> bytes:
-        """Give the signature of a JWS signing input by a prepared key."""
+        """Return the signature of a JWS signing input by a prepared key."""
 
     @abstractmethod
     def verify(self, msg: bytes, key: Any, sig: bytes) -> bool:
-        """Whether the signature of a JWS signing input is that of a prepared key."""
+        """Return whether the signature of a JWS signing input is that of a prepared key."""
 
     if TYPE_CHECKING:
 
@@ -244,7 +244,7 @@ class Algorithm(Hookable, ABC):
     @staticmethod
     @abstractmethod
     def to_jwk(key_obj: Any, as_dict: bool = False) -> JWKDict | str:
-        """Write a prepared key as a JWK (RFC 7517): as JSON text or, if asked, a dictionary."""
+        """Return a prepared key as a JWK (RFC 7517): JSON text or, with `as_dict`, a dictionary."""
 
     @staticmethod
     @abstractmethod
@@ -252,7 +252,7 @@ class Algorithm(Hookable, ABC):
         """Read a key from a JWK (RFC 7517), given as JSON text or a dictionary."""
 
     def check_key_length(self, key: Any) -> str | None:  # noqa: ARG002 - for overriding
-        """Give the warning that a prepared key is too short deserves, or None."""
+        """Return the message of the warning that a prepared key is too short, or None."""
         return None
 
 
@@ -260,16 +260,16 @@ class NoneAlgorithm(Algorithm):
     """The algorithm of unsecured tokens (RFC 7519 Section 6); it never verifies."""
 
     def prepare_key(self, key: str | None) -> None:
-        """Accept None and the empty string; any other key is an InvalidKeyError."""
+        """Accept None and the empty string; raise InvalidKeyError for any other key."""
         if key is not None and key != "":
             raise InvalidKeyError('When alg = "none", key value must be None.')
 
     def sign(self, msg: bytes, key: None) -> bytes:  # noqa: ARG002 - nothing to sign with
-        """Give the empty signature."""
+        """Return the empty signature."""
         return b""
 
-    def verify(self, msg: bytes, key: None, sig: bytes) -> bool:  # noqa: ARG002 - whatever they are
-        """Refuse."""
+    def verify(self, msg: bytes, key: None, sig: bytes) -> bool:  # noqa: ARG002 - not needed
+        """Return False."""
         return False
 
     @staticmethod
@@ -284,7 +284,7 @@ class NoneAlgorithm(Algorithm):
 
 
 def _has_kty_member(document: Any) -> bool:
-    """Whether an object with the member `kty` stands anywhere in a JSON document."""
+    """Return whether a JSON document has an object with the member `kty` anywhere."""
     values: list[Any] = [document]
     while values:
         value: dict[str, Any] | list[Any] | None = values.pop()
@@ -305,7 +305,7 @@ def _is_kty_literal(literal: str) -> bool:
 
 
 def _names_kty_member(text: str) -> bool:
-    """Whether `kty`, escaped or not, is a member name in JSON too deep to be parsed."""
+    """Return whether `kty`, escaped or not, is a member name in JSON too deep to be parsed."""
     # A string and, when it is a member name, its colon; or a string that never ends.
     strings = re.finditer(
         r"""(?P<literal>"[^"\\]*(?:\\.[^"\\]*)*")(?P<colon>[ \t\r\n]*:)?"""
@@ -317,7 +317,7 @@ def _names_kty_member(text: str) -> bool:
 
 
 def _looks_like_jwk(secret: bytes) -> bool:
-    """Whether an HMAC secret is a JWK, a JWK Set or JSON that has one somewhere inside."""
+    """Return whether an HMAC secret is a JWK, a JWK Set or JSON that contains one."""
     try:
         # The digits of a number do not matter, and there may be too many for int().
         document = json.loads(secret, parse_int=lambda _: 0)
@@ -358,11 +358,11 @@ class HMACAlgorithm(Algorithm):
         return f"HS{self.hash_alg().digest_size * 8}"
 
     def prepare_key(self, key: str | bytes | Key) -> bytes | Key:
-        """Give the secret as bytes; text is encoded as UTF-8. A native key is left as it is.
+        """Return the secret as bytes; text is encoded as UTF-8. A native key is returned as it is.
 
-        An empty secret, and one that is an asymmetric key, a certificate or a JWK in any encoding,
-        is an InvalidKeyError: an attacker who chooses `alg` must not turn a public key into an
-        HMAC secret (RFC 8725 Section 2.1). A JWK of kty oct is for `from_jwk`.
+        Raises InvalidKeyError for an empty secret, and for one that is an asymmetric key, a
+        certificate or a JWK in any encoding: attackers, who choose `alg`, must not be able to use
+        a public key as an HMAC secret (RFC 8725 Section 2.1). `from_jwk` reads a JWK of kty oct.
         """
         if isinstance(key, Key):
             if key.kty != self._kty:
@@ -400,7 +400,7 @@ class HMACAlgorithm(Algorithm):
 
     @staticmethod
     def to_jwk(key_obj: str | bytes | Key, as_dict: bool = False) -> JWKDict | str:
-        """Write a secret as a JWK of kty oct (RFC 7518 Section 6.4)."""
+        """Return a secret as a JWK of kty oct (RFC 7518 Section 6.4)."""
         if isinstance(key_obj, Key):
             members = _native_members(key_obj, "oct", "k", "kty")
         else:
@@ -411,7 +411,7 @@ class HMACAlgorithm(Algorithm):
     def from_jwk(jwk: str | JWKDict) -> bytes:
         """Read the secret of a JWK of kty oct (RFC 7518 Section 6.4).
 
-        Another kty or an empty secret is an InvalidKeyError, a missing `k` a KeyError.
+        Raises InvalidKeyError for another kty or an empty secret, KeyError for a missing `k`.
         """
         members = _jwk_members(jwk)
         if members.get("kty") != "oct":
@@ -422,7 +422,7 @@ class HMACAlgorithm(Algorithm):
         return secret
 
     def check_key_length(self, key: bytes | Key) -> str | None:
-        """Ask for a secret at least as long as the hash (RFC 7518 Section 3.2)."""
+        """Return a message if the secret is shorter than the hash (RFC 7518 Section 3.2)."""
         size = key.size // 8 if isinstance(key, Key) else len(key)
         hash_object = self.hash_alg()
         if size >= hash_object.digest_size:
@@ -435,7 +435,7 @@ class HMACAlgorithm(Algorithm):
         )
 
     def sign(self, msg: bytes, key: bytes | Key) -> bytes:
-        """Give the HMAC of the message."""
+        """Return the HMAC of the message."""
         if isinstance(key, Key):
             return key.sign(msg, self._native_name())
         import hmac  # noqa: PLC0415 - loads OpenSSL
@@ -443,7 +443,7 @@ class HMACAlgorithm(Algorithm):
         return hmac.new(key, msg, self.hash_alg).digest()
 
     def verify(self, msg: bytes, key: bytes | Key, sig: bytes) -> bool:
-        """Whether the signature is the HMAC of the message; compared in constant time."""
+        """Return whether the signature is the HMAC of the message; compare in constant time."""
         import hmac  # noqa: PLC0415 - loads OpenSSL
 
         return hmac.compare_digest(sig, self.sign(msg, key))
@@ -475,7 +475,7 @@ class RSAAlgorithm(Algorithm):
         return padding.PKCS1v15()
 
     def check_key_length(self, key: AllowedRSAKeys | Key) -> str | None:
-        """Ask for a modulus of 2048 bits or more (RFC 7518 Section 3.3)."""
+        """Return a message if the modulus has less than 2048 bits (RFC 7518 Section 3.3)."""
         size = key.size if isinstance(key, Key) else key.key_size
         if size >= self._MIN_KEY_SIZE:
             return None
@@ -486,10 +486,10 @@ class RSAAlgorithm(Algorithm):
         )
 
     def prepare_key(self, key: AllowedRSAKeys | Key | str | bytes) -> Any:
-        """Read a key from PEM or OpenSSH text; a key object is left as it is.
+        """Read a key from PEM or OpenSSH text; return a key object as it is.
 
-        Anything but text, bytes and RSA keys is a TypeError. What cannot be read, or is the key of
-        another family, is an InvalidKeyError; a PEM that needs a password is a TypeError.
+        Raises TypeError for anything but text, bytes and RSA keys, and for a PEM that needs a
+        password; InvalidKeyError for what cannot be read or is a key of another family.
         """
         if isinstance(key, Key):
             self.check_crypto_key_type(key)
@@ -512,7 +512,7 @@ class RSAAlgorithm(Algorithm):
         return loaded
 
     def _load_public_pem(self, loaders: Any, key_bytes: bytes) -> Any:
-        """Read a PEM that turned out to hold no private key."""
+        """Read a PEM that does not contain a private key."""
         from ._cryptography import UnsupportedAlgorithm  # noqa: PLC0415 - slow to import
 
         try:
@@ -534,9 +534,9 @@ class RSAAlgorithm(Algorithm):
 
     @staticmethod
     def to_jwk(key_obj: Any, as_dict: bool = False) -> JWKDict | str:
-        """Write a key as a JWK (RFC 7518 Section 6.3), a private one with its private members.
+        """Return a key as a JWK (RFC 7518 Section 6.3), a private one with its private members.
 
-        Something that is no RSA key is an InvalidKeyError.
+        Raises InvalidKeyError for anything that is not an RSA key.
         """
         if isinstance(key_obj, Key):
             members = _native_members(key_obj, "RSA", "n", "e", "d", "p", "q", "dp", "dq", "qi")
@@ -570,9 +570,9 @@ class RSAAlgorithm(Algorithm):
     def from_jwk(jwk: str | JWKDict) -> Any:
         """Read a key from a JWK (RFC 7518 Section 6.3).
 
-        A private key may leave out the primes and their derived values, but only all together;
-        more than two primes, as missing members, are an InvalidKeyError. Numbers that make no RSA
-        key are a ValueError.
+        A private key may leave out the primes and their derived values, but only all together.
+        Raises InvalidKeyError for missing members and for more than two primes, ValueError for
+        numbers that do not form an RSA key.
         """
         members = _jwk_members(jwk)
         if members.get("kty") != "RSA":
@@ -610,14 +610,17 @@ class RSAAlgorithm(Algorithm):
         ).private_key()
 
     def sign(self, msg: bytes, key: RSAPrivateKey | Key) -> bytes:
-        """Give the signature of the message."""
+        """Return the signature of the message."""
         if isinstance(key, Key):
             return key.sign(msg, self._native_name())
         signature: bytes = key.sign(msg, self._padding(), self.hash_alg())
         return signature
 
     def verify(self, msg: bytes, key: RSAPublicKey | Key, sig: bytes) -> bool:
-        """Whether the signature is right. A private key of cryptography is an AttributeError."""
+        """Return whether the signature is valid.
+
+        Raises AttributeError for a private key of cryptography.
+        """
         if isinstance(key, Key):
             return key.verify(msg, sig, self._native_name())
         from ._cryptography import InvalidSignature  # noqa: PLC0415 - slow to import
@@ -653,7 +656,7 @@ class ECAlgorithm(Algorithm):
         hash_alg: type[hashes.HashAlgorithm],
         expected_curve: type[EllipticCurve] | None = None,
     ) -> None:
-        """Take a hash class and the class of the only curve allowed; None allows every curve."""
+        """Take a hash class and the class of the only allowed curve; None allows every curve."""
         self.hash_alg = hash_alg
         self.expected_curve = expected_curve
 
@@ -667,7 +670,7 @@ class ECAlgorithm(Algorithm):
             ) from None
 
     def _validate_curve(self, key: AllowedECKeys | Key) -> None:
-        """Refuse a key on another curve than the expected one with InvalidKeyError."""
+        """Raise InvalidKeyError for a key on another curve than the expected one."""
         expected = self.expected_curve
         if expected is None:
             return
@@ -684,11 +687,11 @@ class ECAlgorithm(Algorithm):
             )
 
     def prepare_key(self, key: AllowedECKeys | Key | str | bytes) -> Any:
-        """Read a key from PEM or OpenSSH text; a key object is left as it is.
+        """Read a key from PEM or OpenSSH text; return a key object as it is.
 
-        Anything but text, bytes and EC keys is a TypeError. A key of another family or on another
-        curve is an InvalidKeyError; what cannot be read is the ValueError of cryptography, or an
-        InvalidKeyError without it.
+        Raises TypeError for anything but text, bytes and EC keys; InvalidKeyError for a key of
+        another family or on another curve; cryptography's ValueError for what cannot be read, or
+        InvalidKeyError without the package.
         """
         if isinstance(key, Key):
             self.check_crypto_key_type(key)
@@ -716,7 +719,7 @@ class ECAlgorithm(Algorithm):
         return loaded
 
     def sign(self, msg: bytes, key: EllipticCurvePrivateKey | Key) -> bytes:
-        """Give the signature of the message as `R || S`."""
+        """Return the signature of the message as `R || S`."""
         if isinstance(key, Key):
             return key.sign(msg, self._native_name(key))
         from ._cryptography import ECDSA  # noqa: PLC0415 - slow to import
@@ -724,7 +727,7 @@ class ECAlgorithm(Algorithm):
         return der_to_raw_signature(key.sign(msg, ECDSA(self.hash_alg())), key.curve)
 
     def verify(self, msg: bytes, key: AllowedECKeys | Key, sig: bytes) -> bool:
-        """Whether the signature, `R || S`, is right. A private key stands for its public one."""
+        """Return whether the signature `R || S` is valid; a private key acts as its public one."""
         if isinstance(key, Key):
             return key.verify(msg, sig, self._native_name(key))
         from ._cryptography import (  # noqa: PLC0415 - slow to import
@@ -756,9 +759,9 @@ class ECAlgorithm(Algorithm):
 
     @staticmethod
     def to_jwk(key_obj: Any, as_dict: bool = False) -> JWKDict | str:
-        """Write a key as a JWK (RFC 7518 Section 6.2), a private one with its private member.
+        """Return a key as a JWK (RFC 7518 Section 6.2), a private one with its private member.
 
-        Something that is no EC key, or on a curve that JOSE does not know, is an InvalidKeyError.
+        Raises InvalidKeyError for anything that is not an EC key on a curve known to JOSE.
         """
         if isinstance(key_obj, Key):
             members = _native_members(key_obj, "EC", "kty", "crv", "x", "y", "d")
@@ -794,8 +797,8 @@ class ECAlgorithm(Algorithm):
     def from_jwk(jwk: str | JWKDict) -> Any:
         """Read a key from a JWK (RFC 7518 Section 6.2).
 
-        A missing member, an unknown curve and a coordinate of the wrong length are an
-        InvalidKeyError; a point that is not on the curve is a ValueError.
+        Raises InvalidKeyError for a missing member, an unknown curve and a coordinate of the
+        wrong length; ValueError for a point that is not on the curve.
         """
         members = _jwk_members(jwk)
         if members.get("kty") != "EC" or "x" not in members or "y" not in members:
@@ -823,7 +826,7 @@ class ECAlgorithm(Algorithm):
 
         d = base64url_decode(members["d"])
         if len(d) != size:
-            # PyJWT forgets to fill in the text, and so do we.
+            # PyJWT's message lacks the `f` prefix, and ours is the same.
             raise InvalidKeyError("D should be {} bytes for curve {}", size, crv)
         private_value = int.from_bytes(d, byteorder="big")
         return names.EllipticCurvePrivateNumbers(private_value, public_numbers).private_key()
@@ -850,13 +853,14 @@ class OKPAlgorithm(Algorithm):
     _kty = "OKP"
 
     def __init__(self, **kwargs: Any) -> None:
-        """Take whatever PyJWT takes; nothing is used."""
+        """Accept the arguments that PyJWT accepts, and ignore them."""
 
     def prepare_key(self, key: AllowedOKPKeys | Key | str | bytes) -> Any:
-        """Read a key from PEM or OpenSSH text; a key object is left as it is.
+        """Read a key from PEM or OpenSSH text; return a key object as it is.
 
-        Another key object and text that is neither PEM nor OpenSSH are an InvalidKeyError; what
-        cannot be read is the ValueError of cryptography, or an InvalidKeyError without it.
+        Raises InvalidKeyError for another key object and for text that is neither PEM nor
+        OpenSSH; cryptography's ValueError for what cannot be read, or InvalidKeyError without the
+        package.
         """
         if not isinstance(key, (str, bytes)):
             self.check_crypto_key_type(key)
@@ -877,14 +881,14 @@ class OKPAlgorithm(Algorithm):
         return loaded
 
     def sign(self, msg: str | bytes, key: Ed25519PrivateKey | Ed448PrivateKey | Key) -> bytes:
-        """Give the signature of the message; text is encoded as UTF-8."""
+        """Return the signature of the message; text is encoded as UTF-8."""
         if isinstance(key, Key):
             return key.sign(_utf8(msg), "EdDSA")
         signature: bytes = key.sign(_utf8(msg))
         return signature
 
     def verify(self, msg: str | bytes, key: AllowedOKPKeys | Key, sig: str | bytes) -> bool:
-        """Whether the signature is right. A private key stands for its public one."""
+        """Return whether the signature is valid; a private key acts as its public one."""
         if isinstance(key, Key):
             return key.verify(_utf8(msg), _utf8(sig), "EdDSA")
         from ._cryptography import (  # noqa: PLC0415 - slow to import
@@ -914,9 +918,9 @@ class OKPAlgorithm(Algorithm):
 
     @staticmethod
     def to_jwk(key: Any, as_dict: bool = False) -> JWKDict | str:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Write a key as a JWK (RFC 8037 Section 2), a private one with its private member.
+        """Return a key as a JWK (RFC 8037 Section 2), a private one with its private member.
 
-        Something that is no key of Ed25519 or Ed448 is an InvalidKeyError.
+        Raises InvalidKeyError for anything that is not an Ed25519 or Ed448 key.
         """
         if isinstance(key, Key):
             members = _native_members(key, "OKP", "x", "d", "kty", "crv")
@@ -940,8 +944,8 @@ class OKPAlgorithm(Algorithm):
     def from_jwk(jwk: str | JWKDict) -> Any:
         """Read a key from a JWK (RFC 8037 Section 2).
 
-        A missing member, an unknown curve, a value of the wrong length and a public key that is
-        not the private one's are an InvalidKeyError.
+        Raises InvalidKeyError for a missing member, an unknown curve, a value of the wrong length
+        and a public key that does not belong to the private one.
         """
         members = _jwk_members(jwk)
         if members.get("kty") != "OKP":

@@ -25,7 +25,7 @@ from .exceptions import (
 )
 from .utils import from_base64url_uint
 
-TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
+TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Literal
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 #: The members that make a JWK secret (RFC 7518 Sections 6.2.2, 6.3.2 and 6.4.1).
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
-#: The `alg` of a key that names none, by `kty` and `crv`.
+#: The `alg` of a key that does not name one, by `kty` and `crv`.
 _DEFAULT_ALGORITHMS = {
     ("EC", "P-256"): "ES256",
     ("EC", "P-384"): "ES384",
@@ -45,7 +45,7 @@ _DEFAULT_ALGORITHMS = {
     ("OKP", "Ed25519"): "EdDSA",
 }
 
-#: What reads a JWK unless somebody overrides or patches it, by `kty`.
+#: The function that reads a JWK unless it is overridden or patched, by `kty`.
 _FROM_JWK = {
     "EC": ECAlgorithm.from_jwk,
     "OKP": OKPAlgorithm.from_jwk,
@@ -54,7 +54,7 @@ _FROM_JWK = {
 
 
 def _printable(jwk: JWKDict) -> JWKDict:
-    """Leave out the private members, which PyJWT prints: our one difference in messages."""
+    """Return a JWK without its private members, which PyJWT's messages show."""
     if _PRIVATE_MEMBERS.isdisjoint(jwk):
         return jwk
     return {name: jwk[name] for name in jwk if name not in _PRIVATE_MEMBERS}
@@ -79,7 +79,7 @@ def _default_algorithm(jwk: JWKDict, kty: Any) -> str:
 
 
 def _native_key(jwk: JWKDict, algorithm: Algorithm) -> Key | None:
-    """Read an asymmetric key natively, if nobody wants to hear of it and there is nothing odd."""
+    """Read an asymmetric key natively; return None if `from_jwk` is patched or must decide."""
     kty = jwk.get("kty")
     if type(jwk) is not dict or type(kty) is not str:
         return None
@@ -93,7 +93,7 @@ def _native_key(jwk: JWKDict, algorithm: Algorithm) -> Key | None:
 
 
 def _is_sound(key: Key, jwk: JWKDict) -> bool:
-    """Whether cryptography is sure to accept a key that we accept.
+    """Return whether cryptography is certain to accept a key that we accept.
 
     For RSA it checks more than we do: the primes of private keys, and sizes that we leave to it.
     """
@@ -114,11 +114,11 @@ class PyJWK:
     def __init__(self, jwk_data: JWKDict, algorithm: str | None = None) -> None:
         """Read a JWK.
 
-        `jwk_data` has the members of the JWK; `algorithm` is the `alg` to use. Without one it is
-        the JWK's own `alg`, and without that the usual one for its `kty` and `crv`.
+        `jwk_data` has the members of the JWK; `algorithm` is the `alg` to use. It defaults to the
+        JWK's own `alg`, and without that to the usual one for its `kty` and `crv`.
 
-        A key that is broken, or of an unknown type or curve, is an InvalidKeyError. An unknown
-        algorithm is a PyJWKError, one that is not available a MissingCryptographyError.
+        Raises InvalidKeyError for a malformed key or an unknown type or curve, PyJWKError for an
+        unknown algorithm, MissingCryptographyError for one that is not available.
         """
         self._jwk_data = jwk_data
         kty = jwk_data.get("kty", None)
@@ -145,7 +145,7 @@ class PyJWK:
         #: False when the fast path must not use this object at all.
         self._native_key: Key | Literal[False] | None = _native_key(jwk_data, self.Algorithm)
         if self._native_key is not None and _is_sound(self._native_key, jwk_data):
-            return  # `key` is made when somebody asks for it
+            return  # `key` is created when it is first read
         try:
             self._key = self.Algorithm.from_jwk(jwk_data)
         except (TypeError, ValueError) as error:
@@ -155,7 +155,7 @@ class PyJWK:
     def key(self) -> Any:
         """The key as `Algorithm` takes it.
 
-        Bytes for `kty` oct; otherwise an object of the cryptography package or, where that is not
+        Bytes for `kty` oct; otherwise an object of the cryptography package or, if that is not
         installed, a native `Key`.
         """
         if self._key is None and self._native_key:
@@ -207,14 +207,14 @@ class PyJWK:
 class PyJWKSet:
     """The usable keys of a JWK Set (RFC 7517 Section 5), in order: `keys`.
 
-    Iteration goes over the keys, `jwk_set[kid]` finds one by its ID.
+    Iteration yields the keys; `jwk_set[kid]` finds one by its ID.
     """
 
     def __init__(self, keys: list[JWKDict]) -> None:
         """Read the JWKs in a list, and skip those that cannot be used.
 
-        No list, an empty one or one without a usable key is a PyJWKSetError. An algorithm that is
-        not available is a MissingCryptographyError.
+        Raises PyJWKSetError for anything but a list and for a list without a usable key,
+        MissingCryptographyError for an algorithm that is not available.
         """
         self.keys: list[PyJWK] = []
         if not keys:
@@ -249,14 +249,14 @@ class PyJWKSet:
         return PyJWKSet.from_dict(json.loads(data))
 
     def __getitem__(self, kid: str) -> PyJWK:
-        """Give the first key with an ID; there being none is a KeyError."""
+        """Return the first key with this ID; raise KeyError if there is none."""
         for key in self.keys:
             if key.key_id == kid:
                 return key
         raise KeyError(f"keyset has no key for kid: {kid}")
 
     def __iter__(self) -> Iterator[PyJWK]:
-        """Go over the keys."""
+        """Iterate over the keys."""
         return iter(self.keys)
 
 
@@ -264,14 +264,14 @@ class PyJWTSetWithTimestamp:
     """A JWK Set and when it was received, in seconds of `time.monotonic()`."""
 
     def __init__(self, jwk_set: PyJWKSet) -> None:
-        """Stamp a JWK Set with the present time."""
+        """Store a JWK Set with the current time."""
         self.jwk_set = jwk_set
         self.timestamp = time.monotonic()
 
     def get_jwk_set(self) -> PyJWKSet:
-        """Give the JWK Set."""
+        """Return the JWK Set."""
         return self.jwk_set
 
     def get_timestamp(self) -> float:
-        """Give the time of the stamp."""
+        """Return the time at which the JWK Set was stored."""
         return self.timestamp

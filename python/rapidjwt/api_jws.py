@@ -22,7 +22,7 @@ from .exceptions import (
 from .utils import base64url_encode
 from .warnings import InsecureKeyLengthWarning, RemovedInPyjwt3Warning
 
-TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
+TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, TypeAlias
@@ -48,7 +48,7 @@ __all__ = [
     "unregister_algorithm",
 ]
 
-#: Stands for an `algorithm` that was not given, which differs from None.
+#: The default of `algorithm`: the argument was left out, which differs from None.
 _ALGORITHM_UNSET: Any = object()
 
 
@@ -56,7 +56,7 @@ class PyJWS(Hookable):
     """Signs and verifies bytes.
 
     An instance has its own algorithms and options; the functions of the module are the methods of
-    a common one.
+    a shared instance.
     """
 
     #: The header `typ` of what is encoded (RFC 7515 Section 4.1.9).
@@ -68,7 +68,7 @@ class PyJWS(Hookable):
     def __init__(
         self, algorithms: Sequence[str] | None = None, options: SigOptions | None = None
     ) -> None:
-        """Take the `alg` values to know, by default all, and options that differ from default."""
+        """Take the `alg` values to support, by default all, and options to override."""
         available = get_default_algorithms()
         self._valid_algs = set(available if algorithms is None else algorithms)
         self._algorithms = {
@@ -83,7 +83,7 @@ class PyJWS(Hookable):
     def register_algorithm(self, alg_id: str, alg_obj: Algorithm) -> None:
         """Add an algorithm under an `alg` value.
 
-        A value that is taken is a ValueError, an object that is no `Algorithm` a TypeError.
+        Raises ValueError for a value in use, TypeError for an object that is not an `Algorithm`.
         """
         if alg_id in self._algorithms:
             raise ValueError("Algorithm already has a handler.")
@@ -93,7 +93,7 @@ class PyJWS(Hookable):
         self._valid_algs.add(alg_id)
 
     def unregister_algorithm(self, alg_id: str) -> None:
-        """Remove the algorithm of an `alg` value; an unknown value is a KeyError."""
+        """Remove the algorithm of an `alg` value; raise KeyError for an unknown value."""
         if alg_id not in self._algorithms:
             raise KeyError(
                 "The specified algorithm could not be removed because it is not registered."
@@ -102,11 +102,11 @@ class PyJWS(Hookable):
         self._valid_algs.remove(alg_id)
 
     def get_algorithms(self) -> list[str]:
-        """Give the `alg` values that are known, in no particular order."""
+        """Return the supported `alg` values, in no particular order."""
         return list(self._valid_algs)
 
     def get_algorithm_by_name(self, alg_name: str) -> Algorithm:
-        """Give the algorithm of an `alg` value; an unknown value is a NotImplementedError."""
+        """Return the algorithm of an `alg` value; raise NotImplementedError for an unknown one."""
         try:
             return self._algorithms[alg_name]
         except KeyError as error:
@@ -128,16 +128,17 @@ class PyJWS(Hookable):
         is_payload_detached: bool = False,
         sort_headers: bool = True,
     ) -> str:
-        """Sign bytes and give the token.
+        """Sign bytes and return the token.
 
         `algorithm` is the `alg`; by default that of a PyJWK, else HS256. None means that of a
-        PyJWK, else "none". `headers` are added to the header; an `alg` among them wins, and `b64`
-        set to false detaches the payload, as `is_payload_detached` does (RFC 7797): the token
-        then leaves it out. `json_encoder` and `sort_headers` say how the header becomes JSON.
+        PyJWK, else "none". `headers` are added to the header; an `alg` among them takes
+        precedence, and `b64` set to false detaches the payload, as `is_payload_detached` does
+        (RFC 7797): the token does not contain it. `json_encoder` and `sort_headers` control how
+        the header is serialized.
 
-        A key that does not fit is an InvalidKeyError, an unknown algorithm a NotImplementedError,
-        a header that is not allowed an InvalidTokenError. A key that is too short is warned of
-        with InsecureKeyLengthWarning, or refused as the options say.
+        Raises InvalidKeyError for a key that does not fit, NotImplementedError for an unknown
+        algorithm, InvalidTokenError for a header that is not allowed. A key that is too short
+        causes an InsecureKeyLengthWarning or, depending on the options, an InvalidKeyError.
         """
         algorithm_ = algorithm
         if algorithm is _ALGORITHM_UNSET or algorithm is None:
@@ -173,7 +174,7 @@ class PyJWS(Hookable):
     def _compose_header(
         self, algorithm: str | None, headers: dict[str, Any] | None, is_payload_detached: bool
     ) -> dict[str, Any]:
-        """Compose the JOSE header of a token to be signed."""
+        """Return the JOSE header of a token to be signed."""
         header: dict[str, Any] = {"typ": self.header_typ, "alg": algorithm}
         if headers:
             self._validate_headers(headers, encoding=True)
@@ -183,8 +184,8 @@ class PyJWS(Hookable):
 
         if is_payload_detached:
             header["b64"] = False
-            # RFC 7797 Section 6: `b64` must be marked critical, lest a verifier that does not
-            # know it takes the payload for base64url.
+            # RFC 7797 Section 6: `b64` must be marked critical, because a verifier that does not
+            # know it would read the payload as base64url.
             crit = header.get("crit", [])
             if not isinstance(crit, list):
                 raise InvalidTokenError("Invalid 'crit' header: must be a list")
@@ -203,17 +204,17 @@ class PyJWS(Hookable):
         detached_payload: bytes | None = None,
         **kwargs: dict[str, Any],
     ) -> dict[str, Any]:
-        """Verify a token and give its `payload` (bytes), `header` (dict) and `signature` (bytes).
+        """Verify a token and return its `payload` (bytes), `header` (dict) and `signature` (bytes).
 
         `key` is one key or, beyond PyJWT, several, as for `PyJWT.decode`. `algorithms` are the
-        `alg` values that are allowed; they must not come from the token, and may be left out only
-        with a PyJWK, which has its own. `options` go before those of the
-        object. `detached_payload` is the payload of a token whose header has `b64` set to false
+        allowed `alg` values; they must not come from the token, and may be left out only with a
+        PyJWK, which has its own. `options` take precedence over those of the object.
+        `detached_payload` is the payload of a token whose header has `b64` set to false
         (RFC 7797). Further keyword arguments are ignored with a warning.
 
-        A malformed token is a DecodeError, a wrong signature an InvalidSignatureError, an `alg`
-        that is not allowed an InvalidAlgorithmError, a header that we must not accept an
-        InvalidTokenError, a key that does not fit an InvalidKeyError.
+        Raises DecodeError for a malformed token, InvalidSignatureError for a wrong signature,
+        InvalidAlgorithmError for an `alg` that is not allowed, InvalidTokenError for a header that
+        must not be accepted, InvalidKeyError for a key that does not fit.
         """
         if kwargs:
             warnings.warn(
@@ -271,7 +272,7 @@ class PyJWS(Hookable):
         detached_payload: bytes | None = None,
         **kwargs: dict[str, Any],
     ) -> Any:
-        """Verify a token and give its payload; arguments and errors as for `decode_complete`."""
+        """Verify a token and return its payload; arguments and errors as for `decode_complete`."""
         if kwargs:
             warnings.warn(
                 "passing additional kwargs to decode() is deprecated "
@@ -286,9 +287,10 @@ class PyJWS(Hookable):
         return decoded["payload"]
 
     def get_unverified_header(self, jwt: str | bytes) -> dict[str, Any]:
-        """Give the header of a token whose signature is not checked: trust none of it.
+        """Return the header of a token whose signature is not checked: do not trust any of it.
 
-        A malformed token is a DecodeError, a header that we must not accept an InvalidTokenError.
+        Raises DecodeError for a malformed token, InvalidTokenError for a header that must not be
+        accepted.
         """
         header = self._load(jwt)[2]
         self._validate_headers(header)
@@ -323,7 +325,7 @@ class PyJWS(Hookable):
         if header.get("b64", True) is not False:
             payload = self._decode_base64url_segment(payload_segment, "payload")
         elif payload_segment:
-            # RFC 7515 Appendix F: the payload of a detached token travels apart. What stands in
+            # RFC 7515 Appendix F: the payload of a detached token is sent separately. Anything in
             # its place is refused before it costs any work.
             raise DecodeError("Payload segment must be empty when 'b64' is false.")
         else:
@@ -366,7 +368,7 @@ class PyJWS(Hookable):
         raise InvalidSignatureError("Signature verification failed")
 
     def _keys_to_try(self, key: Any, alg: str, kid: str | None) -> list[Any]:
-        """Give the key, or those of a collection that the token may be verified with."""
+        """Return the key, or the keys of a collection that the token may be verified with."""
         if isinstance(key, (str, bytes, PyJWK)):
             return [key]
         keys = members(key)
@@ -375,7 +377,7 @@ class PyJWS(Hookable):
         return keys_to_try(keys, alg, kid, lambda one: self._choose_algorithm(alg, one))
 
     def _choose_algorithm(self, alg: str, key: _Key) -> Algorithm:
-        """Give what verifies a token of this `alg`, once the caller has allowed it."""
+        """Return the algorithm that verifies this `alg`, if the caller has allowed it."""
         if not isinstance(key, PyJWK):
             try:
                 return self.get_algorithm_by_name(alg)

@@ -24,7 +24,7 @@ from .exceptions import (
 )
 from .warnings import RemovedInPyjwt3Warning
 
-TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
+TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
     from datetime import datetime, timedelta, timezone
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     AllowedPublicKeyTypes: TypeAlias = AllowedPublicKeys | Key | PyJWK | str | bytes
     SeveralKeys: TypeAlias = KeySet | PyJWKSet | Sequence[AllowedPublicKeyTypes]
 else:
-    # Those of the module datetime, which before CPython 3.12 makes them all in Python first: a
+    # Those of the module datetime, which before CPython 3.12 first creates them in Python: a
     # tenth of the time that we allow our import.
     from _datetime import datetime, timedelta, timezone
 
@@ -50,9 +50,9 @@ __all__ = ["PyJWT", "decode", "decode_complete", "encode"]
 
 
 def timegm(time_tuple: struct_time) -> int:
-    """Give the Unix time of a UTC time tuple, in seconds: calendar.timegm.
+    """Return the Unix time of a UTC time tuple, in seconds, like calendar.timegm.
 
-    The module calendar takes a tenth of the time that we allow our import.
+    Importing the module calendar takes a tenth of the time that we allow our import.
     """
     import calendar  # noqa: PLC0415 - see above
 
@@ -60,7 +60,7 @@ def timegm(time_tuple: struct_time) -> int:
 
 
 class PyJWT(Hookable):
-    """Encodes and decodes JSON Web Tokens with options of its own.
+    """Encodes and decodes JSON Web Tokens with its own options.
 
     Override `_encode_payload` and `_decode_payload` for payloads that are not plain JSON, or the
     `_validate_*` methods for other rules.
@@ -98,7 +98,7 @@ class PyJWT(Hookable):
     def _merge_options(self, options: Options | None = None) -> FullOptions:
         """Fill in the options that a call leaves out.
 
-        Claims of a token whose signature is not checked are not checked either, unless asked for.
+        Without a check of the signature, claims are checked only if the options ask for it.
         """
         if options is None:
             return self.options
@@ -118,17 +118,19 @@ class PyJWT(Hookable):
         json_encoder: type[json.JSONEncoder] | None = None,
         sort_headers: bool = True,
     ) -> str:
-        """Sign claims and give the token.
+        """Sign claims and return the token.
 
         `payload` has the claims; `exp`, `nbf` and `iat` may be datetimes, naive ones in UTC, and
         lose their microseconds. `key` is a secret, a private key as PEM text, a key object or a
         PyJWK. `algorithm` is the `alg`: by default that of a PyJWK, else HS256; None means that
-        of a PyJWK, else "none". `headers` are added to the header, and an `alg` among them wins.
-        `json_encoder` writes both payload and header, `sort_headers` sorts the header's members.
+        of a PyJWK, else "none". `headers` are added to the header, and an `alg` among them takes
+        precedence. `json_encoder` serializes both payload and header, `sort_headers` sorts the
+        header's members.
 
-        A payload that is no dictionary and an `iss` that is no string are a TypeError; a key that
-        does not fit is an InvalidKeyError, an unknown algorithm a NotImplementedError. A key that
-        is too short is warned of with InsecureKeyLengthWarning, or refused as the options say.
+        Raises TypeError for a payload that is not a dictionary and an `iss` that is not a string,
+        InvalidKeyError for a key that does not fit, NotImplementedError for an unknown algorithm.
+        A key that is too short causes an InsecureKeyLengthWarning or, depending on the options, an
+        InvalidKeyError.
         """
         if not isinstance(payload, dict):
             raise TypeError(
@@ -153,7 +155,7 @@ class PyJWT(Hookable):
         headers: dict[str, Any] | None = None,  # noqa: ARG002 - for overriding
         json_encoder: type[json.JSONEncoder] | None = None,
     ) -> bytes:
-        """Write claims as the bytes to sign; override to compress or encrypt them, say."""
+        """Return claims as the bytes to sign; override to compress or encrypt them, for example."""
         return json.dumps(payload, separators=(",", ":"), cls=json_encoder).encode("utf-8")
 
     def decode_complete(
@@ -170,7 +172,7 @@ class PyJWT(Hookable):
         leeway: float | timedelta = 0,
         **kwargs: Any,
     ) -> dict[str, Any]:
-        """Verify a token and give its `payload` (claims), `header` (dict), `signature` (bytes).
+        """Verify a token and return its `payload` (claims), `header` (dict), `signature` (bytes).
 
         Arguments and errors are those of `decode`.
         """
@@ -220,7 +222,7 @@ class PyJWT(Hookable):
     def _decode_payload(self, decoded: dict[str, Any]) -> dict[str, Any]:
         """Read the claims from the verified `payload`, `header` and `signature`.
 
-        Override to decompress or decrypt them, say.
+        Override to decompress or decrypt them, for example.
         """
         try:
             payload: dict[str, Any] = json.loads(decoded["payload"])
@@ -244,24 +246,24 @@ class PyJWT(Hookable):
         leeway: float | timedelta = 0,
         **kwargs: Any,
     ) -> dict[str, Any]:
-        """Verify a token and give its claims.
+        """Verify a token and return its claims.
 
-        `key` is a secret, a public key as PEM or OpenSSH text, a key object or a PyJWK; or several
-        of them in a list, a tuple, a KeySet or a PyJWKSet, of which the token's `kid` and `alg`
-        pick one (RFC 7515 Section 4.1.4), which PyJWT does not have.
-        `algorithms` are the `alg` values that are allowed; they must not come from the token
+        `key` is a secret, a public key as PEM or OpenSSH text, a key object or a PyJWK. Beyond
+        PyJWT it can be several of them in a list, a tuple, a KeySet or a PyJWKSet; the token's
+        `kid` and `alg` then select the key (RFC 7515 Section 4.1.4).
+        `algorithms` are the allowed `alg` values; they must not come from the token
         (RFC 8725 Section 3.1), and may be left out only with a PyJWK, which has its own.
         `options` are described in `types.Options`. `audience` is the accepted value of `aud`, or
         several; `issuer` that of `iss`, or a container of several; `subject` that of `sub`.
         `leeway` is how far clocks may differ, in seconds or as a timedelta. `detached_payload` is
         the payload of a token whose header has `b64` set to false (RFC 7797). `verify` and
-        further keyword arguments do nothing but warn.
+        further keyword arguments have no effect except a warning.
 
-        Every error that the token causes is an InvalidTokenError: DecodeError when it is
-        malformed, InvalidSignatureError, InvalidAlgorithmError, and for the claims, in the order
-        of the checks, MissingRequiredClaimError, InvalidIssuedAtError, ImmatureSignatureError,
+        Raises InvalidTokenError for every fault of the token: DecodeError if it is malformed,
+        InvalidSignatureError, InvalidAlgorithmError, and for the claims, in the order of the
+        checks, MissingRequiredClaimError, InvalidIssuedAtError, ImmatureSignatureError,
         ExpiredSignatureError, InvalidIssuerError, InvalidAudienceError, InvalidSubjectError and
-        InvalidJTIError. A key that does not fit is an InvalidKeyError.
+        InvalidJTIError. Raises InvalidKeyError for a key that does not fit.
         """
         if kwargs:
             warnings.warn(
@@ -295,7 +297,7 @@ class PyJWT(Hookable):
         subject: str | None = None,
         leeway: float | timedelta = 0,
     ) -> None:
-        """Check the registered claims (RFC 7519 Section 4.1) as the options say."""
+        """Check the registered claims (RFC 7519 Section 4.1) according to the options."""
         if isinstance(leeway, timedelta):
             leeway = leeway.total_seconds()
         if audience is not None and not isinstance(audience, (str, Iterable)):
@@ -372,7 +374,7 @@ class PyJWT(Hookable):
                 return
             raise MissingRequiredClaimError("aud")
         if audience is None:
-            # RFC 7519 Section 4.1.3: who does not find themselves in `aud` must refuse the token.
+            # RFC 7519 Section 4.1.3: a recipient that is not named in `aud` must refuse the token.
             raise InvalidAudienceError("Invalid audience")
 
         claimed: list[object] | str = payload["aud"]
@@ -405,7 +407,7 @@ class PyJWT(Hookable):
 
 
 def _require_same_audience(claimed: Any, audience: str | Iterable[str]) -> None:
-    """Check `aud` as the option `strict_aud` wants it: one string, and the expected one."""
+    """Check `aud` by the rules of `strict_aud`: it must be one string, the expected one."""
     if not isinstance(audience, str):
         raise InvalidAudienceError("Invalid audience (strict)")
     if not isinstance(claimed, str):

@@ -13,7 +13,7 @@ class InvalidTokenError(PyJWTError):
 
 
 class DecodeError(InvalidTokenError):
-    """A token is malformed: its segments, its header, its payload or a claim of time."""
+    """A token is malformed: its segments, its header, its payload or a time claim."""
 
 
 class InvalidSignatureError(DecodeError):
@@ -49,14 +49,14 @@ class InvalidAlgorithmError(InvalidTokenError):
 
 
 class MissingRequiredClaimError(InvalidTokenError):
-    """The token lacks a claim that the caller demands; `claim` is its name."""
+    """The token lacks a claim that the caller requires; `claim` is its name."""
 
     def __init__(self, claim: str) -> None:
-        """Remember the name of the missing claim."""
+        """Store the name of the missing claim."""
         self.claim = claim
 
     def __str__(self) -> str:
-        """Name the missing claim."""
+        """Return a message that names the missing claim."""
         return f'Token is missing the "{self.claim}" claim'
 
 
@@ -69,11 +69,11 @@ class MissingCryptographyError(PyJWKError):
 
 
 class PyJWKSetError(PyJWTError):
-    """A JWK Set holds no key that can be used."""
+    """A JWK Set does not contain a usable key."""
 
 
 class PyJWKClientError(PyJWTError):
-    """A JWKS endpoint has no answer to give: wrong address, wrong content, no such key."""
+    """A JWKS endpoint cannot be used: wrong address, wrong content, no such key."""
 
 
 class PyJWKClientConnectionError(PyJWKClientError):

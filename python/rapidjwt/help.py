@@ -1,4 +1,4 @@
-"""What a bug report should say of the installation: `python -m rapidjwt.help`."""
+"""Describe the installation for a bug report: `python -m rapidjwt.help`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ except ModuleNotFoundError:
 
 
 def info() -> dict[str, dict[str, str]]:
-    """Give the platform, the interpreter and the versions of what signs tokens.
+    """Return the platform, the interpreter and the versions of the packages involved.
 
-    As PyJWT's, and `rapidjwt` beside it; `pyjwt` is the version whose interface is served.
+    As in PyJWT, plus `rapidjwt`; `pyjwt` is the version whose interface this package has.
     """
     try:
         platform_info = {"system": platform.system(), "release": platform.release()}

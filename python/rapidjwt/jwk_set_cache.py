@@ -1,4 +1,4 @@
-"""A JWK Set that is kept for some time."""
+"""A cache for one JWK Set."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from .api_jwk import PyJWKSet, PyJWTSetWithTimestamp
 from .exceptions import PyJWKSetError
 
-TYPE_CHECKING = False  # as typing has it
+TYPE_CHECKING = False  # like typing's
 if TYPE_CHECKING:
     from typing import Any
 
@@ -16,14 +16,14 @@ class JWKSetCache:
     """Keeps one JWK Set until it is too old."""
 
     def __init__(self, lifespan: float) -> None:
-        """Keep JWK Sets for `lifespan` seconds; -1 and less means for ever."""
+        """Keep JWK Sets for `lifespan` seconds; -1 and less means forever."""
         self.jwk_set_with_timestamp: PyJWTSetWithTimestamp | None = None
         self.lifespan = lifespan
 
     def put(self, jwk_set: PyJWKSet | dict[str, Any] | None) -> None:
-        """Keep a JWK Set, parsed or as the dictionary that an endpoint gives; None empties.
+        """Store a JWK Set, parsed or as an endpoint's dictionary; None empties the cache.
 
-        Anything else and a set without usable keys are a PyJWKSetError.
+        Raises PyJWKSetError for anything else and for a set without usable keys.
         """
         if jwk_set is None:
             self.jwk_set_with_timestamp = None
@@ -35,13 +35,13 @@ class JWKSetCache:
         self.jwk_set_with_timestamp = PyJWTSetWithTimestamp(jwk_set)
 
     def get(self) -> PyJWKSet | None:
-        """Give the JWK Set, or None when there is none or it is too old."""
+        """Return the JWK Set, or None if there is none or it is too old."""
         if self.jwk_set_with_timestamp is None or self.is_expired():
             return None
         return self.jwk_set_with_timestamp.get_jwk_set()
 
     def is_expired(self) -> bool:
-        """Whether the JWK Set is too old; False when there is none."""
+        """Return whether the JWK Set is too old; False if there is none."""
         return (
             self.jwk_set_with_timestamp is not None
             and self.lifespan > -1

@@ -21,7 +21,7 @@ from .jwk_set_cache import JWKSetCache
 
 
 class _NoRedirectHandler(urllib.request.HTTPRedirectHandler):
-    """Treats redirects as errors: keys come from the address that the caller trusts, alone."""
+    """Treats redirects as errors: keys must come from the address that the caller trusts."""
 
     def redirect_request(
         self,
@@ -39,8 +39,8 @@ class PyJWKClient:
     """Fetches the keys of an issuer and finds the one that signed a token.
 
     Two caches save requests. The JWK Set as a whole is kept for `lifespan` seconds; an unknown
-    `kid` causes it to be fetched anew, but not within `cooldown_duration` seconds of the last
-    fetch. Single keys can be kept too, without limit of time, as many as `max_cached_keys`.
+    `kid` causes it to be fetched again, but not within `cooldown_duration` seconds of the last
+    fetch. Up to `max_cached_keys` single keys can be kept too, without a time limit.
 
     Override `fetch_data` to fetch the set in another way.
     """
@@ -57,7 +57,7 @@ class PyJWKClient:
         ssl_context: SSLContext | None = None,
         cooldown_duration: float = 30,
     ) -> None:
-        """Make a client for one endpoint; nothing is fetched yet.
+        """Create a client for one endpoint; nothing is fetched yet.
 
         `uri` is its address, http or https. `cache_keys` turns on the cache of single keys,
         `cache_jwk_set` that of the set. `headers` are sent with each request, which may take
@@ -65,10 +65,10 @@ class PyJWKClient:
         be unknown to us for `cooldown_duration` seconds; 0 means that every unknown `kid` causes a
         request.
 
-        Another scheme, a lifespan that is not positive, and a cooldown that is negative or not
-        finite are a PyJWKClientError.
+        Raises PyJWKClientError for another scheme, a lifespan that is not positive, and a cooldown
+        that is negative or not finite.
         """
-        # urllib would also open local files: refuse what is no web address before it can.
+        # urllib would also open local files, so refuse everything but web addresses first.
         scheme = urlparse(uri).scheme.lower()
         if scheme not in ("http", "https"):
             raise PyJWKClientError(
@@ -99,10 +99,10 @@ class PyJWKClient:
             self.get_signing_key = cached  # type: ignore[method-assign]
 
     def fetch_data(self) -> Any:
-        """Fetch the JWK Set and give it as a dictionary; if sets are cached, cache it.
+        """Fetch the JWK Set and return it as a dictionary; if sets are cached, cache it.
 
-        A failed request is a PyJWKClientConnectionError, an answer that is no JSON object a
-        PyJWKClientError, a set that is to be cached and has no usable key a PyJWKSetError.
+        Raises PyJWKClientConnectionError for a failed request, PyJWKClientError for a response
+        that is not a JSON object, PyJWKSetError if it is to be cached and has no usable key.
         """
         handlers: list[Any] = [_NoRedirectHandler()]
         if self.ssl_context is not None:
@@ -119,8 +119,8 @@ class PyJWKClient:
                 f'Fail to fetch data from the url, err: "{error}"'
             ) from error
 
-        # Only an answer that can be used replaces what is cached: an endpoint that fails for a
-        # while must not make us forget its keys.
+        # Only a usable response replaces the cached set: its keys must survive an endpoint that
+        # fails for a while.
         jwk_set = self._as_jwk_set_payload(jwk_set)
         if self.jwk_set_cache is not None:
             self.jwk_set_cache.put(jwk_set)
@@ -128,9 +128,9 @@ class PyJWKClient:
         return jwk_set
 
     def get_jwk_set(self, refresh: bool = False) -> PyJWKSet:
-        """Give the JWK Set: the cached one, unless there is none or `refresh` asks for a new one.
+        """Return the cached JWK Set, or a new one if there is none or `refresh` is true.
 
-        Errors are those of `fetch_data`, and PyJWKSetError for a set without usable keys.
+        Raises the errors of `fetch_data`, and PyJWKSetError for a set without usable keys.
         """
         cache = self.jwk_set_cache
         cached: Any = None if cache is None or refresh else cache.get()
@@ -138,7 +138,7 @@ class PyJWKClient:
         if not isinstance(data, PyJWKSet):
             data = PyJWKSet.from_dict(self._as_jwk_set_payload(data))
         if cached is None and cache is not None:
-            cache.put(data)  # an overridden `fetch_data` may give something else than it cached
+            cache.put(data)  # an overridden `fetch_data` may return something else than it cached
         return data
 
     @staticmethod
@@ -148,9 +148,9 @@ class PyJWKClient:
         return data
 
     def get_signing_keys(self, refresh: bool = False) -> list[PyJWK]:
-        """Give the keys that have a `kid` and no other `use` than "sig".
+        """Return the keys that have a `kid` and no other `use` than "sig".
 
-        Arguments and errors are those of `get_jwk_set`; no such key is a PyJWKClientError.
+        Raises PyJWKClientError if there is no such key, and the errors of `get_jwk_set`.
         """
         return self._get_signing_keys_from_jwk_set(self.get_jwk_set(refresh))
 
@@ -164,10 +164,11 @@ class PyJWKClient:
         return signing_keys
 
     def get_signing_key(self, kid: str) -> PyJWK:
-        """Give the key with an ID.
+        """Return the key with this ID.
 
-        If it is unknown the set is fetched once more, unless that was done a short while ago. An
-        ID that stays unknown is a PyJWKClientError; other errors are those of `get_jwk_set`.
+        If it is unknown the set is fetched again, unless the last fetch was less than
+        `cooldown_duration` seconds ago. Raises PyJWKClientError for an ID that stays unknown, and
+        the errors of `get_jwk_set`.
         """
         with self._client_lock:
             signing_key = self.match_kid(self.get_signing_keys(), kid)
@@ -187,14 +188,14 @@ class PyJWKClient:
         )
 
     def get_signing_key_from_jwt(self, token: str | bytes) -> PyJWK:
-        """Give the key whose ID stands in a token's header, which is not verified by this.
+        """Return the key whose ID is in a token's header; the token is not verified.
 
-        A malformed token is a DecodeError; other errors are those of `get_signing_key`.
+        Raises DecodeError for a malformed token, and the errors of `get_signing_key`.
         """
         unverified = decode_token(token, options={"verify_signature": False})
         return self.get_signing_key(unverified["header"].get("kid"))
 
     @staticmethod
     def match_kid(signing_keys: list[PyJWK], kid: str) -> PyJWK | None:
-        """Give the first key with an ID, or None."""
+        """Return the first key with this ID, or None."""
         return next((key for key in signing_keys if key.key_id == kid), None)

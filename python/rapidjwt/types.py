@@ -39,7 +39,7 @@ class SigOptions(TypedDict, total=False):
 
 
 class Options(TypedDict, total=False):
-    """The options of `decode` and `decode_complete`; what is left out keeps its default.
+    """The options of `decode` and `decode_complete`; omitted ones have their defaults.
 
     A claim that is absent passes its check, except `aud` and `iss` where the call gives an
     audience or an issuer. Name claims in `require` to insist on their presence.

@@ -13,7 +13,7 @@ from functools import cache
 from ._backend import cryptography
 from ._hooks import HookableModule
 
-TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
+TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
     from typing import Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """Give the names of the cryptography package that PyJWT's module has, when it is installed."""
+    """Return a name of the cryptography package that PyJWT's module has, if it is installed."""
     if name in {"EllipticCurve", "decode_dss_signature", "encode_dss_signature"}:
         names = cryptography()
         if names is not None:
@@ -31,7 +31,7 @@ def __getattr__(name: str) -> Any:
 
 
 def force_bytes(value: bytes | str) -> bytes:
-    """Encode text as UTF-8 and leave bytes alone; anything else is a TypeError."""
+    """Encode text as UTF-8 and return bytes as they are; raise TypeError for anything else."""
     if isinstance(value, str):
         return value.encode("utf-8")
     if isinstance(value, bytes):
@@ -42,8 +42,8 @@ def force_bytes(value: bytes | str) -> bytes:
 def base64url_decode(input: bytes | str) -> bytes:  # noqa: A002 - PyJWT's name
     """Decode base64url (RFC 4648 Section 5), padded or not.
 
-    Characters outside the alphabet are skipped. A length that no encoding has raises
-    binascii.Error, a ValueError.
+    Characters outside the alphabet are skipped. Raises binascii.Error, a ValueError, for a length
+    that no encoding has.
     """
     import binascii  # noqa: PLC0415 - a shared library, which few programs need
 
@@ -62,9 +62,8 @@ def base64url_encode(input: bytes) -> bytes:  # noqa: A002 - PyJWT's name
 def to_base64url_uint(val: int, *, bit_length: int | None = None) -> bytes:
     """Encode an integer as Base64urlUInt (RFC 7518 Section 2).
 
-    `bit_length` asks for leading zeros up to that many bits, as elliptic curve coordinates need
-    them; without it the integer takes as many bytes as it has. A negative integer is a
-    ValueError, one that exceeds `bit_length` an OverflowError.
+    `bit_length` adds leading zeros up to that many bits, which elliptic curve coordinates need.
+    Raises ValueError for a negative integer, OverflowError for one that exceeds `bit_length`.
     """
     if val < 0:
         raise ValueError("Must be a positive integer")
@@ -77,22 +76,22 @@ def from_base64url_uint(val: bytes | str) -> int:
 
 
 def number_to_bytes(num: int, num_bytes: int) -> bytes:
-    """Write an integer as at least `num_bytes` big-endian bytes."""
+    """Return an integer as at least `num_bytes` big-endian bytes."""
     import binascii  # noqa: PLC0415 - as above
 
-    digits = "%0*x" % (2 * num_bytes, num)  # noqa: UP031 - a TypeError for what is no integer
+    digits = "%0*x" % (2 * num_bytes, num)  # noqa: UP031 - raises TypeError for other types
     return binascii.a2b_hex(digits)
 
 
 def bytes_to_number(string: bytes) -> int:
-    """Read big-endian bytes as an integer; no bytes at all are a ValueError."""
+    """Return the integer of big-endian bytes; raise ValueError for empty bytes."""
     import binascii  # noqa: PLC0415 - as above
 
     return int(binascii.b2a_hex(string), 16)
 
 
 def bytes_from_int(val: int, *, bit_length: int | None = None) -> bytes:
-    """Write an integer as the big-endian bytes that `bit_length` bits take, or its own."""
+    """Return an integer as big-endian bytes for `bit_length` bits, by default its own."""
     if bit_length is None:
         bit_length = val.bit_length()
     return val.to_bytes((bit_length + 7) // 8, "big", signed=False)
@@ -103,9 +102,9 @@ def _coordinate_size(curve: EllipticCurve) -> int:
 
 
 def der_to_raw_signature(der_sig: bytes, curve: EllipticCurve) -> bytes:
-    """Turn an ECDSA signature from DER into the `R || S` of RFC 7518 Section 3.4.
+    """Convert an ECDSA signature from DER to the `R || S` of RFC 7518 Section 3.4.
 
-    Needs the cryptography package; malformed DER is a ValueError.
+    Needs the cryptography package. Raises ValueError for malformed DER.
     """
     from ._cryptography import decode_dss_signature  # noqa: PLC0415 - slow to import
 
@@ -115,9 +114,9 @@ def der_to_raw_signature(der_sig: bytes, curve: EllipticCurve) -> bytes:
 
 
 def raw_to_der_signature(raw_sig: bytes, curve: EllipticCurve) -> bytes:
-    """Turn the `R || S` of RFC 7518 Section 3.4 into DER.
+    """Convert the `R || S` of RFC 7518 Section 3.4 to DER.
 
-    Needs the cryptography package; a length that does not fit the curve is a ValueError.
+    Needs the cryptography package. Raises ValueError for a length that does not fit the curve.
     """
     size = _coordinate_size(curve)
     if len(raw_sig) != 2 * size:
@@ -160,9 +159,10 @@ _SSH_KEY_FORMATS = (
 
 @cache
 def _pem_boundary() -> re.Pattern[bytes]:
-    """Match at each encapsulation boundary (RFC 7468 Section 2), `---- ` variants included.
+    """Return a pattern for encapsulation boundaries (RFC 7468 Section 2), with `---- ` variants.
 
-    The lookahead lets boundaries share their dashes. Compiled late: it takes as long as a module.
+    The lookahead lets boundaries share their dashes. It is compiled on first use, because that
+    takes as long as importing a module.
     """
     return re.compile(
         b"(?=(?P<boundary>----[- ](?P<side>BEGIN|END) (?P<label>"
@@ -172,7 +172,7 @@ def _pem_boundary() -> re.Pattern[bytes]:
 
 
 def is_pem_format(key: bytes) -> bool:
-    """Whether the bytes hold a PEM block: a BEGIN boundary and, after it, the END of its label."""
+    """Return whether the bytes contain a PEM block: a BEGIN boundary and later its END."""
     block_starts: dict[bytes, int] = {}
     for boundary in _pem_boundary().finditer(key):
         label = boundary["label"]
@@ -184,7 +184,7 @@ def is_pem_format(key: bytes) -> bool:
 
 
 def is_ssh_key(key: bytes) -> bool:
-    """Whether the bytes begin as an OpenSSH public key does."""
+    """Return whether the bytes begin like an OpenSSH public key."""
     return key.startswith(_SSH_KEY_FORMATS)
 
 

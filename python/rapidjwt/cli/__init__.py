@@ -1,6 +1,6 @@
 """The command line, `rapidjwt`: for people at a terminal, and for scripts.
 
-It needs the extra `rapidjwt[cli]`; docs/command-line.md is its guide.
+It needs the extra `rapidjwt[cli]`. See docs/command-line.md.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _NEEDED = ("click", "rich")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit code, an `ExitCode`.
+    """Run one command and return its exit code, an `ExitCode`.
 
     `arguments` are those after the program's name; None means those of the process.
     """

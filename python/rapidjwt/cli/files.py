@@ -1,4 +1,4 @@
-"""Writing the files of keys."""
+"""Write key files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def refuse_existing(*names: str | None) -> None:
 def write_file(name: str, data: bytes, mode: int, *, replace: bool) -> None:
     """Write a new file that never has more permissions than `mode`.
 
-    With `replace` it takes the place of an old file or link; otherwise an old one is a Failure.
+    With `replace` it replaces an existing file or link; otherwise it raises Failure for one.
     """
     path = Path(name)
     new = path.with_name(f".{path.name}.{secrets.token_hex(8)}") if replace else path

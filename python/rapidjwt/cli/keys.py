@@ -1,4 +1,4 @@
-"""Keys of any format, told apart by how they begin."""
+"""Read keys of any format, which is detected from the content."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .exit_code import Failure
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    #: A key, or the JWK of one, which says more of its use.
+    #: A key, or the JWK of one, which has its metadata too.
     Member: TypeAlias = Key | dict[str, Any]
 
-#: What keys can be made for.
+#: The algorithms that keys can be generated for.
 ALGORITHMS = [row["name"] for row in algorithm_table()]
 
 _PEM = b"-----BEGIN"
@@ -27,7 +27,7 @@ _DER_SEQUENCE = b"\x30"
 
 
 def read_key(data: bytes, password: bytes | None = None) -> Key:
-    """Read one key; errors as `read_members`. A JWK Set must have one member."""
+    """Read one key; errors as for `read_members`. A JWK Set must contain one key."""
     members = read_members(data, password)
     if len(members) != 1:
         raise Failure(f"One key is needed, and the JWK Set has {len(members)}")
@@ -37,10 +37,11 @@ def read_key(data: bytes, password: bytes | None = None) -> Key:
 def read_members(data: bytes, password: bytes | None = None) -> list[Member]:
     """Read a key, or the members of a JWK Set (RFC 7517 Section 5).
 
-    PEM, JSON and OpenSSH are known by their first characters, DER by its structure; all else is
-    the secret of an HMAC, without the line break that editors put at the end of a text.
+    PEM, JSON and OpenSSH are recognized by their first characters, DER by its structure. Anything
+    else is an HMAC secret, without the line break that editors put at the end of a text.
 
-    Raises InvalidKeyError for what looks like a key and is none, or is a public key in disguise.
+    Raises InvalidKeyError for what looks like a key but is not valid, and for a secret that
+    contains a public key.
     """
     text = data.removeprefix(b"\xef\xbb\xbf").strip()
     if text.startswith(_JSON):
@@ -60,7 +61,7 @@ def read_members(data: bytes, password: bytes | None = None) -> list[Member]:
 
 
 def key_set(members: list[Member]) -> KeySet:
-    """Make a set of keys all of which can be used. Raises Failure for the first that cannot."""
+    """Return a set of keys. Raises Failure for the first key that cannot be used."""
     for member in members:
         _as_key(member)
     keys = KeySet(members)
@@ -70,7 +71,7 @@ def key_set(members: list[Member]) -> KeySet:
 
 
 def serving(keys: KeySet) -> list[str]:
-    """Give the algorithms that keys can verify signatures of."""
+    """Return the algorithms whose signatures the keys can verify."""
     entries = keys.find(use="sig", operation="verify")
     return [name for name in ALGORITHMS if any(entry.serves(name) for entry in entries)]
 
@@ -79,7 +80,7 @@ def _read_json(text: bytes) -> list[Member]:
     try:
         jwk = json.loads(text)
     except (ValueError, RecursionError):
-        # `from None`: the original error holds the text, which may have secrets.
+        # `from None`: the original error has the text, which may contain secrets.
         raise InvalidKeyError("The key begins like a JWK and is not valid JSON") from None
     if "keys" not in jwk:
         return [jwk]

@@ -22,7 +22,7 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def duration(text: str) -> timedelta:
-    """Read a length of time: 90, 90s, 15m, 2h or 7d."""
+    """Parse a length of time: 90, 90s, 15m, 2h or 7d."""
     match = re.fullmatch(r"([0-9]{1,9})([smhd]?)", text)
     if match is None:
         raise click.BadParameter(f"{text!r} is no length of time such as 90s, 15m, 2h or 7d.")
@@ -30,7 +30,7 @@ def duration(text: str) -> timedelta:
 
 
 def member(text: str) -> tuple[str, Any]:
-    """Read a name and its value: name=text, or name:=JSON."""
+    """Parse a name and its value: name=text, or name:=JSON."""
     name, equals, value = text.partition("=")
     is_json = name.endswith(":")
     name = name.removesuffix(":")
@@ -69,5 +69,5 @@ password_option = click.option(
 
 
 def key_option(help_text: str, *, required: bool) -> Decorator:
-    """Give the option `--key`, which never takes the key itself."""
+    """Return the option `--key`, which never takes the key itself."""
     return click.option("--key", required=required, metavar="FILE|env:NAME|-", help=help_text)

@@ -1,4 +1,4 @@
-"""What a command writes, and how a token is kept from driving the terminal."""
+"""Write the output of commands, with the control characters of tokens escaped."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NOT_SHOWN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 
 
 def printable(text: str) -> str:
-    r"""Escape as `\u001b` what a terminal would obey or not show, line breaks included."""
+    r"""Escape the characters that control a terminal or are invisible, such as `\u001b`."""
     return "".join(
         json.dumps(character)[1:-1] if unicodedata.category(character) in _NOT_SHOWN else character
         for character in text
@@ -33,7 +33,7 @@ def printable(text: str) -> str:
 
 
 def json_text(value: Any) -> Text:
-    """Give JSON in several lines, in the colours of its parts, safe to show."""
+    """Return JSON in several lines, coloured and escaped."""
     lines = _dump(value, ensure_ascii=False).split("\n")
     text = Text("\n".join(printable(line) for line in lines))
     JSONHighlighter().highlight(text)
@@ -41,7 +41,7 @@ def json_text(value: Any) -> Text:
 
 
 def show(*renderables: RenderableType) -> None:
-    """Write to standard output, in colours when it is a terminal and NO_COLOR is not set."""
+    """Write to standard output, in colours if it is a terminal and NO_COLOR is not set."""
     text = io.StringIO()  # so that it is `write` that meets a closed pipe
     console = Console(
         file=text,
@@ -69,12 +69,12 @@ def _dump(value: Any, *, ensure_ascii: bool) -> str:
 
 
 def write(text: str) -> None:
-    """Write to standard output, at once. A reader that has gone away ends the program quietly."""
+    """Write to standard output without delay. A closed pipe ends the program without a message."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
-        # What is left in the buffer must not fail again when the interpreter ends.
+        # Flushing the rest of the buffer must not fail again when the interpreter exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             raise click.exceptions.Exit(ExitCode.PIPE_CLOSED) from None

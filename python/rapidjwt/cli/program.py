@@ -1,4 +1,4 @@
-"""The commands as one program, and how each error ends it."""
+"""The program: its commands, and the message and exit code of each error."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _HELP = {"help_option_names": ["-h", "--help"]}
 @click.version_option(__version__, prog_name="rapidjwt", message="%(prog)s %(version)s")
 @click.pass_context
 def program(context: click.Context) -> int:
-    """Read, verify and sign JSON Web Tokens, and make keys.
+    """Read, verify and sign JSON Web Tokens, and generate keys.
 
     Tokens and keys can come from standard input as "-". Exit codes: 0 done, 1 token refused,
     2 wrong usage, 3 unusable file or key, 4 no answer from the provider of keys.
@@ -49,7 +49,7 @@ for _command in (inspect_token, verify, sign, keygen, jwks, thumbprint, bench):
 
 
 def run(arguments: Sequence[str] | None) -> int:
-    """Run one command; whatever is wrong with the input is one line on standard error."""
+    """Run one command; an error of the input becomes one line on standard error."""
     _allow_any_text()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", InsecureKeyLengthWarning)
@@ -71,7 +71,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _explain(error: Exception) -> tuple[str, ExitCode]:
-    """Give the line and the exit code for an error."""
+    """Return the message and the exit code for an error."""
     if isinstance(error, click.UsageError):
         where = error.ctx.command_path if error.ctx else "rapidjwt"
         return f"{error.format_message()} See: {where} --help", ExitCode.USAGE
@@ -85,7 +85,7 @@ def _explain(error: Exception) -> tuple[str, ExitCode]:
 
 
 def _allow_any_text() -> None:
-    """Let a terminal that cannot show a character show its number instead."""
+    """Make a terminal that cannot show a character show its escape sequence."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

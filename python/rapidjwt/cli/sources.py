@@ -1,4 +1,4 @@
-"""Where tokens, keys and claims come from: files, the environment, standard input."""
+"""Read tokens, keys and claims from files, the environment and standard input."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 _ENVIRONMENT = "env:"
-#: More than any token or set of keys has; what is larger is a mistake.
+#: More than any token or set of keys has: larger input is a mistake.
 _MAX_BYTES = 16 * 1024 * 1024
 
 
@@ -31,9 +31,9 @@ def allow_stdin_once(**sources: str | None) -> None:
 
 
 def read_token(source: str) -> str:
-    """Give the token: `source` itself, or standard input for "-".
+    """Return the token: `source` itself, or standard input for "-".
 
-    White space around it and the "Bearer" of an HTTP header (RFC 6750 Section 2.1) are taken off.
+    White space around it and the "Bearer" of an HTTP header (RFC 6750 Section 2.1) are removed.
     """
     if source == STDIN:
         if sys.stdin.isatty():
@@ -44,10 +44,10 @@ def read_token(source: str) -> str:
 
 
 def read_secret(source: str) -> bytes:
-    """Give the bytes of a file, of the variable NAME for "env:NAME", or of standard input for "-".
+    """Return the bytes of a file, of the variable NAME for "env:NAME", or of stdin for "-".
 
-    On a terminal "-" asks for one line that is not shown. Errors do not repeat `source`: somebody
-    may have written the secret itself there.
+    On a terminal "-" prompts for one line that is not shown. Error messages do not repeat
+    `source`, because it may be the secret itself.
     """
     if source == STDIN and sys.stdin.isatty():
         return os.fsencode(getpass("Key: ", stream=sys.stderr))
@@ -57,7 +57,7 @@ def read_secret(source: str) -> bytes:
 
 
 def read_variable(name: str, what: str) -> bytes:
-    """Give the bytes of an environment variable; `what` says in errors what it should hold."""
+    """Return the bytes of an environment variable; `what` describes the content in errors."""
     value = os.environ.get(name)
     if value is None:
         raise Failure(f"The environment variable of the {what} is not set")
@@ -65,7 +65,7 @@ def read_variable(name: str, what: str) -> bytes:
 
 
 def read_bytes(source: str, what: str) -> bytes:
-    """Give the bytes of a file, or of standard input for "-"; `what` names them in errors."""
+    """Return the bytes of a file, or of stdin for "-"; `what` describes the content in errors."""
     try:
         if source == STDIN:
             return _read(sys.stdin.buffer, what)

@@ -1,4 +1,4 @@
-"""The times of a token as people say them."""
+"""Format the times of a token for people."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
-#: From which number of seconds on a unit is used, the seconds in one, and its sign.
+#: The smallest number of seconds shown in a unit, the seconds in one, and the unit's symbol.
 _UNITS = (
     (2 * 365 * 86400, 365 * 86400, "years"),
     (2 * 86400, 86400, "days"),
@@ -22,8 +22,8 @@ _UNITS = (
     (0, 1, "s"),
 )
 
-#: The claims that are times (RFC 7519 Sections 4.1.4 to 4.1.6), and what is said of each of them
-#: when it has passed and when it has not.
+#: The claims that are times (RFC 7519 Sections 4.1.4 to 4.1.6), and the words for each when it is
+#: in the past and when it is in the future.
 _SAYINGS = {
     "iat": ("issued {} ago", "issued in {}"),
     "nbf": ("valid since {} ago", "valid in {}"),
@@ -34,7 +34,7 @@ NAMES = tuple(_SAYINGS)
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A claim of time: `words` are like "expires in 4 min", `utc` and `local` are ISO 8601."""
+    """A time claim: `words` are like "expires in 4 min", `utc` and `local` are ISO 8601."""
 
     words: str
     utc: str
@@ -42,18 +42,18 @@ class Moment:
 
 
 def now() -> float:
-    """Give the time in seconds, as the claims have it."""
+    """Return the current time in seconds, as in claims."""
     return time.time()
 
 
 def is_number(value: Any) -> bool:
-    """Whether a JSON value is a NumericDate (RFC 7519 Section 2); true and false are none."""
+    """Return whether a JSON value is a NumericDate (RFC 7519 Section 2); true and false are not."""
     is_numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
     return is_numeric and (isinstance(value, int) or math.isfinite(value))
 
 
 def moments(claims: Mapping[str, Any]) -> dict[str, Moment]:
-    """Give the times of a token that are numbers and within the years 1 to 9999."""
+    """Return the times of a token that are numbers and within the years 1 to 9999."""
     found = {name: _moment(name, claims[name]) for name in NAMES if is_number(claims.get(name))}
     return {name: moment for name, moment in found.items() if moment is not None}
 
@@ -70,7 +70,7 @@ def _moment(name: str, seconds: float) -> Moment | None:
 
 
 def duration(seconds: float) -> str:
-    """Give a length of time in its largest unit, cut off: 299 seconds are "4 min"."""
+    """Return a length of time in its largest unit, rounded down: 299 seconds are "4 min"."""
     _, size, unit = next(row for row in _UNITS if seconds >= row[0])
     return f"{int(seconds // size)} {unit}"
 

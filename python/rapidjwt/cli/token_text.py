@@ -1,4 +1,4 @@
-"""A token as text for people."""
+"""Format a token for people."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 def heading(text: str) -> Text:
-    """Give the line above a part."""
+    """Return the heading of a part."""
     return Text(text, style="bold")
 
 
 def member_lines(title: str, members: Mapping[str, Any] | None) -> list[Text]:
-    """Give the header or the claims as JSON; nothing when they could not be read."""
+    """Return the header or the claims as JSON; nothing if they could not be read."""
     return [] if members is None else [heading(title), json_text(members), Text()]
 
 
 def time_lines(claims: Mapping[str, Any]) -> list[Text]:
-    """Give a line for each time of a token: in words, in local time, in UTC where it differs."""
+    """Return a line for each time of a token: in words, in local time, in UTC if it differs."""
     found = moments(claims)
     if not found:
         return []

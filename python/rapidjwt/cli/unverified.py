@@ -1,6 +1,6 @@
-"""Reading a token that nobody vouches for, and finding what is wrong with it.
+"""Read a token without verifying it, and find what is wrong with it.
 
-Nothing here verifies, and nothing that is found here makes a token trustworthy.
+Nothing here verifies, and no result makes a token trustworthy.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ENCRYPTED_PARTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong: an "error" forbids the token now, or for ever; a "warning" may be meant.
+    """What is wrong: an "error" makes the token invalid, now or forever; a "warning" may be meant.
 
     `code` is stable, for scripts; `part` is "token", "header", "claims" or "signature".
     """
@@ -57,7 +57,7 @@ class UnverifiedToken:
 
 
 def read_unverified(text: str) -> UnverifiedToken:
-    """Read a token in compact serialization (RFC 7515 Section 7.1); nothing is an exception."""
+    """Read a token in compact serialization (RFC 7515 Section 7.1); never raise an exception."""
     token = UnverifiedToken()
     segments = text.split(".")
     if len(segments) != _PARTS:
@@ -156,7 +156,7 @@ def _check_algorithm(token: UnverifiedToken, algorithm: Any) -> None:
 
 
 def _check_rsa_size(token: UnverifiedToken, bits: int) -> None:
-    """Check the size of an RSA key: a signature is as long as the modulus (RFC 8017 Section 8)."""
+    """Check the size of an RSA key: signatures are as long as the modulus (RFC 8017 Section 8)."""
     if bits < _MINIMUM_RSA_BITS:
         message = f"An RSA key of {bits} bits is too weak; {_MINIMUM_RSA_BITS} are the least."
         token.find("error", "signature", "weak-key", message)

@@ -1,8 +1,8 @@
-"""Bearer tokens in HTTP requests (RFC 6750), whatever the framework.
+"""Bearer tokens in HTTP requests (RFC 6750), for every framework.
 
-`verify` gives the claims of a request's token, `require_scopes` looks at what they grant. Whatever
-is wrong is a `BearerError`, which knows the status and the headers of the answer. A framework's
-module only translates.
+`verify` returns the claims of a request's token, `require_scopes` checks the scopes that they
+grant. Both raise `BearerError`, which has the status and the headers of the response. The module
+of a framework only translates.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeVar
 
-    #: What a helper gives: the claims as they are, unless `claims=` makes something else of them.
+    #: The result of a helper: the claims as they are, or what `claims=` converts them to.
     ClaimsT = TypeVar("ClaimsT", default=dict[str, Any])
 
     _DecodeAsync: TypeAlias = Callable[[str], Awaitable[dict[str, Any]]]
@@ -63,11 +63,11 @@ __all__ = [
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*", re.ASCII)
 #: A `scope-token` of RFC 6749 Section 3.3.
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
-#: What a `quoted-string` of RFC 9110 Section 5.6.4 may hold, less what is not ASCII.
+#: The content of a `quoted-string` of RFC 9110 Section 5.6.4, limited to ASCII.
 _QUOTABLE = re.compile(r"[\x20-\x7E]*")
 
-#: What the client is told, by the first class that fits. Texts of our own: those of the errors may
-#: quote the token, which an attacker writes.
+#: The messages for clients, by the first class that fits. They are our own: those of the errors may
+#: quote the token, which attackers control.
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (ExpiredSignatureError, "The access token has expired"),
     (ImmatureSignatureError, "The access token is not valid yet"),
@@ -83,14 +83,13 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 
 
 class SyncVerifier(Protocol):
-    """Gives the claims of a token: `Verifier`, or an object of your own.
+    """Returns the claims of a token: `Verifier`, or an object of your own.
 
-    It refuses a token with an InvalidTokenError; a PyJWKClientError says that the keys cannot be
-    had.
+    It raises InvalidTokenError to refuse a token, PyJWKClientError if the keys are not available.
     """
 
     def decode(self, token: str, /) -> dict[str, Any]:
-        """Verify a token and give its claims."""
+        """Verify a token and return its claims."""
         ...
 
 
@@ -98,7 +97,7 @@ class AsyncVerifier(Protocol):
     """The same for asyncio: `Verifier`, or an object of your own."""
 
     async def decode_async(self, token: str, /) -> dict[str, Any]:
-        """Verify a token and give its claims."""
+        """Verify a token and return its claims."""
         ...
 
 
@@ -106,14 +105,14 @@ AnyVerifier: TypeAlias = SyncVerifier | AsyncVerifier
 
 
 def sync_verifier(verifier: AnyVerifier) -> SyncVerifier:
-    """Give the verifier back; raises TypeError when it has `decode_async` only."""
+    """Return the verifier; raise TypeError if it has `decode_async` only."""
     if not hasattr(verifier, "decode"):
         raise TypeError("This needs a verifier with decode, and it has decode_async only")
     return cast("SyncVerifier", verifier)
 
 
 class BearerError(Exception):
-    """A request is refused. Its text is for the client: nothing of the request stands in it.
+    """A request is refused. The message is for the client and never quotes the request.
 
     `status` is the HTTP status, `error` the code of RFC 6750 Section 3.1 or None, `scopes` those
     that the request needs when the token does not grant them.
@@ -127,7 +126,7 @@ class BearerError(Exception):
         error: str | None = None,
         scopes: Sequence[str] = (),
     ) -> None:
-        """Take what the answer says."""
+        """Take the contents of the response."""
         super().__init__(description)
         self.status = status
         self.description = description
@@ -135,7 +134,7 @@ class BearerError(Exception):
         self.scopes = tuple(scopes)
 
     def headers(self, realm: str) -> dict[str, str]:
-        """Give the headers of the answer: a challenge, unless the token is not at fault."""
+        """Return the headers of the response: a challenge, unless the token is not at fault."""
         if self.status == HTTPStatus.SERVICE_UNAVAILABLE:
             return {}
         return {"WWW-Authenticate": challenge(realm, self)}
@@ -145,14 +144,14 @@ class MissingTokenError(BearerError):
     """The request has no bearer token: 401 without an error code (RFC 6750 Section 3.1)."""
 
     def __init__(self) -> None:
-        """Ask for a token."""
+        """Set the status and the message."""
         super().__init__(HTTPStatus.UNAUTHORIZED, "A bearer token is required")
 
 
 def challenge(realm: str, error: BearerError | None = None) -> str:
-    """Write the `WWW-Authenticate` header of RFC 6750 Section 3.
+    """Return the value of the `WWW-Authenticate` header of RFC 6750 Section 3.
 
-    Raises ValueError for a realm that has anything but printable ASCII.
+    Raises ValueError for a realm with anything but printable ASCII characters.
     """
     if not _QUOTABLE.fullmatch(realm):
         raise ValueError("A realm consists of printable ASCII characters")
@@ -171,9 +170,9 @@ def _quoted(value: str) -> str:
 def bearer_token(authorization: Sequence[str]) -> str:
     """Find the token in the values of a request's `Authorization` headers.
 
-    The scheme is compared without regard to case (RFC 9110 Section 11.1). Raises MissingTokenError
-    when there is no header or one of another scheme, and a BearerError with status 400 for several
-    headers, also when a server joined them, and for what is no token by its characters.
+    The scheme is case-insensitive (RFC 9110 Section 11.1). Raises MissingTokenError if there is no
+    header or one of another scheme, and BearerError with status 400 for several headers, even if a
+    server has joined them, and for characters that a token cannot have.
     """
     if not authorization:
         raise MissingTokenError
@@ -193,10 +192,10 @@ def _bad_request(description: str) -> BearerError:
 
 
 def refusal(error: InvalidTokenError | PyJWKClientError) -> BearerError:
-    """Say to the client what an error of a verifier means to it.
+    """Return the response for an error of a verifier.
 
-    401 for a token that is refused, 503 when the keys to verify it with cannot be had: that is not
-    the client's fault, and the same token may be good in a moment.
+    401 for a token that is refused, 503 if the keys to verify it are not available: that is not the
+    client's fault, and the same token may be accepted later.
     """
     if not isinstance(error, InvalidTokenError):
         return BearerError(HTTPStatus.SERVICE_UNAVAILABLE, "Tokens cannot be verified at present")
@@ -205,16 +204,16 @@ def refusal(error: InvalidTokenError | PyJWKClientError) -> BearerError:
 
 
 def invalid_token(description: str) -> BearerError:
-    """Refuse a token with status 401; the description is of our own writing."""
+    """Return the error that refuses a token with status 401; do not quote it in `description`."""
     return BearerError(HTTPStatus.UNAUTHORIZED, description, error="invalid_token")
 
 
 def verify(verifier: AnyVerifier, authorization: Sequence[str]) -> dict[str, Any]:
-    """Give the claims of a request's token, or raise BearerError.
+    """Return the claims of a request's token, or raise BearerError.
 
-    `authorization` holds the values of the request's `Authorization` headers. Errors of a verifier
-    that are neither InvalidTokenError nor PyJWKClientError, such as those of its set-up, come
-    through as they are.
+    `authorization` has the values of the request's `Authorization` headers. Other errors of the
+    verifier than InvalidTokenError and PyJWKClientError, such as a wrong configuration, are not
+    converted.
     """
     token = bearer_token(authorization)
     try:
@@ -228,10 +227,10 @@ async def verify_async(
     authorization: Sequence[str],
     in_thread: Callable[[Callable[[], dict[str, Any]]], Awaitable[dict[str, Any]]],
 ) -> dict[str, Any]:
-    """Give the claims of a request's token without blocking the event loop; errors as `verify`.
+    """Return the claims of a request's token without blocking the event loop; errors as `verify`.
 
-    `decode_async` is awaited when the verifier has it, as `Verifier` does; `decode` of any other
-    one may block, and runs by `in_thread`.
+    `decode_async` is awaited if the verifier has it, as `Verifier` does; `decode` of any other
+    verifier may block, and is run by `in_thread`.
     """
     token = bearer_token(authorization)
     try:
@@ -244,9 +243,9 @@ async def verify_async(
 
 
 def required_scopes(scopes: str | Iterable[str]) -> tuple[str, ...]:
-    """Read the scopes that a route needs: an iterable, or a string with spaces between them.
+    """Return the scopes that a route needs, from an iterable or a string separated by spaces.
 
-    Raises ValueError for what is no scope (RFC 6749 Section 3.3).
+    Raises ValueError for anything that is not a scope (RFC 6749 Section 3.3).
     """
     names = tuple(scopes.split(" ") if isinstance(scopes, str) else scopes) if scopes else ()
     for name in names:
@@ -256,11 +255,11 @@ def required_scopes(scopes: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def granted_scopes(claims: Mapping[str, Any]) -> frozenset[str]:
-    """Give the scopes of a token: of `scope`, or of `scp` where that is not there.
+    """Return the scopes of a token: those of `scope` or, if it is absent, of `scp`.
 
-    `scope` is a string with spaces between the scopes (RFC 8693 Section 4.2, RFC 9068
-    Section 2.2.3). `scp` is what some providers have in its place, mostly as a list: either form is
-    read in either claim. Anything else grants nothing.
+    `scope` is a string of scopes separated by spaces (RFC 8693 Section 4.2, RFC 9068
+    Section 2.2.3). Some providers use `scp` instead, mostly with a list: both forms are accepted in
+    both claims. Anything else grants nothing.
     """
     scopes: Any = claims.get("scope", claims.get("scp"))
     if isinstance(scopes, str):
@@ -272,7 +271,7 @@ def granted_scopes(claims: Mapping[str, Any]) -> frozenset[str]:
 
 
 def require_scopes(claims: Mapping[str, Any], scopes: Sequence[str]) -> None:
-    """Raise a BearerError with status 403 unless the token grants each of `scopes`."""
+    """Raise BearerError with status 403 unless the token grants each of `scopes`."""
     if not granted_scopes(claims).issuperset(scopes):
         raise BearerError(
             HTTPStatus.FORBIDDEN,
@@ -285,10 +284,10 @@ def require_scopes(claims: Mapping[str, Any], scopes: Sequence[str]) -> None:
 def converted(
     claims: dict[str, Any], convert: Callable[[dict[str, Any]], ClaimsT] | None
 ) -> ClaimsT:
-    """Make of verified claims what the application wants; None leaves them as they are.
+    """Return verified claims converted for the application; None leaves them as they are.
 
-    A LookupError, TypeError or ValueError (pydantic's ValidationError is one) says that claims are
-    missing or of the wrong type: a BearerError with status 401.
+    Raises BearerError with status 401 if the conversion raises a LookupError, TypeError or
+    ValueError (such as pydantic's ValidationError): claims are missing or of the wrong type.
     """
     if convert is None:
         return cast("ClaimsT", claims)

@@ -1,4 +1,4 @@
-"""Bearer tokens in Django: a middleware and a decorator. The guide is docs/guides/django.md."""
+"""Bearer tokens in Django: a middleware and a decorator. See docs/guides/django.md."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ __all__ = [
 class JWTRequest(HttpRequest):
     """For annotations: a request after `JWTMiddleware`.
 
-    `jwt_claims` holds the claims of its bearer token, and nothing when it has no valid one;
+    `jwt_claims` has the claims of its bearer token. It is empty without a valid token, and
     `jwt_error` is then the reason.
     """
 
@@ -53,8 +53,8 @@ class JWTRequest(HttpRequest):
 class Settings:
     """The setting `RAPIDJWT`, a dict.
 
-    `VERIFIER` is a verifier, or where to import it ("project.tokens.verifier"); `REALM`, "api" by
-    default, is named to clients that are refused.
+    `VERIFIER` is a verifier, or its import path ("project.tokens.verifier"). `REALM`, "api" by
+    default, is sent to clients whose requests are refused.
     """
 
     verifier: AnyVerifier
@@ -63,7 +63,7 @@ class Settings:
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """Read the setting `RAPIDJWT` once; raises ImproperlyConfigured when it is not usable."""
+    """Read the setting `RAPIDJWT` once; raise ImproperlyConfigured if it is not usable."""
     given = dict(getattr(django_settings, "RAPIDJWT", {}))
     verifier, realm = given.pop("VERIFIER", None), given.pop("REALM", "api")
     if verifier is None or given:
@@ -85,17 +85,17 @@ setting_changed.connect(_forget_settings)  # a test's override_settings
 
 
 class JWTMiddleware:
-    """Puts the claims of each request's bearer token at `request.jwt_claims`.
+    """Stores the claims of each request's bearer token in `request.jwt_claims`.
 
-    It refuses nothing: without a valid token there are no claims, and `request.jwt_error` is the
-    reason, with which `jwt_required` refuses. It runs with sync and with async handlers.
+    It does not refuse requests: without a valid token there are no claims, and `request.jwt_error`
+    is the reason, which `jwt_required` sends. It works with sync and async handlers.
     """
 
     sync_capable = True
     async_capable = True
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
-        """Take the rest of the chain; raises TypeError for a verifier that cannot serve it."""
+        """Take the next handler; raise TypeError if a sync handler needs `decode` but has none."""
         self._get_response = get_response
         self._is_async = iscoroutinefunction(get_response)  # pyright: ignore[reportDeprecated]
         if self._is_async:
@@ -104,7 +104,7 @@ class JWTMiddleware:
             sync_verifier(settings().verifier)
 
     def __call__(self, request: JWTRequest) -> Any:
-        """Verify the token, then go on."""
+        """Verify the token, then call the next handler."""
         if self._is_async:
             return self._call_async(request)
         request.jwt_claims, request.jwt_error = {}, None
@@ -126,7 +126,7 @@ class JWTMiddleware:
 
 
 def authorization_values(request: HttpRequest) -> list[str]:
-    """Give the value of the `Authorization` header, if there is one: servers join several."""
+    """Return the value of the `Authorization` header, if there is one: servers join several."""
     value = request.headers.get("Authorization")
     return [] if value is None else [value]
 
@@ -134,11 +134,12 @@ def authorization_values(request: HttpRequest) -> list[str]:
 def jwt_required(
     *, scopes: str | Iterable[str] = ()
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let a view run only with a valid bearer token that grants all `scopes`.
+    """Require a valid bearer token that grants all `scopes` for a view.
 
-    Other requests get 400 for a malformed header, 401 without a valid token, 403 when it lacks a
-    scope, 503 when the keys to verify it with cannot be had. The view needs no CSRF token: no
-    browser sends a bearer token by itself. Raises ValueError for what is no scope.
+    Other requests get 400 for a malformed header, 401 without a valid token, 403 if it lacks a
+    scope, 503 if the keys to verify it are not available. The view needs no CSRF token, because
+    browsers do not send bearer tokens by themselves. Raises ValueError for anything that is not a
+    scope.
     """
     needed = required_scopes(scopes)
 
@@ -155,7 +156,7 @@ def jwt_required(
 
         is_async = iscoroutinefunction(view)  # pyright: ignore[reportDeprecated]
         chosen: Any = protected_async if is_async else protected
-        chosen.csrf_exempt = True  # Django's decorator serves no coroutines before 5.0
+        chosen.csrf_exempt = True  # before 5.0, Django's decorator does not support coroutines
         return chosen
 
     return decorate

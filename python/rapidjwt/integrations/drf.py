@@ -1,6 +1,6 @@
 """Bearer tokens in Django REST Framework, with the setting of `rapidjwt.integrations.django`.
 
-The guide is docs/guides/django.md.
+See docs/guides/django.md.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ __all__ = ["JWTAuthentication", "Refused", "TokenUser", "has_scopes"]
 
 
 class Refused(APIException):
-    """A request is refused as RFC 6750 Section 3 says."""
+    """A request is refused according to RFC 6750 Section 3."""
 
     def __init__(self, error: BearerError) -> None:
-        """Take status and text; the framework reads `auth_header`."""
+        """Take the status and the message; the framework reads `auth_header`."""
         super().__init__(error.description, code=error.error)
         self.status_code = error.status
         self.auth_header = error.headers(settings().realm).get("WWW-Authenticate")
 
 
 class TokenUser:
-    """Who a token speaks for, with nothing from a database: `pk` is its `sub`, or None."""
+    """The user that a token names, without a database: `pk` is its `sub`, or None."""
 
     is_active = True
     is_anonymous = False
@@ -52,19 +52,19 @@ class TokenUser:
         self.pk: str | None = claims.get("sub")
 
     def __str__(self) -> str:
-        """Give the `sub`."""
+        """Return the `sub`."""
         return str(self.pk)
 
 
 class JWTAuthentication(BaseAuthentication):
-    """Makes of a bearer token `request.user`, a `TokenUser`, and `request.auth`, its claims.
+    """Sets `request.user` to a `TokenUser` and `request.auth` to the claims of a bearer token.
 
-    Without a bearer token the next authentication class is asked. Override `get_user` to look the
-    user up.
+    Without a bearer token the next authentication class is tried. Override `get_user` to look up
+    the user.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, dict[str, Any]] | None:
-        """Give user and claims, or None without a token; raises `Refused` for a bad one."""
+        """Return user and claims, or None without a token; raise `Refused` for an invalid one."""
         try:
             claims = verify(settings().verifier, authorization_values(request))
         except MissingTokenError:
@@ -77,19 +77,19 @@ class JWTAuthentication(BaseAuthentication):
         return user, claims
 
     def get_user(self, claims: dict[str, Any]) -> Any:
-        """Give the user of verified claims; None refuses the token."""
+        """Return the user of verified claims; None refuses the token."""
         return TokenUser(claims)
 
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 the interface's
-        """Give the challenge for a request without a token."""
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - part of the interface
+        """Return the challenge for a request without a token."""
         return challenge(settings().realm)
 
 
 def has_scopes(*scopes: str) -> type[BasePermission]:
-    """Make a permission class for `permission_classes`: the token must grant all scopes.
+    """Return a class for `permission_classes`: the token must grant all scopes.
 
-    It refuses by an exception: where it is joined to others by `|`, it stands last. Raises
-    ValueError for what is no scope.
+    It refuses with an exception, so it must be the last operand of `|`. Raises ValueError for
+    anything that is not a scope.
     """
     needed = required_scopes(scopes)
 

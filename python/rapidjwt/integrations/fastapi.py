@@ -1,6 +1,6 @@
-"""Bearer tokens in FastAPI: `Depends(JWTBearer(verifier))`. The guide is docs/guides/fastapi.md."""
+"""Bearer tokens in FastAPI: `Depends(JWTBearer(verifier))`. See docs/guides/fastapi.md."""
 
-# FastAPI reads the annotations of `JWTBearer.__call__`: they are no strings here.
+# FastAPI reads the annotations of `JWTBearer.__call__`, so they must not become strings.
 from collections.abc import Callable, Iterable
 from typing import Any, Generic
 
@@ -16,7 +16,7 @@ __all__ = ["JWTBearer"]
 
 
 class JWTBearer(SecurityBase, Generic[ClaimsT]):
-    """A dependency that gives the claims of a request's bearer token.
+    """A dependency that returns the claims of a request's bearer token.
 
     In OpenAPI it is a security scheme of type `http` and scheme `bearer`.
     """
@@ -31,7 +31,7 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
         scheme_name: str = "JWTBearer",
         description: str | None = None,
     ) -> None:
-        """Take what `rapidjwt.integrations.starlette.JWTBearer` takes.
+        """Take the arguments of `rapidjwt.integrations.starlette.JWTBearer`.
 
         `scheme_name` and `description` are for OpenAPI.
         """
@@ -40,7 +40,7 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
         self.scheme_name = scheme_name
 
     async def __call__(self, request: HTTPConnection, security_scopes: SecurityScopes) -> ClaimsT:
-        """Give the claims of a request that has the scopes of `Security(..., scopes=[...])` too.
+        """Return the claims of a request; `Security(..., scopes=[...])` adds required scopes.
 
         Raises HTTPException as `rapidjwt.integrations.starlette.JWTBearer` does.
         """

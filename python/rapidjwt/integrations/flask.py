@@ -1,4 +1,4 @@
-"""Bearer tokens in Flask: `@jwt_required(verifier)`. The guide is docs/guides/flask.md."""
+"""Bearer tokens in Flask: `@jwt_required(verifier)`. See docs/guides/flask.md."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     GivenT_co = TypeVar("GivenT_co", covariant=True)
 
     class Decorator(Protocol[GivenT_co]):
-        """Decorates a function that takes the claims first, or a method that does after `self`."""
+        """Decorates a function, or a method, whose first argument but `self` is the claims."""
 
         @overload
         def __call__(self, view: Callable[Concatenate[GivenT_co, P], R]) -> Callable[P, R]: ...
@@ -52,20 +52,20 @@ def jwt_required(
     realm: str = "api",
     claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
 ) -> Decorator[ClaimsT]:
-    """Let a view run only with a valid bearer token, and give it the claims.
+    """Require a valid bearer token for a view, and pass its claims.
 
     The view gets them as its first argument (a method of a class-based view: after `self`), before
     the variables of the URL rule, which Flask passes by name.
 
-    `scopes` are all needed; `claims` makes of the verified claims what the view gets (a model, a
-    dataclass), and refuses them with a ValueError, TypeError or LookupError.
+    All `scopes` are required. `claims` converts the verified claims to what the view gets (a model,
+    a dataclass), and raises ValueError, TypeError or LookupError to refuse them.
 
     A request is refused with werkzeug's exception for the status: 400 for a malformed header, 401
-    without a valid token, 403 when it lacks a scope, 503 when the keys to verify it with cannot be
-    had. Error handlers of the app see it; the answer is JSON unless they make another.
+    without a valid token, 403 if it lacks a scope, 503 if the keys to verify it are not available.
+    Error handlers of the app receive it; the response is JSON unless they return another.
 
-    Raises ValueError for a realm or a scope that no header can hold, TypeError for a verifier that
-    has `decode_async` only.
+    Raises ValueError for a realm or a scope that a header cannot contain, TypeError for a verifier
+    that has `decode_async` only.
     """
     decoder = sync_verifier(verifier)
     challenge(realm)

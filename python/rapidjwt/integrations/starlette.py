@@ -27,7 +27,7 @@ __all__ = ["JWTBearer"]
 
 
 class JWTBearer(Generic[ClaimsT]):
-    """Gives the claims of a request's bearer token, or refuses as RFC 6750 Section 3 says."""
+    """Returns the claims of a request's bearer token, or refuses as RFC 6750 Section 3 demands."""
 
     def __init__(
         self,
@@ -37,11 +37,11 @@ class JWTBearer(Generic[ClaimsT]):
         realm: str = "api",
         claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
     ) -> None:
-        """Take a verifier, with `decode` or `decode_async`, and what every request must have.
+        """Take a verifier, with `decode` or `decode_async`, and the scopes of every request.
 
-        `scopes` are all needed; `claims` makes of the verified claims what is given (a model, a
-        dataclass), and refuses them with a ValueError, TypeError or LookupError. Raises ValueError
-        for a realm or a scope that no header can hold.
+        All `scopes` are required. `claims` converts the verified claims to the result (a model, a
+        dataclass), and raises ValueError, TypeError or LookupError to refuse them. Raises
+        ValueError for a realm or a scope that a header cannot contain.
         """
         challenge(realm)
         self._verifier = verifier
@@ -50,10 +50,10 @@ class JWTBearer(Generic[ClaimsT]):
         self._convert = claims
 
     async def __call__(self, request: HTTPConnection, scopes: Iterable[str] = ()) -> ClaimsT:
-        """Give the claims of a request or WebSocket that has all scopes, these too.
+        """Return the claims of a request or WebSocket; `scopes` are required in addition.
 
-        Raises HTTPException: 400 for a malformed header, 401 without a valid token, 403 when it
-        lacks a scope, 503 when the keys to verify it with cannot be had.
+        Raises HTTPException: 400 for a malformed header, 401 without a valid token, 403 if it
+        lacks a scope, 503 if the keys to verify it are not available.
         """
         authorization = request.headers.getlist("Authorization")
         try:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rapidjwt.types import AlgorithmName
 
 _DEFAULT = ("HS256", "RS256", "ES256")
-#: The machine is busy with something else in some of them.
+#: Some are slow because the machine is busy with something else.
 _ROUNDS = 5
 _CLAIMS = {
     "iss": "https://id.example",
@@ -80,12 +80,12 @@ def bench(algorithms: tuple[AlgorithmName, ...], seconds: float, as_json: bool) 
 
 
 def _pyjwt() -> Any:
-    """Give the module of PyJWT, or None."""
+    """Return the module of PyJWT, or None."""
     try:
         module = import_module("jwt")
     except ImportError:
         return None
-    # rapidjwt.install_as_jwt() puts rapidjwt there.
+    # rapidjwt.install_as_jwt() makes `jwt` rapidjwt.
     return None if getattr(module, "encode", rapidjwt.encode) is rapidjwt.encode else module
 
 
@@ -127,7 +127,7 @@ def _checked_token(
 
 
 def _rates(calls: Sequence[Callable[[], object]], seconds: float) -> list[float]:
-    """Give the calls per second of each: the best of rounds that they take in turn."""
+    """Return the calls per second of each: the best of several alternating rounds."""
     rounds = [[_rate(call, seconds / _ROUNDS) for call in calls] for _ in range(_ROUNDS)]
     return [max(rates) for rates in zip(*rounds, strict=True)]
 

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 _STYLES = {"error": "bold red", "warning": "yellow"}
 
 
-@click.command("inspect", short_help="Show what a token says. Verifies nothing.")
+@click.command("inspect", short_help="Show the contents of a token. Verifies nothing.")
 @token_argument
 @json_option
 def inspect_token(token: str, as_json: bool) -> ExitCode:
-    """Show what a token says, and what is wrong with it. VERIFIES NOTHING.
+    """Show the contents of a token and what is wrong with it. VERIFIES NOTHING.
 
     TOKEN is the token, or "-" for standard input, which is the default and keeps it out of the
     shell's history. A "Bearer" before it is skipped. Exit code 1: the token cannot be read.

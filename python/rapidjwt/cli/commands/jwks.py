@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @password_option
 def jwks(files: tuple[str, ...], password: bytes | None) -> ExitCode:
-    """Write the JWK Set to publish for keys: their public halves.
+    """Write a JWK Set of public keys, ready to publish.
 
     A FILE is a private or public key in any format, a JWK Set, env:NAME, or "-" for standard
     input. A key without an ID gets its thumbprint (RFC 7638) as "kid".

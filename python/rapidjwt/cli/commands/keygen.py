@@ -57,7 +57,7 @@ def keygen(
     force: bool,
     as_json: bool,
 ) -> ExitCode:
-    """Make a key for an algorithm, in a file that only you can read (mode 0600).
+    """Generate a key for an algorithm, in a file that only you can read (mode 0600).
 
     ALG is the algorithm, such as HS256, RS256, ES256 or EdDSA. The key itself is never shown.
     """

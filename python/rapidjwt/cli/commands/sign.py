@@ -67,7 +67,7 @@ def sign(
     kid: str | None,
     headers: tuple[tuple[str, Any], ...],
 ) -> ExitCode:
-    """Sign a token and write it to standard output, alone.
+    """Sign a token and write it, and nothing else, to standard output.
 
     --claim and --header may be given several times: sub=alice is text, admin:=true is JSON.
     """

@@ -27,7 +27,7 @@ from rapidjwt.cli.sources import read_secret
 def thumbprint(
     file: str, password: bytes | None, hash_name: str, as_uri: bool, as_json: bool
 ) -> ExitCode:
-    """Write the JWK thumbprint (RFC 7638) of a key; both halves of a pair have the same.
+    """Write the JWK thumbprint (RFC 7638) of a key. A private key has that of its public key.
 
     FILE is the key in any format, env:NAME, or "-" for standard input.
     """

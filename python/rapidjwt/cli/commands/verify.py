@@ -74,7 +74,7 @@ def verify(
     """Verify the signature and the claims of a token, and show them.
 
     TOKEN is the token, or "-" for standard input, which is the default. One of --key, --jwks and
-    --issuer says with which keys. --alg, --aud, --iss and --require may be given several times.
+    --issuer specifies the keys. --alg, --aud, --iss and --require may be given several times.
     Exit code 1: the token is refused, and standard output stays empty.
     """
     if sum(source is not None for source in (key, jwks, issuer)) != 1:
@@ -109,7 +109,7 @@ def _local_decoder(keys: KeySet, algorithms: tuple[str, ...], policy: dict[str, 
 
 
 def _client(jwks: str | None, issuer: str | None, allow_http: bool) -> JWKSClient:
-    from rapidjwt.jwks import JWKSClient  # noqa: PLC0415 - drags in urllib and ssl
+    from rapidjwt.jwks import JWKSClient  # noqa: PLC0415 - imports urllib and ssl
 
     if not allow_http and (issuer or jwks or "").startswith("http://"):
         raise click.UsageError("Keys are fetched by https only, unless --allow-http is given.")
@@ -136,7 +136,7 @@ def _remote_decoder(
 
 
 def _named_by(keys: KeySet, able: list[str]) -> list[str]:
-    """Give the algorithms that keys say they are for: the token has no say in that."""
+    """Return the algorithms that the keys name. The token must not choose its algorithm."""
     named = [name for name in able if name in {entry.alg for entry in keys}]
     if not able:
         raise Failure("No key may verify signatures")
@@ -177,7 +177,7 @@ def _as_json(header: dict[str, Any], claims: dict[str, Any]) -> dict[str, Any]:
 
 
 def _hint(error: InvalidTokenError) -> str:
-    """Say which option a newcomer has left out."""
+    """Return a hint at the option that is probably missing."""
     if isinstance(error, InvalidAudienceError):
         return " (--aud names the audience that you are)"
     return ""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: By the `crv` of a JWK (RFC 7518 Section 6.2.1.1, RFC 8812 Section 3.1): the class that
 #: cryptography has for the curve, the curve's name in SEC 2, and the bytes of a coordinate.
-CURVES = {
+CURVES: dict[str, tuple[str, str, int]] = {
     "P-256": ("SECP256R1", "secp256r1", 32),
     "P-384": ("SECP384R1", "secp384r1", 48),
     "P-521": ("SECP521R1", "secp521r1", 66),

@@ -15,7 +15,7 @@ import re
 import sys
 from abc import ABC, abstractmethod
 
-from rapidjwt._rapidjwt import Key, is_der_public_key
+from rapidjwt._rapidjwt import Key, algorithm_table, is_der_public_key
 
 from ._backend import (
     CURVES,
@@ -70,21 +70,18 @@ if TYPE_CHECKING:
 #: Whether the asymmetric algorithms can be used. They always can: they are native.
 has_crypto: bool = True
 
+#: The rows of the native algorithm table that PyJWT has, in PyJWT's order. The Ed25519 and Ed448 of
+#: RFC 9864 are not among them: their curves are not those of ECDSA.
+_ROWS: list[dict[str, Any]] = sorted(
+    (row for row in algorithm_table() if row["curve"] is None or row["curve"] in CURVES),
+    key=lambda row: (("HS", "RS", "ES", "PS", "Ed").index(row["name"][:2]), row["name"]),
+)
+
+#: An old misspelling of ES512, kept by PyJWT.
+_ES521 = "ES521"
+
 #: The algorithms that PyJWT has only together with the cryptography package.
-requires_cryptography = {
-    "RS256",
-    "RS384",
-    "RS512",
-    "ES256",
-    "ES256K",
-    "ES384",
-    "ES521",
-    "ES512",
-    "PS256",
-    "PS384",
-    "PS512",
-    "EdDSA",
-}
+requires_cryptography = {_ES521, *(row["name"] for row in _ROWS if row["name"][:2] != "HS")}
 
 _SHA256, _SHA384, _SHA512 = map(signature_hash, ("SHA256", "SHA384", "SHA512"))
 
@@ -110,28 +107,27 @@ def get_default_algorithms() -> dict[str, Algorithm]:
 
     While `has_crypto` is false, the asymmetric ones are left out.
     """
-    algorithms: dict[str, Algorithm] = {
-        "none": NoneAlgorithm(),
-        "HS256": HMACAlgorithm(hashlib_hash("SHA256")),
-        "HS384": HMACAlgorithm(hashlib_hash("SHA384")),
-        "HS512": HMACAlgorithm(hashlib_hash("SHA512")),
-    }
-    if has_crypto:
-        algorithms |= {
-            "RS256": RSAAlgorithm(_SHA256),
-            "RS384": RSAAlgorithm(_SHA384),
-            "RS512": RSAAlgorithm(_SHA512),
-            "ES256": ECAlgorithm(_SHA256, curve("P-256")),
-            "ES256K": ECAlgorithm(_SHA256, curve("secp256k1")),
-            "ES384": ECAlgorithm(_SHA384, curve("P-384")),
-            "ES521": ECAlgorithm(_SHA512, curve("P-521")),  # an old misspelling, kept by PyJWT
-            "ES512": ECAlgorithm(_SHA512, curve("P-521")),
-            "PS256": RSAPSSAlgorithm(_SHA256),
-            "PS384": RSAPSSAlgorithm(_SHA384),
-            "PS512": RSAPSSAlgorithm(_SHA512),
-            "EdDSA": OKPAlgorithm(),
-        }
+    algorithms: dict[str, Algorithm] = {"none": NoneAlgorithm()}
+    for row in _ROWS:
+        name = row["name"]
+        if has_crypto or name.startswith("HS"):
+            if row["curve"] == "P-521":
+                algorithms[_ES521] = _new_algorithm(row)
+            algorithms[name] = _new_algorithm(row)
     return algorithms
+
+
+def _new_algorithm(row: dict[str, Any]) -> Algorithm:
+    family, hash_name = row["name"][:2], row["hash"]
+    if family == "HS":
+        return HMACAlgorithm(hashlib_hash(hash_name))
+    if family == "RS":
+        return RSAAlgorithm(signature_hash(hash_name))
+    if family == "ES":
+        return ECAlgorithm(signature_hash(hash_name), curve(row["curve"]))
+    if family == "PS":
+        return RSAPSSAlgorithm(signature_hash(hash_name))
+    return OKPAlgorithm()
 
 
 def _jwk_members(jwk: str | JWKDict) -> JWKDict:
@@ -643,10 +639,7 @@ class ECAlgorithm(Algorithm):
     _kty = "EC"
     #: `alg` by a native key's curve and the name of the hash.
     _NATIVE_NAMES: ClassVar[dict[tuple[str | None, str], str]] = {
-        ("P-256", "sha256"): "ES256",
-        ("P-384", "sha384"): "ES384",
-        ("P-521", "sha512"): "ES512",
-        ("secp256k1", "sha256"): "ES256K",
+        (row["curve"], row["hash"].lower()): row["name"] for row in _ROWS if row["curve"]
     }
     hash_alg = ResolvedAttribute()
     expected_curve = ResolvedAttribute()

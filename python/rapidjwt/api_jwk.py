@@ -9,6 +9,7 @@ from rapidjwt._rapidjwt import Key
 
 from ._backend import key_object
 from .algorithms import (
+    _ROWS,
     ECAlgorithm,
     OKPAlgorithm,
     RSAAlgorithm,
@@ -37,11 +38,8 @@ if TYPE_CHECKING:
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 #: The `alg` of a key that does not name one, by `kty` and `crv`.
-_DEFAULT_ALGORITHMS = {
-    ("EC", "P-256"): "ES256",
-    ("EC", "P-384"): "ES384",
-    ("EC", "P-521"): "ES512",
-    ("EC", "secp256k1"): "ES256K",
+_DEFAULT_ALGORITHMS: dict[tuple[str, str], str] = {
+    **{("EC", row["curve"]): row["name"] for row in _ROWS if row["curve"]},
     ("OKP", "Ed25519"): "EdDSA",
 }
 

@@ -7,6 +7,7 @@ JWKDict = dict[str, Any]
 
 HashlibHash = Callable[..., Any]
 
+# Type checkers need the literal names here; a test compares them with the native algorithm table.
 AlgorithmName: TypeAlias = Literal[
     "HS256",
     "HS384",

@@ -5,6 +5,7 @@
 
 pub mod der;
 pub mod jwk;
+mod jwk_detection;
 pub mod metadata;
 pub mod pem;
 pub mod secret;

@@ -37,7 +37,7 @@ CORE = [
 ]
 #: The floors inside a folder of src/.
 INSIDE = {
-    "key": [["mod"], ["der", "jwk", "metadata"], ["pem", "secret", "ssh"]],
+    "key": [["mod"], ["der", "jwk", "jwk_detection", "metadata"], ["pem", "secret", "ssh"]],
     "crypto": [
         ["random"],
         ["digest", "public_key"],
@@ -45,7 +45,8 @@ INSIDE = {
         ["mod"],
     ],
     "python": [
-        ["once", "cpython", "errors", "cache_info", "header_cache", "algorithm_table"],
+        ["once", "cpython", "cache_info", "header_cache", "algorithm_table"],
+        ["errors"],
         ["clock", "arguments", "claims_view"],
         ["json"],
         ["fast_path"],

@@ -102,8 +102,8 @@ def install_as_jwt() -> None:
         used_by = f", used by {', '.join(holders[:3])}" if holders else ""
         more = f" and {len(holders) - 3} more" if len(holders) > 3 else ""  # noqa: PLR2004
         raise RuntimeError(
-            f"install_as_jwt() came too late: {present!r} is already imported{used_by}{more}. "
-            "Call it before anything imports jwt."
+            f"install_as_jwt() was called too late: {present!r} is already imported"
+            f"{used_by}{more}. Call it before anything imports jwt."
         )
 
     from importlib import import_module  # noqa: PLC0415 - not needed to import us

@@ -305,7 +305,7 @@ def test_comments_tests_and_other_crates_are_not_imports_of_the_crate(source):
 
 
 def test_no_python_modules_import_each_other_in_a_circle():
-    """Not covered: modules named at run time, and what the native module imports when it is called."""
+    """Not covered: modules named at run time, and imports by the native module when it runs."""
     edges = {(one, other) for one, other, _ in python_imports(PYTHON)}
     assert circles(edges) == set()
 

@@ -30,7 +30,7 @@ def read_key(data: bytes, password: bytes | None = None) -> Key:
     """Read one key; errors as for `read_members`. A JWK Set must contain one key."""
     members = read_members(data, password)
     if len(members) != 1:
-        raise Failure(f"One key is needed, and the JWK Set has {len(members)}")
+        raise Failure(f"Exactly one key is required, but the JWK Set has {len(members)}")
     return _as_key(members[0])
 
 
@@ -81,7 +81,7 @@ def _read_json(text: bytes) -> list[Member]:
         jwk = json.loads(text)
     except (ValueError, RecursionError):
         # `from None`: the original error has the text, which may contain secrets.
-        raise InvalidKeyError("The key begins like a JWK and is not valid JSON") from None
+        raise InvalidKeyError("The key begins like a JWK but is not valid JSON") from None
     if "keys" not in jwk:
         return [jwk]
     if not isinstance(jwk["keys"], list) or not jwk["keys"]:

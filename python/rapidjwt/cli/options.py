@@ -25,7 +25,7 @@ def duration(text: str) -> timedelta:
     """Parse a length of time: 90, 90s, 15m, 2h or 7d."""
     match = re.fullmatch(r"([0-9]{1,9})([smhd]?)", text)
     if match is None:
-        raise click.BadParameter(f"{text!r} is no length of time such as 90s, 15m, 2h or 7d.")
+        raise click.BadParameter(f"{text!r} is not a length of time such as 90s, 15m, 2h or 7d.")
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
 
 
@@ -41,7 +41,7 @@ def member(text: str) -> tuple[str, Any]:
     try:
         return name, json.loads(value)
     except (ValueError, RecursionError):
-        message = f"The value of {name!r} is not JSON; {name}=text takes any text."
+        message = f"The value of {name!r} is not JSON; use {name}=text for text."
         raise click.BadParameter(message) from None
 
 
@@ -64,7 +64,7 @@ password_option = click.option(
     "password",
     metavar="NAME",
     callback=_read_password,
-    help="The environment variable that has the password of the key file.",
+    help="The environment variable with the password of the key file.",
 )
 
 

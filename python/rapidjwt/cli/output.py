@@ -65,7 +65,7 @@ def _dump(value: Any, *, ensure_ascii: bool) -> str:
     try:
         return json.dumps(value, indent=2, ensure_ascii=ensure_ascii)
     except RecursionError:  # reading goes deeper than writing with indentation
-        raise Failure("The JSON is nested too deeply to be shown") from None
+        raise Failure("The JSON is nested too deeply to show") from None
 
 
 def write(text: str) -> None:

@@ -60,7 +60,7 @@ def read_variable(name: str, what: str) -> bytes:
     """Return the bytes of an environment variable; `what` describes the content in errors."""
     value = os.environ.get(name)
     if value is None:
-        raise Failure(f"The environment variable of the {what} is not set")
+        raise Failure(f"The environment variable for the {what} is not set")
     return os.fsencode(value)
 
 

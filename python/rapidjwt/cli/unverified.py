@@ -81,7 +81,7 @@ def _wrong_number(text: str, count: int) -> tuple[str, str]:
         return "empty", "There is no token."
     if count == _ENCRYPTED_PARTS:
         return "encrypted", "It has 5 parts: it is encrypted (JWE, RFC 7516) and cannot be read."
-    return "malformed", f"It has {count} part{'s' * (count > 1)}; header.payload.signature are 3."
+    return "malformed", f"It has {count} part{'s' * (count > 1)}; header.payload.signature has 3."
 
 
 def _read_segment(token: UnverifiedToken, part: str, segment: str) -> bytes | None:
@@ -110,7 +110,7 @@ def _read_object(token: UnverifiedToken, part: str, segment: str) -> dict[str, A
         token.find("error", part, "malformed", f"The {part} part is not a JSON object.")
         return None
     for name in twice:
-        token.find("error", part, "duplicate-name", f"{_quoted(name)} stands there twice.")
+        token.find("error", part, "duplicate-name", f"{_quoted(name)} occurs twice.")
     return value
 
 
@@ -125,7 +125,7 @@ def _collect(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):  # RFC 8259 Section 6
-        raise ValueError(f"{text} cannot be a number of JSON")
+        raise ValueError(f"{text} is not a JSON number")
     return number
 
 
@@ -158,7 +158,7 @@ def _check_algorithm(token: UnverifiedToken, algorithm: Any) -> None:
 def _check_rsa_size(token: UnverifiedToken, bits: int) -> None:
     """Check the size of an RSA key: signatures are as long as the modulus (RFC 8017 Section 8)."""
     if bits < _MINIMUM_RSA_BITS:
-        message = f"An RSA key of {bits} bits is too weak; {_MINIMUM_RSA_BITS} are the least."
+        message = f"An RSA key of {bits} bits is too weak; the minimum is {_MINIMUM_RSA_BITS}."
         token.find("error", "signature", "weak-key", message)
 
 

@@ -71,11 +71,11 @@ _QUOTABLE = re.compile(r"[\x20-\x7E]*")
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (ExpiredSignatureError, "The access token has expired"),
     (ImmatureSignatureError, "The access token is not valid yet"),
-    (InvalidSignatureError, "The signature of the access token is wrong"),
+    (InvalidSignatureError, "The signature of the access token is not valid"),
     (InvalidAlgorithmError, "The algorithm of the access token is not accepted"),
-    (InvalidAudienceError, "The access token is meant for another audience"),
-    (InvalidIssuerError, "The access token comes from another issuer"),
-    (MissingRequiredClaimError, "The access token lacks a required claim"),
+    (InvalidAudienceError, "The access token is for another audience"),
+    (InvalidIssuerError, "The access token is from another issuer"),
+    (MissingRequiredClaimError, "The access token is missing a required claim"),
     (PyJWKClientError, "The access token is signed with an unknown key"),
     (DecodeError, "The access token is malformed"),
     (InvalidTokenError, "The access token is not valid"),
@@ -107,7 +107,7 @@ AnyVerifier: TypeAlias = SyncVerifier | AsyncVerifier
 def sync_verifier(verifier: AnyVerifier) -> SyncVerifier:
     """Return the verifier; raise TypeError if it has `decode_async` only."""
     if not hasattr(verifier, "decode"):
-        raise TypeError("This needs a verifier with decode, and it has decode_async only")
+        raise TypeError("A verifier with decode is required, but this one has decode_async only")
     return cast("SyncVerifier", verifier)
 
 
@@ -154,7 +154,7 @@ def challenge(realm: str, error: BearerError | None = None) -> str:
     Raises ValueError for a realm with anything but printable ASCII characters.
     """
     if not _QUOTABLE.fullmatch(realm):
-        raise ValueError("A realm consists of printable ASCII characters")
+        raise ValueError("A realm must consist of printable ASCII characters")
     parameters = {"realm": realm}
     if error is not None and error.error is not None:
         parameters |= {"error": error.error, "error_description": error.description}
@@ -183,7 +183,9 @@ def bearer_token(authorization: Sequence[str]) -> str:
         raise MissingTokenError
     token = token.lstrip(" ")
     if not _TOKEN.fullmatch(token):
-        raise _bad_request("The Authorization header must be: Bearer, a space, one token")
+        raise _bad_request(
+            "The Authorization header must be of the form: Bearer, a space, one token"
+        )
     return token
 
 
@@ -198,7 +200,7 @@ def refusal(error: InvalidTokenError | PyJWKClientError) -> BearerError:
     client's fault, and the same token may be accepted later.
     """
     if not isinstance(error, InvalidTokenError):
-        return BearerError(HTTPStatus.SERVICE_UNAVAILABLE, "Tokens cannot be verified at present")
+        return BearerError(HTTPStatus.SERVICE_UNAVAILABLE, "Tokens cannot currently be verified")
     description = next(text for kind, text in _REASONS if isinstance(error, kind))
     return invalid_token(description)
 
@@ -250,7 +252,7 @@ def required_scopes(scopes: str | Iterable[str]) -> tuple[str, ...]:
     names = tuple(scopes.split(" ") if isinstance(scopes, str) else scopes) if scopes else ()
     for name in names:
         if not _SCOPE.fullmatch(name):
-            raise ValueError(f"Not a scope of RFC 6749 Section 3.3: {name!r}")
+            raise ValueError(f"Not a scope (RFC 6749 Section 3.3): {name!r}")
     return names
 
 
@@ -275,7 +277,7 @@ def require_scopes(claims: Mapping[str, Any], scopes: Sequence[str]) -> None:
     if not granted_scopes(claims).issuperset(scopes):
         raise BearerError(
             HTTPStatus.FORBIDDEN,
-            "The access token does not grant the required scope",
+            "The access token does not grant the required scopes",
             error="insufficient_scope",
             scopes=scopes,
         )
@@ -294,4 +296,4 @@ def converted(
     try:
         return convert(claims)
     except (LookupError, TypeError, ValueError) as error:
-        raise invalid_token("The claims of the access token are not as expected") from error
+        raise invalid_token("The claims of the access token are not valid") from error

@@ -67,7 +67,7 @@ def settings() -> Settings:
     given = dict(getattr(django_settings, "RAPIDJWT", {}))
     verifier, realm = given.pop("VERIFIER", None), given.pop("REALM", "api")
     if verifier is None or given:
-        raise ImproperlyConfigured("RAPIDJWT is a dict with VERIFIER and, if you like, REALM")
+        raise ImproperlyConfigured("RAPIDJWT must be a dict with VERIFIER and, optionally, REALM")
     if isinstance(verifier, str):
         verifier = import_string(verifier)
     try:

@@ -73,7 +73,7 @@ class JWTAuthentication(BaseAuthentication):
             raise Refused(error) from error
         user = self.get_user(claims)
         if user is None:
-            raise Refused(invalid_token("The access token is of an unknown user"))
+            raise Refused(invalid_token("The user of the access token is unknown"))
         return user, claims
 
     def get_user(self, claims: dict[str, Any]) -> Any:

@@ -151,7 +151,7 @@ def test_each_required_scope_must_be_granted():
         require_scopes(claims, ["a", "c"])
     assert (raised.value.status, raised.value.scopes) == (403, ("a", "c"))
     assert challenge("api", raised.value).endswith('error="insufficient_scope", error_description='
-        '"The access token does not grant the required scope", scope="a c"')  # fmt: skip
+        '"The access token does not grant the required scopes", scope="a c"')  # fmt: skip
 
 
 def test_required_scopes_are_a_string_or_an_iterable():
@@ -170,7 +170,7 @@ def test_claims_that_cannot_be_converted_refuse_the_token(error):
     with pytest.raises(BearerError) as raised:
         converted({}, convert)
     assert (raised.value.status, raised.value.error) == (401, "invalid_token")
-    assert raised.value.description == "The claims of the access token are not as expected"
+    assert raised.value.description == "The claims of the access token are not valid"
     assert raised.value.__cause__ is error
 
 

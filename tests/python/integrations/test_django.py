@@ -137,9 +137,9 @@ def test_the_setting_may_say_where_the_verifier_is():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({}, "RAPIDJWT is a dict with VERIFIER"),
-        ({"REALM": "api"}, "RAPIDJWT is a dict with VERIFIER"),
-        ({"VERIFIER": Slow(), "SCOPES": "a"}, "RAPIDJWT is a dict with VERIFIER"),
+        ({}, "RAPIDJWT must be a dict with VERIFIER"),
+        ({"REALM": "api"}, "RAPIDJWT must be a dict with VERIFIER"),
+        ({"VERIFIER": Slow(), "SCOPES": "a"}, "RAPIDJWT must be a dict with VERIFIER"),
         ({"VERIFIER": Slow(), "REALM": "a\nb"}, "printable ASCII"),
     ],
 )
@@ -183,7 +183,7 @@ def test_users_may_be_looked_up():
     assert ask("/rest/looks-up", bearer(token())).json() == {"user": "Alice herself"}
     assert answer("/rest/looks-up", bearer(token(sub="bob"))) == (
         401,
-        invalid("The access token is of an unknown user"),
+        invalid("The user of the access token is unknown"),
     )
 
 

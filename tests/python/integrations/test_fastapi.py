@@ -147,7 +147,7 @@ def test_claims_become_what_the_app_wants():
     assert client.get("/model", headers=good).json() == ["Customer", "Alice"]
     assert client.get("/dataclass", headers=good).json() == ["Person", "Alice"]
     unfit = bearer(token(without=["name"]))
-    refused = (401, invalid("The claims of the access token are not as expected"))
+    refused = (401, invalid("The claims of the access token are not valid"))
     assert answer(app, unfit, "/model") == answer(app, unfit, "/dataclass") == refused
 
 

@@ -82,7 +82,7 @@ def test_claims_become_what_the_app_wants():
     assert ask(app, bearer(token())).json == {"name": "Alice"}
     assert answer(app, bearer(token(without=["name"]))) == (
         401,
-        invalid("The claims of the access token are not as expected"),
+        invalid("The claims of the access token are not valid"),
     )
 
 
@@ -118,7 +118,7 @@ def test_error_handlers_of_the_app_see_a_refusal():
         return f"{error.code}: {error.description}", 403, error.get_response().headers
 
     response = ask(app, bearer(token()))
-    assert response.text == "403: The access token does not grant the required scope"
+    assert response.text == "403: The access token does not grant the required scopes"
     assert "insufficient_scope" in response.headers["WWW-Authenticate"]
 
 

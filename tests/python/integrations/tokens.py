@@ -56,11 +56,11 @@ def invalid(description):
 
 MALFORMED = (
     'Bearer realm="api", error="invalid_request", error_description='
-    '"The Authorization header must be: Bearer, a space, one token"'
+    '"The Authorization header must be of the form: Bearer, a space, one token"'
 )
 NO_SCOPE = (
     'Bearer realm="api", error="insufficient_scope", error_description='
-    f'"The access token does not grant the required scope", scope="{SCOPE}"'
+    f'"The access token does not grant the required scopes", scope="{SCOPE}"'
 )
 
 #: By name: the Authorization header (None: there is none), and the status and challenge of a route
@@ -76,12 +76,12 @@ CASES = {
     "tampered": lambda: (
         bearer(tampered()),
         401,
-        invalid("The signature of the access token is wrong"),
+        invalid("The signature of the access token is not valid"),
     ),
     "of another secret": lambda: (
         bearer(token(secret="x" * 32)),
         401,
-        invalid("The signature of the access token is wrong"),
+        invalid("The signature of the access token is not valid"),
     ),
     "unsigned": lambda: (
         bearer(unsigned()),
@@ -91,12 +91,12 @@ CASES = {
     "for others": lambda: (
         bearer(token(aud="others")),
         401,
-        invalid("The access token is meant for another audience"),
+        invalid("The access token is for another audience"),
     ),
     "without a subject": lambda: (
         bearer(token(without=["sub"])),
         401,
-        invalid("The access token lacks a required claim"),
+        invalid("The access token is missing a required claim"),
     ),
     "garbage": lambda: ("Bearer garbage", 401, invalid("The access token is malformed")),
     "no token at all": lambda: ("Bearer", 400, MALFORMED),

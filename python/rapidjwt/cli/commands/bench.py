@@ -60,7 +60,7 @@ class Row(NamedTuple):
     type=click.FloatRange(0, 60),
     default=0.5,
     show_default=True,
-    help="The least time for each number.",
+    help="The minimum time of each measurement.",
 )
 @json_option
 def bench(algorithms: tuple[AlgorithmName, ...], seconds: float, as_json: bool) -> ExitCode:
@@ -122,7 +122,7 @@ def _checked_token(
     token: str = writer.encode(_CLAIMS, signing, algorithm)
     claims = reader.decode(token, verifying, algorithms=[algorithm], audience=_CLAIMS["aud"])
     if claims != _CLAIMS:
-        raise Failure(f"{algorithm}: {reader.__name__} did not read what {writer.__name__} wrote")
+        raise Failure(f"{algorithm}: {reader.__name__} cannot read the token of {writer.__name__}")
     return token
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rapidjwt.cli.keys import Member
 
 
-@click.command(short_help="Write the JWK Set to publish for keys.")
+@click.command(short_help="Write a JWK Set of public keys.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @password_option
 def jwks(files: tuple[str, ...], password: bytes | None) -> ExitCode:

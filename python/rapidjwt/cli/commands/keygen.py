@@ -24,7 +24,7 @@ _PRIVATE_MODE = 0o600
 _PUBLIC_MODE = 0o644
 
 
-@click.command(short_help="Make a key, in a file that only you can read.")
+@click.command(short_help="Generate a key, in a file that only you can read.")
 @click.argument("algorithm", type=ALGORITHM, metavar="ALG")
 @click.option("--out", required=True, metavar="FILE", help="The file of the private key.")
 @click.option("--public-out", metavar="FILE", help="The file of the public key.")
@@ -32,7 +32,7 @@ _PUBLIC_MODE = 0o644
     "--size",
     type=click.IntRange(1, _MAX_BITS),
     metavar="BITS",
-    help="For HS, RS and PS. Default: the least.",
+    help="For HS, RS and PS. Default: the minimum.",
 )
 @click.option(
     "--format",
@@ -43,7 +43,7 @@ _PUBLIC_MODE = 0o644
 @password_option
 @click.option("--kid", metavar="ID", help="Key ID, in a JWK.")
 @click.option("--kid-thumbprint", is_flag=True, help="The thumbprint (RFC 7638) as key ID.")
-@click.option("--force", is_flag=True, help="Replace files that exist.")
+@click.option("--force", is_flag=True, help="Replace existing files.")
 @json_option
 def keygen(
     algorithm: AlgorithmName,
@@ -63,17 +63,17 @@ def keygen(
     """
     is_secret = algorithm.startswith("HS")
     if kid is not None and kid_thumbprint:
-        raise click.UsageError("Give --kid or --kid-thumbprint, not both.")
+        raise click.UsageError("Specify either --kid or --kid-thumbprint.")
     has_id = kid is not None or kid_thumbprint
     key_format = key_format or ("jwk" if is_secret or has_id else "pem")
     if has_id and key_format != "jwk":
-        raise click.UsageError("Only a JWK has room for a key ID: --format jwk.")
+        raise click.UsageError("Only a JWK can contain a key ID: use --format jwk.")
     if is_secret and (public_out is not None or key_format != "jwk" or kid_thumbprint):
         raise click.UsageError(
-            "A shared secret has no public half and no thumbprint, and is written as a JWK."
+            "A shared secret has no public key and no thumbprint, and its format must be jwk."
         )
     if password is not None and key_format == "jwk":
-        raise click.UsageError("A JWK is not encrypted: --format pem or der.")
+        raise click.UsageError("A JWK cannot be encrypted: use --format pem or der.")
     _check_files(out, public_out)
     if not force:
         refuse_existing(out, public_out)

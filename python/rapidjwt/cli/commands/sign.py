@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Sign a token.")
 @key_option("The private key or the secret, in any format.", required=True)
 @password_option
-@click.option(
-    "--alg", "algorithm", type=ALGORITHM, metavar="ALG", help="Default: what the key is for."
-)
+@click.option("--alg", "algorithm", type=ALGORITHM, metavar="ALG", help="Default: that of the key.")
 @click.option(
     "--claim", "members", multiple=True, type=member, metavar=MEMBER_FORM, help="A claim."
 )
@@ -46,7 +44,7 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="Sets exp, and iat to now: 90s, 15m, 2h, 7d.",
 )
-@click.option("--jti", "jwt_id", is_flag=True, help="Sets jti, at random.")
+@click.option("--jti", "jwt_id", is_flag=True, help="Sets jti to a random value.")
 @click.option("--kid", metavar="ID", help="Key ID in the header. Default: that of the JWK.")
 @click.option(
     "--header",
@@ -74,7 +72,7 @@ def sign(
     allow_stdin_once(**{"--key": key, "--claims": claims})
     payload = _claims(claims, members)
     if expires_in is not None and "exp" in payload:
-        raise click.UsageError('The claims have "exp" already: leave out --expires-in.')
+        raise click.UsageError('The claims already contain "exp": omit --expires-in.')
     extra = dict(headers) if kid is None else dict(headers) | {"kid": kid}
     signing_key = read_key(read_secret(key), password)
     try:
@@ -97,9 +95,9 @@ def _claims(file: str | None, members: Iterable[tuple[str, Any]]) -> dict[str, A
 
 def _read_claims(file: str) -> dict[str, Any]:
     try:
-        claims = json.loads(read_bytes(file, "The file of claims"))
+        claims = json.loads(read_bytes(file, "The claims file"))
     except (ValueError, RecursionError):
-        raise Failure("The file of claims is not JSON") from None
+        raise Failure("The claims file is not JSON") from None
     if not isinstance(claims, dict):
         raise Failure("The claims are not a JSON object")
     return claims

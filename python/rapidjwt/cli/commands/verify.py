@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from rapidjwt.jwks import JWKSClient
 
 
-@click.command(short_help="Verify a token, and show it.")
+@click.command(short_help="Verify a token and show it.")
 @token_argument
 @key_option("The key, or a JWK Set, in any format.", required=False)
 @password_option
@@ -45,16 +45,20 @@ if TYPE_CHECKING:
     multiple=True,
     type=ALGORITHM,
     metavar="ALG",
-    help="Allowed algorithm. Default: what the keys say.",
+    help="Allowed algorithm. Default: those the keys name.",
 )
 @click.option("--aud", "audiences", multiple=True, metavar="NAME", help="Accepted audience.")
 @click.option("--iss", "issuers", multiple=True, metavar="NAME", help="Accepted issuer.")
 @click.option("--sub", "subject", metavar="NAME", help="The only accepted subject.")
 @click.option(
-    "--leeway", type=duration, metavar="TIME", default="0", help="How far clocks may differ: 30s."
+    "--leeway",
+    type=duration,
+    metavar="TIME",
+    default="0",
+    help="Allowed clock skew: 30s.",
 )
-@click.option("--require", multiple=True, metavar="CLAIM", help="A claim that must be there.")
-@click.option("--allow-http", is_flag=True, help="Fetch keys by http too, for tests.")
+@click.option("--require", multiple=True, metavar="CLAIM", help="A required claim.")
+@click.option("--allow-http", is_flag=True, help="Allow http for fetching keys, for tests.")
 @json_option
 def verify(
     token: str,
@@ -78,9 +82,9 @@ def verify(
     Exit code 1: the token is refused, and standard output stays empty.
     """
     if sum(source is not None for source in (key, jwks, issuer)) != 1:
-        raise click.UsageError("One of --key, --jwks and --issuer is needed.")
+        raise click.UsageError("Exactly one of --key, --jwks and --issuer is required.")
     if issuer is not None and issuers:
-        raise click.UsageError("--issuer is the accepted issuer already: leave out --iss.")
+        raise click.UsageError("--issuer already is the accepted issuer: omit --iss.")
     allow_stdin_once(TOKEN=token, **{"--key": key, "--jwks": jwks})
     policy: dict[str, Any] = {
         "audience": list(audiences) or None,
@@ -104,7 +108,7 @@ def _local_decoder(keys: KeySet, algorithms: tuple[str, ...], policy: dict[str, 
     able = serving(keys)
     names = list(algorithms) or _named_by(keys, able)
     if not set(names) & set(able):
-        raise Failure(f"No key serves {', '.join(names)}, only {', '.join(able) or 'nothing'}")
+        raise Failure(f"No key is for {', '.join(names)}, only for {', '.join(able) or 'nothing'}")
     return Verifier(keys, algorithms=names, **policy)
 
 
@@ -112,7 +116,7 @@ def _client(jwks: str | None, issuer: str | None, allow_http: bool) -> JWKSClien
     from rapidjwt.jwks import JWKSClient  # noqa: PLC0415 - imports urllib and ssl
 
     if not allow_http and (issuer or jwks or "").startswith("http://"):
-        raise click.UsageError("Keys are fetched by https only, unless --allow-http is given.")
+        raise click.UsageError("Keys are fetched over https only, unless --allow-http is given.")
     try:
         if issuer is not None:
             return JWKSClient.from_issuer(issuer, allow_http=allow_http)
@@ -139,10 +143,10 @@ def _named_by(keys: KeySet, able: list[str]) -> list[str]:
     """Return the algorithms that the keys name. The token must not choose its algorithm."""
     named = [name for name in able if name in {entry.alg for entry in keys}]
     if not able:
-        raise Failure("No key may verify signatures")
+        raise Failure("None of the keys can verify signatures")
     if not named:
         raise click.UsageError(
-            f"The key does not name its algorithm: say it with --alg ({', '.join(able)})."
+            f"The key does not name its algorithm: specify --alg ({', '.join(able)})."
         )
     return named
 
@@ -179,5 +183,5 @@ def _as_json(header: dict[str, Any], claims: dict[str, Any]) -> dict[str, Any]:
 def _hint(error: InvalidTokenError) -> str:
     """Return a hint at the option that is probably missing."""
     if isinstance(error, InvalidAudienceError):
-        return " (--aud names the audience that you are)"
+        return " (specify your audience with --aud)"
     return ""

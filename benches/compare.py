@@ -125,7 +125,7 @@ def named(names: Sequence[str]) -> list[Contestant]:
 
 
 def progress(name: str) -> None:
-    """Say on standard error what is being measured."""
+    """Write to standard error what is being measured."""
     print(f"  {name}", file=sys.stderr, flush=True)
 
 
@@ -167,7 +167,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def broken(measured: Results, *, partial: bool) -> bool:
-    """Tell whether a promise is not held; in a partial run, one that was not tried may pass."""
+    """Return whether a promise is broken; in a partial run, one that was not measured passes."""
     fine = {promises.HELD, promises.SKIPPED} if partial else {promises.HELD}
     return any(verdict.status not in fine for verdict in promises.evaluate(measured))
 

@@ -1,4 +1,4 @@
-"""What every contestant gets: the same claims, keys and tokens, and the tokens it must refuse."""
+"""Inputs of all contestants: the same claims, keys and tokens, and the tokens it must refuse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the JWKS clients do to a provider, and what a provider that hangs does to them.
+"""The load of JWKS clients on a provider, and the effect of a hanging provider on them.
 
 First a day of a thousand worker processes in virtual time: the decisions are made by the clients'
 own code (`KeyMemory`, `RefreshPolicy`), only the waiting and the network are left out. Then, in
@@ -55,7 +55,7 @@ TASKS = 500
 
 @dataclass(frozen=True)
 class Scenario:
-    """What happens in the day."""
+    """The events of the day."""
 
     name: str
     policy: RefreshPolicy
@@ -81,7 +81,7 @@ class Provider:
         self._sets: dict[int, frozenset[int]] = {}
 
     def fetch(self) -> Fetched | PyJWKClientError:
-        """Give the keys of this moment, or an error in the outage."""
+        """Return the current keys, or raise an error in the outage."""
         now = self._clock()
         self.fetches_per_minute[int(now // MINUTE)] += 1
         outage = self._scenario.outage
@@ -90,7 +90,7 @@ class Provider:
         hour = int(now // HOUR)
         newest = hour + self._scenario.announced_hours
         key_ids = self._sets.setdefault(hour, frozenset(range(hour - 1, newest + 1)))
-        # The memory does not look into a set; numbers stand for keys here.
+        # The memory does not look into a set, so numbers can represent keys.
         return Fetched(cast("KeySet", key_ids), MAX_AGE)
 
 
@@ -103,7 +103,7 @@ class Worker:
         self._memory = memory
 
     def accepts(self, key_id: int) -> bool:
-        """Whether a token with this key can be verified, as `Verifier.decode` would find."""
+        """Return whether a token with this key can be verified, as by `Verifier.decode`."""
         memory = self._memory
         keys = memory.serve()
         if keys is None:
@@ -126,7 +126,7 @@ class Worker:
 
 @dataclass
 class Day:
-    """What came out."""
+    """The results."""
 
     fetches: list[int]  # in each minute
     tokens: int

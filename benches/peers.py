@@ -16,7 +16,7 @@ ALL = HMAC | ASYMMETRIC
 
 @dataclass(frozen=True)
 class Code:
-    """One timed expression: `setup` runs once, `expression` is timed, `expect` must hold."""
+    """One timed expression: `setup` runs once, `expression` is timed, `expect` must be true."""
 
     expression: str
     expect: str
@@ -28,7 +28,7 @@ class Contestant:
     """A library used in one way.
 
     `kind` is "library", or "raw" for the bare work that a JWT library adds its own to.
-    `key` tells what a call is given: key text (PEM or secret), a key object, or a prepared object.
+    `key` is what a call gets: key text (PEM or secret), a key object, or a prepared object.
     `payloads` restricts raw work to small or large payloads.
     """
 

@@ -1,4 +1,4 @@
-"""The ratios that the project promises, in one table, and whether a run holds them."""
+"""The ratios that the project promises, in one table, and whether a run keeps them."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ Promise = Ratio | NearRawCrypto | Linear | SmallImport | FairShare
 
 
 def medians_of(results: Results, name: str, contestants: Iterable[str]) -> list[float] | str:
-    """Return the medians in microseconds, or the status that says why there are none."""
+    """Return the medians in microseconds, or the status that explains why there are none."""
     found = case(results, name)
     if found is None:
         return SKIPPED

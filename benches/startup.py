@@ -1,4 +1,4 @@
-"""What a fresh process pays: the import, its memory, and the first verified token."""
+"""The cost in a fresh process: the import, its memory, and the first verified token."""
 
 from __future__ import annotations
 

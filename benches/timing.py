@@ -42,7 +42,7 @@ class Entry:
 
 
 def installed(contestant: Contestant) -> bool:
-    """Tell whether the contestant's module can be imported by this interpreter."""
+    """Return whether the contestant's module can be imported by this interpreter."""
     return find_spec(contestant.module.partition(".")[0]) is not None
 
 
@@ -66,7 +66,7 @@ def prepare(contestant: Contestant, code: Code, names: dict[str, Any]) -> dict[s
 
 
 def check(code: Code, space: dict[str, Any]) -> None:
-    """Raise `Unfit` unless the expression gives the expected result."""
+    """Raise `Unfit` unless the expression has the expected result."""
     try:
         space["result"] = eval(code.expression, space)
         right = bool(eval(code.expect, space))

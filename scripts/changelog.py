@@ -1,4 +1,4 @@
-"""What CHANGELOG.md must say: `unreleased BASE` for a change, `release TAG` for a release.
+"""Check CHANGELOG.md: `unreleased BASE` for a change, `release TAG` for a release.
 
 `unreleased` fails when the package changed since the commit BASE and the section "Unreleased" did
 not. `release` prints the section of a version, and fails when there is none, or when the tag is not

@@ -103,7 +103,7 @@ def wait_until_up(process: subprocess.Popen[bytes], url: str) -> None:
 
 @contextmanager
 def serving(command: str, library: str, public_key: Path) -> Iterator[str]:
-    """Run one server for the length of the block and give its base URL."""
+    """Run one server during the block and yield its base URL."""
     port = free_port()
     environment = os.environ | {
         "JWT_LIBRARY": LIBRARIES[library],

@@ -1,4 +1,4 @@
-"""Give the API reference the docstrings of the native module, which stand in its Rust source.
+"""Add the docstrings of the native module, which are in its Rust source, to the API reference.
 
 The stubs have the types only, so that no sentence is written twice.
 """

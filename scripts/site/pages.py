@@ -1,4 +1,4 @@
-"""What the documentation site computes while it is built: MkDocs calls these hooks."""
+"""Hooks of MkDocs that compute parts of the documentation site while it is built."""
 
 from __future__ import annotations
 

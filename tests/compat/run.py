@@ -165,7 +165,7 @@ def prepare(suite: Suite) -> None:
             run(*pip(python), "install", "--requirement", suite.requirements)
             if suite is not SUITES[0]:
                 run(*pip(python), "install", "--no-deps", archive)
-    # A fresh copy each time: nobody has touched it.
+    # A fresh copy each time: nothing has changed it.
     shutil.rmtree(suite.folder, ignore_errors=True)
     unpack_tests(archive, suite.folder)
 
@@ -214,7 +214,7 @@ def environment_python(name: str, inputs: tuple[str, ...]) -> Path:
 
 
 class Stamp:
-    """Tells whether `folder` was made from the same inputs; stamps it when its making succeeds."""
+    """Tracks whether `folder` was built from the same inputs; stamps it when the build succeeds."""
 
     def __init__(self, folder: Path, *inputs: str) -> None:
         self.folder = folder

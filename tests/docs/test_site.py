@@ -61,7 +61,7 @@ def browser():
 
 @contextmanager
 def opened(browser, url, **options):
-    """Open a page; give it with what it complained of and what it asked for."""
+    """Open a page; return it with its errors and its requests."""
     with browser.new_context(**options) as context:
         page = context.new_page()
         complaints, requests = [], []
@@ -85,7 +85,7 @@ def paths():
 
 
 def file_of(path):
-    """Return the file that the server gives for a path."""
+    """Return the file that the server sends for a path."""
     file = SITE / unquote(path).lstrip("/")
     return file / "index.html" if path.endswith("/") else file
 

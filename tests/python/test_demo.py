@@ -43,7 +43,7 @@ def started(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def group_lives(process: subprocess.Popen[str]) -> bool:
-    """Whether any process of the group is left."""
+    """Return whether any process of the group is left."""
     try:
         os.killpg(process.pid, 0)
     except ProcessLookupError:

@@ -26,7 +26,7 @@ def middle(pem):
     return "".join(pem.splitlines()[1:-1])[-60:-20]
 
 
-# What to call, what it raises, and the secret that nobody must read.
+# The call, the error that it raises, and the secret that must not be shown.
 CALLS = {
     "text that is no PEM": (lambda: Key.from_pem(SECRET), InvalidKeyError, MARK),
     "text that is no OpenSSH key": (lambda: Key.from_ssh(SECRET), InvalidKeyError, MARK),

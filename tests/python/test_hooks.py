@@ -42,7 +42,7 @@ DETACHED_PAYLOAD = b'{"a":1}'
 DETACHED = jwt.encode({"a": 1}, HMAC_SECRET, headers={"b64": False})
 RSA_TOKEN = jwt.encode({"a": 1}, private_keys()["RSA-2048"], "RS256")
 
-# What programs do with a library. Each works on the library itself, not on a copy of a function.
+# Changes that programs make to a library, each to the library itself and not to a copy.
 ACTIONS = {
     "encode": lambda lib: lib.encode(CLAIMS, HMAC_SECRET, headers={"kid": "1"}),
     "encode with all arguments": lambda lib: lib.encode(
@@ -626,7 +626,7 @@ def test_what_is_not_registered_cannot_be_unregistered():
 
 
 def assert_same_subclass(make, actions):
-    """Compare `actions` on an instance that `make(lib, calls)` gives."""
+    """Compare `actions` on an instance that `make(lib, calls)` returns."""
     results = []
     for lib in LIBRARIES:
         calls = []
@@ -827,7 +827,7 @@ def test_an_instance_with_few_algorithms_knows_no_others():
 
 
 def takes_the_fast_path():
-    """Whether a call finds its key in the cache of the fast path."""
+    """Return whether a call finds its key in the cache of the fast path."""
     hits = rapidjwt.key_cache_info().hits
     rapidjwt.decode(TOKEN, HMAC_SECRET, ["HS256"], **ARGUMENTS)
     return rapidjwt.key_cache_info().hits > hits

@@ -1,4 +1,4 @@
-"""`Key`: what it reads and writes, and what it never tells."""
+"""`Key`: the formats it reads and writes, and the secrets it never shows."""
 
 from __future__ import annotations
 

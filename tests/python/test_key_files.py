@@ -1,4 +1,4 @@
-"""`Key` and files: passwords, certificates, and what the drop-in functions say of them."""
+"""`Key` and files: passwords, certificates, and what the drop-in functions do with them."""
 
 from __future__ import annotations
 

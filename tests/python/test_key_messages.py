@@ -1,4 +1,4 @@
-"""What `Key` says of a wrong key: what it found, and what would help."""
+"""The messages of `Key` for a wrong key: what it found, and what would help."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ WRITER = {"RSA": "RSAAlgorithm", "EC": "ECAlgorithm", "OKP": "OKPAlgorithm"}
 
 
 def numbers(key):
-    """Return what tells cryptography's key objects from each other."""
+    """Return the numbers that distinguish cryptography's key objects."""
     for method in ("private_numbers", "public_numbers", "private_bytes_raw", "public_bytes_raw"):
         if hasattr(key, method):
             return getattr(key, method)()

@@ -18,7 +18,7 @@ SECRET_MEMBERS = ("d", "p", "q", "dp", "dq", "qi", "k")
 SECRET = Key.from_secret(HMAC_SECRET)
 JWKS = {name: Key.from_pem(private_pem(name)).to_jwk(private=True) for name in NAMES}
 JWKS["oct"] = SECRET.to_jwk(private=True)
-#: With lone surrogates, of which errors of Python's codecs hold the text around them.
+#: With lone surrogates: errors of Python's codecs contain the text around them.
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=5)
 #: How much of a secret in a row counts as told.
 PIECE = 16
@@ -95,7 +95,7 @@ def private_texts(name):
 
 @st.composite
 def damaged(draw):
-    """Return a damaged private key and the texts that nobody must read."""
+    """Return a damaged private key and the texts that must not be shown."""
     data, secret_texts = draw(st.sampled_from(PRIVATE_TEXTS))
     text = isinstance(data, str)
     for _ in range(draw(st.integers(1, 3))):
@@ -134,7 +134,7 @@ PRIVATE_TEXTS = [pair for name in JWKS for pair in private_texts(name)]
 
 
 def attempt(call, argument, secret_texts):
-    """Return what a call makes of its argument; None when it raises, and tells nothing."""
+    """Return the result of a call; None if it raises without showing a secret."""
     try:
         return call(argument)
     except Exception as error:  # noqa: BLE001 - whichever it is

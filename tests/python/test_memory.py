@@ -1,4 +1,4 @@
-"""Nothing is kept from call to call but what the caches say: allocations stay flat."""
+"""Nothing but the caches is kept between calls: allocations stay flat."""
 
 from __future__ import annotations
 

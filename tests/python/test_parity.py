@@ -1,7 +1,7 @@
-"""One table of calls, good and bad, down every path: each gives what it gives in PyJWT.
+"""A table of calls, good and bad, on every path: each has the outcome that it has in PyJWT.
 
 The value with its types, or the exception with its class, bases, text and attributes, and the
-warnings. What hypothesis makes up lies in `differential`; here is what people meet.
+warnings. Generated cases are in `differential`; here are the usual ones.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def replaced(number, segment):
 
 
 def decode(compact, key=HMAC_SECRET, algorithms=("HS256",), **arguments):
-    """Return a call of `decode` with claims that nobody demanded anything of."""
+    """Return a call of `decode` with claims that have no requirements."""
     arguments = {"audience": ["you"], **arguments}
     return lambda api: api.decode(compact, key, algorithms, **arguments)
 
@@ -536,7 +536,7 @@ def test_keys_become_jwks_and_back_alike(algorithm, name, public):
 
 @pytest.mark.parametrize("algorithm", ["none", *ALGORITHMS])
 def test_algorithm_objects_do_the_same(algorithm):
-    """Handlers that `get_default_algorithms` gives are used on their own by many programs."""
+    """Many programs use the handlers of `get_default_algorithms` directly."""
 
     def call(api):
         handler = api.lib.algorithms.get_default_algorithms()[algorithm]
@@ -636,7 +636,7 @@ MODULES = (
     "utils",
     "warnings",
 )
-# What a module of PyJWT imports for its own use, and nobody asks it for.
+# Names that a module of PyJWT imports for its own use only.
 IMPORTED = (
     {"Any", "ClassVar", "Container", "Iterator", "Literal", "NoReturn", "Optional", "Sequence"}
     | {"Union", "annotations", "base64", "base64url_decode", "binascii", "cast", "get_args"}

@@ -1,4 +1,4 @@
-"""What docs/architecture.md promises of the source, read off the source."""
+"""The promises of docs/architecture.md about the source, checked in the source."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_unsafe_stands_in_the_named_modules_only_and_each_block_says_why():
 
 
 def test_no_value_is_begun_and_then_waited_for():
-    """A process forked in between would wait for ever: see `once.rs`."""
+    """A process forked in between would wait forever: see `once.rs`."""
     used = re.compile(r"PyOnceLock|pyo3::(\{.*)?intern\b|get_or_try_init")
     assert {name for name, text in SOURCES.items() if used.search(text)} <= {"python/once.rs"}
     assert {name for name, text in SOURCES.items() if "import_exception!" in text} == set()
@@ -79,7 +79,7 @@ def bodies(source, function):
 
 
 def test_signatures_are_compared_by_the_crypto_libraries_alone_in_constant_time():
-    """An `==` on a tag would tell how many of its bytes are right."""
+    """The time of an `==` on a tag would reveal how many of its bytes are right."""
     verifying = {
         name: "".join(bodies(without_tests(text), "verify"))
         for name, text in SOURCES.items()

@@ -159,7 +159,7 @@ def used():
 
 def forked():
     with warnings.catch_warnings():
-        # Python 3.12 warns where other threads live, whoever started them.
+        # Python 3.12 warns if there are other threads, regardless of who started them.
         warnings.simplefilter("ignore", DeprecationWarning)
         return os.fork()
 
@@ -299,7 +299,7 @@ FORK_DURING_FIRST_USE = f"""
 
 @forks_beside_busy_threads
 def test_a_fork_during_another_threads_first_use_leaves_the_child_usable():
-    """What one thread has begun to make nobody ends in the child, so nothing may be begun."""
+    """A value that a thread is creating is never finished in the child, so none may be pending."""
     code = textwrap.dedent(FORK_DURING_FIRST_USE)
     for _ in range(10):
         command = [sys.executable, "-W", "ignore", "-c", code]

@@ -1,4 +1,4 @@
-"""The files in `typing` hold what a type checker must say of a use; mypy checks that it does."""
+"""The files in `typing` contain the types that uses must have; mypy checks them."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from rapidjwt import Key, Signer, Verifier
 
 THREADS = 8
 GROWTH_LIMIT = 2 * 2**20
-# What a forked process may take; a lock that nobody holds would be waited for for ever.
+# Time limit of a forked process, which would wait forever for a lock without an owner.
 CHILD_SECONDS = 60
 # Beside threads a free-threaded CPython leaves locks of its own behind in the child.
 FORKS = not sysconfig.get_config_var("Py_GIL_DISABLED")
@@ -50,7 +50,7 @@ CLAIMS = {
 
 
 class Shared:
-    """What all threads and processes use at once."""
+    """The objects that all threads and processes share."""
 
     def __init__(self):
         self.keys = {
@@ -123,7 +123,7 @@ def new_secrets(_shared, chance):
 
 
 def new_key_pairs(_shared, chance):
-    """Make, write, read and use keys that nobody has seen."""
+    """Generate, write, read and use new keys."""
     name = chance.choice(["ES256", "EdDSA", "ES256K"])
     key = Key.generate(name)
     private, public = key.to_pem(private=True), Key.from_jwk(key.to_jwk()).to_pem()
@@ -250,11 +250,11 @@ def everything_once(shared):
 
 
 def in_a_child(shared):
-    """Return the status: 0 when everything works. What hangs shows where, and ends."""
+    """Return the status: 0 when everything works. A hanging call shows its stack and exits."""
     faulthandler.dump_traceback_later(CHILD_SECONDS, exit=True)
     try:
         everything_once(shared)
-    except BaseException:  # noqa: BLE001 - the status tells the parent
+    except BaseException:  # noqa: BLE001 - the status reports it to the parent
         traceback.print_exc()
         return 1
     return 0
@@ -273,7 +273,7 @@ def main():
     # Python 3.12 warns of forks beside threads, which are the point here; secrets are short.
     warnings.simplefilter("ignore")
     shared = Shared()
-    # Whoever forks beside threads imports before: a child waits for ever for a module (here
+    # A program that forks beside threads imports before: a child waits forever for a module (here
     # cryptography) that a thread of its parent was importing. That is CPython's.
     everything_once(shared)
     load = Load(shared)

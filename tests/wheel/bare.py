@@ -1,6 +1,6 @@
-"""What the wheel does in an environment that has nothing else. Run by `make test-wheel`.
+"""Check the wheel in an environment that has nothing else. Run by `make test-wheel`.
 
-Plain Python, since pytest is not there either.
+It is plain Python, because pytest is not installed there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The pytest plugin of `make compat`: says which library serves as `jwt`, and makes sure of it.
+"""The pytest plugin of `make compat`: reports which library is imported as `jwt`, and checks it.
 
 Loaded with `-p compat_jwt` before any conftest, so before the suite can import `jwt`. The
 environment variable COMPAT_JWT names the library.
@@ -20,7 +20,7 @@ if LIBRARY == "rapidjwt":
 
 
 def served_by():
-    """Return the package that really stands behind every imported module named `jwt`."""
+    """Return the package that every imported module named `jwt` really belongs to."""
     import jwt
 
     modules = [

@@ -1,4 +1,4 @@
-"""What gunicorn reads in the folder where it is started."""
+"""Configuration that gunicorn reads from the folder where it is started."""
 
 import signal
 

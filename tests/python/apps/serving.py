@@ -26,7 +26,7 @@ def environment(**variables):
 
 @contextlib.contextmanager
 def serve(app, log, **variables):
-    """Run `app`, a name that gunicorn understands, and give a client for it."""
+    """Run `app`, a name that gunicorn understands, and yield a client for it."""
     with listening([*GUNICORN, app], APPS, log, **variables) as url:
         yield Client(url)
 
@@ -38,7 +38,7 @@ UVICORN = ["-c", "import signal, uvicorn; signal.alarm(300); uvicorn.main()", "-
 
 @contextlib.contextmanager
 def listening(command, folder, log, **variables):
-    """Run a server in a folder and give its URL."""
+    """Run a server in a folder and yield its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener, log.open("w") as output:
         # The listener is open before the server runs: the first request waits for it.
         descriptor = listener.fileno()

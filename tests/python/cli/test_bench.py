@@ -1,4 +1,4 @@
-"""`rapidjwt bench`: not how fast, but that it measures what it says."""
+"""`rapidjwt bench` measures what it reports. Speed itself is not tested."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ MARK = "next command"
 
 
 def steps():
-    """Give each command of the console blocks with the output that the guide shows."""
+    """Return each command of the console blocks with the output that the guide shows."""
     blocks = "".join(re.findall(r"^```console\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL))
     parts = re.split(r"^\$ (.*)\n", blocks, flags=re.MULTILINE)[1:]
     return list(zip(parts[::2], parts[1::2], strict=True))

@@ -218,7 +218,7 @@ def read_terminal(master, typed):
     while select.select([master], [], [], max(0, deadline - time.monotonic()))[0]:
         try:
             data = os.read(master, 65536)
-        except OSError:  # how Linux tells that the other side is closed
+        except OSError:  # how Linux reports that the other side is closed
             data = b""
         if not data:
             return shown.decode()

@@ -1,4 +1,4 @@
-"""What holds for all differential tests."""
+"""Settings of all differential tests."""
 
 import pytest
 from rapidjwt._rapidjwt import fast_path_obstacles

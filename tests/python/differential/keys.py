@@ -1,6 +1,6 @@
-"""Keys for tests, the same in every run, in every form that a caller may hold them.
+"""Keys for tests, the same in every run, in every form that a caller may have them.
 
-They are no secrets: they are computed from the numbers below.
+They are not secret: they are computed from the numbers below.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ class Missing(dict):
 
 
 class Mapping(collections.abc.Mapping):
-    """A mapping that is no dictionary."""
+    """A mapping that is not a dictionary."""
 
     def __init__(self, **items):
         self._items = items
@@ -116,7 +116,7 @@ class DatetimeSub(datetime.datetime):
 
 
 class Always:
-    """A container that holds everything."""
+    """A container that contains everything."""
 
     def __contains__(self, item):
         return True

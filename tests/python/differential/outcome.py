@@ -1,4 +1,4 @@
-"""What a call did, written down so that two libraries can be compared.
+"""The outcome of a call as plain data, so that two libraries can be compared.
 
 An outcome is plain data: the value with its types, or the exception with its class, its bases and
 its text, and the warnings on the way. `jwt` and `rapidjwt` name the same library here.
@@ -131,7 +131,7 @@ def bases(kind: type) -> list[str]:
 def type_name(kind: type) -> str:
     """Return the full name of a class; the package is called jwt in both libraries."""
     if kind.__module__ == "rapidjwt._hooks" and issubclass(kind, dict):
-        # The options of the global objects: a dict that tells the fast path of changes.
+        # The options of the global objects: a dict that reports changes to the fast path.
         kind = dict
     module = kind.__module__
     if module.partition(".")[0] == "rapidjwt":

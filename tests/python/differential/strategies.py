@@ -1,4 +1,4 @@
-"""What hypothesis makes: arguments of every type, JSON text in every spelling, damaged tokens."""
+"""Hypothesis strategies: arguments of every type, JSON text in every spelling, damaged tokens."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def words(text: str) -> list[str]:
 
 
 def mix(*weighted: tuple[int, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
-    """Draw from one of (weight, strategy): `one_of` gives every branch of each the same weight."""
+    """Draw from one of (weight, strategy): `one_of` weights each branch equally."""
     choices = [strategy for weight, strategy in weighted for _ in range(weight)]
     return st.sampled_from(choices).flatmap(lambda strategy: strategy)
 
@@ -84,7 +84,7 @@ floats = st.one_of(
     st.sampled_from([float("nan"), float("inf"), float("-inf"), 123456789012345680.0, 1.0]),
 )
 scalars = st.one_of(texts, integers, floats, st.booleans(), st.none())
-# Longer than Python turns into text, but not longer than it holds.
+# More digits than Python converts to text.
 huge_integers = recipes("10**4299", "-10**4299", "10**4300", "-10**4300", "10**9000")
 odd_objects = recipes(
     "IntSub(7)",
@@ -138,7 +138,7 @@ odd_objects = recipes(
     "circular(list)",
     "circular(dict)",
 )
-# So deep that nobody can write or read it, whatever stood on the stack before.
+# Too deep to write or read, however much of the stack is free.
 too_deep = recipes("nested(100_000)", "nested(100_000, dict)")
 datetimes = st.one_of(
     st.datetimes().map(lambda value: value.replace(fold=0)),
@@ -326,7 +326,7 @@ odd_secrets = st.one_of(
         "keys.private_keys()['P-256'].public_key()",
     ),
 )
-# What looks like a public key or a JWK must not serve as a secret.
+# Anything like a public key or a JWK must not be accepted as a secret.
 suspicious_secrets = st.one_of(
     st.sampled_from(
         [
@@ -497,7 +497,7 @@ deep_texts = st.builds(
         opening * depth + middle + {"[": "]", '{"a":': "}"}[opening] * (depth if closed else 0)
     ),
     st.sampled_from(["[", '{"a":']),
-    # Far from the depth at which Python gives up, which depends on what stands on the stack.
+    # Far from the depth at which Python gives up, which depends on the depth of the stack.
     st.sampled_from([1, 10, 90, 100_000]),
     st.sampled_from(["1", "", "x"]),
     st.booleans(),

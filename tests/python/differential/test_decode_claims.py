@@ -12,7 +12,7 @@ from . import strategies as make
 from .keys import HMAC_SECRET
 from .paths import assert_same_call
 
-# The clock stands still: claims lie exactly at its edges.
+# The clock is fixed, so that claims can be exactly at the limits.
 NOW = 1_700_000_000
 EDGES = [NOW + seconds for seconds in (-61, -60, -10, -1, 0, 1, 10, 60, 61)]
 

@@ -1,4 +1,4 @@
-"""Whatever token and arguments `decode` gets, both libraries give the same."""
+"""For any token and arguments of `decode`, both libraries return or raise the same."""
 
 from __future__ import annotations
 

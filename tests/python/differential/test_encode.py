@@ -1,4 +1,4 @@
-"""Whatever is encoded, PyJWT and rapidjwt give the same token or the same error."""
+"""For any payload, PyJWT and rapidjwt return the same token or raise the same error."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class App(NamedTuple):
     prefixes: tuple[str, ...]
 
     def get(self, path, *authorization):
-        """Ask for each route that has the path; all give the same answer."""
+        """Request each route that has the path; all send the same response."""
         answers = [get(self.url, prefix + path, *authorization) for prefix in self.prefixes]
         assert answers == answers[:1] * len(answers)
         return answers[0]
@@ -109,7 +109,7 @@ def test_a_refusal_says_why(app):
 
 
 def made(*arguments):
-    """What examples/make_token.py prints."""
+    """Return what examples/make_token.py prints."""
     return subprocess.run(
         [sys.executable, str(EXAMPLES / "make_token.py"), *arguments],
         env=os.environ | {"JWT_SECRET": SECRET, "PYTHONPATH": str(ROOT / "python")},

@@ -1,6 +1,6 @@
 """The dependency for FastAPI, and its base for Starlette, with their test client."""
 
-# FastAPI reads the annotations of routes, which name local variables: they are no strings here.
+# FastAPI reads the annotations of routes, which name local variables: they must not be strings.
 import threading
 from dataclasses import dataclass
 from typing import Annotated, Any

@@ -45,7 +45,7 @@ class Threads:
         return self.client._flight is not None
 
     def waiters(self):
-        """How many callers wait for somebody else's fetch."""
+        """Return the number of callers that wait for the fetch of another one."""
         flight = self.client._flight
         return 0 if flight is None else len(flight.landed._cond._waiters)
 

@@ -66,7 +66,7 @@ class Provider:
         self.answer(jwks([key.jwk() for key in keys], **headers))
 
     def hang(self):
-        """Give no answer until `release`."""
+        """Do not respond until `release`."""
         self._open.clear()
 
     def release(self):
@@ -195,7 +195,7 @@ def wait_until(condition):
 
 
 class Clock:
-    """Time that passes when the test says so."""
+    """A clock that the test sets."""
 
     def __init__(self):
         self.now = 1000.0

@@ -1,4 +1,4 @@
-"""What both clients do, against a real HTTP server on loopback."""
+"""The behaviour of both clients, with a real HTTP server on loopback."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def policy_with(**values):
 
 
 def run_aside(call):
-    """Start a call in a thread of its own; give a function that waits for its result."""
+    """Start a call in its own thread; return a function that waits for its result."""
     pool = ThreadPoolExecutor(1)
     future = pool.submit(call)
     pool.shutdown(wait=False)

@@ -1,4 +1,4 @@
-"""When to refresh: the policy's arithmetic, and what HTTP says of freshness."""
+"""When to refresh: the policy's arithmetic, and the freshness rules of HTTP."""
 
 from __future__ import annotations
 

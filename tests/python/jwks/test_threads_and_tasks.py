@@ -1,4 +1,4 @@
-"""What concerns one kind of client alone, or the process: forks, event loops, TLS, imports."""
+"""Tests of one kind of client, or of the process: forks, event loops, TLS, imports."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SECRET = b"a secret of sixty-four bytes, which is long enough for HS512 too"
 CLAIMS = {"sub": "joe", "admin": True}
 HASHES = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
-# What an attacker could be after, as Python's audit events name it.
+# What attackers may want, as Python's audit events name it.
 WATCHED = ("open", "socket.", "urllib.", "subprocess.", "os.system", "sqlite3.", "exec", "compile")
 
 
@@ -50,7 +50,7 @@ def signed(header: Any, payload: Any = None, *, sign: Any) -> str:
 def hmac_token(
     header: Any = None, payload: Any = None, secret: bytes = SECRET, alg: str = "HS256"
 ) -> str:
-    """Return a token signed with HMAC, whatever the header says."""
+    """Return a token signed with HMAC, with any header."""
     return signed(
         {"alg": alg} if header is None else header,
         payload,
@@ -68,7 +68,7 @@ def refused(
     with_verifier: bool = True,
     **policy: Any,
 ) -> str:
-    """Check that nobody accepts the token, with the same error everywhere; return its text.
+    """Check that every path refuses the token with the same error; return its message.
 
     A `Verifier` may name the reason earlier, when it is made: `verifier` is then its class.
     """

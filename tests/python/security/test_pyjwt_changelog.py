@@ -1,6 +1,6 @@
 """Every security entry of PyJWT's changelog up to 2.15.1, by its id where it has one.
 
-What other files of this folder try in all its forms stands here in its plainest.
+Other files of this folder test the variants; this one has the plainest form of each.
 """
 
 from __future__ import annotations

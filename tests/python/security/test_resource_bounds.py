@@ -118,7 +118,7 @@ def too_deep_for_everyone(token: str, words: str) -> None:
 
 @pytest.mark.parametrize("depth", [60, 63, 64, 65, 66, 100, 127, 128, 129, 500])
 def test_nesting_that_python_reads_is_read(depth):
-    """The native parser stops at some depth; nobody may notice."""
+    """The native parser stops at some depth; callers must not notice."""
     deep = "[" * depth + "]" * depth
     assert "value" in answer(hmac_token(payload=f'{{"deep":{deep}}}'))
     header = f'{{"alg":"HS256","deep":{deep}}}'

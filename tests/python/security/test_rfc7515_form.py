@@ -1,4 +1,4 @@
-"""RFC 7515 and RFC 7797: the form of a token and what its header may say."""
+"""RFC 7515 and RFC 7797: the form of a token and the rules of its header."""
 
 from __future__ import annotations
 

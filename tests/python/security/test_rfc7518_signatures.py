@@ -106,7 +106,7 @@ NUMBERS = {
 
 
 def ec_signer(algorithm: str, spell: Any) -> Any:
-    """Return a signing function that spells r and s as `spell` says."""
+    """Return a signing function that encodes r and s with `spell`."""
     private, (_, digest, length) = private_keys()[ALGORITHMS[algorithm]], CURVES[algorithm]
 
     def sign(message: bytes) -> bytes:

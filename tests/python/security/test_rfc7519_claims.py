@@ -1,4 +1,4 @@
-"""RFC 7519 Section 4.1, RFC 8725 Sections 3.8 to 3.11: claims of types that nobody expects."""
+"""RFC 7519 Section 4.1, RFC 8725 Sections 3.8 to 3.11: claims of unexpected types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RFC 8725 Sections 3.4 and 3.5: keys that are no keys of their algorithm, or too weak for it."""
+"""RFC 8725 Sections 3.4 and 3.5: keys of another algorithm, or too weak ones."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_an_ed25519_key_has_32_bytes(length):
 
 
 def test_a_private_part_that_does_not_fit_the_public_one_is_refused():
-    """Fixed in PyJWT 2.15.0 for OKP; signing with such a pair can give the private key away."""
+    """Fixed in PyJWT 2.15.0 for OKP; signing with such a pair can reveal the private key."""
     seed = segment(b"\x19" * 32)
     other = segment(private_keys()["Ed25519"].public_key().public_bytes_raw()[::-1])
     jwk = {"kty": "OKP", "crv": "Ed25519", "d": seed, "x": other}

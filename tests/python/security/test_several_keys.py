@@ -1,4 +1,4 @@
-"""Several keys at once: each serves its own family and its own `alg`, whatever a token says.
+"""Several keys at once: each is used with its own family and `alg`, regardless of the token.
 
 RFC 8725 Sections 2.1, 3.1 and 3.10; RFC 7515 Section 4.1.4.
 """
@@ -36,7 +36,7 @@ SIGNERS = {
 
 
 class OwnPyJWT(PyJWT):
-    """What takes the fallback."""
+    """The calls that take the fallback."""
 
 
 def decode_many(token, keys, algorithms):

@@ -1,4 +1,4 @@
-"""What a type checker says of `Key`, `Signer`, `Verifier` and the caches. Checked, never run."""
+"""The types of `Key`, `Signer`, `Verifier` and the caches. Type-checked, never run."""
 
 from datetime import timedelta
 from typing import Any

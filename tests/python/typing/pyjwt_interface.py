@@ -1,4 +1,4 @@
-"""What a type checker says of PyJWT's functions and classes, and of options. Checked, never run."""
+"""The types of PyJWT's functions and classes, and of options. Type-checked, never run."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ assert_type(PyJWS().encode(b"payload", "secret"), str)
 assert_type(PyJWS().decode("token", "secret", ["HS256"]), Any)
 assert_type(rapidjwt.get_algorithm_by_name("HS256"), Algorithm)
 
-# What `to_jwk` gives depends on `as_dict`.
+# The return type of `to_jwk` depends on `as_dict`.
 assert_type(RSAAlgorithm.to_jwk(Key.from_pem("text"), as_dict=True), dict[str, Any])
 assert_type(RSAAlgorithm.to_jwk(Key.from_pem("text")), str)
 assert_type(HMACAlgorithm.to_jwk("secret", as_dict=True), dict[str, Any])

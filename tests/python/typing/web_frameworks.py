@@ -1,4 +1,4 @@
-"""What a type checker says of the helpers for web frameworks. Checked, never run."""
+"""The types of the helpers for web frameworks. Type-checked, never run."""
 
 from dataclasses import dataclass
 from typing import Any, TypedDict
@@ -33,7 +33,7 @@ verifier = Verifier("a secret")
 
 
 async def from_starlette(request: Any, waits: Verifier, awaits: Verifier) -> None:
-    """The claims have the type that `claims=` gives."""
+    """The claims have the type that `claims=` returns."""
     assert_type(fastapi.JWTBearer(verifier), fastapi.JWTBearer[dict[str, Any]])
     assert_type(fastapi.JWTBearer(waits, scopes="a"), fastapi.JWTBearer[dict[str, Any]])
     assert_type(fastapi.JWTBearer(awaits, claims=person), fastapi.JWTBearer[Person])
@@ -70,7 +70,7 @@ assert_type(View().get(1), str)
 
 
 def wrong_view(claims: Claims) -> str:
-    """Want what the decorator does not give."""
+    """Take a type that the decorator does not pass."""
     return claims["sub"]
 
 

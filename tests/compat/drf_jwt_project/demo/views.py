@@ -1,4 +1,4 @@
-"""Views that drf-jwt's suite calls: they answer 200 to whoever may see them."""
+"""Views that drf-jwt's suite calls: they respond 200 to anyone who may see them."""
 
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response

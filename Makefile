@@ -58,12 +58,15 @@ demo: build ## Authorization server, REST API and client: who gets in, who does 
 test: lint test-rust typecheck test-wheel test-python ## Every check: lints, Rust and Python tests, types
 
 .PHONY: lint
-lint: build ## rustfmt, clippy (every feature set) and ruff; warnings are errors
+lint: format-check ## rustfmt, clippy (every feature set) and ruff; warnings are errors
 	@echo "==> Lints"
-	@cargo fmt --check
 	@cargo clippy --quiet --all-targets --no-default-features -- -D warnings
 	@cargo clippy --quiet --no-default-features --features python -- -D warnings
 	@cargo clippy --quiet --all-targets --features python -- -D warnings
+
+.PHONY: format-check
+format-check: $(VENV)/.release ## Whether everything is formatted, and ruff's lints; quick
+	@cargo fmt --check
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 

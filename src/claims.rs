@@ -117,7 +117,7 @@ pub trait ClaimsView {
 /// The audience that the caller accepts.
 #[derive(Debug, Clone, Copy)]
 pub enum ExpectedAudience<'a, T> {
-    /// The caller is nobody's audience: a token with an audience is refused.
+    /// The caller is not an audience: a token with an audience is refused.
     None,
     /// One string.
     One(&'a str),

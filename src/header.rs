@@ -62,7 +62,7 @@ impl Header {
     /// The `alg` parameter (RFC 7515 Section 4.1.1).
     ///
     /// # Errors
-    /// [`Error::AlgorithmMissing`], and [`Error::AlgorithmNotAllowed`] when it is no string.
+    /// [`Error::AlgorithmMissing`], and [`Error::AlgorithmNotAllowed`] when it is not a string.
     pub fn alg(&self) -> Result<&str, Error> {
         let alg = self.members.get("alg").ok_or(Error::AlgorithmMissing)?;
         alg.as_str().ok_or(Error::AlgorithmNotAllowed)

@@ -1,7 +1,7 @@
 //! Signatures that verified before, so that a token that comes again is not verified again.
 //!
 //! An entry is the SHA-256 of the token and of what stands for the keys it verified under. A token
-//! of which one bit is changed, or that meets other keys, is another entry. Claims are no part of
+//! of which one bit is changed, or that meets other keys, is another entry. Claims are not part of
 //! it: whoever uses the cache checks them each time.
 
 use std::sync::atomic::{AtomicU64, Ordering};

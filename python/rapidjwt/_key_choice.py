@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def members(key: Any) -> list[Any] | None:
-    """Give the keys of a list, tuple, `KeySet` or `PyJWKSet` that may verify; None for one key.
+    """Return the keys of a list, tuple, `KeySet` or `PyJWKSet` that may verify; None for one key.
 
     Left out are keys whose JWK says that they are for something else: a `use` that is not "sig",
     `key_ops` without "verify" (RFC 7517 Sections 4.2 and 4.3).
@@ -40,7 +40,7 @@ def members(key: Any) -> list[Any] | None:
 
 
 def _is_key_set(key: Any) -> bool:
-    module = sys.modules.get("rapidjwt.key_set")  # not imported: then it is no KeySet
+    module = sys.modules.get("rapidjwt.key_set")  # not imported: then it is not a KeySet
     return module is not None and isinstance(key, module.KeySet)
 
 
@@ -71,7 +71,7 @@ def by_kid(keys: Sequence[T], kid: str | None, kid_of: Callable[[T], str | None]
 def keys_to_try(
     keys: Sequence[Any], alg: str, kid: str | None, algorithm_for: Callable[[Any], Algorithm]
 ) -> list[Any]:
-    """Give the keys that a token is verified with: one, or several without an ID.
+    """Return the keys that a token is verified with: one, or several without an ID.
 
     `alg` is one that the caller allows; `algorithm_for` gives what verifies it with a key.
 

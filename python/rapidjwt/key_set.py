@@ -66,7 +66,7 @@ class KeySetEntry:
         return self.key_ops is None or operation in self.key_ops
 
     def to_jwk(self) -> dict[str, Any]:
-        """Give the public JWK. A shared secret has none: InvalidKeyError."""
+        """Return the public JWK. Raises InvalidKeyError for a shared secret, which has none."""
         return self.key.to_jwk()
 
 
@@ -150,7 +150,7 @@ class KeySet:
         return len(self._entries)
 
     def __getitem__(self, kid: str) -> KeySetEntry:
-        """Give the first key with an ID; there being none is a KeyError."""
+        """Return the first key with an ID; raises KeyError when there is none."""
         for entry in self._entries:
             if entry.kid == kid:
                 return entry
@@ -170,7 +170,7 @@ class KeySet:
         use: str | None = None,
         operation: str | None = None,
     ) -> tuple[KeySetEntry, ...]:
-        """Give all keys that fit what is named; what is None fits every key.
+        """Return all keys that fit what is named; an argument of None fits every key.
 
         A key that does not say its `alg`, `use` or `key_ops` fits each of them that its type
         allows.
@@ -192,7 +192,7 @@ class KeySet:
         use: str = "sig",
         operation: str = "verify",
     ) -> KeySetEntry:
-        """Give the one key for a token with this `kid` and `alg`, as `Verifier` chooses it.
+        """Return the one key for a token with this `kid` and `alg`, as `Verifier` chooses it.
 
         The first key with the token's ID is taken; otherwise, and for a token without an ID, the
         only one that fits: any for a token without an ID, one without an ID for the others.
@@ -210,7 +210,7 @@ class KeySet:
         return chosen
 
     def to_jwks(self) -> dict[str, list[dict[str, Any]]]:
-        """Give the JWK Set to publish: public parts only, shared secrets left out."""
+        """Return the JWK Set to publish: public parts only, shared secrets left out."""
         return {"keys": [entry.to_jwk() for entry in self._entries if entry.kty != "oct"]}
 
 

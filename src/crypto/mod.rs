@@ -186,7 +186,7 @@ impl PreparedKey {
             Operations::Eddsa(_) => Some(OkpCurve::Ed25519.signature_len()),
             Operations::Foreign(_) => Some(OkpCurve::Ed448.signature_len()),
         }
-        .expect("the algorithm table has the length for every family that fixes it")
+        .expect("the algorithm table has the length forevery family that fixes it")
     }
 
     /// Signs `message`.
@@ -366,10 +366,10 @@ mod tests {
     fn rsa_keys_of_other_sizes_are_refused() {
         for len in [128, 255, 1025] {
             let key = KeyMaterial::Rsa(RsaKey::new(&vec![0xff; len], &[3], None).unwrap());
-            let words =
+            let message =
                 format!("RSA keys of 2048 to 8192 bits are supported, this one has {}", len * 8);
-            assert_eq!(prepare(&key, "RS256").err(), Some(Error::InvalidKey(words.clone())));
-            assert_eq!(complete(key), Err(Error::InvalidKey(words)));
+            assert_eq!(prepare(&key, "RS256").err(), Some(Error::InvalidKey(message.clone())));
+            assert_eq!(complete(key), Err(Error::InvalidKey(message)));
         }
     }
 

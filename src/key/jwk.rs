@@ -20,7 +20,7 @@ pub fn parse(json: &[u8]) -> Result<KeyMaterial, Error> {
 /// Reads a JWK.
 ///
 /// # Errors
-/// [`Error::InvalidKey`] when `jwk` is no key of a known type, lacks a member or has one that does
+/// [`Error::InvalidKey`] when `jwk` is not a key of a known type, lacks a member or has one that does
 /// not fit; [`Error::SecretEmpty`] when an `oct` key is empty.
 pub fn from_value(jwk: &Value) -> Result<KeyMaterial, Error> {
     let jwk = Members(jwk.as_object().ok_or_else(not_json)?);
@@ -172,8 +172,8 @@ fn ec(jwk: &Members<'_>) -> Result<EcKey, Error> {
     let curve = curve.ok_or_else(|| invalid_curve(crv))?;
     let len = curve.field_len();
     if x.len() != len || y.len() != len {
-        let words = format!("Coords should be {len} bytes for curve {crv}");
-        return Err(Error::invalid_key(words));
+        let message = format!("Coords should be {len} bytes for curve {crv}");
+        return Err(Error::invalid_key(message));
     }
     let d = if jwk.has("d") { Some(jwk.secret("d")?) } else { None };
     if d.as_ref().is_some_and(|d| d.len() != len) {
@@ -274,8 +274,8 @@ mod tests {
         jwk
     }
 
-    fn assert_refused(jwk: &Value, words: &str) {
-        assert_eq!(from_value(jwk).map_err(|error| error.to_string()), Err(words.to_owned()));
+    fn assert_refused(jwk: &Value, message: &str) {
+        assert_eq!(from_value(jwk).map_err(|error| error.to_string()), Err(message.to_owned()));
     }
 
     #[test]

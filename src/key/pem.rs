@@ -390,8 +390,8 @@ mod tests {
         let lines: Vec<_> = body.iter().map(|line| String::from_utf8_lossy(&line[4..20])).collect();
         vectors::mutations(&text, |damaged| {
             if let Err(error) = parse(damaged) {
-                let words = error.to_string();
-                assert!(!lines.iter().any(|line| words.contains(&**line)), "{words}");
+                let message = error.to_string();
+                assert!(!lines.iter().any(|line| message.contains(&**line)), "{message}");
             }
         });
     }

@@ -136,7 +136,7 @@ fn whole_seconds(value: &Bound<'_, PyAny>) -> Option<f64> {
     if let Ok(float) = value.cast_exact::<PyFloat>() {
         return Some(float.value().trunc()).filter(|seconds| seconds.is_finite());
     }
-    // Strings, booleans, and what is no number at all: Python decides.
+    // Strings, booleans, and what is not a number at all: Python decides.
     let integer = ok(py, py.get_type::<PyInt>().call1((value,)))?;
     whole_seconds(&integer)
 }

@@ -15,7 +15,7 @@ use crate::jws::Compact;
 
 /// The claims that the JSON text `payload` holds; the registered ones are noted in `registered`.
 ///
-/// Raises `DecodeError` where it is not JSON, in the words of Python's json, or not an object.
+/// Raises `DecodeError` where it is not JSON, with the message of Python's json, or not an object.
 pub(super) fn claims<'a, 'py>(
     py: Python<'py>,
     payload: &'a [u8],

@@ -328,7 +328,7 @@ const fn finding(changes: u64, is_clear: bool) -> u64 {
     changes << 1 | is_clear as u64
 }
 
-/// The classes that are no base of another: a change of a base gives these a new version tag too.
+/// The classes that are not a base of another: a change of a base gives these a new version tag too.
 fn without_bases<'py>(classes: &[Bound<'py, PyType>]) -> PyResult<Vec<Bound<'py, PyType>>> {
     let mut leaves = Vec::new();
     for class in classes {

@@ -33,7 +33,7 @@ thread_local! {
 /// Sets up this thread's memory of headers.
 ///
 /// The first use of a thread-local with a destructor takes a lock of the dynamic linker. A process
-/// that was forked while another thread held that lock would wait for ever; so the thread that
+/// that was forked while another thread held that lock would wait forever; so the thread that
 /// imports the package, which is the one that servers fork from, does it at import.
 pub(super) fn prepare_thread() {
     KNOWN.with_borrow(|_| ());

@@ -2,7 +2,7 @@
 //!
 //! `PyO3`'s `PyOnceLock` and `intern!` let go of the interpreter after they have begun to make a
 //! value. In a process that another thread forks just then nobody ends what was begun, and whoever
-//! wants the value waits for ever. Here nothing is begun before the value is there.
+//! wants the value waits forever. Here nothing is begun before the value is there.
 
 use std::sync::OnceLock;
 

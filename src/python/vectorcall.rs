@@ -55,7 +55,7 @@ pub(in crate::python) fn function<'py, F: Function<N>, const N: usize>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let definition = definition(F::NAME, F::DOC, trampoline::<F, N>);
     let module = PyString::new(py, module);
-    // SAFETY: the definition lives for ever, its function has the type that its flags promise, and
+    // SAFETY: the definition lives forever, its function has the type that its flags promise, and
     // the module name is a live object. The result is a new reference, or null with an exception.
     unsafe {
         let function = ffi::PyCFunction_NewEx(definition, ptr::null_mut(), module.as_ptr());
@@ -88,7 +88,7 @@ pub(in crate::python) trait Method {
 pub(in crate::python) fn add_method<M: Method>(py: Python<'_>) -> PyResult<()> {
     let definition = definition(M::NAME, M::DOC, method_trampoline::<M>);
     let class = py.get_type::<M::Class>();
-    // SAFETY: the definition lives for ever, its function has the type that its flags promise, and
+    // SAFETY: the definition lives forever, its function has the type that its flags promise, and
     // the class is a live type. The result is a new reference, or null with an exception.
     let method = unsafe {
         Bound::from_owned_ptr_or_err(py, ffi::PyDescr_NewMethod(class.as_type_ptr(), definition))?
@@ -96,7 +96,7 @@ pub(in crate::python) fn add_method<M: Method>(py: Python<'_>) -> PyResult<()> {
     class.setattr(PyString::from_bytes(py, M::NAME.to_bytes())?, method)
 }
 
-/// What CPython makes a function or a method of; it lives for ever.
+/// What CPython makes a function or a method of; it lives forever.
 fn definition(
     name: &'static CStr,
     doc: &'static CStr,
@@ -146,8 +146,8 @@ unsafe extern "C" fn method_trampoline<M: Method>(
         let (this, slots) = unsafe { (Borrowed::from_ptr(py, slf), bind(py, call, names)) };
         let Some([Some(argument)]) = slots else {
             let method = M::NAME.to_string_lossy();
-            let words = format!("{method}() takes exactly one argument: {}", M::PARAMETER);
-            return Err(PyTypeError::new_err(words));
+            let message = format!("{method}() takes exactly one argument: {}", M::PARAMETER);
+            return Err(PyTypeError::new_err(message));
         };
         M::call(this.cast::<M::Class>()?.get(), argument).inspect_err(|_| drop_deferred())
     };

@@ -90,15 +90,15 @@ def test_key_refuses_it(jwk, algorithm):
 
 
 def outcome(library, jwk, algorithm):
-    """Return how far a library comes with a JWK, and with what words it stops."""
+    """Return how far a library comes with a JWK, and with what message it stops."""
     try:
         key = library.PyJWK(jwk, algorithm)
         token = library.encode({"a": 1}, key, algorithm) if {"d", "k"} & set(jwk) else "e30.e30.e30"
         return "signed" if token != "e30.e30.e30" else library.decode(token, key, [algorithm])
     except Exception as error:  # noqa: BLE001 - whichever PyJWT raises
-        words = re.sub("0x[0-9a-f]+", "0x...", str(error))
+        message = re.sub("0x[0-9a-f]+", "0x...", str(error))
         # Of a JWK that PyJWT quotes as a whole, we show the public members.
-        return type(error).__name__, re.sub(r"\{.*\}", "{...}", words)
+        return type(error).__name__, re.sub(r"\{.*\}", "{...}", message)
 
 
 @pytest.mark.parametrize(("jwk", "algorithm"), BAD_JWKS.values(), ids=BAD_JWKS)
@@ -163,11 +163,11 @@ def test_of_a_secret_shorter_than_the_hash_every_way_warns_as_pyjwt_does(algorit
     secret = "s" * length
     token = rapidjwt.encode({}, secret, algorithm)
     key = Key.from_secret(secret)
-    words = {
+    message = {
         *warned(lambda: pyjwt.encode({}, secret, algorithm)),
         *warned(lambda: pyjwt.decode(token, secret, [algorithm])),
     }
-    assert len(words) == 1
+    assert len(message) == 1
     for call in (
         lambda: rapidjwt.encode({}, secret, algorithm),
         lambda: rapidjwt.decode(token, secret, [algorithm]),
@@ -176,7 +176,7 @@ def test_of_a_secret_shorter_than_the_hash_every_way_warns_as_pyjwt_does(algorit
         lambda: Verifier(key, algorithms=[algorithm]),
         lambda: key.sign(b"", algorithm),
     ):
-        assert set(warned(call)) == words
+        assert set(warned(call)) == message
     with pytest.raises(InvalidKeyError, match="below the minimum"):
         Verifier(key, algorithms=[algorithm], options={"enforce_minimum_key_length": True})
     with pytest.raises(InvalidKeyError):

@@ -49,9 +49,9 @@ BY_FIRST_WORDS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("data", "words"), BY_FIRST_WORDS.values(), ids=BY_FIRST_WORDS)
-def test_from_pem_says_what_it_found_and_nothing_of_the_key(data, words):
-    with pytest.raises(InvalidKeyError, match=words) as raised:
+@pytest.mark.parametrize(("data", "message"), BY_FIRST_WORDS.values(), ids=BY_FIRST_WORDS)
+def test_from_pem_says_what_it_found_and_nothing_of_the_key(data, message):
+    with pytest.raises(InvalidKeyError, match=message) as raised:
         Key.from_pem(data)
     assert SECRET_LINE not in str(raised.value)
     if data == "hunter2":
@@ -59,12 +59,12 @@ def test_from_pem_says_what_it_found_and_nothing_of_the_key(data, words):
 
 
 def test_from_der_says_what_it_found():
-    for data, words in (
+    for data, message in (
         (PEM.encode(), "got one in PEM"),
         (CERTIFICATE_REQUEST.public_bytes(Encoding.DER), "certificate request, not a key: pass"),
         (b"hunter2", "not PKCS#8, SubjectPublicKeyInfo"),
     ):
-        with pytest.raises(InvalidKeyError, match=words):
+        with pytest.raises(InvalidKeyError, match=message):
             Key.from_der(data)
 
 

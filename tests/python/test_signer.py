@@ -235,7 +235,7 @@ def test_every_form_of_a_key_signs(algorithm):
 
 
 @pytest.mark.parametrize(
-    ("key", "arguments", "error", "words"),
+    ("key", "arguments", "error", "message"),
     [
         (HMAC_SECRET, {}, ValueError, "algorithm is needed"),
         (private_pem("P-256"), {}, ValueError, "algorithm is needed"),
@@ -276,10 +276,10 @@ def test_every_form_of_a_key_signs(algorithm):
         (HMAC_SECRET, {"algorithm": "HS256", "unknown": 1}, TypeError, "unknown"),
     ],
 )
-def test_wrong_arguments_are_refused_at_once(key, arguments, error, words):
+def test_wrong_arguments_are_refused_at_once(key, arguments, error, message):
     with pytest.raises(error) as raised:
         Signer(key, **arguments)
-    assert words in str(raised.value)
+    assert message in str(raised.value)
     assert type(raised.value) is error
 
 
@@ -306,7 +306,7 @@ def test_a_native_key_that_names_its_algorithm_signs_with_no_other():
 
 
 @pytest.mark.parametrize(
-    ("claims", "error", "words"),
+    ("claims", "error", "message"),
     [
         (None, TypeError, "Expecting a dict object, as JWT only supports JSON objects"),
         ([], TypeError, "Expecting a dict object"),
@@ -318,14 +318,14 @@ def test_a_native_key_that_names_its_algorithm_signs_with_no_other():
         ({(1, 2): 1}, TypeError, "keys must be"),
     ],
 )
-def test_claims_that_are_not_json_are_refused_as_by_encode(claims, error, words):
+def test_claims_that_are_not_json_are_refused_as_by_encode(claims, error, message):
     for signer in (
         Signer(HMAC_SECRET, "HS256"),
         Signer(HMAC_SECRET, "HS256", issuer="me", jwt_id=True),
     ):
         with pytest.raises(error) as raised:
             signer.encode(claims)
-        assert words in str(raised.value)
+        assert message in str(raised.value)
     with pytest.raises(error) as expected:
         rapidjwt.encode(claims, HMAC_SECRET, "HS256")
     assert str(expected.value) == str(raised.value)

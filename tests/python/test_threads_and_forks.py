@@ -238,7 +238,7 @@ FORK_DURING_BATCH = f"""
     for _ in range(600):
         pid = os.fork()
         if pid == 0:
-            signal.alarm(60)  # a lock that nobody holds is waited for for ever
+            signal.alarm(60)  # a lock that nobody holds is waited for forever
             verifier.decode(tokens[0])
             list(verifier.decode_many(tokens[:64]))  # on stacks of threads that are not there
             os._exit(0)

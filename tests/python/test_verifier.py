@@ -284,7 +284,7 @@ def test_a_verifier_that_does_not_verify_is_refused(options):
 
 
 @pytest.mark.parametrize(
-    ("key", "arguments", "error", "words"),
+    ("key", "arguments", "error", "message"),
     [
         (HMAC_SECRET, {}, ValueError, "algorithms is needed"),
         (public_pem("P-256"), {}, ValueError, "algorithms is needed"),
@@ -322,11 +322,11 @@ def test_a_verifier_that_does_not_verify_is_refused(options):
         (HMAC_SECRET, {**HS256, "unknown": 1}, TypeError, "unknown"),
     ],
 )
-def test_wrong_arguments_are_refused_at_once(key, arguments, error, words):
+def test_wrong_arguments_are_refused_at_once(key, arguments, error, message):
     with pytest.raises(error) as raised:
         Verifier(key, **arguments)
     assert type(raised.value) is error
-    assert words in str(raised.value)
+    assert message in str(raised.value)
 
 
 def test_the_algorithms_are_a_named_argument():

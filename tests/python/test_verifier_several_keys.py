@@ -27,8 +27,8 @@ def token(number, kid=None, algorithm="HS256"):
     return rapidjwt.encode({"key": number}, secret(number), algorithm, headers)
 
 
-def refused(verifier, compact, error, words):
-    with pytest.raises(error, match=words) as raised:
+def refused(verifier, compact, error, message):
+    with pytest.raises(error, match=message) as raised:
         verifier.decode(compact)
     assert type(raised.value) is error
 

@@ -63,7 +63,7 @@ fn freed_with(secret: &'static [u8], work: impl FnOnce()) -> usize {
     WATCH.take().map_or(0, |watch| watch.found)
 }
 
-/// Bytes that live for ever, so that they are no freed block themselves.
+/// Bytes that live forever, so that they are no freed block themselves.
 fn file(name: &str) -> &'static [u8] {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/keys");
     fs::read(folder.join(name)).expect("readable").leak()

@@ -1,4 +1,4 @@
-"""Bearer tokens in HTTP requests (RFC 6750), for every framework.
+"""Bearer tokens in HTTP requests (RFC 6750), forevery framework.
 
 `verify` returns the claims of a request's token, `require_scopes` checks the scopes that they
 grant. Both raise `BearerError`, which has the status and the headers of the response. The module

@@ -64,7 +64,7 @@ class AsyncJWKSClient(ForkAware):
 
     @classmethod
     def from_issuer(cls, issuer: str, **arguments: Any) -> Self:
-        """Make a client for the keys of an issuer; see `JWKSClient.from_issuer`."""
+        """Return a client for the keys of an issuer; see `JWKSClient.from_issuer`."""
         return cls(Issuer(issuer), **arguments)
 
     @property
@@ -79,7 +79,7 @@ class AsyncJWKSClient(ForkAware):
             return self._memory.metrics
 
     async def key_set(self) -> KeySet:
-        """Give the keys: from memory, without waiting, if they may serve, else fetched.
+        """Return the keys: from memory, without waiting, if they may serve, else fetched.
 
         Errors are those of `JWKSClient.key_set`.
         """
@@ -100,7 +100,7 @@ class AsyncJWKSClient(ForkAware):
             return memory.required_keys()
 
     async def newer_key_set(self, seen: KeySet) -> KeySet:
-        """Give other keys than `seen`, which lacks one, or `seen` when there are none.
+        """Return other keys than `seen`, which lacks one, or `seen` when there are none.
 
         Errors are those of `JWKSClient.newer_key_set`.
         """
@@ -124,13 +124,13 @@ class AsyncJWKSClient(ForkAware):
             return self._memory.required_keys()
 
     def _flight_here(self) -> asyncio.Task[None] | None:
-        """Give the fetch under way in this event loop."""
+        """Return the fetch under way in this event loop."""
         loop = asyncio.get_running_loop()
         flying = (flight for flight in self._flights if flight.get_loop() is loop)
         return next((flight for flight in flying if not flight.done()), None)
 
     def _board(self) -> asyncio.Task[None]:
-        """Give the fetch under way, or start one. The caller holds the lock.
+        """Return the fetch under way, or start one. The caller holds the lock.
 
         It is a task of its own, which goes on when a task that waits for it is cancelled.
         """

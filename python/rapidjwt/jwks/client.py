@@ -111,7 +111,7 @@ class JWKSClient(ForkAware):
 
     @classmethod
     def from_issuer(cls, issuer: str, **arguments: Any) -> Self:
-        """Make a client for the keys of an issuer, found through its metadata.
+        """Return a client for the keys of an issuer, found through its metadata.
 
         `issuer` is its identifier, exactly as in `iss`. A `Verifier` with this client accepts
         tokens of this issuer only, unless its own `issuer` argument names others. The metadata come
@@ -133,7 +133,7 @@ class JWKSClient(ForkAware):
 
     @_abandoning
     def key_set(self) -> KeySet:
-        """Give the keys: from memory if they may serve, else fetched.
+        """Return the keys: from memory if they may serve, else fetched.
 
         Raises PyJWKClientError, or its subclass PyJWKClientConnectionError, when they cannot be
         fetched; soon after such a failure, without trying again.
@@ -155,7 +155,7 @@ class JWKSClient(ForkAware):
 
     @_abandoning
     def newer_key_set(self, seen: KeySet) -> KeySet:
-        """Give other keys than `seen`, which lacks one, or `seen` when there are none.
+        """Return other keys than `seen`, which lacks one, or `seen` when there are none.
 
         The provider is asked at most once per `RefreshPolicy.cooldown`.
 
@@ -182,7 +182,7 @@ class JWKSClient(ForkAware):
             return self._memory.required_keys()
 
     def _board(self) -> tuple[_Flight, bool]:
-        """Give the flight under way, or a new one, which the caller must run; and which it is.
+        """Return the flight under way, or a new one, which the caller must run; and which it is.
 
         The caller holds the lock.
         """

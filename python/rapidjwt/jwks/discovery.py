@@ -28,7 +28,7 @@ class Issuer:
             raise PyJWKClientError("An issuer identifier has no query and no fragment")
 
     def metadata_urls(self) -> tuple[str, str]:
-        """Give where the metadata may be: by OpenID Connect Discovery, by RFC 8414."""
+        """Return where the metadata may be: by OpenID Connect Discovery, by RFC 8414."""
         base = self.identifier.rstrip("/")
         scheme, host, path, _, _ = urlsplit(base)
         well_known = "/.well-known/oauth-authorization-server"
@@ -48,7 +48,7 @@ class Issuer:
         except (ValueError, RecursionError):
             members = None
         if not isinstance(members, dict):
-            raise PyJWKClientError("The metadata of the issuer are no JSON object")
+            raise PyJWKClientError("The metadata of the issuer are not a JSON object")
         if members.get("issuer") != self.identifier:
             raise PyJWKClientError(
                 f"The metadata are those of issuer {members.get('issuer')!r}, "

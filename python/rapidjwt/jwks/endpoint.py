@@ -172,12 +172,12 @@ class Endpoint:
 
 
 def too_large(max_bytes: int) -> PyJWKClientError:
-    """Say that an answer has too many bytes."""
+    """Return the error for an answer that has too many bytes."""
     return PyJWKClientError(f"The JWKS endpoint answered with more than {max_bytes} bytes")
 
 
 def as_client_error(name: str, error: BaseException) -> PyJWKClientError:
-    """Give the error that a client raises for whatever went wrong in a fetch."""
+    """Return the error that a client raises for whatever went wrong in a fetch."""
     if isinstance(error, PyJWKClientError):
         return error
     kind = PyJWKClientError if isinstance(error, PyJWTError) else PyJWKClientConnectionError

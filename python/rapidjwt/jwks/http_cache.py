@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 
 def freshness_lifetime(headers: Mapping[str, str]) -> float | None:
-    """Give the seconds that an answer stays fresh from now, or None when it does not say.
+    """Return the seconds that an answer stays fresh from now, or None when it does not say.
 
     That is `max-age` of Cache-Control less Age (RFC 9111 Sections 4.2.3 and 5.2.2.1), and 0 for
-    `no-store`, `no-cache` and a `max-age` that is no number (RFC 9111 Section 4.2.1: such answers
-    should be taken for stale). Names of `headers` are in lower case.
+    `no-store`, `no-cache` and a `max-age` that is not a number (RFC 9111 Section 4.2.1: such
+    answers should be taken for stale). Names of `headers` are in lower case.
     """
     directives = _directives(headers.get("cache-control", ""))
     if "no-store" in directives or "no-cache" in directives:

@@ -62,7 +62,7 @@ class KeyMemory:
         return replace(self._metrics)
 
     def serve(self) -> KeySet | None:
-        """Give the keys, if they may still serve, and count that."""
+        """Return the keys, if they may still serve, and count that."""
         now = self._clock()
         if self._keys is None or not self._schedule.is_usable(now):
             return None
@@ -86,7 +86,7 @@ class KeyMemory:
         return self._schedule.may_fetch_for_unknown_kid(self._clock())
 
     def newer_keys(self, seen: KeySet) -> KeySet:
-        """Give the keys to look into after `seen`: others, or the same.
+        """Return the keys to look into after `seen`: others, or the same.
 
         Raises the error of the last fetch when it left us with the same.
         """
@@ -95,7 +95,7 @@ class KeyMemory:
         return self._keys
 
     def required_keys(self) -> KeySet:
-        """Give the keys, for a caller who waited for a fetch; raises its error.
+        """Return the keys, for a caller who waited for a fetch; raises its error.
 
         Keys just fetched serve this caller, however short the policy makes their life.
         """
@@ -105,7 +105,7 @@ class KeyMemory:
         return self._keys
 
     def started(self) -> None:
-        """Take note that a fetch starts."""
+        """Record that a fetch starts."""
         self._was_cancelled = False
         self._metrics.fetches += 1
         self._schedule.started(self._clock())
@@ -122,7 +122,7 @@ class KeyMemory:
             self._schedule.succeeded(result.lifetime)
 
     def cancelled(self) -> None:
-        """Take note that a fetch was given up: its provider is not to blame."""
+        """Record that a fetch was given up: its provider is not to blame."""
         self._metrics.fetches -= 1
         self._schedule.cancelled()
         self._was_cancelled = True
@@ -132,7 +132,7 @@ class KeyMemory:
         return self._was_cancelled
 
     def last_error(self) -> PyJWKClientError:
-        """Give an error like that of the last fetch, for one more caller.
+        """Return an error like that of the last fetch, for one more caller.
 
         The same object would collect the traceback of every caller.
         """

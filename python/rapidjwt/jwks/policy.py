@@ -49,7 +49,7 @@ class RefreshPolicy:
             raise ValueError(f"jitter is a part of the lifetime, at most 1, not {self.jitter}")
 
     def lifetime(self, offered: float | None) -> float:
-        """Give how long keys live for which the provider offers this time, or None."""
+        """Return how long keys live for which the provider offers this time, or None."""
         wanted = self.default_lifetime if offered is None else offered
         return min(max(wanted, self.min_lifetime), self.max_lifetime)
 
@@ -94,15 +94,15 @@ class RefreshSchedule:
         return now >= self._started_at + self._policy.cooldown
 
     def started(self, now: float) -> None:
-        """Take note that a fetch starts."""
+        """Record that a fetch starts."""
         self._started_before, self._started_at = self._started_at, now
 
     def cancelled(self) -> None:
-        """Take note that the fetch was given up: it counts as if it had not started."""
+        """Record that the fetch was given up: it counts as if it had not started."""
         self._started_at = self._started_before
 
     def succeeded(self, offered_lifetime: float | None) -> None:
-        """Take note that the fetch brought keys that live this long, or did not say."""
+        """Record that the fetch brought keys that live this long, or did not say."""
         self._failures = 0
         self._retry_at = self._retry_without_keys_at = -math.inf
         self._lifetime = self._policy.lifetime(offered_lifetime)
@@ -111,7 +111,7 @@ class RefreshSchedule:
         self.spread()
 
     def failed(self, now: float) -> None:
-        """Take note that the fetch failed."""
+        """Record that the fetch failed."""
         policy = self._policy
         doublings = min(self._failures, 64)  # no float has room for more than 1024
         self._failures += 1

@@ -45,7 +45,7 @@ class _KeyMissing(NamedTuple):
 
 
 def connect(client: JWKSClient | AsyncJWKSClient, policy: VerifierPolicy) -> _ClientKeys:
-    """Give what a `Verifier` with these rules asks for tokens; nothing is fetched yet."""
+    """Return what a `Verifier` with these rules asks for tokens; nothing is fetched yet."""
     if isinstance(client, JWKSClient):
         return _SyncKeys(client, policy)
     if isinstance(client, AsyncJWKSClient):
@@ -64,7 +64,7 @@ class _ClientKeys:
         self._prepared: tuple[KeySet, Verifier] | None = None
 
     def newest(self) -> Verifier | None:
-        """Give the verifier with the keys used last; None before any were fetched."""
+        """Return the verifier with the keys used last; None before any were fetched."""
         return self._prepared and self._prepared[1]
 
     def _verifier(self, keys: KeySet) -> Verifier:
@@ -205,7 +205,7 @@ def _header(token: _Token) -> dict[str, Any]:
 
 
 def _unknown_key(token: _Token, missing: _KeyMissing) -> PyJWTError:
-    """Give what to tell the user when no newer set helped."""
+    """Return what to tell the user when no newer set helped."""
     reason = missing.reason
     if isinstance(reason, InvalidSignatureError):
         return reason

@@ -65,7 +65,7 @@ const fn halves(block: [u8; 16]) -> [u64; 2] {
     [block as u64, (block >> 64) as u64]
 }
 
-/// The number that eight digits stand for, as times begin with; `None` if one is no digit. Adds up
+/// The number that eight digits stand for, as times begin with; `None` if one is not a digit. Adds up
 /// pairs, then fours, then all of them.
 #[inline]
 pub(super) fn eight_digits(text: [u8; 8]) -> Option<i64> {

@@ -3,7 +3,7 @@
 //! This serializer takes exact dicts with exact strings as keys, lists, tuples, strings, integers
 //! of 64 bits, floats, booleans and None, and answers [`Unusual`] to anything else: subclasses,
 //! other key types, big integers, lone surrogates, deep nesting or cycles. The caller then asks
-//! Python's json, which serializes or words the error.
+//! Python's json, which serializes or reports the error.
 
 use std::ffi::{CStr, c_char};
 use std::mem::MaybeUninit;
@@ -36,7 +36,7 @@ pub(in crate::python) fn dumps(
     unsafe { writer.dict(dict.as_ptr(), MAX_DEPTH, |_, _| true) }
 }
 
-/// As [`dumps`], for claims, in the dict's order: an issuer that is no text is [`Unusual`] too.
+/// As [`dumps`], for claims, in the dict's order: an issuer that is not text is [`Unusual`] too.
 pub(in crate::python) fn dumps_claims(
     claims: &Bound<'_, PyDict>,
     json: &mut Vec<u8>,

@@ -2,7 +2,7 @@
 //!
 //! This parser takes what it can prove to mean the same to `json.loads`, and nothing else: it
 //! answers [`Unusual`] to any syntax error, NaN, lone surrogate, byte order mark, UTF-16, integer
-//! beyond 18 digits or deep nesting. The caller then asks Python's json, which parses or words the
+//! beyond 18 digits or deep nesting. The caller then asks Python's json, which parses or reports the
 //! error. So every result and every message is Python's own.
 
 use pyo3::IntoPyObjectExt;

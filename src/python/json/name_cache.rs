@@ -99,7 +99,7 @@ static ENDED: Mutex<Vec<Vec<Slot>>> = Mutex::new(Vec::new());
 
 impl Drop for NameCache {
     /// A thread that ends is not attached to the interpreter. It could give references back only
-    /// under a lock of `PyO3`'s, and a process forked just then would wait for that lock for ever; so
+    /// under a lock of `PyO3`'s, and a process forked just then would wait for that lock forever; so
     /// it hands them on. Nobody waits for the lock here.
     fn drop(&mut self) {
         let slots = mem::take(&mut self.slots);
@@ -173,7 +173,7 @@ impl NameCache {
         let claim = Claim::by_name(name);
         let string = match claim {
             // Python's own interned string, which the application's look-ups find by identity. No
-            // other name is interned, as Python may keep it for ever.
+            // other name is interned, as Python may keep it forever.
             Some(claim) => PyString::intern(py, claim.name()),
             None => ascii_string(py, str::from_utf8(name).map_err(|_| Unusual)?)?,
         };

@@ -25,7 +25,7 @@ pub(in crate::python) enum Operation {
 }
 
 /// The `key` argument of a call made ready for `algorithm`, or `None` when the fallback must
-/// decide: it may accept it in its own way, or it words the error.
+/// decide: it may accept it in its own way, or it makes the message of the error.
 ///
 /// Raises nothing but interrupts.
 pub(in crate::python) fn prepare_argument(
@@ -99,7 +99,7 @@ pub(in crate::python) fn prepare_or_raise(
 fn without_the_key(py: Python<'_>, error: PyErr) -> PyErr {
     if error.is_instance_of::<PyUnicodeError>(py) {
         Error::invalid_key(
-            "Expected a key in PEM format, got bytes that are no text; Key.from_der reads DER",
+            "Expected a key in PEM format, got bytes that are not text; Key.from_der reads DER",
         )
         .into()
     } else {

@@ -46,7 +46,7 @@ struct KnownObject {
 }
 
 impl KnownObject {
-    /// Gives the references back at once, and not when `PyO3` next knows that a thread is attached
+    /// Releases the references at once, and not when `PyO3` next knows that a thread is attached
     /// (vectorcall.rs).
     fn release(self, py: Python<'_>) {
         drop((self.object.into_bound(py), self.key.into_bound(py)));

@@ -98,7 +98,7 @@ fn shutting_down() -> Error {
     Error::invalid_key("Ed448 keys do not work any more: Python is shutting down")
 }
 
-/// Not cryptography's words: they may quote.
+/// Not the message of cryptography, which may quote the key.
 fn refused() -> Error {
     Error::invalid_key("The package 'cryptography' does not take this Ed448 key")
 }

@@ -194,8 +194,8 @@ fn prepare_allowed(
     match (allowed, identity.algorithm) {
         // A key that names its algorithm serves that one only (RFC 8725 Section 3.1).
         (Some(allowed), Some(named)) if !allowed.contains(&named) => {
-            let words = "The key's own alg is not among the allowed algorithms";
-            Err(Error::invalid_key(words).into())
+            let message = "The key's own alg is not among the allowed algorithms";
+            Err(Error::invalid_key(message).into())
         }
         (_, Some(named)) => prepare_for_any(fast_path, key, &[named]),
         (Some(allowed), None) => prepare_for_any(fast_path, key, allowed),

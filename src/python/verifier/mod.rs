@@ -289,7 +289,7 @@ fn connect(policy: Py<VerifierPolicy>, client: &Bound<'_, PyAny>) -> PyResult<Py
     match &policy.get().allowed {
         None => Err(PyValueError::new_err("algorithms is needed: keys are not fetched yet")),
         Some(allowed) if allowed.iter().any(is_hmac) => Err(PyValueError::new_err(
-            "A key that a provider publishes is no shared secret: no HS algorithm",
+            "A key that a provider publishes is not a shared secret: HS algorithms cannot be used with jwks",
         )),
         Some(_) => {
             let module = client.py().import("rapidjwt.jwks.verifier")?;

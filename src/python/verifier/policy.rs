@@ -103,7 +103,7 @@ impl VerifierPolicy {
         Self { policy, ..self.clone() }
     }
 
-    /// Raises `DecodeError` for what is no token or too large a one.
+    /// Raises `DecodeError` for what is not a token, or is too large a one.
     #[pyo3(signature = (token, /))]
     fn check_size(&self, token: &Bound<'_, PyAny>) -> PyResult<()> {
         Ok(self.bounds.check_token(decoded::token_bytes(token)?)?)

@@ -102,9 +102,9 @@ def test_a_deep_header_is_a_decode_error(form):
                 library.get_unverified_header(token)
 
 
-def too_deep_for_everyone(token: str, words: str) -> None:
-    """Check class and first words: which bracket was one too many depends on the caller's depth."""
-    with pytest.raises(jwt.DecodeError, match=words):
+def too_deep_for_everyone(token: str, message: str) -> None:
+    """Check class and the beginning of the text, as the caller's own depth counts too."""
+    with pytest.raises(jwt.DecodeError, match=message):
         jwt.decode(token, SECRET, algorithms=HS256)
     verifier = verifier_of(SECRET, HS256)
     for decode in (
@@ -112,7 +112,7 @@ def too_deep_for_everyone(token: str, words: str) -> None:
         lambda: rapidjwt.PyJWT().decode(token, SECRET, algorithms=HS256),
         lambda: verifier.decode(token),
     ):
-        with pytest.raises(DecodeError, match=words):
+        with pytest.raises(DecodeError, match=message):
             decode()
 
 

@@ -33,8 +33,8 @@
 //!
 //! # Features
 //!
-//! - `aws-lc` (on by default): RSA, ECDSA on the NIST curves and Ed25519 from aws-lc-rs, in place of
-//!   ring, which has no P-521. See docs/architecture.md for the measurements.
+//! - `aws-lc` (on by default): RSA, ECDSA on the NIST curves and Ed25519 from AWS-LC, in place of
+//!   a library without P-521. See docs/architecture.md for the measurements.
 //! - `python`: the extension module `rapidjwt._rapidjwt`; maturin turns it on.
 //!
 //! The minimum Rust version is 1.88.

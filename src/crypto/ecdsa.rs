@@ -3,10 +3,10 @@
 use k256::ecdsa::signature::{Signer, Verifier};
 use k256::elliptic_curve::sec1::ToSec1Point;
 
-use super::Signature;
 use super::backend::rand::SystemRandom;
 use super::backend::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, VerificationAlgorithm};
 use super::public_key::PublicKey;
+use super::signature::Signature;
 use crate::error::Error;
 use crate::key::{Curve, EcKey};
 

@@ -1,8 +1,8 @@
 //! EdDSA with Ed25519 (RFC 8037 Section 3.1). Ed448 is in none of our crypto libraries.
 
-use super::Signature;
 use super::backend::signature::{self, Ed25519KeyPair, KeyPair};
 use super::public_key::PublicKey;
+use super::signature::Signature;
 use crate::error::Error;
 use crate::key::{OkpCurve, OkpKey};
 

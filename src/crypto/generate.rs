@@ -4,6 +4,7 @@ use k256::ecdsa::SigningKey;
 
 use super::backend::rand::SystemRandom;
 use super::backend::signature::{self, EcdsaKeyPair, Ed25519KeyPair};
+use super::complete::complete;
 use super::random::fill_random;
 use crate::algorithm::{Algorithm, Family};
 use crate::error::Error;
@@ -85,7 +86,7 @@ fn secp256k1() -> Result<KeyMaterial, Error> {
         // All but about 2^-128 of the values are below the order of the curve.
         if SigningKey::from_slice(&d).is_ok() {
             let key = EcKey { curve: Curve::Secp256k1, public: None, d: Some(d) };
-            return super::complete(KeyMaterial::Ec(key));
+            return complete(KeyMaterial::Ec(key));
         }
     }
 }
@@ -115,7 +116,7 @@ mod tests {
         for algorithm in ALGORITHMS.iter().filter(computable) {
             let key = match generate(algorithm, None) {
                 Err(Error::AlgorithmUnavailable(_)) if cfg!(not(feature = "aws-lc")) => continue,
-                key => super::super::complete(key.unwrap()).unwrap(),
+                key => complete(key.unwrap()).unwrap(),
             };
             let signature = PreparedKey::new(&key, algorithm).unwrap().sign(b"message").unwrap();
             let public = key.to_public().unwrap_or(key);
@@ -128,7 +129,7 @@ mod tests {
     fn a_new_ed448_key_waits_for_its_public_half() {
         let key = generate(Algorithm::by_name("Ed448").unwrap(), None).unwrap();
         assert_eq!((key.kty(), key.bits(), key.is_private()), ("OKP", 448, true));
-        assert!(super::super::complete(key).unwrap_err().to_string().contains("cryptography"));
+        assert!(complete(key).unwrap_err().to_string().contains("cryptography"));
     }
 
     #[test]

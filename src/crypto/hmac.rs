@@ -8,8 +8,8 @@ use hmac::digest::block_api::{Buffer, FixedOutputCore};
 use hmac::digest::{CtOutput, Output};
 use sha2::{Sha256, Sha384, Sha512};
 
-use super::Signature;
 use super::random::random_bytes;
+use super::signature::Signature;
 use crate::algorithm::Hash;
 use crate::error::Error;
 

@@ -4,6 +4,8 @@
 //! `aws-lc`, from ring: the two have the same API. HMAC and secp256k1 are `RustCrypto`'s in both
 //! builds; docs/architecture.md has the measurements behind this choice.
 
+mod backend;
+mod complete;
 mod digest;
 mod ecdsa;
 mod eddsa;
@@ -13,53 +15,18 @@ pub mod pbes2;
 mod public_key;
 mod random;
 mod rsa;
+mod signature;
 
-#[cfg(feature = "aws-lc")]
-use aws_lc_rs as backend;
-#[cfg(not(feature = "aws-lc"))]
-use ring as backend;
-
+pub use complete::complete;
 pub use digest::{Fingerprint, digest, fingerprint};
 pub use generate::generate;
 pub use hmac::same_secret;
 pub use random::random_bytes;
+pub use signature::Signature;
 
 use crate::algorithm::{Algorithm, Family};
 use crate::error::Error;
-use crate::key::{EcKey, KeyMaterial, OkpCurve, OkpKey, RsaKey};
-
-/// A signature, as it stands base64url-encoded in the token's last segment.
-#[derive(Clone)]
-pub struct Signature(SignatureBytes);
-
-#[derive(Clone)]
-enum SignatureBytes {
-    /// Up to 64 bytes (HMAC, P-256, Ed25519) without an allocation.
-    Short([u8; 64], usize),
-    Long(Vec<u8>),
-}
-
-impl Signature {
-    fn new(bytes: &[u8]) -> Self {
-        let mut short = [0; 64];
-        Self(match short.get_mut(..bytes.len()) {
-            Some(room) => {
-                room.copy_from_slice(bytes);
-                SignatureBytes::Short(short, bytes.len())
-            }
-            None => SignatureBytes::Long(bytes.to_vec()),
-        })
-    }
-}
-
-impl AsRef<[u8]> for Signature {
-    fn as_ref(&self) -> &[u8] {
-        match &self.0 {
-            SignatureBytes::Short(bytes, len) => &bytes[..*len],
-            SignatureBytes::Long(bytes) => bytes,
-        }
-    }
-}
+use crate::key::{KeyMaterial, OkpCurve, OkpKey};
 
 /// A key made ready for one algorithm: parsed, checked, and bound to it.
 pub struct PreparedKey {
@@ -247,48 +214,11 @@ fn check_okp_curve(key: &OkpKey, curve: Option<OkpCurve>) -> Result<(), Error> {
     }
 }
 
-/// Checks that the parts of `material` belong together (a point on its curve, a private part that
-/// fits the public one, an RSA key that the crypto library takes) and computes a public part that
-/// the encoding left out.
-///
-/// # Errors
-/// [`Error::InvalidKey`], or [`Error::AlgorithmUnavailable`] for a curve that this build lacks.
-pub fn complete(material: KeyMaterial) -> Result<KeyMaterial, Error> {
-    Ok(match material {
-        KeyMaterial::Secret(secret) if secret.is_empty() => return Err(Error::SecretEmpty),
-        KeyMaterial::Secret(secret) => KeyMaterial::Secret(secret),
-        KeyMaterial::Rsa(key) => KeyMaterial::Rsa(complete_rsa(key)?),
-        KeyMaterial::Ec(key) => KeyMaterial::Ec(complete_ec(key)?),
-        KeyMaterial::Okp(key) => KeyMaterial::Okp(complete_okp(key)?),
-    })
-}
-
-fn complete_rsa(key: RsaKey) -> Result<RsaKey, Error> {
-    rsa::check(&key)?;
-    Ok(key)
-}
-
-fn complete_ec(mut key: EcKey) -> Result<EcKey, Error> {
-    if key.public.is_none() {
-        key.public = Some(ecdsa::public_point(&key)?);
-    }
-    ecdsa::Key::new(&key)?;
-    Ok(key)
-}
-
-fn complete_okp(mut key: OkpKey) -> Result<OkpKey, Error> {
-    if key.x.is_none() {
-        key.x = Some(eddsa::public_key(&key)?);
-    }
-    eddsa::Key::new(&key)?;
-    Ok(key)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::algorithm::{ALGORITHMS, NONE};
-    use crate::key::{OkpCurve, pem, vectors};
+    use crate::key::{EcKey, RsaKey, pem, vectors};
 
     /// Two private keys for `algorithm`, or `None` where this build makes none.
     fn keys(algorithm: &Algorithm) -> Option<[KeyMaterial; 2]> {

@@ -3,10 +3,10 @@
 //! Keys of 2048 to 8192 bits; ring alone signs with at most 4096. The PSS salt is as long as the
 //! hash, on both sides.
 
-use super::Signature;
 use super::backend::rand::SystemRandom;
 use super::backend::signature::{self, RsaEncoding, RsaKeyPair, VerificationAlgorithm};
 use super::public_key::PublicKey;
+use super::signature::Signature;
 use crate::algorithm::{Algorithm, Family, Hash};
 use crate::error::Error;
 use crate::key::{RsaKey, der};

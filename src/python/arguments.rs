@@ -169,11 +169,6 @@ pub(super) fn exact<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
         let items = object.try_iter()?.map(|item| exact(&item?)).collect::<PyResult<Vec<_>>>()?;
         return Ok(PyList::new(py, items)?.into_any());
     }
-    if let Ok(delta) = object.cast::<PyDelta>() {
-        // By the class itself: libraries override the method.
-        let class = py.get_type::<PyDelta>();
-        return class.call_method1(intern!(py, "total_seconds"), (delta,));
-    }
     if object.is_exact_instance_of::<PyInt>() || object.is_exact_instance_of::<PyFloat>() {
         return Ok(object.clone());
     }
@@ -184,6 +179,12 @@ pub(super) fn exact<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
     if object.is_instance_of::<PyFloat>() || object.hasattr(intern!(py, "__float__"))? {
         let float: f64 = object.extract()?;
         return Ok(PyFloat::new(py, float).into_any());
+    }
+    // Last, as looking for it imports datetime, which a process forked meanwhile would wait for.
+    if let Ok(delta) = object.cast::<PyDelta>() {
+        // By the class itself: libraries override the method.
+        let class = py.get_type::<PyDelta>();
+        return class.call_method1(intern!(py, "total_seconds"), (delta,));
     }
     Ok(object.clone())
 }

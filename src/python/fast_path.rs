@@ -370,7 +370,7 @@ pub(super) fn record_originals(py: Python<'_>) -> PyResult<()> {
     errors::prepare(py)?;
     FAST_PATH.replace(fast_path);
     header_cache::prepare_thread();
-    json::prepare_thread();
+    json::name_cache::prepare_thread();
     Ok(())
 }
 

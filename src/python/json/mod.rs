@@ -3,9 +3,7 @@
 mod ascii;
 pub(super) mod dumps;
 pub(super) mod loads;
-mod name_cache;
-
-pub(super) use name_cache::prepare_thread;
+pub(super) mod name_cache;
 
 /// Text that Python's json must decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,42 @@
+//! Checking that the parts of a key belong together.
+
+use super::{ecdsa, eddsa, rsa};
+use crate::error::Error;
+use crate::key::{EcKey, KeyMaterial, OkpKey, RsaKey};
+
+/// Checks that the parts of `material` belong together (a point on its curve, a private part that
+/// fits the public one, an RSA key that the crypto library takes) and computes a public part that
+/// the encoding left out.
+///
+/// # Errors
+/// [`Error::InvalidKey`], or [`Error::AlgorithmUnavailable`] for a curve that this build lacks.
+pub fn complete(material: KeyMaterial) -> Result<KeyMaterial, Error> {
+    Ok(match material {
+        KeyMaterial::Secret(secret) if secret.is_empty() => return Err(Error::SecretEmpty),
+        KeyMaterial::Secret(secret) => KeyMaterial::Secret(secret),
+        KeyMaterial::Rsa(key) => KeyMaterial::Rsa(complete_rsa(key)?),
+        KeyMaterial::Ec(key) => KeyMaterial::Ec(complete_ec(key)?),
+        KeyMaterial::Okp(key) => KeyMaterial::Okp(complete_okp(key)?),
+    })
+}
+
+fn complete_rsa(key: RsaKey) -> Result<RsaKey, Error> {
+    rsa::check(&key)?;
+    Ok(key)
+}
+
+fn complete_ec(mut key: EcKey) -> Result<EcKey, Error> {
+    if key.public.is_none() {
+        key.public = Some(ecdsa::public_point(&key)?);
+    }
+    ecdsa::Key::new(&key)?;
+    Ok(key)
+}
+
+fn complete_okp(mut key: OkpKey) -> Result<OkpKey, Error> {
+    if key.x.is_none() {
+        key.x = Some(eddsa::public_key(&key)?);
+    }
+    eddsa::Key::new(&key)?;
+    Ok(key)
+}

@@ -25,7 +25,7 @@ class Unfit(Exception):  # noqa: N818  (it is a verdict, not an error of the pro
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to measure: `rounds` batches of about `batch_seconds` forevery contestant."""
+    """How long to measure: `rounds` batches of about `batch_seconds` for every contestant."""
 
     rounds: int
     batch_seconds: float

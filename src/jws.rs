@@ -223,7 +223,7 @@ fn decode(text: &[u8], segment: Segment) -> Result<Vec<u8>, Error> {
 
 /// Decodes the signature segment and passes it to `verify`.
 fn check_signature(text: &[u8], verify: impl FnOnce(&[u8]) -> bool) -> Result<(), Error> {
-    // Room forevery signature but RSA's, without an allocation.
+    // Room for every signature but RSA's, without an allocation.
     let mut short = [0; 136];
     let long;
     let signature: &[u8] = if text.len() <= 176 {

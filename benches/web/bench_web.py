@@ -1,7 +1,7 @@
 """Requests per second of small web apps with PyJWT and with rapidjwt: `make bench-web`.
 
 One worker process per app serves on the loopback interface and verifies one RS256 token per
-request; `wrk` asks from one thread. Each app is started fresh forevery round, the libraries take
+request; `wrk` asks from one thread. Each app is started fresh for every round, the libraries take
 turns, and the answers are checked (200 with the right subject, 401 for a changed token) before
 anything is timed. The whole run is bounded: servers x libraries x rounds x seconds.
 """

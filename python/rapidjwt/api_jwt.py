@@ -259,7 +259,7 @@ class PyJWT(Hookable):
         the payload of a token whose header has `b64` set to false (RFC 7797). `verify` and
         further keyword arguments have no effect except a warning.
 
-        Raises InvalidTokenError forevery fault of the token: DecodeError if it is malformed,
+        Raises InvalidTokenError for every fault of the token: DecodeError if it is malformed,
         InvalidSignatureError, InvalidAlgorithmError, and for the claims, in the order of the
         checks, MissingRequiredClaimError, InvalidIssuedAtError, ImmatureSignatureError,
         ExpiredSignatureError, InvalidIssuerError, InvalidAudienceError, InvalidSubjectError and

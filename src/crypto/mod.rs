@@ -153,7 +153,7 @@ impl PreparedKey {
             Operations::Eddsa(_) => Some(OkpCurve::Ed25519.signature_len()),
             Operations::Foreign(_) => Some(OkpCurve::Ed448.signature_len()),
         }
-        .expect("the algorithm table has the length forevery family that fixes it")
+        .expect("the algorithm table has the length for every family that fixes it")
     }
 
     /// Signs `message`.

@@ -107,7 +107,7 @@ def module_of(file):
 
 
 def rust_imports(files):
-    """Return (importing file, imported file, line) forevery path of the crate."""
+    """Return (importing file, imported file, line) for every path of the crate."""
     file_of = {module_of(file): file for file in files}
     found = set()
     for file, source in files.items():
@@ -146,7 +146,7 @@ def rust_imports(files):
 
 
 def upward(files):
-    """Return a sentence forevery import that does not point to a lower floor."""
+    """Return a sentence for every import that does not point to a lower floor."""
     wrong = {}
     for importer, imported, line in rust_imports(files):
         one, other = importer.split("/"), imported.split("/")

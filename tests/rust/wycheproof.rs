@@ -1,4 +1,4 @@
-//! Project Wycheproof's vectors forevery algorithm of ours: what is valid verifies, and nothing
+//! Project Wycheproof's vectors for every algorithm of ours: what is valid verifies, and nothing
 //! else does.
 //!
 //! Keys are read from the encodings that stand in the vectors, so that the readers of keys are

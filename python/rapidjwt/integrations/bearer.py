@@ -1,4 +1,4 @@
-"""Bearer tokens in HTTP requests (RFC 6750), forevery framework.
+"""Bearer tokens in HTTP requests (RFC 6750), for every framework.
 
 `verify` returns the claims of a request's token, `require_scopes` checks the scopes that they
 grant. Both raise `BearerError`, which has the status and the headers of the response. The module
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from http import HTTPStatus
+from inspect import isfunction
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from rapidjwt.exceptions import (
@@ -48,6 +49,7 @@ __all__ = [
     "SyncVerifier",
     "bearer_token",
     "challenge",
+    "checked_verifier",
     "converted",
     "granted_scopes",
     "invalid_token",
@@ -104,9 +106,26 @@ class AsyncVerifier(Protocol):
 AnyVerifier: TypeAlias = SyncVerifier | AsyncVerifier
 
 
+def checked_verifier(verifier: AnyVerifier) -> AnyVerifier:
+    """Return the verifier; raise TypeError for an object that cannot verify tokens.
+
+    The message names its type only: it may be a secret in the wrong place. Text is refused although
+    bytes have a `decode`.
+    """
+    methods = (getattr(verifier, name, None) for name in ("decode", "decode_async"))
+    is_text = isinstance(verifier, (str, bytes, bytearray))
+    if is_text or isinstance(verifier, type) or not any(map(callable, methods)):
+        hint = ": write @jwt_required(verifier)" if isfunction(verifier) else ""
+        raise TypeError(
+            "Expected a Verifier, or an object with decode(token) or decode_async(token), got "
+            f"{type(verifier).__name__}{hint}"
+        )
+    return verifier
+
+
 def sync_verifier(verifier: AnyVerifier) -> SyncVerifier:
-    """Return the verifier; raise TypeError if it has `decode_async` only."""
-    if not hasattr(verifier, "decode"):
+    """Return the verifier; raise TypeError if it cannot verify, or has `decode_async` only."""
+    if not hasattr(checked_verifier(verifier), "decode"):
         raise TypeError("A verifier with decode is required, but this one has decode_async only")
     return cast("SyncVerifier", verifier)
 
@@ -133,11 +152,27 @@ class BearerError(Exception):
         self.error = error
         self.scopes = tuple(scopes)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what copies and pickles are made of; the arguments are not those of Exception."""
+        state = {
+            "status": self.status,
+            "description": self.description,
+            "error": self.error,
+            "scopes": self.scopes,
+        }
+        return _restored, (type(self), self.args), vars(self) | state
+
     def headers(self, realm: str) -> dict[str, str]:
         """Return the headers of the response: a challenge, unless the token is not at fault."""
         if self.status == HTTPStatus.SERVICE_UNAVAILABLE:
             return {}
         return {"WWW-Authenticate": challenge(realm, self)}
+
+
+def _restored(kind: type[BearerError], args: tuple[Any, ...]) -> BearerError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    return error
 
 
 class MissingTokenError(BearerError):
@@ -151,19 +186,22 @@ class MissingTokenError(BearerError):
 def challenge(realm: str, error: BearerError | None = None) -> str:
     """Return the value of the `WWW-Authenticate` header of RFC 6750 Section 3.
 
-    Raises ValueError for a realm with anything but printable ASCII characters.
+    Raises ValueError for a realm, a description or a scope with anything but printable ASCII
+    characters: nothing else reaches a header.
     """
-    if not _QUOTABLE.fullmatch(realm):
-        raise ValueError("A realm must consist of printable ASCII characters")
     parameters = {"realm": realm}
     if error is not None and error.error is not None:
         parameters |= {"error": error.error, "error_description": error.description}
     if error is not None and error.scopes:
         parameters["scope"] = " ".join(error.scopes)
-    return "Bearer " + ", ".join(f"{name}={_quoted(value)}" for name, value in parameters.items())
+    return "Bearer " + ", ".join(
+        f"{name}={_quoted(name, text)}" for name, text in parameters.items()
+    )
 
 
-def _quoted(value: str) -> str:
+def _quoted(name: str, value: str) -> str:
+    if not _QUOTABLE.fullmatch(value):
+        raise ValueError(f"A {name} must consist of printable ASCII characters")
     return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
 
 

@@ -18,6 +18,7 @@ from .bearer import (
     AnyVerifier,
     BearerError,
     challenge,
+    checked_verifier,
     require_scopes,
     required_scopes,
     sync_verifier,
@@ -69,12 +70,27 @@ def settings() -> Settings:
     if verifier is None or given:
         raise ImproperlyConfigured("RAPIDJWT must be a dict with VERIFIER and, optionally, REALM")
     if isinstance(verifier, str):
-        verifier = import_string(verifier)
+        verifier = _imported(verifier)
+    try:
+        checked_verifier(verifier)
+    except TypeError as error:
+        raise ImproperlyConfigured(f"RAPIDJWT: VERIFIER: {error}") from error
     try:
         challenge(realm)
     except ValueError as error:
         raise ImproperlyConfigured(f"RAPIDJWT: {error}") from error
     return Settings(verifier, realm)
+
+
+def _imported(path: str) -> Any:
+    """Import what a path names; no message quotes it, as it may be a secret in the wrong place."""
+    names = path.split(".")
+    if len(names) < 2 or not all(name.isidentifier() for name in names):  # noqa: PLR2004 - a.b
+        raise ImproperlyConfigured(
+            "RAPIDJWT: VERIFIER must be a Verifier or its import path, such as "
+            '"project.tokens.verifier"; a key belongs into a Verifier'
+        )
+    return import_string(path)
 
 
 def _forget_settings(**_changed: Any) -> None:

@@ -23,6 +23,8 @@ from .bearer import (
 from .django import authorization_values, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
@@ -45,15 +47,54 @@ class TokenUser:
     is_active = True
     is_anonymous = False
     is_authenticated = True
+    # As Django's AnonymousUser: a token grants scopes, not permissions of a database.
+    is_staff = False
+    is_superuser = False
 
     def __init__(self, claims: dict[str, Any]) -> None:
         """Take verified claims."""
         self.claims = claims
         self.pk: str | None = claims.get("sub")
+        self.id = self.pk
 
     def __str__(self) -> str:
         """Return the `sub`."""
         return str(self.pk)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both are the same user, by `sub`."""
+        return isinstance(other, TokenUser) and self.pk is not None and self.pk == other.pk
+
+    def __hash__(self) -> int:
+        """Return the hash of the `sub`."""
+        return hash(self.pk)
+
+    @property
+    def username(self) -> str:
+        """The `sub`, or an empty string."""
+        return self.get_username()
+
+    def get_username(self) -> str:
+        """Return the `sub`, or an empty string."""
+        return self.pk or ""
+
+    def has_perm(self, _perm: str, _obj: object = None) -> bool:
+        """Return False: use `has_scopes`, or look the user up in `get_user`."""
+        return False
+
+    def has_perms(self, perms: Iterable[str], _obj: object = None) -> bool:
+        """Return whether nothing is asked for."""
+        return not list(perms)
+
+    def has_module_perms(self, _module: str) -> bool:
+        """Return False, as `has_perm` does."""
+        return False
+
+    def get_user_permissions(self, _obj: object = None) -> set[str]:
+        """Return no permissions."""
+        return set()
+
+    get_group_permissions = get_all_permissions = get_user_permissions
 
 
 class JWTAuthentication(BaseAuthentication):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import wraps
+from inspect import unwrap
 from typing import TYPE_CHECKING, Any, Concatenate, Protocol, TypeVar, overload
 
-from flask import current_app, jsonify, request
+from flask import current_app, g, jsonify, request
 from werkzeug.exceptions import default_exceptions
 
 from .bearer import (
@@ -57,6 +58,9 @@ def jwt_required(
     The view gets them as its first argument (a method of a class-based view: after `self`), before
     the variables of the URL rule, which Flask passes by name.
 
+    In `decorators` of a `MethodView` it protects all methods, which get no argument more. The
+    claims are in `flask.g.jwt_claims`, for every kind of view.
+
     All `scopes` are required. `claims` converts the verified claims to what the view gets (a model,
     a dataclass), and raises ValueError, TypeError or LookupError to refuse them.
 
@@ -75,14 +79,22 @@ def jwt_required(
         try:
             verified = verify(decoder, request.headers.getlist("Authorization"))
             require_scopes(verified, needed)
-            return converted(verified, claims)
+            result = converted(verified, claims)
         except BearerError as error:
             raise _http_exception(error, realm) from error
+        g.jwt_claims = result
+        return result
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        # What `as_view` makes of a class and passes to its `decorators`: it takes no claims.
+        is_class_view = unwrap(view).__qualname__.startswith("View.as_view.")
+
         @wraps(view)
         def protected(*args: Any, **kwargs: Any) -> Any:
             # `args` is empty, or the `self` of a method. A view may be a coroutine function.
+            if is_class_view:
+                authorized()
+                return current_app.ensure_sync(view)(*args, **kwargs)
             return current_app.ensure_sync(view)(*args, authorized(), **kwargs)
 
         return protected

@@ -12,6 +12,7 @@ from .bearer import (
     BearerError,
     ClaimsT,
     challenge,
+    checked_verifier,
     converted,
     require_scopes,
     required_scopes,
@@ -44,21 +45,24 @@ class JWTBearer(Generic[ClaimsT]):
         ValueError for a realm or a scope that a header cannot contain.
         """
         challenge(realm)
-        self._verifier = verifier
+        self._verifier = checked_verifier(verifier)
         self._scopes = required_scopes(scopes)
         self._realm = realm
         self._convert = claims
 
-    async def __call__(self, request: HTTPConnection, scopes: Iterable[str] = ()) -> ClaimsT:
+    async def __call__(self, request: HTTPConnection, scopes: str | Iterable[str] = ()) -> ClaimsT:
         """Return the claims of a request or WebSocket; `scopes` are required in addition.
+
+        Raises ValueError for anything that is not a scope.
 
         Raises HTTPException: 400 for a malformed header, 401 without a valid token, 403 if it
         lacks a scope, 503 if the keys to verify it are not available.
         """
         authorization = request.headers.getlist("Authorization")
+        needed = [*self._scopes, *required_scopes(scopes)]
         try:
             claims = await verify_async(self._verifier, authorization, run_in_threadpool)
-            require_scopes(claims, [*self._scopes, *scopes])
+            require_scopes(claims, needed)
             return converted(claims, self._convert)
         except BearerError as error:
             raise HTTPException(

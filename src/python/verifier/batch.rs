@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::jws::{Unseen, Verified};
 use crate::python::errors::is_ours;
 
-/// Tokens taken from the iterable at once: enough work forevery core, little memory.
+/// Tokens taken from the iterable at once: enough work for every core, little memory.
 const CHUNK: usize = 1024;
 
 /// Bytes of tokens after which no more are taken: their payloads are held until they are given on, and

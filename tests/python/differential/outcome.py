@@ -115,7 +115,7 @@ def describe_error(error: BaseException) -> dict[str, Any]:
 def attributes(error: BaseException) -> dict[str, Any]:
     """Return what is set on `error`, by name.
 
-    From Python 3.14 on, json adds a note forevery level that it was in. How many levels there are
+    From Python 3.14 on, json adds a note for every level that it was in. How many levels there are
     before a RecursionError depends on the caller's own frames, so equal notes count once.
     """
     found = dict(sorted(vars(error).items()))

@@ -210,8 +210,14 @@ class KeySet:
         return chosen
 
     def to_jwks(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the JWK Set to publish: public parts only, shared secrets left out."""
-        return {"keys": [entry.to_jwk() for entry in self._entries if entry.kty != "oct"]}
+        """Return the JWK Set to publish: public parts only, shared secrets left out.
+
+        Raises InvalidKeyError for a set of shared secrets alone, which has nothing to publish.
+        """
+        keys = [entry.to_jwk() for entry in self._entries if entry.kty != "oct"]
+        if not keys:
+            raise InvalidKeyError("The set has shared secrets only, which must not be published")
+        return {"keys": keys}
 
 
 def _read_or_skip(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -117,8 +118,8 @@ def _read_object(token: UnverifiedToken, part: str, segment: str) -> dict[str, A
 def _collect(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice.extend(name for name in members if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice.extend(name for name, count in counts.items() if count > 1)
     return members
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 
@@ -213,3 +214,12 @@ def test_json_that_is_too_deep_for_this_python_is_no_traceback(run, depth, optio
     result = run("inspect", *options, token(b'{"a":' + b"[" * depth + b"]" * depth + b"}"))
     assert result.code in (0, 1, 3)
     assert (result.code == 3) == is_one_line(result.err)
+
+
+def test_duplicate_names_among_many_are_found_in_one_pass(run):
+    """Counting each name again took minutes for a header of this size."""
+    names = [f'"n{number}":1' for number in range(200_000)]
+    claims = base64.urlsafe_b64encode(("{" + ",".join([*names, names[7]]) + "}").encode())
+    result = run("inspect", "-", "--json", stdin=b"e30." + claims.rstrip(b"=") + b".AA")
+    found = [one for one in result.json["findings"] if one["code"] == "duplicate-name"]
+    assert [one["message"] for one in found] == ['"n7" occurs twice.']

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import sys
 
@@ -220,3 +221,21 @@ def test_wrong_usage_is_one_line_and_makes_no_file(run, tmp_path, arguments):
     assert (result.code, result.out) == (2, "")
     assert is_one_line(result.err)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+@pytest.mark.parametrize("kind", ["pipe", "link to a device", "directory"])
+def test_only_a_regular_file_is_replaced(run, tmp_path, kind):
+    path = tmp_path / "key"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "directory":
+        path.mkdir()
+    else:
+        path.symlink_to(os.devnull)
+    before = path.lstat()
+    result = run("keygen", "ES256", "--out", str(path), "--force")
+    assert result.code == 3
+    assert is_one_line(result.err)
+    assert "is not a regular file" in result.err
+    assert path.lstat() == before

@@ -10,6 +10,7 @@ import pytest
 import rapidjwt
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rapidjwt import Key
 from rapidjwt.exceptions import InvalidKeyError, InvalidTokenError, PyJWKSetError
 from rapidjwt.key_set import KeySet
 
@@ -305,3 +306,10 @@ def test_a_shared_secret_has_no_public_jwk():
 def test_an_id_that_no_key_has_is_a_key_error():
     with pytest.raises(KeyError, match="keyset has no key for kid: nobody"):
         KeySet([RSA])["nobody"]
+
+
+def test_a_set_of_shared_secrets_has_nothing_to_publish():
+    secrets = KeySet([Key.generate("HS256")])
+    with pytest.raises(InvalidKeyError, match="shared secrets only"):
+        secrets.to_jwks()
+    assert len(KeySet([Key.generate("HS256"), Key.generate("ES256")]).to_jwks()["keys"]) == 1

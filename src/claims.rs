@@ -77,9 +77,9 @@ pub enum Text {
 
 impl Text {
     /// A string and the strings that are accepted.
-    pub fn compare<T: AsRef<str>>(text: &str, accepted: Option<&[T]>) -> Self {
-        let is_accepted = |accepted: &[T]| accepted.iter().any(|one| one.as_ref() == text);
-        if accepted.is_none_or(is_accepted) { Self::Accepted } else { Self::Refused }
+    pub fn compare<S: AsRef<str>>(text: &str, accepted: Option<&Accepted<S>>) -> Self {
+        let is_accepted = accepted.is_none_or(|accepted| accepted.accepts(text));
+        if is_accepted { Self::Accepted } else { Self::Refused }
     }
 }
 
@@ -107,30 +107,36 @@ pub trait ClaimsView {
     /// `exp`, `nbf` or `iat`.
     fn time(&self, claim: Claim) -> Time;
     /// `iss`, `sub` or `jti`; `accepted` are the strings that the rule accepts, `None` means all.
-    fn text<T: AsRef<str>>(&self, claim: Claim, accepted: Option<&[T]>) -> Text;
+    fn text<S: AsRef<str>>(&self, claim: Claim, accepted: Option<&Accepted<S>>) -> Text;
     /// `aud`, each string checked by `accepts`.
     fn audience(&self, accepts: impl Fn(&str) -> bool) -> Audience;
     /// Whether the claim is there and not null.
     fn is_present(&self, claim: &str) -> bool;
 }
 
-/// The audience that the caller accepts.
-#[derive(Debug, Clone, Copy)]
-pub enum ExpectedAudience<'a, T> {
-    /// The caller is not an audience: a token with an audience is refused.
-    None,
-    /// One string.
-    One(&'a str),
+/// Strings of which a claim must have one: issuers, audiences, or a subject. `S` is owned or borrowed.
+#[derive(Debug, Clone)]
+pub enum Accepted<S> {
+    /// This one.
+    One(S),
     /// Any of these.
-    AnyOf(&'a [T]),
+    AnyOf(Vec<S>),
 }
 
-impl<T: AsRef<str>> ExpectedAudience<'_, T> {
-    fn accepts(&self, audience: &str) -> bool {
+impl<S: AsRef<str>> Accepted<S> {
+    /// Whether `text` is one of them.
+    pub fn accepts(&self, text: &str) -> bool {
         match self {
-            Self::None => false,
-            Self::One(one) => *one == audience,
-            Self::AnyOf(any) => any.iter().any(|one| one.as_ref() == audience),
+            Self::One(one) => one.as_ref() == text,
+            Self::AnyOf(any) => any.iter().any(|one| one.as_ref() == text),
+        }
+    }
+
+    /// All of them.
+    pub fn as_slice(&self) -> &[S] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::AnyOf(any) => any,
         }
     }
 }
@@ -167,33 +173,34 @@ impl Checks {
     }
 }
 
-/// What the caller demands of the claims.
-#[derive(Debug, Clone, Copy)]
-pub struct Policy<'a, T> {
+/// What the caller demands of the claims. `S` is a string, owned or borrowed.
+#[derive(Debug, Clone)]
+pub struct Policy<S> {
     /// Which checks are made.
     pub checks: Checks,
     /// Seconds by which clocks may differ. NaN makes every comparison false, as in Python.
     pub leeway: f64,
     /// Claims that must be there.
-    pub require: &'a [T],
+    pub require: Vec<S>,
     /// The issuers that are accepted; `None` accepts all.
-    pub issuers: Option<&'a [T]>,
-    /// The audience that is accepted.
-    pub audience: ExpectedAudience<'a, T>,
+    pub issuer: Option<Accepted<S>>,
+    /// The audiences that are accepted. `None` means that the caller is not an audience: a token that
+    /// names one is refused.
+    pub audience: Option<Accepted<S>>,
     /// The subject that is accepted; `None` accepts all.
-    pub subject: Option<&'a str>,
+    pub subject: Option<Accepted<S>>,
 }
 
 /// Checks `claims` against `policy` at the time `now`, in seconds since the epoch.
 ///
 /// # Errors
 /// The first rule that is broken.
-pub fn validate<T: AsRef<str>>(
+pub fn validate<S: AsRef<str>>(
     claims: &impl ClaimsView,
-    policy: &Policy<'_, T>,
+    policy: &Policy<S>,
     now: f64,
 ) -> Result<(), Error> {
-    for claim in policy.require {
+    for claim in &policy.require {
         if !claims.is_present(claim.as_ref()) {
             return Err(Error::MissingClaim(claim.as_ref().to_owned()));
         }
@@ -211,13 +218,13 @@ pub fn validate<T: AsRef<str>>(
         validate_exp(claims.time(Claim::Exp), now - leeway)?;
     }
     if checks.iss {
-        validate_iss(claims, policy.issuers)?;
+        validate_iss(claims, policy.issuer.as_ref())?;
     }
     if checks.aud {
-        validate_aud(claims, &policy.audience, checks.strict_aud)?;
+        validate_aud(claims, policy.audience.as_ref(), checks.strict_aud)?;
     }
     if checks.sub {
-        validate_sub(claims, policy.subject)?;
+        validate_sub(claims, policy.subject.as_ref())?;
     }
     if checks.jti && claims.text(Claim::Jti, ANY) == Text::NotText {
         return Err(Error::JwtIdNotString);
@@ -226,7 +233,7 @@ pub fn validate<T: AsRef<str>>(
 }
 
 /// Every string is accepted.
-const ANY: Option<&[&str]> = None;
+const ANY: Option<&Accepted<&str>> = None;
 
 /// The errors are made when they are needed: dropping two of them took longer than the check.
 fn not_after(
@@ -251,14 +258,14 @@ fn validate_exp(exp: Time, limit: f64) -> Result<(), Error> {
     }
 }
 
-fn validate_iss<T: AsRef<str>>(
+fn validate_iss<S: AsRef<str>>(
     claims: &impl ClaimsView,
-    issuers: Option<&[T]>,
+    accepted: Option<&Accepted<S>>,
 ) -> Result<(), Error> {
-    if issuers.is_none() {
+    if accepted.is_none() {
         return Ok(());
     }
-    match claims.text(Claim::Iss, issuers) {
+    match claims.text(Claim::Iss, accepted) {
         Text::Absent => Err(Error::MissingClaim(Claim::Iss.name().to_owned())),
         Text::NotText => Err(Error::IssuerNotString),
         Text::Refused => Err(Error::IssuerMismatch),
@@ -266,34 +273,37 @@ fn validate_iss<T: AsRef<str>>(
     }
 }
 
-fn validate_aud<T: AsRef<str>>(
+fn validate_aud<S: AsRef<str>>(
     claims: &impl ClaimsView,
-    expected: &ExpectedAudience<'_, T>,
+    accepted: Option<&Accepted<S>>,
     strict: bool,
 ) -> Result<(), Error> {
-    let aud = claims.audience(|aud| expected.accepts(aud));
-    match (expected, aud) {
-        (ExpectedAudience::None, Audience::Absent) => Ok(()),
-        (ExpectedAudience::None, _) => Err(Error::AudienceUnexpected),
+    let aud = claims.audience(|aud| accepted.is_some_and(|accepted| accepted.accepts(aud)));
+    match (accepted, aud) {
+        (None, Audience::Absent) => Ok(()),
+        (None, _) => Err(Error::AudienceUnexpected),
         (_, Audience::Absent) => Err(Error::MissingClaim(Claim::Aud.name().to_owned())),
-        (expected, aud) if strict => validate_strict_aud(expected, aud),
+        (Some(accepted), aud) if strict => validate_strict_aud(accepted, aud),
         (_, Audience::Malformed) => Err(Error::AudienceFormat),
         (_, Audience::One { accepted } | Audience::List { accepted }) if accepted => Ok(()),
         (_, Audience::One { .. } | Audience::List { .. }) => Err(Error::AudienceMismatch),
     }
 }
 
-fn validate_strict_aud<T>(expected: &ExpectedAudience<'_, T>, aud: Audience) -> Result<(), Error> {
-    match (expected, aud) {
-        (ExpectedAudience::One(_), Audience::One { accepted: true }) => Ok(()),
-        (ExpectedAudience::One(_), Audience::One { .. }) => Err(Error::StrictAudienceMismatch),
-        (ExpectedAudience::One(_), _) => Err(Error::StrictAudienceFormat),
-        (_, _) => Err(Error::StrictAudienceNotString),
+fn validate_strict_aud<S>(accepted: &Accepted<S>, aud: Audience) -> Result<(), Error> {
+    match (accepted, aud) {
+        (Accepted::One(_), Audience::One { accepted: true }) => Ok(()),
+        (Accepted::One(_), Audience::One { .. }) => Err(Error::StrictAudienceMismatch),
+        (Accepted::One(_), _) => Err(Error::StrictAudienceFormat),
+        (Accepted::AnyOf(_), _) => Err(Error::StrictAudienceNotString),
     }
 }
 
-fn validate_sub(claims: &impl ClaimsView, expected: Option<&str>) -> Result<(), Error> {
-    match claims.text(Claim::Sub, expected.as_ref().map(std::slice::from_ref)) {
+fn validate_sub<S: AsRef<str>>(
+    claims: &impl ClaimsView,
+    accepted: Option<&Accepted<S>>,
+) -> Result<(), Error> {
+    match claims.text(Claim::Sub, accepted) {
         Text::NotText => Err(Error::SubjectNotString),
         Text::Refused => Err(Error::SubjectMismatch),
         Text::Accepted | Text::Absent => Ok(()),
@@ -310,7 +320,7 @@ impl ClaimsView for Map<String, Value> {
         }
     }
 
-    fn text<T: AsRef<str>>(&self, claim: Claim, accepted: Option<&[T]>) -> Text {
+    fn text<S: AsRef<str>>(&self, claim: Claim, accepted: Option<&Accepted<S>>) -> Text {
         match self.get(claim.name()) {
             None => Text::Absent,
             Some(Value::String(text)) => Text::compare(text, accepted),
@@ -346,16 +356,16 @@ mod tests {
     use super::*;
 
     const NOW: f64 = 1_000.5;
-    const POLICY: Policy<'_, &str> = Policy {
+    const POLICY: Policy<&str> = Policy {
         checks: Checks::DEFAULT,
         leeway: 0.0,
-        require: &[],
-        issuers: None,
-        audience: ExpectedAudience::None,
+        require: Vec::new(),
+        issuer: None,
+        audience: None,
         subject: None,
     };
 
-    fn check(claims: Value, policy: &Policy<'_, &str>) -> Result<(), Error> {
+    fn check(claims: Value, policy: &Policy<&str>) -> Result<(), Error> {
         let Value::Object(claims) = claims else { panic!("claims are an object") };
         validate(&claims, policy, NOW)
     }
@@ -397,7 +407,7 @@ mod tests {
 
     #[test]
     fn required_claims_come_first_and_null_is_missing() {
-        let policy = Policy { require: &["exp", "jti"], ..POLICY };
+        let policy = Policy { require: vec!["exp", "jti"], ..POLICY };
         assert_eq!(check(json!({"jti": "a"}), &policy), Err(Error::MissingClaim("exp".into())));
         let claims = json!({"exp": 1, "jti": null});
         assert_eq!(check(claims, &policy), Err(Error::MissingClaim("jti".into())));
@@ -405,7 +415,7 @@ mod tests {
 
     #[test]
     fn the_issuer_is_one_of_the_accepted() {
-        let policy = Policy { issuers: Some(&["a", "b"]), ..POLICY };
+        let policy = Policy { issuer: Some(Accepted::AnyOf(vec!["a", "b"])), ..POLICY };
         assert_eq!(check(json!({"iss": "b"}), &policy), Ok(()));
         assert_eq!(check(json!({"iss": "ab"}), &policy), Err(Error::IssuerMismatch));
         assert_eq!(check(json!({"iss": ["a"]}), &policy), Err(Error::IssuerNotString));
@@ -414,8 +424,8 @@ mod tests {
 
     #[test]
     fn the_audience_names_the_caller() {
-        let one = Policy { audience: ExpectedAudience::One("api"), ..POLICY };
-        let any = Policy { audience: ExpectedAudience::AnyOf(&["web", "api"]), ..POLICY };
+        let one = Policy { audience: Some(Accepted::One("api")), ..POLICY };
+        let any = Policy { audience: Some(Accepted::AnyOf(vec!["web", "api"])), ..POLICY };
         for policy in [one, any] {
             assert_eq!(check(json!({"aud": "api"}), &policy), Ok(()));
             assert_eq!(check(json!({"aud": ["x", "api"]}), &policy), Ok(()));
@@ -436,17 +446,17 @@ mod tests {
     #[test]
     fn strict_audience_is_one_string_on_both_sides() {
         let strict = Checks { strict_aud: true, ..Checks::DEFAULT };
-        let one = Policy { checks: strict, audience: ExpectedAudience::One("api"), ..POLICY };
+        let one = Policy { checks: strict, audience: Some(Accepted::One("api")), ..POLICY };
         assert_eq!(check(json!({"aud": "api"}), &one), Ok(()));
         assert_eq!(check(json!({"aud": "web"}), &one), Err(Error::StrictAudienceMismatch));
         assert_eq!(check(json!({"aud": ["api"]}), &one), Err(Error::StrictAudienceFormat));
-        let any = Policy { audience: ExpectedAudience::AnyOf(&["api"]), ..one };
+        let any = Policy { audience: Some(Accepted::AnyOf(vec!["api"])), ..one };
         assert_eq!(check(json!({"aud": "api"}), &any), Err(Error::StrictAudienceNotString));
     }
 
     #[test]
     fn subject_and_jwt_id_are_strings() {
-        let policy = Policy { subject: Some("me"), ..POLICY };
+        let policy = Policy { subject: Some(Accepted::One("me")), ..POLICY };
         assert_eq!(check(json!({"sub": "me"}), &policy), Ok(()));
         assert_eq!(check(json!({}), &policy), Ok(()));
         assert_eq!(check(json!({"sub": "you"}), &policy), Err(Error::SubjectMismatch));

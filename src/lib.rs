@@ -3,7 +3,7 @@
 //!
 //! ```
 //! use rapidjwt::algorithm::Algorithm;
-//! use rapidjwt::claims::{self, Checks, ExpectedAudience, Policy};
+//! use rapidjwt::claims::{self, Accepted, Checks, Policy};
 //! use rapidjwt::crypto::PreparedKey;
 //! use rapidjwt::jws;
 //! use rapidjwt::key::pem;
@@ -21,9 +21,9 @@
 //! let policy = Policy {
 //!     checks: Checks::DEFAULT,
 //!     leeway: 0.0,
-//!     require: &["exp"],
-//!     issuers: Some(&["me"]),
-//!     audience: ExpectedAudience::None,
+//!     require: vec!["exp"],
+//!     issuer: Some(Accepted::One("me")),
+//!     audience: None,
 //!     subject: None,
 //! };
 //! claims::validate(&claims, &policy, 1_900_000_000.0)?;

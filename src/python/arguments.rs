@@ -8,7 +8,7 @@ use pyo3::types::{
     PyBool, PyBytes, PyDelta, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple,
 };
 
-use crate::claims::{Checks, ExpectedAudience};
+use crate::claims::{Accepted, Checks};
 use crate::python::cpython::utf8;
 use crate::python::errors::ok;
 use crate::python::once::intern;
@@ -69,47 +69,48 @@ pub(super) fn strings<'py>(collection: &Bound<'py, PyAny>) -> Option<Vec<Bound<'
     Some(strings)
 }
 
-/// An issuer or an audience: nothing, one string, or any of several.
-pub(super) enum Expected<'a, 'py> {
-    Nothing,
-    One(&'a str),
-    AnyOf(Vec<Bound<'py, PyString>>),
+/// A string of Python's that is known to be UTF-8.
+pub(super) enum PyText<'a, 'py> {
+    Borrowed(&'a str),
+    Owned(Bound<'py, PyString>),
 }
 
-impl<'a, 'py> Expected<'a, 'py> {
-    pub(super) fn read(object: Option<&'a Bound<'py, PyAny>>) -> Option<Self> {
-        match object {
-            None => Some(Self::Nothing),
-            Some(object) if object.is_none() => Some(Self::Nothing),
-            Some(object) => {
-                string(object).map(Self::One).or_else(|| strings(object).map(Self::AnyOf))
-            }
-        }
-    }
-
-    /// The several strings, borrowed.
-    pub(super) fn any_of(&self) -> Vec<&str> {
+impl AsRef<str> for PyText<'_, '_> {
+    fn as_ref(&self) -> &str {
         match self {
-            Self::Nothing | Self::One(_) => Vec::new(),
-            Self::AnyOf(strings) => borrowed(strings),
+            Self::Borrowed(text) => text,
+            Self::Owned(text) => utf8(text).unwrap_or_default(),
         }
     }
+}
 
-    pub(super) fn issuers<'b>(&'b self, any_of: &'b [&'b str]) -> Option<&'b [&'b str]> {
-        match self {
-            Self::Nothing => None,
-            Self::One(one) => Some(std::slice::from_ref(one)),
-            Self::AnyOf(_) => Some(any_of),
-        }
+impl PyText<'_, '_> {
+    fn to_owned(&self) -> String {
+        self.as_ref().to_owned()
     }
+}
 
-    pub(super) fn audience<'b>(&'b self, any_of: &'b [&'b str]) -> ExpectedAudience<'b, &'b str> {
-        match self {
-            Self::Nothing => ExpectedAudience::None,
-            Self::One(one) => ExpectedAudience::One(one),
-            Self::AnyOf(_) => ExpectedAudience::AnyOf(any_of),
-        }
+/// An issuer or an audience: `Some(None)` for None, one string, or any of several.
+#[allow(clippy::option_option, reason = "the outer one is that of every function here")]
+pub(super) fn accepted<'a, 'py>(
+    object: Option<&'a Bound<'py, PyAny>>,
+) -> Option<Option<Accepted<PyText<'a, 'py>>>> {
+    let Some(object) = object.filter(|object| !object.is_none()) else {
+        return Some(None);
+    };
+    if let Some(one) = string(object) {
+        return Some(Some(Accepted::One(PyText::Borrowed(one))));
     }
+    let several = strings(object)?;
+    Some(Some(Accepted::AnyOf(several.into_iter().map(PyText::Owned).collect())))
+}
+
+/// The same with strings of their own.
+pub(super) fn owned(accepted: Option<Accepted<PyText<'_, '_>>>) -> Option<Accepted<String>> {
+    accepted.map(|accepted| match accepted {
+        Accepted::One(one) => Accepted::One(one.to_owned()),
+        Accepted::AnyOf(any) => Accepted::AnyOf(any.iter().map(PyText::to_owned).collect()),
+    })
 }
 
 /// Strings that [`strings`] has found to be UTF-8, borrowed.
@@ -161,13 +162,14 @@ pub(super) fn exact<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
         }
         return Ok(copy.into_any());
     }
-    if object.is_instance_of::<PyList>()
-        || object.is_instance_of::<PyTuple>()
-        || object.is_instance_of::<PySet>()
-        || object.is_instance_of::<PyFrozenSet>()
-    {
+    let is_set = object.is_instance_of::<PySet>() || object.is_instance_of::<PyFrozenSet>();
+    if is_set || object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
         let items = object.try_iter()?.map(|item| exact(&item?)).collect::<PyResult<Vec<_>>>()?;
-        return Ok(PyList::new(py, items)?.into_any());
+        return Ok(if is_set {
+            PySet::new(py, items)?.into_any()
+        } else {
+            PyList::new(py, items)?.into_any()
+        });
     }
     if object.is_exact_instance_of::<PyInt>() || object.is_exact_instance_of::<PyFloat>() {
         return Ok(object.clone());

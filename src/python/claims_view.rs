@@ -5,7 +5,7 @@ use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString};
 
 use super::cpython::utf8;
 use super::errors::ok;
-use crate::claims::{Audience, Claim, ClaimsView, Text, Time};
+use crate::claims::{Accepted, Audience, Claim, ClaimsView, Text, Time};
 
 /// The value of a registered claim. What most of them are is read without Python.
 enum Noted<'a, 'py> {
@@ -70,7 +70,7 @@ impl ClaimsView for PyClaims<'_, '_> {
         seconds.map_or(Time::NotInteger, Time::At)
     }
 
-    fn text<T: AsRef<str>>(&self, claim: Claim, accepted: Option<&[T]>) -> Text {
+    fn text<S: AsRef<str>>(&self, claim: Claim, accepted: Option<&Accepted<S>>) -> Text {
         let value = match self.get(claim) {
             None => return Text::Absent,
             Some(Noted::Integer(_)) => return Text::NotText,

@@ -11,7 +11,7 @@ use pyo3::Borrowed;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
-use super::arguments::{self, Expected, Options};
+use super::arguments::{self, Options, PyText};
 use super::claims_view::{PyClaims, Registered};
 use super::decoded::{complete, read_header};
 use super::encoding::{claims_json, header_segment, sign};
@@ -24,7 +24,7 @@ use super::once::{ForkSafeOnce, intern};
 use super::vectorcall::{Function, Slots};
 use super::{clock, header_cache};
 use crate::algorithm::{ALGORITHMS, Algorithm};
-use crate::claims::{self, Policy};
+use crate::claims::{self, Accepted, Policy};
 use crate::dangerous;
 use crate::error::Error;
 use crate::jws::Compact;
@@ -257,25 +257,22 @@ fn validate_fast<'py>(
     payload: &PyClaims<'_, 'py>,
 ) -> PyResult<Option<()>> {
     let read = || {
-        let issuer = Expected::read(call.issuer.as_deref())?;
-        let audience = Expected::read(call.audience.as_deref())?;
-        let subject = match call.subject.as_deref() {
-            Some(subject) if !subject.is_none() => Some(arguments::string(subject)?),
-            _ => None,
-        };
-        Some((issuer, audience, subject, arguments::leeway(call.leeway.as_deref())?))
+        Some(Policy {
+            checks: options.checks,
+            leeway: arguments::leeway(call.leeway.as_deref())?,
+            require: options.require.iter().cloned().map(PyText::Owned).collect(),
+            issuer: arguments::accepted(call.issuer.as_deref())?,
+            audience: arguments::accepted(call.audience.as_deref())?,
+            subject: match call.subject.as_deref() {
+                Some(subject) if !subject.is_none() => {
+                    Some(Accepted::One(PyText::Borrowed(arguments::string(subject)?)))
+                }
+                _ => None,
+            },
+        })
     };
-    let Some((issuer, audience, subject, leeway)) = read() else {
+    let Some(policy) = read() else {
         return Ok(None);
-    };
-    let (issuers, audiences) = (issuer.any_of(), audience.any_of());
-    let policy = Policy {
-        checks: options.checks,
-        leeway,
-        require: &arguments::borrowed(&options.require),
-        issuers: issuer.issuers(&issuers),
-        audience: audience.audience(&audiences),
-        subject,
     };
     claims::validate(payload, &policy, clock::now(payload.dict.py())?)?;
     Ok(Some(()))

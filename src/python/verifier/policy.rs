@@ -2,12 +2,12 @@
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
 use crate::algorithm::Algorithm;
 use crate::bounds::Bounds;
-use crate::claims::{self, Checks, ExpectedAudience, Policy};
-use crate::python::arguments::{self, Expected, Options};
+use crate::claims::{self, Accepted, Policy};
+use crate::python::arguments::{self, Options};
 use crate::python::claims_view::{PyClaims, Registered};
 use crate::python::{clock, decoded, header_cache};
 
@@ -23,7 +23,7 @@ pub(in crate::python) struct VerifierPolicy {
     /// Verified signatures to remember.
     pub(super) cache_size: usize,
     pub(super) bounds: Bounds,
-    policy: OwnedPolicy,
+    policy: Policy<String>,
 }
 
 /// The arguments as they were given.
@@ -43,9 +43,6 @@ pub(super) struct Arguments<'a, 'py> {
 
 impl VerifierPolicy {
     pub(super) fn read(arguments: Arguments<'_, '_>) -> PyResult<Self> {
-        if let Some(options) = arguments.options {
-            check_names(options)?;
-        }
         let options = Options::read(arguments.options)
             .ok_or_else(|| PyTypeError::new_err("options must be a dict of booleans and lists"))?;
         if !options.verify_signature {
@@ -53,6 +50,9 @@ impl VerifierPolicy {
                 "A Verifier always verifies; to read a token without verifying it, call \
                  rapidjwt.decode(token, options={\"verify_signature\": False})",
             ));
+        }
+        if let Some(options) = arguments.options {
+            check_names(options)?;
         }
         Ok(Self {
             allowed: arguments.algorithms.map(read_algorithms).transpose()?,
@@ -76,7 +76,8 @@ impl VerifierPolicy {
         self.bounds.check_payload(verified)?;
         let mut registered = Registered::default();
         let claims = decoded::claims(py, verified, &mut registered)?;
-        self.policy.validate(&PyClaims { dict: &claims, registered: &registered })?;
+        let view = PyClaims { dict: &claims, registered: &registered };
+        claims::validate(&view, &self.policy, clock::now(py)?)?;
         Ok(claims)
     }
 }
@@ -93,13 +94,13 @@ impl VerifierPolicy {
     /// The issuers that are accepted, None for all.
     #[getter]
     fn issuers(&self) -> Option<Vec<String>> {
-        self.policy.issuers.clone()
+        self.policy.issuer.as_ref().map(|issuer| issuer.as_slice().to_vec())
     }
 
     /// Return a policy that demands this issuer and is otherwise the same.
     #[pyo3(signature = (issuer, /))]
     fn with_issuer(&self, issuer: String) -> Self {
-        let policy = OwnedPolicy { issuers: Some(vec![issuer]), ..self.policy.clone() };
+        let policy = Policy { issuer: Some(Accepted::One(issuer)), ..self.policy.clone() };
         Self { policy, ..self.clone() }
     }
 
@@ -110,58 +111,26 @@ impl VerifierPolicy {
     }
 }
 
-#[derive(Clone)]
-struct OwnedPolicy {
-    checks: Checks,
-    leeway: f64,
-    require: Vec<String>,
-    issuers: Option<Vec<String>>,
-    audience: OwnedAudience,
-    subject: Option<String>,
-}
-
-#[derive(Clone)]
-enum OwnedAudience {
-    None,
-    One(String),
-    AnyOf(Vec<String>),
-}
-
-impl OwnedPolicy {
-    fn validate(&self, claims: &PyClaims<'_, '_>) -> PyResult<()> {
-        let policy = Policy {
-            checks: self.checks,
-            leeway: self.leeway,
-            require: &self.require,
-            issuers: self.issuers.as_deref(),
-            audience: match &self.audience {
-                OwnedAudience::None => ExpectedAudience::None,
-                OwnedAudience::One(one) => ExpectedAudience::One(one),
-                OwnedAudience::AnyOf(any) => ExpectedAudience::AnyOf(any),
-            },
-            subject: self.subject.as_deref(),
-        };
-        Ok(claims::validate(claims, &policy, clock::now(claims.dict.py())?)?)
-    }
-}
-
 /// Raises `ValueError` for an option that does not exist, which would otherwise check nothing.
 fn check_names(options: &Bound<'_, PyAny>) -> PyResult<()> {
     let Ok(options) = options.cast::<PyDict>() else {
         return Ok(());
     };
+    let py = options.py();
     for name in options.keys() {
-        let known = arguments::string(&name).is_some_and(|name| Options::NAMES.contains(&name));
-        if !known {
-            let py = name.py();
-            let close: Vec<String> = py
-                .import("difflib")?
-                .call_method1("get_close_matches", (name.str()?, Options::NAMES, 1))?
-                .extract()?;
-            let hint = close.first().map(|close| format!(": did you mean {close:?}?"));
-            let hint = hint.unwrap_or_else(|| format!("; known are {}", Options::NAMES.join(", ")));
-            return Err(PyValueError::new_err(format!("unknown option \"{}\"{hint}", name.str()?)));
-        }
+        let Some(name) = arguments::string(&name).filter(|name| !Options::NAMES.contains(name))
+        else {
+            continue;
+        };
+        let close: Vec<String> = py
+            .import("difflib")?
+            .call_method1("get_close_matches", (name, Options::NAMES, 1))?
+            .extract()?;
+        let hint = match close.first() {
+            Some(close) => format!(": did you mean \"{close}\"?"),
+            None => format!("; known are {}", Options::NAMES.join(", ")),
+        };
+        return Err(PyValueError::new_err(format!("unknown option \"{name}\"{hint}")));
     }
     Ok(())
 }
@@ -190,36 +159,33 @@ fn read_bound(name: &str, bound: Option<i64>) -> PyResult<Option<usize>> {
     bound.map(|bound| positive(bound).ok_or_else(wrong)).transpose()
 }
 
-fn read_policy(options: &Options<'_>, arguments: Arguments<'_, '_>) -> PyResult<OwnedPolicy> {
+fn read_policy(options: &Options<'_>, arguments: Arguments<'_, '_>) -> PyResult<Policy<String>> {
     let Arguments { audience, issuer, subject, leeway, require, .. } = arguments;
     let wrong = |name, what| PyTypeError::new_err(format!("{name} must be {what}"));
     let one_or_several = "a string, or a list, tuple or set of strings";
-    let owned = |strings: &[&str]| strings.iter().map(|&text| text.to_owned()).collect();
+    let owned = |strings: &[Bound<'_, PyString>]| {
+        arguments::borrowed(strings).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
 
-    let audience = Expected::read(audience).ok_or_else(|| wrong("audience", one_or_several))?;
-    let issuer = Expected::read(issuer).ok_or_else(|| wrong("issuer", one_or_several))?;
-    let mut required: Vec<String> = owned(&arguments::borrowed(&options.require));
+    let accepted =
+        arguments::accepted(audience).ok_or_else(|| wrong("audience", one_or_several))?;
+    let audience = arguments::owned(accepted);
+    let accepted = arguments::accepted(issuer).ok_or_else(|| wrong("issuer", one_or_several))?;
+    let issuer = arguments::owned(accepted);
+    let mut required = owned(&options.require);
     if let Some(require) = require {
         let names = arguments::strings(require)
             .ok_or_else(|| wrong("require", "a list, tuple or set of strings"))?;
-        required.extend(arguments::borrowed(&names).into_iter().map(str::to_owned));
+        required.extend(owned(&names));
     }
-    Ok(OwnedPolicy {
+    Ok(Policy {
         checks: options.checks,
         leeway: arguments::leeway(leeway)
             .filter(|leeway| leeway.is_finite())
             .ok_or_else(|| wrong("leeway", "a number of seconds or a timedelta"))?,
         require: required,
-        issuers: match &issuer {
-            Expected::Nothing => None,
-            Expected::One(one) => Some(vec![(*one).to_owned()]),
-            Expected::AnyOf(_) => Some(owned(&issuer.any_of())),
-        },
-        audience: match &audience {
-            Expected::Nothing => OwnedAudience::None,
-            Expected::One(one) => OwnedAudience::One((*one).to_owned()),
-            Expected::AnyOf(_) => OwnedAudience::AnyOf(owned(&audience.any_of())),
-        },
-        subject: subject.map(str::to_owned),
+        issuer,
+        audience,
+        subject: subject.map(|subject| Accepted::One(subject.to_owned())),
     })
 }

@@ -90,7 +90,7 @@ def test_metadata_that_do_not_fit_are_refused(connect, provider, suffix, members
 @pytest.mark.parametrize("content", [b"<html>", b"[]", b"", b"[" * 100_000])
 def test_metadata_that_are_no_json_object_are_refused(connect, provider, content):
     provider.answer(body(content), OPENID)
-    with pytest.raises(PyJWKClientError, match="no JSON object"):
+    with pytest.raises(PyJWKClientError, match="not a JSON object"):
         connect(issuer=provider.origin).key_set()
 
 

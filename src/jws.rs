@@ -94,20 +94,37 @@ impl<'a> Compact<'a> {
         Ok(Verified { payload })
     }
 
+    /// As [`verify`](Self::verify), with each of `keys` until one fits.
+    ///
+    /// # Errors
+    /// [`Error::InvalidBase64`], [`Error::SignatureMismatch`].
+    pub fn verify_any<'k>(
+        &self,
+        keys: impl IntoIterator<Item = &'k PreparedKey>,
+    ) -> Result<Verified, Error> {
+        for key in keys {
+            match self.verify(key) {
+                Err(Error::SignatureMismatch) => {}
+                decided => return decided,
+            }
+        }
+        Err(Error::SignatureMismatch)
+    }
+
     /// The payload of a token that has verified before: `cache` has its fingerprint, under
     /// `key_id`, which stands for the key, whoever shares the cache.
     ///
     /// # Errors
-    /// [`Unseen`], which remembers the token when it verifies now.
+    /// [`Unseen`], which verifies the token now.
     pub fn verified_before(
         &self,
         key_id: &[u8],
         cache: &SignatureCache,
-    ) -> Result<Verified, Unseen> {
+    ) -> Result<Verified, Unseen<'a>> {
         // The text of the signature, not its bytes: one spelling is one entry.
         let fingerprint = fingerprint(&[self.signing_input, self.signature, key_id]);
         let payload = base64url::decode(self.payload).filter(|_| cache.contains(&fingerprint));
-        payload.map(|payload| Verified { payload }).ok_or(Unseen(fingerprint))
+        payload.map(|payload| Verified { payload }).ok_or(Unseen { compact: *self, fingerprint })
     }
 
     /// Checks the signature of a token with `b64` false (RFC 7797 Section 5): `payload` is signed
@@ -126,14 +143,56 @@ impl<'a> Compact<'a> {
     }
 }
 
-/// A token that a cache did not have. Only a lookup makes one, and only together with a [`Verified`] is
-/// the token remembered.
-pub struct Unseen(Fingerprint);
+/// A token that a cache did not have. Only a lookup makes one, and only it can become
+/// [`NewlyVerified`], by the signature of this very token.
+///
+/// Another token's [`Verified`] is no substitute:
+///
+/// ```compile_fail,E0599
+/// use rapidjwt::jws::{self, Compact, Verified};
+/// use rapidjwt::signature_cache::SignatureCache;
+///
+/// fn forge(forged: &[u8], genuine: &Verified, cache: &SignatureCache) {
+///     let unseen = Compact::split(forged).unwrap().verified_before(b"key", cache).err().unwrap();
+///     unseen.remember(cache, genuine);
+/// }
+/// ```
+pub struct Unseen<'a> {
+    compact: Compact<'a>,
+    fingerprint: Fingerprint,
+}
 
-impl Unseen {
-    /// Remembers the token, whose signature was found to be right: `verified` shows it.
-    pub fn remember(self, cache: &SignatureCache, _verified: &Verified) {
-        cache.insert(self.0);
+impl Unseen<'_> {
+    /// Verifies the token with each of `keys` until one fits. They are those for which the `key_id` of
+    /// the lookup stands: that is the caller's statement.
+    ///
+    /// # Errors
+    /// Those of [`Compact::verify_any`].
+    pub fn verify_any<'k>(
+        self,
+        keys: impl IntoIterator<Item = &'k PreparedKey>,
+    ) -> Result<NewlyVerified, Error> {
+        let verified = self.compact.verify_any(keys)?;
+        Ok(NewlyVerified { verified, fingerprint: self.fingerprint })
+    }
+}
+
+/// A token whose signature was checked and which a cache may remember.
+pub struct NewlyVerified {
+    verified: Verified,
+    fingerprint: Fingerprint,
+}
+
+impl NewlyVerified {
+    /// The token, which is not remembered.
+    pub fn into_verified(self) -> Verified {
+        self.verified
+    }
+
+    /// Has `cache`, which is the one that was asked, remember the token.
+    pub fn remember(self, cache: &SignatureCache) -> Verified {
+        cache.insert(self.fingerprint);
+        self.verified
     }
 }
 
@@ -297,6 +356,27 @@ mod tests {
         assert_eq!(error(&four, &keys, None), Some(Error::InvalidBase64(Segment::Payload)));
         let long = format!("{token}{}", "!".repeat(200));
         assert_eq!(error(&long, &keys, None), Some(Error::InvalidBase64(Segment::Signature)));
+    }
+
+    #[test]
+    fn only_a_token_that_verifies_is_remembered() {
+        let (cache, key) = (SignatureCache::new(8), key("HS256"));
+        let token = sign(br#"{"alg":"HS256"}"#, b"payload", &key).expect("signs");
+        let forged = token.replace("cGF5bG9hZA", "Zm9yZ2VkMDA");
+        let look_up = |token: &str| {
+            let token = token.to_owned();
+            let compact = Compact::split(token.as_bytes()).expect("three parts");
+            match compact.verified_before(b"key", &cache) {
+                Ok(verified) => Ok(verified.into_payload()),
+                Err(unseen) => Err(unseen
+                    .verify_any([&key])
+                    .map(|verified| verified.remember(&cache).into_payload())),
+            }
+        };
+        assert_eq!(look_up(&forged), Err(Err(Error::SignatureMismatch)));
+        assert_eq!(look_up(&token), Err(Ok(b"payload".to_vec())));
+        assert_eq!(look_up(&token), Ok(b"payload".to_vec()));
+        assert_eq!(look_up(&forged), Err(Err(Error::SignatureMismatch)));
     }
 
     #[test]

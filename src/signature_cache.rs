@@ -13,8 +13,8 @@ use crate::crypto::Fingerprint;
 
 /// A bounded set of fingerprints; the least recently used one makes room.
 ///
-/// [`crate::jws::Compact::verified_before`] looks a token up, and [`crate::jws::Unseen::remember`]
-/// inserts one that has verified. Nobody else can say that a token was verified:
+/// [`crate::jws::Compact::verified_before`] looks a token up, and
+/// [`crate::jws::NewlyVerified::remember`] inserts one that has verified. Nobody else can say that a token was verified:
 ///
 /// ```compile_fail,E0624
 /// use rapidjwt::crypto::fingerprint;

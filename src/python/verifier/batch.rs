@@ -14,7 +14,7 @@ use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyIterator, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::keys::{Chosen, VerifyingKeys};
+use super::keys::{Checked, Chosen, VerifyingKeys};
 use crate::error::Error;
 use crate::jws::{Unseen, Verified};
 use crate::python::errors::is_ours;
@@ -130,25 +130,25 @@ impl DecodedMany {
 enum Job<'a> {
     /// Nothing is done yet.
     Token(&'a [u8]),
-    /// The cache does not know it, and is to remember this.
-    Chosen(Chosen<'a>, Option<Unseen>),
-    /// What has become of it, and what to remember.
-    Done(Result<Verified, Error>, Option<Unseen>),
+    /// The cache, where there is one, does not know it.
+    Chosen(Chosen<'a>, Option<Unseen<'a>>),
+    /// What has become of it.
+    Done(Result<Checked, Error>),
 }
 
 impl<'a> Job<'a> {
     /// With a cache it is asked first, which needs the interpreter.
     fn new(py: Python<'_>, keys: &VerifyingKeys, token: Option<&'a Token>) -> Self {
         let Some(token) = token.map(Token::bytes) else {
-            return Self::Done(Err(Error::NotAToken), None);
+            return Self::Done(Err(Error::NotAToken));
         };
         if keys.cache().is_none() {
             return Self::Token(token);
         }
         match keys.choose(token) {
-            Err(error) => Self::Done(Err(error), None),
+            Err(error) => Self::Done(Err(error)),
             Ok(chosen) => match keys.recall(py, &chosen) {
-                Ok(verified) => Self::Done(Ok(verified), None),
+                Ok(verified) => Self::Done(Ok(Checked::Plain(verified))),
                 Err(unseen) => Self::Chosen(chosen, unseen),
             },
         }
@@ -158,18 +158,16 @@ impl<'a> Job<'a> {
         let (chosen, unseen) = match self {
             Self::Token(token) => (keys.choose(token), None),
             Self::Chosen(chosen, unseen) => (Ok(*chosen), unseen.take()),
-            Self::Done(..) => return,
+            Self::Done(_) => return,
         };
-        *self = Self::Done(chosen.and_then(|chosen| keys.verify(&chosen)), unseen);
+        *self = Self::Done(chosen.and_then(|chosen| keys.verify(&chosen, unseen)));
     }
 
     fn finish(self, py: Python<'_>, keys: &VerifyingKeys) -> PyResult<Verified> {
-        let Self::Done(verified, unseen) = self else {
+        let Self::Done(checked) = self else {
             unreachable!("the caller has verified every job");
         };
-        let verified = verified?;
-        keys.remember(py, unseen, &verified);
-        Ok(verified)
+        Ok(keys.remember(py, checked?))
     }
 }
 
@@ -196,7 +194,7 @@ fn verify_all(py: Python<'_>, keys: &VerifyingKeys, jobs: &mut [Job<'_>]) {
     });
     // What no thread has done. Letting go of the interpreter for nothing could take its next holder's
     // whole turn.
-    if !jobs.iter().all(|job| matches!(job, Job::Done(..))) {
+    if !jobs.iter().all(|job| matches!(job, Job::Done(_))) {
         py.detach(|| work(jobs));
     }
 }

@@ -11,7 +11,7 @@ use crate::algorithm::Algorithm;
 use crate::crypto::PreparedKey;
 use crate::dangerous;
 use crate::error::Error;
-use crate::jws::{Compact, Unseen, Verified};
+use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
 use crate::keyring::{Choice, Keyring};
 use crate::python::arguments;
 use crate::python::errors::is_ours;
@@ -36,6 +36,14 @@ impl AsRef<PreparedKey> for VerifyingKey {
     fn as_ref(&self) -> &PreparedKey {
         &self.0
     }
+}
+
+/// A token whose signature was checked.
+pub(super) enum Checked {
+    /// There is no cache, or it knew the token.
+    Plain(Verified),
+    /// The cache is to remember it.
+    New(NewlyVerified),
 }
 
 /// A token split, with the keys chosen for it.
@@ -65,11 +73,7 @@ impl VerifyingKeys {
         let chosen = self.choose(token)?;
         match self.recall(py, &chosen) {
             Ok(verified) => Ok(verified),
-            Err(unseen) => {
-                let verified = self.verify(&chosen)?;
-                self.remember(py, unseen, &verified);
-                Ok(verified)
-            }
+            Err(unseen) => Ok(self.remember(py, self.verify(&chosen, unseen)?)),
         }
     }
 
@@ -91,11 +95,11 @@ impl VerifyingKeys {
     ///
     /// The cache is used with a thread attached to the interpreter only: so nobody holds its lock
     /// while the process forks.
-    pub(super) fn recall(
+    pub(super) fn recall<'a>(
         &self,
         _py: Python<'_>,
-        chosen: &Chosen<'_>,
-    ) -> Result<Verified, Option<Unseen>> {
+        chosen: &Chosen<'a>,
+    ) -> Result<Verified, Option<Unseen<'a>>> {
         let cache = self.cache.as_ref().ok_or(None)?;
         // The token, whose header is part of the fingerprint, decides which keys without an ID
         // are tried: all of them may share one number, which no single key has.
@@ -106,22 +110,26 @@ impl VerifyingKeys {
         chosen.compact.verified_before(&key_id.to_be_bytes(), cache).map_err(Some)
     }
 
-    /// Remembers a token that has verified.
-    pub(super) fn remember(&self, _py: Python<'_>, unseen: Option<Unseen>, verified: &Verified) {
-        if let (Some(cache), Some(unseen)) = (&self.cache, unseen) {
-            unseen.remember(cache, verified);
+    /// Remembers a token that has verified, if there is a cache.
+    pub(super) fn remember(&self, _py: Python<'_>, checked: Checked) -> Verified {
+        match (checked, &self.cache) {
+            (Checked::New(verified), Some(cache)) => verified.remember(cache),
+            (Checked::New(verified), None) => verified.into_verified(),
+            (Checked::Plain(verified), _) => verified,
         }
     }
 
-    /// A token whose signature is right. Needs no interpreter.
-    pub(super) fn verify(&self, chosen: &Chosen<'_>) -> Result<Verified, Error> {
-        for key in self.keyring.chosen(chosen.keys) {
-            match chosen.compact.verify(key) {
-                Err(Error::SignatureMismatch) => {}
-                decided => return decided,
-            }
+    /// A token whose signature is right; `unseen` is what the cache made of it. Needs no interpreter.
+    pub(super) fn verify(
+        &self,
+        chosen: &Chosen<'_>,
+        unseen: Option<Unseen<'_>>,
+    ) -> Result<Checked, Error> {
+        let keys = self.keyring.chosen(chosen.keys);
+        match unseen {
+            Some(unseen) => unseen.verify_any(keys).map(Checked::New),
+            None => chosen.compact.verify_any(keys).map(Checked::Plain),
         }
-        Err(Error::SignatureMismatch)
     }
 
     /// The claims of a verified payload, if they keep the policy.

@@ -49,13 +49,25 @@ pub(in crate::python) fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a s
 /// `Python::attach` panics then, even in a thread that is attached, if `PyO3` has not counted it
 /// (vectorcall.rs).
 pub(in crate::python) fn with_python<R>(f: impl FnOnce(Python<'_>) -> R) -> Option<R> {
-    // SAFETY: the function may be called at any time; it returns null where no thread is attached.
-    let is_attached = unsafe { !ffi::compat::PyThreadState_GetUnchecked().is_null() };
-    if is_attached {
-        // SAFETY: as seen in the line above, by this thread.
+    if is_attached() {
+        // SAFETY: this thread is attached, as it has just found, and stays so until `f` returns.
         Some(f(unsafe { Python::assume_attached() }))
     } else {
         Python::try_attach(f)
+    }
+}
+
+/// Whether this thread is attached to the interpreter.
+///
+/// Before CPython 3.12 the current thread state is one for the whole process: that of whichever
+/// thread holds the interpreter. It is this thread's only if it is the state that this thread has.
+fn is_attached() -> bool {
+    // SAFETY: both functions may be called at any time, by any thread. They return a pointer, null
+    // where there is no state, which is compared and not followed.
+    unsafe {
+        let current = ffi::compat::PyThreadState_GetUnchecked();
+        let is_own = cfg!(Py_3_12) || current == ffi::PyGILState_GetThisThreadState();
+        is_own && !current.is_null()
     }
 }
 

@@ -464,3 +464,36 @@ gc.disable()
     assert out == "late"
     assert "panicked" not in errors
     assert "PanicException" not in errors
+
+
+# --- threads without the interpreter ---
+
+
+def test_batches_of_ed448_are_verified_beside_a_busy_thread():
+    """Their threads must attach: that another thread is attached does not help them."""
+    run(
+        """
+try:
+    key = Key.generate("Ed448")
+except rapidjwt.InvalidKeyError:
+    sys.exit()  # there is no cryptography
+sys.setswitchinterval(1e-6)
+verifier = Verifier(key, algorithms=["Ed448"])
+tokens = [Signer(key, "Ed448").encode({"number": number}) for number in range(64)]
+ended = threading.Event()
+
+def busy():
+    while not ended.is_set():
+        [object() for _ in range(50)]
+
+threads = [threading.Thread(target=busy) for _ in range(2)]
+for thread in threads:
+    thread.start()
+try:
+    for _ in range(15):
+        for number, claims in enumerate(verifier.decode_many(tokens)):
+            assert claims == {"number": number}, claims
+finally:
+    ended.set()
+"""
+    )

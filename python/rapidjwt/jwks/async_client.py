@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
+from rapidjwt.exceptions import PyJWTError
+
 from .async_transport import HttpxTransport
 from .discovery import Issuer
 from .endpoint import DEFAULT_MAX_BYTES, Endpoint
@@ -55,9 +57,16 @@ class AsyncJWKSClient(ForkAware):
         self._endpoint = Endpoint(
             url, headers=headers, max_bytes=max_bytes, allow_http=allow_http, clock=clock
         )
-        self._transport = transport or HttpxTransport(
-            timeout=timeout, max_bytes=max_bytes, ssl_context=ssl_context
-        )
+        # A transport of the caller's may raise anything. What ours does not raise comes from
+        # elsewhere: from the handler of a signal.
+        self._failures: tuple[type[Exception], ...] = (Exception,)
+        if transport is None:
+            transport = httpx_transport = HttpxTransport(
+                timeout=timeout, max_bytes=max_bytes, ssl_context=ssl_context
+            )
+            ours = (PyJWTError, OSError, ValueError, asyncio.TimeoutError)
+            self._failures = (*ours, *httpx_transport.failures)
+        self._transport = transport
         self._timeout = timeout
         self._memory = KeyMemory(refresh_policy, clock, random)
         self._flights: set[asyncio.Task[None]] = set()  # at most one of each event loop
@@ -84,6 +93,7 @@ class AsyncJWKSClient(ForkAware):
         Errors are those of `JWKSClient.key_set`.
         """
         memory = self._memory
+        self._forget_lost()
         with memory.lock:
             keys = memory.serve()
             is_flying = self._flight_here() is not None
@@ -105,6 +115,7 @@ class AsyncJWKSClient(ForkAware):
         Errors are those of `JWKSClient.newer_key_set`.
         """
         memory = self._memory
+        self._forget_lost()
         with memory.lock:
             if self._flight_here() is None and not memory.should_fetch_newer(seen):
                 return memory.newer_keys(seen)
@@ -126,7 +137,8 @@ class AsyncJWKSClient(ForkAware):
     def _flight_here(self) -> asyncio.Task[None] | None:
         """Return the fetch under way in this event loop."""
         loop = asyncio.get_running_loop()
-        flying = (flight for flight in self._flights if flight.get_loop() is loop)
+        # A copy: a loop of another thread may end its fetch meanwhile.
+        flying = (flight for flight in tuple(self._flights) if flight.get_loop() is loop)
         return next((flight for flight in flying if not flight.done()), None)
 
     def _board(self) -> asyncio.Task[None]:
@@ -142,11 +154,23 @@ class AsyncJWKSClient(ForkAware):
             flight.add_done_callback(self._flights.discard)
         return flight
 
+    def _forget_lost(self) -> None:
+        """Take fetches for cancelled whose event loop was closed, and which therefore never end."""
+        lost = [flight for flight in tuple(self._flights) if flight.get_loop().is_closed()]
+        for flight in lost:
+            with self._memory.lock:
+                is_first = flight in self._flights  # another thread may have found it too
+                self._flights.discard(flight)
+                if is_first and not flight.done():
+                    self._memory.cancelled()
+
     async def _run(self) -> None:
         try:
             self._land(await self._fetch())
-        except Exception as error:  # noqa: BLE001 - a transport may raise anything
+        except self._failures as error:
             self._land(error)
+        except GeneratorExit:  # deleted, maybe with the lock held: `_forget_lost` has seen to it
+            raise
         except BaseException:  # cancelled: its event loop is going down
             with self._memory.lock:
                 self._memory.cancelled()

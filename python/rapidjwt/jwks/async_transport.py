@@ -32,6 +32,8 @@ class HttpxTransport:
                 "AsyncJWKSClient needs httpx (pip install 'rapidjwt[async]') or another transport"
             ) from error
         self._httpx = httpx
+        #: What a failed request raises, beside PyJWTError and OSError.
+        self.failures: tuple[type[Exception], ...] = (httpx.HTTPError, httpx.InvalidURL)
         self._timeout = timeout
         self._max_bytes = max_bytes
         # Once, because it takes some 20 ms, in which no task of the event loop would run.

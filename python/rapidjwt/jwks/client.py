@@ -34,8 +34,24 @@ class _Flight:
     """A fetch under way, by the thread `owner` until a thread of its own runs it."""
 
     def __init__(self) -> None:
-        self.landed = threading.Event()
         self.owner: int | None = threading.get_ident()
+        self.has_landed = False
+        # Not an Event: an interrupt in its methods can leave its own lock locked forever.
+        self.waiters: list[threading.Lock] = []
+
+    def land(self) -> None:
+        """Let the callers go on that wait. The caller of this method holds the client's lock."""
+        self.has_landed = True
+        for waiter in tuple(self.waiters):
+            if waiter.locked():  # not after a call that was interrupted
+                waiter.release()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the fetch has ended; return whether it has."""
+        waiter = threading.Lock()
+        waiter.acquire()
+        self.waiters.append(waiter)
+        return self.has_landed or waiter.acquire(timeout=seconds)
 
 
 def _abandoning(method: _Method) -> _Method:
@@ -108,6 +124,7 @@ class JWKSClient(ForkAware):
         self._longest_wait = timeout * 2 * self._endpoint.most_requests
         self._memory = KeyMemory(refresh_policy, clock, random)
         self._flight: _Flight | None = None
+        self._newest = _Flight()  # the fetch begun last, under way or not
 
     @classmethod
     def from_issuer(cls, issuer: str, **arguments: Any) -> Self:
@@ -189,13 +206,14 @@ class JWKSClient(ForkAware):
         if self._flight is not None:
             return self._flight, False
         self._memory.started()
-        self._flight = _Flight()
+        self._flight = self._newest = _Flight()
         return self._flight, True
 
     def _wait_for(self, flight: _Flight, is_ours: bool) -> None:
         if is_ours:
             self._run(flight)
-        elif not flight.landed.wait(self._longest_wait):
+            flight = self._newest  # another one, if this took so long that it was given up
+        if not flight.wait(self._longest_wait):
             self._forget(flight)
             raise PyJWKClientConnectionError(
                 f"The keys of {self._endpoint.name} cannot be fetched: timed out"
@@ -234,9 +252,12 @@ class JWKSClient(ForkAware):
 
     def _land(self, flight: _Flight, result: Fetched | BaseException) -> None:
         with self._memory.lock:
-            self._memory.finished(self._endpoint.name, result)
-            self._flight = None
-        flight.landed.set()
+            if flight is self._newest:  # else the answer may be older than the keys in memory
+                self._memory.finished(self._endpoint.name, result)
+            # First: an interrupt between the two would leave callers waiting.
+            flight.land()
+            if self._flight is flight:
+                self._flight = None
 
     def _abandon(self, error: BaseException) -> None:
         """End the fetch that this thread has begun and will not go on with."""

@@ -47,7 +47,7 @@ class Threads:
     def waiters(self):
         """Return the number of callers that wait for the fetch of another one."""
         flight = self.client._flight
-        return 0 if flight is None else len(flight.landed._cond._waiters)
+        return 0 if flight is None else len(flight.waiters)
 
     @staticmethod
     def transport(function):

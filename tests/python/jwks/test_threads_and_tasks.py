@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gc
 import ipaddress
+import json
+import linecache
 import os
 import signal
 import ssl
@@ -21,7 +24,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from rapidjwt import Verifier
 from rapidjwt.exceptions import PyJWKClientConnectionError
-from rapidjwt.jwks import AsyncJWKSClient, JWKSClient, UnknownKeyError
+from rapidjwt.jwks import AsyncJWKSClient, JWKSClient, Response, UnknownKeyError
+from rapidjwt.jwks import client as client_module
+from rapidjwt.jwks.async_transport import HttpxTransport
 
 from .conftest import POLICY
 from .provider import PATIENCE, wait_until
@@ -168,7 +173,7 @@ def test_an_interrupted_fetch_leaves_nobody_waiting(provider, clock, signing_key
     def let_go():
         arrived.wait(PATIENCE)
         waiter.start()
-        wait_until(lambda: len(client._flight.landed._cond._waiters) == 1)
+        wait_until(lambda: len(client._flight.waiters) == 1)
         go_on.set()
 
     helper = threading.Thread(target=let_go)
@@ -403,3 +408,124 @@ def test_key_sets_do_without_http_and_the_sync_client_without_httpx():
         """
     )
     assert result.stdout == "set()\nFalse\n", result.stderr
+
+
+def answer_of(key):
+    return Response(200, {}, json.dumps({"keys": [key.jwk()]}).encode())
+
+
+def test_a_late_answer_of_a_fetch_that_was_given_up_does_not_bring_old_keys_back(
+    provider, clock, signing_keys
+):
+    def transport(request):
+        if not arrived.is_set():
+            arrived.set()
+            go_on.wait(PATIENCE)
+            return answer_of(old)
+        return answer_of(new)
+
+    old, new = signing_keys[:2]
+    arrived, go_on = threading.Event(), threading.Event()
+    client = sync_client(provider, clock, transport=transport, timeout=0.05)
+    pool = ThreadPoolExecutor(1)
+    slow = pool.submit(client.refresh)
+    assert arrived.wait(PATIENCE)
+    with pytest.raises(PyJWKClientConnectionError, match="timed out"):
+        client.refresh()
+    newer = client.refresh()
+    go_on.set()
+    assert slow.result(PATIENCE) is newer
+    assert client.key_set() is newer
+    pool.shutdown()
+
+
+@pytest.mark.parametrize("method", ["refresh", "key_set"])
+def test_an_interrupt_at_any_line_leaves_nobody_waiting(
+    provider, clock, signing_keys, monkeypatch, method
+):
+    class RecordedFlight(client_module._Flight):
+        def __init__(self):
+            super().__init__()
+            flights.append(self)
+
+    def at_line(frame, event, _):
+        # At the end of a `with` statement only tracing can interrupt, before the lock is released.
+        line = linecache.getline(client_module.__file__, frame.f_lineno).strip()
+        if event == "line" and not line.startswith("with "):
+            lines.append(line)
+            if len(lines) == target:
+                raise KeyboardInterrupt
+        return at_line
+
+    def at_call(frame, *_):
+        return at_line if frame.f_code.co_filename == client_module.__file__ else None
+
+    monkeypatch.setattr(client_module, "_Flight", RecordedFlight)
+    was_interrupted, target, before = True, 0, sys.gettrace()
+    while was_interrupted:
+        target += 1
+        flights, lines = [], []
+        client = sync_client(provider, clock, transport=lambda request: answer_of(signing_keys[0]))
+        flights.clear()  # the client has one of none that was begun
+        sys.settrace(at_call)
+        try:
+            getattr(client, method)()
+            was_interrupted = False
+        except KeyboardInterrupt:
+            was_interrupted = True
+        finally:
+            sys.settrace(before)
+        assert client._flight is None, lines[-1]
+        assert all(flight.has_landed for flight in flights), lines[-1]
+    assert target > 20
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a torn task
+def test_a_loop_that_is_closed_without_cancelling_its_tasks_is_forgotten(
+    provider, clock, signing_keys
+):
+    def run(coroutine):
+        loop = asyncio.new_event_loop()
+        try:
+            result = loop.run_until_complete(coroutine)
+            loop.run_until_complete(asyncio.sleep(0.01))  # the refresh gets as far as its request
+            return result
+        finally:
+            loop.close()
+
+    async def hang_once(request):
+        if len(requests) == 1:
+            requests.append("hanging")
+            await asyncio.get_running_loop().create_future()
+        requests.append("answered")
+        return answer_of(published[0])
+
+    old, new = signing_keys[:2]
+    requests, published = [], [old]
+    client = async_client(provider, clock, transport=hang_once)
+    verifier = Verifier(jwks=client, algorithms=["ES256"])
+    assert run(verifier.decode_async(old.token())) == {"sub": "user"}
+    published[0] = new
+    clock.advance(LIFETIME)
+    assert run(verifier.decode_async(old.token())) == {"sub": "user"}
+    assert requests == ["answered", "hanging"]
+    with pytest.raises(UnknownKeyError):  # this one waits for a refresh of its own
+        run(verifier.decode_async(old.token()))
+    gc.collect()  # deletes the lost task here, and not in a later test
+    assert run(verifier.decode_async(new.token())) == {"sub": "user"}
+    assert client._flights == set()
+    assert client.metrics.failures == 0
+
+
+def test_what_a_signal_handler_raises_in_a_task_is_no_failure_of_the_provider(
+    provider, clock, monkeypatch
+):
+    async def interrupted(self, request):
+        raise RuntimeError("from a signal")
+
+    monkeypatch.setattr(HttpxTransport, "__call__", interrupted)
+    client = async_client(provider, clock)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="from a signal"):
+            asyncio.run(client.key_set())
+    assert client.metrics.failures == 0

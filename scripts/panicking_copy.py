@@ -36,10 +36,10 @@ PANICS = {
     # A method with our trampoline, one with PyO3's, and the threads of a batch.
     "src/python/verifier/keys.rs": (
         """
-        let keys = self.keyring.chosen(chosen.keys);
+    fn keys_of(&self, chosen: &Chosen<'_>) -> impl Iterator<Item = &PreparedKey> {
 """,
         """
-        let keys = self.keyring.chosen(chosen.keys);
+    fn keys_of(&self, chosen: &Chosen<'_>) -> impl Iterator<Item = &PreparedKey> {
         assert!(chosen.compact.signature() != b"panic", "a token");
 """,
     ),

@@ -157,6 +157,7 @@ impl<'a> Compact<'a> {
 ///     unseen.remember(cache, genuine);
 /// }
 /// ```
+#[derive(Clone, Copy)]
 pub struct Unseen<'a> {
     compact: Compact<'a>,
     fingerprint: Fingerprint,
@@ -184,11 +185,6 @@ pub struct NewlyVerified {
 }
 
 impl NewlyVerified {
-    /// The token, which is not remembered.
-    pub fn into_verified(self) -> Verified {
-        self.verified
-    }
-
     /// Has `cache`, which is the one that was asked, remember the token.
     pub fn remember(self, cache: &SignatureCache) -> Verified {
         cache.insert(self.fingerprint);

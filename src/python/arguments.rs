@@ -137,20 +137,19 @@ pub(super) fn leeway(object: Option<&Bound<'_, PyAny>>) -> Option<f64> {
 }
 
 /// The object as one of the exact type, for the prepared objects, which read their arguments once: a
-/// subclass of str, bytes, list, tuple, set, frozenset, dict, int, float or timedelta is copied with
-/// its items, and so is any number by its `__index__` or `__float__`. Everything else is as it was.
+/// subclass of str, bytes, list, tuple, set, frozenset, dict, int or float is copied with its items.
+/// Everything else is as it was.
 ///
 /// Raises what the object's own methods raise.
 pub(super) fn exact<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = object.py();
-    if object.is_none() || boolean(object).is_some() {
+    if object.is_exact_instance_of::<PyString>() || object.is_exact_instance_of::<PyBytes>() {
         return Ok(object.clone());
     }
     if let Ok(text) = object.cast::<PyString>() {
         // The text itself, whatever `__str__` says: so `json` and `==` see it.
-        return Ok(
-            utf8(text).map_or_else(|| object.clone(), |text| PyString::new(py, text).into_any())
-        );
+        let copy = utf8(text).map(|text| PyString::new(py, text).into_any());
+        return Ok(copy.unwrap_or_else(|| object.clone()));
     }
     if let Ok(bytes) = object.cast::<PyBytes>() {
         return Ok(PyBytes::new(py, bytes.as_bytes()).into_any());
@@ -171,16 +170,30 @@ pub(super) fn exact<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
             PyList::new(py, items)?.into_any()
         });
     }
-    if object.is_exact_instance_of::<PyInt>() || object.is_exact_instance_of::<PyFloat>() {
-        return Ok(object.clone());
+    let is_bool = object.is_instance_of::<PyBool>();
+    let copy = if !is_bool && object.is_instance_of::<PyInt>() {
+        // One that has no room stays as it was: whoever reads it says what is wrong.
+        ok(py, object.extract::<i64>()).map(|integer| PyInt::new(py, integer).into_any())
+    } else {
+        object.cast::<PyFloat>().ok().map(|float| PyFloat::new(py, float.value()).into_any())
+    };
+    Ok(copy.unwrap_or_else(|| object.clone()))
+}
+
+/// A number of seconds as an exact int or float: a timedelta, or what an object's `__index__` or
+/// `__float__` says. Everything else is as [`exact`] makes it.
+///
+/// Raises what the object's own methods raise.
+pub(super) fn exact_seconds<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = object.py();
+    if object.is_instance_of::<PyInt>() || object.is_instance_of::<PyFloat>() {
+        return exact(object);
     }
-    if object.is_instance_of::<PyInt>() || object.hasattr(intern!(py, "__index__"))? {
-        let integer: i64 = object.extract()?;
-        return Ok(PyInt::new(py, integer).into_any());
+    if object.hasattr(intern!(py, "__index__"))? {
+        return Ok(PyInt::new(py, object.extract::<i64>()?).into_any());
     }
-    if object.is_instance_of::<PyFloat>() || object.hasattr(intern!(py, "__float__"))? {
-        let float: f64 = object.extract()?;
-        return Ok(PyFloat::new(py, float).into_any());
+    if object.hasattr(intern!(py, "__float__"))? {
+        return Ok(PyFloat::new(py, object.extract()?).into_any());
     }
     // Last, as looking for it imports datetime, which a process forked meanwhile would wait for.
     if let Ok(delta) = object.cast::<PyDelta>() {
@@ -189,13 +202,6 @@ pub(super) fn exact<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
         return class.call_method1(intern!(py, "total_seconds"), (delta,));
     }
     Ok(object.clone())
-}
-
-/// As [`exact`], for an argument that may be left out.
-pub(super) fn exact_if_any<'py>(
-    object: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    object.map(exact).transpose()
 }
 
 /// The options of `decode`.

@@ -139,14 +139,15 @@ pub(in crate::python) fn watch(dict: &Bound<'_, PyDict>) {
             WATCHER.store(PyDict_AddWatcher(changed), Ordering::Release);
         }
         let watcher = WATCHER.load(Ordering::Acquire);
-        watcher >= 0 && PyDict_Watch(watcher, dict.as_ptr()) == 0
+        let is_watched = watcher >= 0 && PyDict_Watch(watcher, dict.as_ptr()) == 0;
+        if !is_watched {
+            // There are too many watchers already.
+            ffi::PyErr_Clear();
+        }
+        is_watched
     };
     if !is_watched {
         UNCHANGED.store(false, Ordering::Release);
-        // There are too many watchers already.
-        if let Some(error) = PyErr::take(dict.py()) {
-            drop(error.into_value(dict.py()).into_bound(dict.py()));
-        }
     }
 }
 

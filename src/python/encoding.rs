@@ -6,7 +6,6 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDateTime, PyDict, PyString};
 
-use super::errors::ok;
 use super::json::dumps::{dumps, dumps_claims, token};
 use super::once::intern;
 use super::{arguments, header_cache};
@@ -17,7 +16,7 @@ use crate::crypto::PreparedKey;
 /// The encoded JOSE header, with the caller's `headers` merged in; `None` where the fallback must
 /// write it.
 ///
-/// Raises what the caller's own objects raise when they are compared.
+/// Raises what the caller's own objects raise when they are looked at.
 pub(super) fn header_segment(
     py: Python<'_>,
     algorithm: &'static Algorithm,
@@ -44,17 +43,13 @@ pub(super) fn header_segment(
     header.set_item(typ, intern!(py, "JWT"))?;
     header.set_item(alg, algorithm.name)?;
     header.update(headers.as_mapping())?;
-    if header.get_item(typ)?.is_some_and(|typ| !is_truthy(&typ)) {
+    if let Some(value) = header.get_item(typ)?
+        && !value.is_truthy()?
+    {
         header.del_item(typ)?;
     }
     let mut json = Vec::with_capacity(128);
     Ok(dumps(&header, sort, &mut json).ok().map(|()| base64url::encode(&json).into()))
-}
-
-/// Whether Python takes a value for true. One that cannot say so is left to [`dumps`], which takes
-/// exact types only.
-fn is_truthy(value: &Bound<'_, PyAny>) -> bool {
-    ok(value.py(), value.is_truthy()).unwrap_or(true)
 }
 
 /// The claims as JSON; datetimes in `exp`, `iat` and `nbf` become whole seconds. `None` where the

@@ -16,7 +16,7 @@ macro_rules! exceptions {
     ($($class:ident),* $(,)?) => {
         /// The classes of `rapidjwt.exceptions`.
         #[allow(non_snake_case, reason = "the names of the classes")]
-        struct Classes {
+        pub(super) struct Classes {
             $($class: Py<PyType>,)*
         }
 
@@ -62,13 +62,8 @@ fn classes(py: Python<'_>) -> PyResult<&'static Classes> {
 
 /// Takes the classes anew: those of the newest import of the package are the ones that its users
 /// catch.
-fn import_classes(py: Python<'_>) -> PyResult<&'static Classes> {
+pub(super) fn import_classes(py: Python<'_>) -> PyResult<&'static Classes> {
     Ok(CLASSES.replace(Classes::import(py)?))
-}
-
-/// Takes the exception classes of the package that is being imported.
-pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
-    import_classes(py).map(|_| ())
 }
 
 /// Whether the error is one of the library's own.

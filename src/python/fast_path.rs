@@ -367,7 +367,7 @@ fn holds(dict: &Bound<'_, PyDict>, name: &Bound<'_, PyString>, original: &Py<PyA
 #[pyfunction]
 pub(super) fn record_originals(py: Python<'_>) -> PyResult<()> {
     let fast_path = FastPath::record(py)?;
-    errors::prepare(py)?;
+    errors::import_classes(py)?;
     FAST_PATH.replace(fast_path);
     header_cache::prepare_thread();
     json::name_cache::prepare_thread();

@@ -8,7 +8,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
 
-use super::arguments::{exact, exact_if_any};
+use super::arguments::{exact, exact_seconds};
 use super::errors::ok;
 use super::fast_path::FastPath;
 use super::json::dumps::dumps;
@@ -124,9 +124,9 @@ impl Signer {
         let py = key.py();
         let fast_path = FastPath::get(py)?;
         let (algorithm, kid) = algorithm_and_kid(fast_path, key, algorithm)?;
-        let issuer = exact_if_any(issuer.map(Bound::as_any))?;
-        let audience = exact_if_any(audience)?;
-        let lifetime = exact_if_any(lifetime)?;
+        let issuer = issuer.map(|issuer| exact(issuer)).transpose()?;
+        let audience = audience.map(exact).transpose()?;
+        let lifetime = lifetime.map(exact_seconds).transpose()?;
         let prepared = prepare_or_raise(fast_path, key, algorithm)?;
         if !prepared.can_sign() {
             return Err(Error::PrivateKeyRequired.into());

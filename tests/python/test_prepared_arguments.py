@@ -8,6 +8,7 @@ import enum
 import gc
 import pickle
 import weakref
+from decimal import Decimal
 
 import pytest
 import rapidjwt
@@ -106,6 +107,32 @@ def test_numbers_are_taken_by_their_value(seconds):
     )
     assert claims["exp"] - claims["iat"] == 60
     Verifier(SECRET, algorithms=["HS256"], leeway=seconds)
+
+
+@pytest.mark.parametrize("value", [Decimal("1.5"), dt.timedelta(1), Indexable(), {1, 2}])
+def test_headers_take_what_encode_takes(value):
+    with pytest.raises(TypeError):
+        rapidjwt.encode({}, SECRET, headers={"x": value})
+    with pytest.raises(TypeError, match="headers cannot be written as JSON"):
+        Signer(SECRET, "HS256", headers={"x": value})
+
+
+def test_a_number_beyond_all_bounds_gets_the_error_of_its_argument():
+    for huge in (10**400, Integer(10**400), 1e300):
+        with pytest.raises(ValueError, match="lifetime must be a number of seconds"):
+            Signer(SECRET, "HS256", lifetime=huge)
+        with pytest.raises(TypeError, match="leeway must be a number of seconds"):
+            Verifier(SECRET, algorithms=["HS256"], leeway=huge)
+
+
+def test_the_known_options_are_those_of_the_interface():
+    with pytest.raises(ValueError, match="known are") as raised:
+        Verifier(SECRET, algorithms=["HS256"], options={"xyz": True})
+    known = str(raised.value).partition("known are ")[2].split(", ")
+    assert sorted(known) == sorted(rapidjwt.PyJWT().options)
+    for name in known:
+        value = ["sub"] if name == "require" else True
+        Verifier(SECRET, algorithms=["HS256"], options={name: value})
 
 
 def test_what_an_objects_own_method_raises_goes_up():

@@ -313,6 +313,26 @@ for _ in range(50):
     )
 
 
+def test_what_an_object_in_a_header_raises_goes_up_once():
+    run(
+        """
+class Odd:
+    calls = 0
+    def __bool__(self):
+        Odd.calls += 1
+        raise OSError("from the object")
+
+try:
+    rapidjwt.encode({}, SECRET, headers={"typ": Odd()})
+except OSError as error:
+    assert str(error) == "from the object"
+    assert Odd.calls == 1, Odd.calls
+else:
+    raise AssertionError("lost")
+"""
+    )
+
+
 def test_a_batch_raises_what_a_signal_handler_raises():
     run(
         """

@@ -154,13 +154,7 @@ class BearerError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return what copies and pickles are made of; the arguments are not those of Exception."""
-        state = {
-            "status": self.status,
-            "description": self.description,
-            "error": self.error,
-            "scopes": self.scopes,
-        }
-        return _restored, (type(self), self.args), vars(self) | state
+        return _restored, (type(self), self.args), vars(self)
 
     def headers(self, realm: str) -> dict[str, str]:
         """Return the headers of the response: a challenge, unless the token is not at fault."""

@@ -14,9 +14,9 @@ use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyIterator, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::keys::{Checked, Chosen, VerifyingKeys};
+use super::keys::{Chosen, VerifyingKeys, recall, remember};
 use crate::error::Error;
-use crate::jws::{Unseen, Verified};
+use crate::jws::{NewlyVerified, Unseen, Verified};
 use crate::python::errors::is_ours;
 
 /// Tokens taken from the iterable at once: enough work for every core, little memory.
@@ -128,12 +128,14 @@ impl DecodedMany {
 
 /// One token on its way through a chunk.
 enum Job<'a> {
-    /// Nothing is done yet.
+    /// Nothing is done yet, and there is no cache.
     Token(&'a [u8]),
-    /// The cache, where there is one, does not know it.
-    Chosen(Chosen<'a>, Option<Unseen<'a>>),
+    /// The cache does not know it.
+    Unseen(Chosen<'a>, Unseen<'a>),
+    /// It has verified, and the cache is to remember it.
+    New(NewlyVerified),
     /// What has become of it.
-    Done(Result<Checked, Error>),
+    Done(Result<Verified, Error>),
 }
 
 impl<'a> Job<'a> {
@@ -142,32 +144,43 @@ impl<'a> Job<'a> {
         let Some(token) = token.map(Token::bytes) else {
             return Self::Done(Err(Error::NotAToken));
         };
-        if keys.cache().is_none() {
+        let Some(cache) = keys.cache() else {
             return Self::Token(token);
-        }
+        };
         match keys.choose(token) {
             Err(error) => Self::Done(Err(error)),
-            Ok(chosen) => match keys.recall(py, &chosen) {
-                Ok(verified) => Self::Done(Ok(Checked::Plain(verified))),
-                Err(unseen) => Self::Chosen(chosen, unseen),
+            Ok(chosen) => match recall(py, cache, &chosen) {
+                Ok(verified) => Self::Done(Ok(verified)),
+                Err(unseen) => Self::Unseen(chosen, unseen),
             },
         }
     }
 
+    const fn is_verified(&self) -> bool {
+        matches!(self, Self::New(_) | Self::Done(_))
+    }
+
     fn verify(&mut self, keys: &VerifyingKeys) {
-        let (chosen, unseen) = match self {
-            Self::Token(token) => (keys.choose(token), None),
-            Self::Chosen(chosen, unseen) => (Ok(*chosen), unseen.take()),
-            Self::Done(_) => return,
+        *self = match self {
+            Self::Token(token) => {
+                Self::Done(keys.choose(token).and_then(|chosen| keys.verify(&chosen)))
+            }
+            Self::Unseen(chosen, unseen) => match keys.verify_unseen(chosen, *unseen) {
+                Ok(verified) => Self::New(verified),
+                Err(error) => Self::Done(Err(error)),
+            },
+            Self::New(_) | Self::Done(_) => return,
         };
-        *self = Self::Done(chosen.and_then(|chosen| keys.verify(&chosen, unseen)));
     }
 
     fn finish(self, py: Python<'_>, keys: &VerifyingKeys) -> PyResult<Verified> {
-        let Self::Done(checked) = self else {
-            unreachable!("the caller has verified every job");
-        };
-        Ok(keys.remember(py, checked?))
+        match (self, keys.cache()) {
+            (Self::Done(verified), _) => Ok(verified?),
+            (Self::New(verified), Some(cache)) => Ok(remember(py, cache, verified)),
+            _ => {
+                unreachable!("the caller has verified every job, and only a cache has unseen ones")
+            }
+        }
     }
 }
 
@@ -194,7 +207,7 @@ fn verify_all(py: Python<'_>, keys: &VerifyingKeys, jobs: &mut [Job<'_>]) {
     });
     // What no thread has done. Letting go of the interpreter for nothing could take its next holder's
     // whole turn.
-    if !jobs.iter().all(|job| matches!(job, Job::Done(_))) {
+    if !jobs.iter().all(Job::is_verified) {
         py.detach(|| work(jobs));
     }
 }

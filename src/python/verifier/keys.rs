@@ -38,14 +38,6 @@ impl AsRef<PreparedKey> for VerifyingKey {
     }
 }
 
-/// A token whose signature was checked.
-pub(super) enum Checked {
-    /// There is no cache, or it knew the token.
-    Plain(Verified),
-    /// The cache is to remember it.
-    New(NewlyVerified),
-}
-
 /// A token split, with the keys chosen for it.
 #[derive(Clone, Copy)]
 pub(super) struct Chosen<'a> {
@@ -71,13 +63,12 @@ impl VerifyingKeys {
     /// A token whose signature is right.
     pub(super) fn open(&self, py: Python<'_>, token: &[u8]) -> Result<Verified, Error> {
         let chosen = self.choose(token)?;
-        if self.cache.is_none() {
-            // The usual case, which need not tell apart what the cache is to remember.
-            return chosen.compact.verify_any(self.keyring.chosen(chosen.keys));
-        }
-        match self.recall(py, &chosen) {
+        let Some(cache) = &self.cache else {
+            return self.verify(&chosen);
+        };
+        match recall(py, cache, &chosen) {
             Ok(verified) => Ok(verified),
-            Err(unseen) => Ok(self.remember(py, self.verify(&chosen, unseen)?)),
+            Err(unseen) => Ok(remember(py, cache, self.verify_unseen(&chosen, unseen)?)),
         }
     }
 
@@ -94,46 +85,22 @@ impl VerifyingKeys {
         Ok(Chosen { compact, keys })
     }
 
-    /// A token that the cache knows; otherwise what the cache, where there is one, is
-    /// to remember when the token verifies.
-    ///
-    /// The cache is used with a thread attached to the interpreter only: so nobody holds its lock
-    /// while the process forks.
-    pub(super) fn recall<'a>(
-        &self,
-        _py: Python<'_>,
-        chosen: &Chosen<'a>,
-    ) -> Result<Verified, Option<Unseen<'a>>> {
-        let cache = self.cache.as_ref().ok_or(None)?;
-        // The token, whose header is part of the fingerprint, decides which keys without an ID
-        // are tried: all of them may share one number, which no single key has.
-        let key_id = match chosen.keys {
-            Choice::One(index) => index,
-            Choice::EachWithoutId(_) => usize::MAX,
-        };
-        chosen.compact.verified_before(&key_id.to_be_bytes(), cache).map_err(Some)
+    /// A token whose signature is right. Needs no interpreter.
+    pub(super) fn verify(&self, chosen: &Chosen<'_>) -> Result<Verified, Error> {
+        chosen.compact.verify_any(self.keys_of(chosen))
     }
 
-    /// Remembers a token that has verified, if there is a cache.
-    pub(super) fn remember(&self, _py: Python<'_>, checked: Checked) -> Verified {
-        match (checked, &self.cache) {
-            (Checked::New(verified), Some(cache)) => verified.remember(cache),
-            (Checked::New(verified), None) => verified.into_verified(),
-            (Checked::Plain(verified), _) => verified,
-        }
-    }
-
-    /// A token whose signature is right; `unseen` is what the cache made of it. Needs no interpreter.
-    pub(super) fn verify(
+    /// As [`verify`](Self::verify), for a token that the cache is to remember.
+    pub(super) fn verify_unseen(
         &self,
         chosen: &Chosen<'_>,
-        unseen: Option<Unseen<'_>>,
-    ) -> Result<Checked, Error> {
-        let keys = self.keyring.chosen(chosen.keys);
-        match unseen {
-            Some(unseen) => unseen.verify_any(keys).map(Checked::New),
-            None => chosen.compact.verify_any(keys).map(Checked::Plain),
-        }
+        unseen: Unseen<'_>,
+    ) -> Result<NewlyVerified, Error> {
+        unseen.verify_any(self.keys_of(chosen))
+    }
+
+    fn keys_of(&self, chosen: &Chosen<'_>) -> impl Iterator<Item = &PreparedKey> {
+        self.keyring.chosen(chosen.keys)
     }
 
     /// The claims of a verified payload, if they keep the policy.
@@ -144,6 +111,33 @@ impl VerifyingKeys {
     ) -> PyResult<Bound<'py, PyDict>> {
         self.policy.get().accept(py, verified.payload())
     }
+}
+
+/// A token that the cache knows; otherwise what the cache is to remember when the token verifies.
+///
+/// The cache is used with a thread attached to the interpreter only: so nobody holds its lock
+/// while the process forks.
+pub(super) fn recall<'a>(
+    _py: Python<'_>,
+    cache: &SignatureCache,
+    chosen: &Chosen<'a>,
+) -> Result<Verified, Unseen<'a>> {
+    // The token, whose header is part of the fingerprint, decides which keys without an ID
+    // are tried: all of them may share one number, which no single key has.
+    let key_id = match chosen.keys {
+        Choice::One(index) => index,
+        Choice::EachWithoutId(_) => usize::MAX,
+    };
+    chosen.compact.verified_before(&key_id.to_be_bytes(), cache)
+}
+
+/// Has the cache remember a token, for which the rule of [`recall`] holds too.
+pub(super) fn remember(
+    _py: Python<'_>,
+    cache: &SignatureCache,
+    verified: NewlyVerified,
+) -> Verified {
+    verified.remember(cache)
 }
 
 /// Why a token with an unusual header is refused: it breaks a rule of its form, it needs a detached

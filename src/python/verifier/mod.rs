@@ -19,7 +19,7 @@ use policy::{Arguments, VerifierPolicy};
 
 use crate::algorithm::{Algorithm, Family};
 use crate::jws::Compact;
-use crate::python::arguments::exact_if_any;
+use crate::python::arguments::{exact, exact_seconds};
 use crate::python::cache_info::CacheInfo;
 use crate::python::decoded;
 use crate::python::once::{ForkSafeOnce, intern};
@@ -93,13 +93,13 @@ impl Verifier {
         max_nesting: Option<i64>,
     ) -> PyResult<Self> {
         let policy = VerifierPolicy::read(Arguments {
-            algorithms: exact_if_any(algorithms)?.as_ref(),
-            audience: exact_if_any(audience)?.as_ref(),
-            issuer: exact_if_any(issuer)?.as_ref(),
+            algorithms: algorithms.map(exact).transpose()?.as_ref(),
+            audience: audience.map(exact).transpose()?.as_ref(),
+            issuer: issuer.map(exact).transpose()?.as_ref(),
             subject,
-            leeway: exact_if_any(leeway)?.as_ref(),
-            require: exact_if_any(require)?.as_ref(),
-            options: exact_if_any(options)?.as_ref(),
+            leeway: leeway.map(exact_seconds).transpose()?.as_ref(),
+            require: require.map(exact).transpose()?.as_ref(),
+            options: options.map(exact).transpose()?.as_ref(),
             cache_size,
             max_token_size,
             max_nesting,

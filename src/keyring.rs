@@ -12,14 +12,60 @@ pub struct Keyring<K> {
     entries: Vec<(Option<String>, K)>,
 }
 
-/// The keys that a token is verified with.
+/// How a key's ID compares with the `kid` of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyId {
+    /// The key has no ID.
+    Absent,
+    /// It is the token's.
+    Same,
+    /// It is another one, or the token has none.
+    Other,
+}
+
+/// The keys that a token is verified with, of those that serve its algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
     /// The one at this index.
     One(usize),
-    /// Each of those for this algorithm, none of which has an ID, until one fits (RFC 7515
-    /// Appendix D).
-    EachWithoutId(&'static Algorithm),
+    /// Each that has no ID, until one fits (RFC 7515 Appendix D).
+    EachWithoutId,
+}
+
+/// Chooses among the keys that serve a token's algorithm, each given with its index.
+///
+/// The first key with the token's `kid` is chosen; if no key has that ID, the keys without an ID
+/// remain. If the token has no `kid`, all keys remain. A single remaining key is chosen, and so are
+/// several of which none has an ID; otherwise nothing tells them apart, and none is tried.
+///
+/// # Errors
+/// [`Error::AlgorithmNotAllowed`] without keys, [`Error::NoMatchingKey`], [`Error::KidRequired`].
+#[inline]
+pub fn choose(
+    token_has_kid: bool,
+    keys: impl Iterator<Item = (usize, KeyId)>,
+) -> Result<Choice, Error> {
+    let mut is_allowed = false;
+    let (mut first, mut several, mut none_has_id) = (None, false, true);
+    for (index, id) in keys {
+        is_allowed = true;
+        match id {
+            KeyId::Same => return Ok(Choice::One(index)),
+            KeyId::Other if token_has_kid => {}
+            KeyId::Other | KeyId::Absent => {
+                several = first.is_some();
+                first = first.or(Some(index));
+                none_has_id &= id == KeyId::Absent;
+            }
+        }
+    }
+    match first {
+        None if is_allowed => Err(Error::NoMatchingKey),
+        None => Err(Error::AlgorithmNotAllowed),
+        Some(only) if !several => Ok(Choice::One(only)),
+        Some(_) if none_has_id => Ok(Choice::EachWithoutId),
+        Some(_) => Err(Error::KidRequired),
+    }
 }
 
 impl<K: AsRef<PreparedKey>> Keyring<K> {
@@ -28,60 +74,65 @@ impl<K: AsRef<PreparedKey>> Keyring<K> {
         Self { entries }
     }
 
-    /// The keys for a token with this `alg` and `kid`.
-    ///
-    /// A key whose ID is the token's is taken; a token's ID that no key has leaves the keys without
-    /// an ID. Where nothing tells several keys with IDs apart, none is tried.
+    /// The keys for a token with this `alg` and `kid`, by the rule of [`choose`].
     ///
     /// # Errors
-    /// [`Error::AlgorithmNotAllowed`], [`Error::NoMatchingKey`], [`Error::KidRequired`].
+    /// Those of [`choose`].
+    #[inline]
     pub fn choose(
         &self,
         algorithm: &'static Algorithm,
         kid: Option<&str>,
     ) -> Result<Choice, Error> {
-        let mut is_allowed = false;
-        let (mut first, mut several, mut none_has_id) = (None, false, true);
-        for (index, (id, _)) in self.entries.iter().enumerate() {
-            if !self.is_for(index, algorithm) {
-                continue;
-            }
-            is_allowed = true;
-            if kid.is_some() && id.as_deref() == kid {
-                return Ok(Choice::One(index));
-            }
-            if kid.is_none() || id.is_none() {
-                several = first.is_some();
-                first = first.or(Some(index));
-                none_has_id &= id.is_none();
-            }
-        }
-        match first {
-            None if is_allowed => Err(Error::NoMatchingKey),
-            None => Err(Error::AlgorithmNotAllowed),
-            Some(only) if !several => Ok(Choice::One(only)),
-            Some(_) if none_has_id => Ok(Choice::EachWithoutId(algorithm)),
-            Some(_) => Err(Error::KidRequired),
-        }
+        let keys = self.entries.iter().enumerate().filter(|(_, entry)| is_for(entry, algorithm));
+        let compare = |id: Option<&str>| match id {
+            None => KeyId::Absent,
+            Some(_) if id == kid => KeyId::Same,
+            Some(_) => KeyId::Other,
+        };
+        choose(kid.is_some(), keys.map(|(index, (id, _))| (index, compare(id.as_deref()))))
     }
 
-    /// The keys that [`choose`](Self::choose) chose, in order.
-    pub fn chosen(&self, choice: Choice) -> impl Iterator<Item = &PreparedKey> {
-        let (indices, algorithm) = match choice {
-            Choice::One(index) => (index..index + 1, None),
-            Choice::EachWithoutId(algorithm) => (0..self.entries.len(), Some(algorithm)),
+    /// The keys that [`choose`](Self::choose) chose for this algorithm, in order.
+    pub fn chosen(
+        &self,
+        choice: Choice,
+        algorithm: &'static Algorithm,
+    ) -> impl Iterator<Item = &PreparedKey> {
+        let (entries, any_id) = match choice {
+            Choice::One(index) => (&self.entries[index..=index], true),
+            Choice::EachWithoutId => (&*self.entries, false),
         };
-        let is_chosen = move |index: &usize| {
-            algorithm.is_none_or(|algorithm| {
-                self.entries[*index].0.is_none() && self.is_for(*index, algorithm)
-            })
+        let is_chosen = move |entry: &&(Option<String>, K)| {
+            any_id || (entry.0.is_none() && is_for(entry, algorithm))
         };
-        indices.filter(is_chosen).map(|index| self.entries[index].1.as_ref())
+        entries.iter().filter(is_chosen).map(|(_, key)| key.as_ref())
     }
 
-    fn is_for(&self, index: usize, algorithm: &'static Algorithm) -> bool {
-        std::ptr::eq(self.entries[index].1.as_ref().algorithm(), algorithm)
+    /// Whether newer keys of the same owner may verify a token that these keys refused; one of
+    /// the allowed algorithms is its `alg`.
+    ///
+    /// They may if no key serves the token. Where its signature is wrong, they may too unless the
+    /// key was chosen by its ID: a key with an ID is not replaced by another with the same one.
+    pub fn may_be_outdated(
+        &self,
+        algorithm: &'static Algorithm,
+        kid: Option<&str>,
+        is_signature_wrong: bool,
+    ) -> bool {
+        match self.choose(algorithm, kid) {
+            Err(error) => matches!(error, Error::AlgorithmNotAllowed | Error::NoMatchingKey),
+            Ok(Choice::One(index)) if kid.is_some() && self.entries[index].0.is_some() => false,
+            Ok(_) => is_signature_wrong,
+        }
     }
+}
+
+fn is_for<K: AsRef<PreparedKey>>(
+    (_, key): &(Option<String>, K),
+    algorithm: &'static Algorithm,
+) -> bool {
+    std::ptr::eq(key.as_ref().algorithm(), algorithm)
 }
 
 #[cfg(test)]
@@ -138,12 +189,13 @@ mod tests {
         let keys = [(None, "HS256"), (None, "HS512"), (None, "HS256"), (Some("a"), "HS384")];
         let hs256 = Algorithm::by_name("HS256").unwrap();
         for kid in [None, Some("x")] {
-            assert_eq!(choose(&keys, "HS256", kid), Ok(Choice::EachWithoutId(hs256)));
+            assert_eq!(choose(&keys, "HS256", kid), Ok(Choice::EachWithoutId));
         }
         let keyring = keyring(&keys);
-        let names = |choice| keyring.chosen(choice).map(|key| key.algorithm().name);
-        assert_eq!(names(Choice::EachWithoutId(hs256)).collect::<Vec<_>>(), ["HS256", "HS256"]);
-        assert_eq!(names(Choice::One(1)).collect::<Vec<_>>(), ["HS512"]);
+        let hs512 = Algorithm::by_name("HS512").unwrap();
+        let names = |choice, alg| keyring.chosen(choice, alg).map(|key| key.algorithm().name);
+        assert_eq!(names(Choice::EachWithoutId, hs256).collect::<Vec<_>>(), ["HS256", "HS256"]);
+        assert_eq!(names(Choice::One(1), hs512).collect::<Vec<_>>(), ["HS512"]);
     }
 
     #[test]
@@ -152,10 +204,27 @@ mod tests {
         let hs256 = Algorithm::by_name("HS256").unwrap();
         let keyring = keyring(&keys);
         let choice = keyring.choose(hs256, Some("x")).unwrap();
-        assert_eq!(choice, Choice::EachWithoutId(hs256));
-        let tried: Vec<_> = keyring.chosen(choice).collect();
-        let with_id = keyring.chosen(Choice::One(1)).next().unwrap();
+        assert_eq!(choice, Choice::EachWithoutId);
+        let tried: Vec<_> = keyring.chosen(choice, hs256).collect();
+        let with_id = keyring.chosen(Choice::One(1), hs256).next().unwrap();
         assert_eq!(tried.len(), 2);
         assert!(tried.iter().all(|key| !std::ptr::eq(*key, with_id)));
+    }
+    #[test]
+    fn newer_keys_may_help_unless_a_key_with_the_tokens_id_refused_it() {
+        let keys = keyring(&[(Some("a"), "HS256"), (None, "HS512"), (None, "HS512")]);
+        let may = |alg: &str, kid, is_signature_wrong| {
+            keys.may_be_outdated(Algorithm::by_name(alg).unwrap(), kid, is_signature_wrong)
+        };
+        for wrong in [false, true] {
+            assert!(!may("HS256", Some("a"), wrong), "the key with this ID decided");
+            assert!(may("HS256", Some("b"), wrong), "no key has this ID");
+            assert!(may("HS384", Some("a"), wrong), "no key serves this algorithm");
+            assert_eq!(may("HS256", None, wrong), wrong, "the only key, not chosen by ID");
+            assert_eq!(may("HS512", Some("b"), wrong), wrong, "keys without an ID");
+        }
+        let several = keyring(&[(Some("a"), "HS256"), (Some("b"), "HS256")]);
+        let hs256 = Algorithm::by_name("HS256").unwrap();
+        assert!(!several.may_be_outdated(hs256, None, false), "the token says too little");
     }
 }

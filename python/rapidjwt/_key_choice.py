@@ -1,25 +1,23 @@
 """Several keys where PyJWT takes one: which of them a token is verified with.
 
-`keyring.rs` has the same rule for `Verifier`.
+The rules are the native ones, which `Verifier` uses too.
 """
 
 from __future__ import annotations
 
 import sys
 
-from rapidjwt._rapidjwt import Key
+from rapidjwt._rapidjwt import Key, choose_keys, jwk_permits
 
 from .api_jwk import PyJWK, PyJWKSet
-from .exceptions import InvalidAlgorithmError, InvalidKeyError, InvalidTokenError, PyJWTError
+from .exceptions import InvalidKeyError, PyJWTError
 
 TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, TypeVar
+    from typing import Any
 
     from .algorithms import Algorithm
-
-    T = TypeVar("T")
 
 
 def members(key: Any) -> list[Any] | None:
@@ -33,7 +31,7 @@ def members(key: Any) -> list[Any] | None:
     elif isinstance(key, PyJWKSet):
         found = list(key.keys)
     elif _is_key_set(key):
-        return [entry.key for entry in key.find(use="sig", operation="verify")]
+        found = [entry.key for entry in key]
     else:
         return None
     return [member for member in found if _may_verify(member)]
@@ -47,25 +45,12 @@ def _is_key_set(key: Any) -> bool:
 def _may_verify(key: Any) -> bool:
     if isinstance(key, PyJWK):
         # PyJWT has no name for the operations.
-        use, operations = key.public_key_use, key._jwk_data.get("key_ops")  # noqa: SLF001
+        key_use, key_ops = key.public_key_use, key._jwk_data.get("key_ops")  # noqa: SLF001
     elif isinstance(key, Key):
-        use, operations = key.use, key.key_ops
+        key_use, key_ops = key.use, key.key_ops
     else:
         return True
-    if not isinstance(operations, (list, tuple, type(None))):
-        return False
-    return use in (None, "sig") and (operations is None or "verify" in operations)
-
-
-def by_kid(keys: Sequence[T], kid: str | None, kid_of: Callable[[T], str | None]) -> list[T]:
-    """Narrow keys down by a token's ID: to the first that has it, or else to those without an ID.
-
-    A token without an ID leaves all.
-    """
-    if kid is None:
-        return list(keys)
-    named = [key for key in keys if kid_of(key) == kid]
-    return named[:1] or [key for key in keys if kid_of(key) is None]
+    return jwk_permits(key_use, key_ops, use="sig", operation="verify")
 
 
 def keys_to_try(
@@ -85,14 +70,8 @@ def keys_to_try(
     if not keys:
         raise InvalidKeyError("There is no key to verify tokens with")
     fitting = [key for key in keys if _serves(key, alg, algorithm_for)]
-    if not fitting:
-        raise InvalidAlgorithmError("The specified alg value is not allowed")
-    fitting = by_kid(fitting, kid, _kid_of)
-    if not fitting:
-        raise InvalidTokenError("No key matches the token's kid")
-    if len(fitting) > 1 and any(_kid_of(key) is not None for key in fitting):
-        raise InvalidTokenError("The token has no kid, and several keys fit its alg")
-    return fitting
+    chosen = choose_keys([_kid_of(key) for key in fitting], kid)
+    return [fitting[index] for index in chosen]
 
 
 def _serves(key: Any, alg: str, algorithm_for: Callable[[Any], Algorithm]) -> bool:

@@ -2,7 +2,7 @@ from collections.abc import Container, Coroutine, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from json import JSONEncoder
-from typing import Any, TypeAlias, final, overload
+from typing import Any, Final, TypeAlias, final, overload
 
 from .algorithms import AllowedPrivateKeys, AllowedPublicKeys
 from .api_jwk import PyJWK, PyJWKSet
@@ -19,6 +19,7 @@ __all__ = [
     "VerifierPolicy",
     "__version__",
     "algorithm_table",
+    "choose_keys",
     "clear_key_cache",
     "decode",
     "decode_complete",
@@ -29,7 +30,9 @@ __all__ = [
     "fast_path_obstacles",
     "get_unverified_header",
     "is_der_public_key",
+    "jwk_permits",
     "key_cache_info",
+    "keys_may_be_outdated",
     "record_originals",
     "verifier_of_policy",
 ]
@@ -212,11 +215,21 @@ def decode_complete(
 ) -> dict[str, Any]: ...
 def get_unverified_header(jwt: str | bytes) -> dict[str, Any]: ...
 def algorithm_table() -> list[dict[str, Any]]: ...
+
+CHUNK: Final[int]
+
+def choose_keys(ids: list[str | None], kid: str | None, /) -> list[int]: ...
 def decode_segment(segment: bytes, /) -> bytes | None: ...
 def is_der_public_key(data: bytes, /) -> bool: ...
 def clear_key_cache() -> None: ...
 def key_cache_info() -> CacheInfo: ...
 def record_originals() -> None: ...
+def jwk_permits(
+    key_use: object, key_ops: object, /, *, use: str | None = None, operation: str | None = None
+) -> bool: ...
+def keys_may_be_outdated(
+    verifier: Verifier, token: str | bytes, is_signature_wrong: bool, /
+) -> bool: ...
 def verifier_of_policy(policy: VerifierPolicy, keys: _VerifyingKeys, /) -> Verifier: ...
 def fast_path_changed() -> None: ...
 def fast_path_extended() -> None: ...

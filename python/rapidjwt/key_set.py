@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._key_choice import by_kid
-from ._rapidjwt import Key
+from ._rapidjwt import Key, choose_keys, jwk_permits
 from .exceptions import InvalidKeyError, PyJWKSetError, PyJWTError
 
 if TYPE_CHECKING:
@@ -63,7 +61,7 @@ class KeySetEntry:
         """Whether `key_ops` and the key's being private or public allow an operation."""
         if operation == "sign" and not self.key.is_private:
             return False
-        return self.key_ops is None or operation in self.key_ops
+        return jwk_permits(None, self.key_ops, operation=operation)
 
     def to_jwk(self) -> dict[str, Any]:
         """Return the public JWK. Raises InvalidKeyError for a shared secret, which has none."""
@@ -180,7 +178,7 @@ class KeySet:
             for entry in self._entries
             if (kid is None or entry.kid == kid)
             and (kty is None or entry.kty == kty)
-            and (use is None or entry.use in (None, use))
+            and (use is None or jwk_permits(entry.use, None, use=use))
             and (operation is None or entry.permits(operation))
             and (alg is None or entry.serves(alg))
         )
@@ -201,7 +199,7 @@ class KeySet:
         without an ID, and only those, are each tried by `Verifier` and `decode`.)
         """
         usable = self.find(alg=alg, use=use, operation=operation)
-        fitting = by_kid(usable, kid, attrgetter("kid"))
+        fitting = [usable[index] for index in _positions(usable, kid)]
         if not fitting:
             raise PyJWKSetError(f"The JWK Set has no key for kid {kid!r} and alg {alg!r}")
         chosen, *others = fitting
@@ -218,6 +216,16 @@ class KeySet:
         if not keys:
             raise InvalidKeyError("The set has shared secrets only, which must not be published")
         return {"keys": keys}
+
+
+def _positions(entries: tuple[KeySetEntry, ...], kid: str | None) -> Iterable[int]:
+    """Return the positions of the keys that a token with this ID leaves."""
+    if kid is None:
+        return range(len(entries))
+    try:
+        return choose_keys([entry.kid for entry in entries], kid)
+    except PyJWTError:
+        return []
 
 
 def _read_or_skip(

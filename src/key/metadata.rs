@@ -58,6 +58,18 @@ impl JwkMetadata {
     }
 }
 
+/// Whether a key whose JWK has this `use` may be used so: a key that does not say serves every use
+/// (RFC 7517 Section 4.2).
+pub fn permits_use(key_use: Option<&str>, wanted: &str) -> bool {
+    key_use.is_none_or(|key_use| key_use == wanted)
+}
+
+/// Whether a key whose JWK has these `key_ops` may do this operation: a key that does not say may do
+/// all (RFC 7517 Section 4.3).
+pub fn permits_operation(key_ops: Option<&[&str]>, wanted: &str) -> bool {
+    key_ops.is_none_or(|names| names.contains(&wanted))
+}
+
 fn text(jwk: &Value, name: &str) -> Result<Option<String>, Error> {
     match jwk.get(name) {
         None | Some(Value::Null) => Ok(None),
@@ -114,6 +126,15 @@ mod tests {
             assert!(JwkMetadata::of(&jwk).is_err(), "{jwk}");
         }
         assert!(JwkMetadata::of(&json!({"key_ops": ["sign", 1]})).is_err());
+    }
+
+    #[test]
+    fn what_a_key_does_not_say_is_permitted() {
+        assert!(permits_use(None, "sig") && permits_use(Some("sig"), "sig"));
+        assert!(!permits_use(Some("enc"), "sig"));
+        assert!(permits_operation(None, "verify"));
+        assert!(permits_operation(Some(&["sign", "verify"]), "verify"));
+        assert!(!permits_operation(Some(&["sign"]), "verify"));
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod fast_path;
 mod header_cache;
 mod json;
 mod jwt;
+mod key_choice;
 mod keys;
 mod once;
 mod signer;
@@ -69,13 +70,14 @@ mod _rapidjwt {
         fast_path_changed, fast_path_extended, fast_path_obstacles, record_originals,
     };
     use super::jwt::{Decode, DecodeComplete, Encode, get_unverified_header};
+    use super::key_choice::{choose_keys, jwk_permits};
     use super::keys::cache::{clear_key_cache, key_cache_info};
     use super::keys::key::Key;
     use super::signer::{Signer, SignerEncode};
     use super::vectorcall::{add_method, function};
-    use super::verifier::batch::DecodedMany;
+    use super::verifier::batch::{self, DecodedMany};
     use super::verifier::policy::VerifierPolicy;
-    use super::verifier::{Verifier, VerifierDecode, verifier_of_policy};
+    use super::verifier::{Verifier, VerifierDecode, keys_may_be_outdated, verifier_of_policy};
     use super::{check_interpreter, decode_segment, is_der_public_key};
 
     /// Adds everything here, and nothing by `#[pymodule_export]`, which would come before the check.
@@ -84,6 +86,7 @@ mod _rapidjwt {
         let py = module.py();
         check_interpreter(py)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("CHUNK", batch::CHUNK)?;
         module.add_class::<CacheInfo>()?;
         module.add_class::<DecodedMany>()?;
         module.add_class::<Key>()?;
@@ -97,6 +100,7 @@ mod _rapidjwt {
         module.add("decode_complete", function::<DecodeComplete, _>(py, "rapidjwt")?)?;
         for function in [
             wrap_pyfunction!(algorithm_table, module)?,
+            wrap_pyfunction!(choose_keys, module)?,
             wrap_pyfunction!(clear_key_cache, module)?,
             wrap_pyfunction!(decode_segment, module)?,
             wrap_pyfunction!(fast_path_changed, module)?,
@@ -104,7 +108,9 @@ mod _rapidjwt {
             wrap_pyfunction!(fast_path_obstacles, module)?,
             wrap_pyfunction!(get_unverified_header, module)?,
             wrap_pyfunction!(is_der_public_key, module)?,
+            wrap_pyfunction!(jwk_permits, module)?,
             wrap_pyfunction!(key_cache_info, module)?,
+            wrap_pyfunction!(keys_may_be_outdated, module)?,
             wrap_pyfunction!(record_originals, module)?,
             wrap_pyfunction!(verifier_of_policy, module)?,
         ] {

@@ -50,7 +50,7 @@ INSIDE = {
         ["once", "cpython", "cache_info", "header_cache", "algorithm_table"],
         ["errors"],
         ["clock", "arguments", "claims_view"],
-        ["json"],
+        ["json", "key_choice"],
         ["fast_path"],
         ["keys", "vectorcall"],
         ["decoded", "encoding"],

@@ -7,9 +7,14 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
 
-from rapidjwt._rapidjwt import Verifier, get_unverified_header, verifier_of_policy
+from rapidjwt._rapidjwt import (
+    CHUNK,
+    Verifier,
+    get_unverified_header,
+    keys_may_be_outdated,
+    verifier_of_policy,
+)
 from rapidjwt.exceptions import (
-    DecodeError,
     InvalidSignatureError,
     InvalidTokenError,
     PyJWKClientError,
@@ -29,9 +34,6 @@ if TYPE_CHECKING:
     _Token: TypeAlias = str | bytes
     _Decoded: TypeAlias = dict[str, Any]
     _Call: TypeAlias = Callable[[Verifier, _Token], _Decoded]
-
-#: Tokens of a batch that are verified with the same keys: as many as `Verifier` takes at once.
-_CHUNK = 1024
 
 
 class UnknownKeyError(PyJWKClientError, InvalidTokenError):
@@ -76,29 +78,15 @@ class _ClientKeys:
     def _apply(self, call: _Call, token: _Token, keys: KeySet) -> _Decoded | _KeyMissing:
         """Call a method of the verifier that has these keys; raises its errors."""
         try:
-            return call(self._verifier(keys), token)
-        except PyJWKSetError as error:  # there is no verifier: no key serves our algorithms
+            verifier = self._verifier(keys)
+        except PyJWKSetError as error:  # no key serves our algorithms
             return _KeyMissing(error)
+        try:
+            return call(verifier, token)
         except PyJWTError as error:
-            if self._lacks_key(keys, token, error):
+            if _may_be_outdated(verifier, token, error):
                 return _KeyMissing(error)
             raise
-
-    def _lacks_key(self, keys: KeySet, token: _Token, error: PyJWTError) -> bool:
-        wrong_signature = isinstance(error, InvalidSignatureError)
-        if isinstance(error, DecodeError) and not wrong_signature:
-            return False  # of its form: no key would help
-        header = _header(token)
-        kid, alg = header.get("kid"), header.get("alg")
-        if alg not in (self._policy.algorithms or ()):
-            return False
-        fitting = keys.find(alg=alg, use="sig", operation="verify")
-        if kid is not None:
-            if any(entry.kid == kid for entry in fitting):
-                return False
-            fitting = tuple(entry for entry in fitting if entry.kid is None)
-        # Keys that are not chosen by ID: that they were replaced shows by signatures only.
-        return wrong_signature if fitting else True
 
 
 class _SyncKeys(_ClientKeys):
@@ -120,10 +108,10 @@ class _SyncKeys(_ClientKeys):
         while not is_exhausted:
             is_exhausted = True
             taken: deque[_Token] = deque()
-            chunk = _noting(islice(tokens, _CHUNK), taken)
+            chunk = _noting(islice(tokens, CHUNK), taken)
             try:
-                keys = self._client.key_set()
-                results: Iterator[_Decoded | Exception] = self._verifier(keys).decode_many(chunk)
+                verifier = self._verifier(self._client.key_set())
+                results: Iterator[_Decoded | Exception] = verifier.decode_many(chunk)
             except PyJWTError:  # no keys, or none for our algorithms
                 for token in chunk:
                     is_exhausted = False
@@ -132,7 +120,7 @@ class _SyncKeys(_ClientKeys):
             for result in results:
                 is_exhausted = False
                 token = taken.popleft()
-                if isinstance(result, PyJWTError) and self._lacks_key(keys, token, result):
+                if isinstance(result, PyJWTError) and _may_be_outdated(verifier, token, result):
                     yield self._result(token)
                 else:
                     yield result
@@ -195,6 +183,10 @@ def _noting(tokens: Iterable[_Token], taken: deque[_Token]) -> Iterator[_Token]:
     for token in tokens:
         taken.append(token)
         yield token
+
+
+def _may_be_outdated(verifier: Verifier, token: _Token, error: PyJWTError) -> bool:
+    return keys_may_be_outdated(verifier, token, isinstance(error, InvalidSignatureError))
 
 
 def _header(token: _Token) -> dict[str, Any]:

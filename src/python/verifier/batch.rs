@@ -20,7 +20,7 @@ use crate::jws::{NewlyVerified, Unseen, Verified};
 use crate::python::errors::is_ours;
 
 /// Tokens taken from the iterable at once: enough work for every core, little memory.
-const CHUNK: usize = 1024;
+pub(in crate::python) const CHUNK: usize = 1024;
 
 /// Bytes of tokens after which no more are taken: their payloads are held until they are given on, and
 /// an interrupt waits for them.

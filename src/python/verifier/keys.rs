@@ -42,6 +42,7 @@ impl AsRef<PreparedKey> for VerifyingKey {
 #[derive(Clone, Copy)]
 pub(super) struct Chosen<'a> {
     compact: Compact<'a>,
+    algorithm: &'static Algorithm,
     keys: Choice,
 }
 
@@ -77,12 +78,11 @@ impl VerifyingKeys {
     pub(super) fn choose<'a>(&self, token: &'a [u8]) -> Result<Chosen<'a>, Error> {
         self.policy.get().bounds.check_token(token)?;
         let compact = Compact::split(token)?;
-        let choose =
-            |header: &CachedHeader| self.keyring.choose(header.algorithm, header.kid.as_deref());
-        let keys = header_cache::read(compact.header(), choose)
-            .or_else(|| header_cache::parse(compact.header()).as_ref().map(choose))
-            .unwrap_or_else(|| Err(refusal(token)))?;
-        Ok(Chosen { compact, keys })
+        let choose = |header: &CachedHeader| {
+            let keys = self.keyring.choose(header.algorithm, header.kid.as_deref())?;
+            Ok(Chosen { compact, algorithm: header.algorithm, keys })
+        };
+        with_header(&compact, choose).unwrap_or_else(|| Err(refusal(token)))
     }
 
     /// A token whose signature is right. Needs no interpreter.
@@ -100,7 +100,23 @@ impl VerifyingKeys {
     }
 
     fn keys_of(&self, chosen: &Chosen<'_>) -> impl Iterator<Item = &PreparedKey> {
-        self.keyring.chosen(chosen.keys)
+        self.keyring.chosen(chosen.keys, chosen.algorithm)
+    }
+
+    /// Whether newer keys may verify a token that these refused; see [`Keyring::may_be_outdated`].
+    pub(super) fn may_be_outdated(&self, token: &[u8], is_signature_wrong: bool) -> bool {
+        let policy = self.policy.get();
+        let may_be = |header: &CachedHeader| {
+            policy.allowed.as_ref().is_some_and(|allowed| allowed.contains(&header.algorithm))
+                && self.keyring.may_be_outdated(
+                    header.algorithm,
+                    header.kid.as_deref(),
+                    is_signature_wrong,
+                )
+        };
+        policy.bounds.check_token(token).is_ok()
+            && Compact::split(token)
+                .is_ok_and(|compact| with_header(&compact, may_be).unwrap_or(false))
     }
 
     /// The claims of a verified payload, if they keep the policy.
@@ -126,7 +142,7 @@ pub(super) fn recall<'a>(
     // are tried: all of them may share one number, which no single key has.
     let key_id = match chosen.keys {
         Choice::One(index) => index,
-        Choice::EachWithoutId(_) => usize::MAX,
+        Choice::EachWithoutId => usize::MAX,
     };
     chosen.compact.verified_before(&key_id.to_be_bytes(), cache)
 }
@@ -138,6 +154,13 @@ pub(super) fn remember(
     verified: NewlyVerified,
 ) -> Verified {
     verified.remember(cache)
+}
+
+/// What `read` makes of a token's header; `None` for an unusual header.
+#[inline]
+fn with_header<R>(compact: &Compact<'_>, read: impl Fn(&CachedHeader) -> R) -> Option<R> {
+    header_cache::read(compact.header(), &read)
+        .or_else(|| header_cache::parse(compact.header()).as_ref().map(read))
 }
 
 /// Why a token with an unusual header is refused: it breaks a rule of its form, it needs a detached

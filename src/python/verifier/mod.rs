@@ -325,3 +325,19 @@ pub(super) fn verifier_of_policy(
 ) -> PyResult<Verifier> {
     Ok(Verifier::of_keys(VerifyingKeys::new(policy.clone().unbind(), keys)?))
 }
+
+/// Whether newer keys of the same owner may verify a token that this verifier refused; the token's
+/// signature was wrong or not.
+#[pyfunction]
+#[pyo3(signature = (verifier, token, is_signature_wrong, /))]
+pub(super) fn keys_may_be_outdated(
+    verifier: &Bound<'_, Verifier>,
+    token: &Bound<'_, PyAny>,
+    is_signature_wrong: bool,
+) -> PyResult<bool> {
+    let keys = verifier.get().keys(verifier.py())?;
+    Ok(match (keys, decoded::token_bytes(token)) {
+        (Some(keys), Ok(token)) => keys.may_be_outdated(token, is_signature_wrong),
+        _ => false,
+    })
+}

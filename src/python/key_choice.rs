@@ -1,0 +1,60 @@
+//! The core's rules for several keys, for the Python package.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+
+use super::arguments::string;
+use crate::key::metadata;
+use crate::keyring::{self, Choice, KeyId};
+
+/// Which of the keys that serve a token's algorithm it is verified with: their positions among `ids`,
+/// the key IDs, of which None is no ID. `kid` is the token's, or None.
+///
+/// Raises `InvalidAlgorithmError` without keys; `InvalidTokenError` when no key has the token's ID,
+/// or when several have IDs and the token has none (RFC 7515 Section 4.1.4 and Appendix D).
+#[pyfunction]
+#[pyo3(signature = (ids, kid, /))]
+pub(super) fn choose_keys(
+    ids: &Bound<'_, PyList>,
+    kid: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Vec<usize>> {
+    let compare = |id: Bound<'_, PyAny>| {
+        let is_same = kid.map_or(Ok(false), |kid| id.eq(kid))?;
+        Ok(match (id.is_none(), is_same) {
+            (true, _) => KeyId::Absent,
+            (false, true) => KeyId::Same,
+            (false, false) => KeyId::Other,
+        })
+    };
+    let ids: Vec<KeyId> = ids.iter().map(compare).collect::<PyResult<_>>()?;
+    Ok(match keyring::choose(kid.is_some(), ids.iter().copied().enumerate())? {
+        Choice::One(index) => vec![index],
+        Choice::EachWithoutId => {
+            (0..ids.len()).filter(|&index| ids[index] == KeyId::Absent).collect()
+        }
+    })
+}
+
+/// Whether the `use` and `key_ops` of a JWK, each as the JWK has it, let its key be used so; None for
+/// what is absent, or not asked (RFC 7517 Sections 4.2 and 4.3).
+#[pyfunction]
+#[pyo3(signature = (key_use, key_ops, /, *, r#use=None, operation=None))]
+pub(super) fn jwk_permits(
+    key_use: Option<&Bound<'_, PyAny>>,
+    key_ops: Option<&Bound<'_, PyAny>>,
+    r#use: Option<&str>,
+    operation: Option<&str>,
+) -> PyResult<bool> {
+    // A member of a wrong type permits nothing.
+    let key_use = key_use.map(|text| string(text).unwrap_or_default());
+    let names: Option<Vec<Bound<'_, PyAny>>> = match key_ops {
+        Some(names) if names.is_instance_of::<PyList>() || names.is_instance_of::<PyTuple>() => {
+            Some(names.extract()?)
+        }
+        other => other.map(|_| Vec::new()),
+    };
+    let names: Option<Vec<&str>> =
+        names.as_ref().map(|names| names.iter().filter_map(string).collect());
+    Ok(r#use.is_none_or(|wanted| metadata::permits_use(key_use, wanted))
+        && operation.is_none_or(|wanted| metadata::permits_operation(names.as_deref(), wanted)))
+}

@@ -11,11 +11,10 @@ The names of the cryptography package that PyJWT's module re-exports (`hashes`, 
 from __future__ import annotations
 
 import json
-import re
 import sys
 from abc import ABC, abstractmethod
 
-from rapidjwt._rapidjwt import Key, algorithm_table, is_der_public_key
+from rapidjwt._rapidjwt import Key, algorithm_table, is_der_public_key, is_jwk
 
 from ._backend import (
     CURVES,
@@ -293,43 +292,16 @@ def _has_kty_member(document: Any) -> bool:
     return False
 
 
-def _is_kty_literal(literal: str) -> bool:
-    try:
-        return bool(json.loads(literal) == "kty")
-    except ValueError:
-        return False
-
-
-def _names_kty_member(text: str) -> bool:
-    """Return whether `kty`, escaped or not, is a member name in JSON too deep to be parsed."""
-    # A string and, when it is a member name, its colon; or a string that never ends.
-    strings = re.finditer(
-        r"""(?P<literal>"[^"\\]*(?:\\.[^"\\]*)*")(?P<colon>[ \t\r\n]*:)?"""
-        r"""|"[^"\\]*(?:\\.[^"\\]*)*\\?\Z""",
-        text,
-        re.DOTALL,
-    )
-    return any(string["colon"] and _is_kty_literal(string["literal"]) for string in strings)
-
-
 def _looks_like_jwk(secret: bytes) -> bool:
     """Return whether an HMAC secret is a JWK, a JWK Set or JSON that contains one."""
     try:
         # The digits of a number do not matter, and there may be too many for int().
         document = json.loads(secret, parse_int=lambda _: 0)
     except RecursionError:
-        pass
+        return is_jwk(secret)
     except ValueError:
         return False
-    else:
-        return _has_kty_member(document)
-
-    try:
-        text = secret.decode(json.detect_encoding(secret), errors="surrogatepass")
-    except UnicodeError:
-        return False
-    start = text.lstrip("\ufeff \t\r\n")
-    return start.startswith("{") or (start.startswith("[") and _names_kty_member(text))
+    return _has_kty_member(document)
 
 
 class HMACAlgorithm(Algorithm):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import sys
-from functools import cache
 
 from ._backend import cryptography
 from ._hooks import HookableModule
+from ._rapidjwt import is_pem, is_ssh
 
 TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
@@ -128,64 +128,19 @@ def raw_to_der_signature(raw_sig: bytes, curve: EllipticCurve) -> bytes:
     return bytes(encode_dss_signature(r, s))
 
 
-_PEM_LABELS = (
-    b"CERTIFICATE",
-    b"CERTIFICATE REQUEST",
-    b"DH PARAMETERS",
-    b"DSA PRIVATE KEY",
-    b"EC PRIVATE KEY",
-    b"ENCRYPTED PRIVATE KEY",
-    b"NEW CERTIFICATE REQUEST",
-    b"OPENSSH PRIVATE KEY",
-    b"PRIVATE KEY",
-    b"PUBLIC KEY",
-    b"RSA PRIVATE KEY",
-    b"RSA PUBLIC KEY",
-    b"SSH2 ENCRYPTED PRIVATE KEY",
-    b"SSH2 PUBLIC KEY",
-    b"TRUSTED CERTIFICATE",
-    b"X509 CRL",
-)
-
-_SSH_KEY_FORMATS = (
-    b"ecdsa-sha2-nistp256",
-    b"ecdsa-sha2-nistp384",
-    b"ecdsa-sha2-nistp521",
-    b"ssh-dss",
-    b"ssh-ed25519",
-    b"ssh-rsa",
-)
-
-
-@cache
-def _pem_boundary() -> re.Pattern[bytes]:
-    """Return a pattern for encapsulation boundaries (RFC 7468 Section 2), with `---- ` variants.
-
-    The lookahead lets boundaries share their dashes. It is compiled on first use, because that
-    takes as long as importing a module.
-    """
-    return re.compile(
-        b"(?=(?P<boundary>----[- ](?P<side>BEGIN|END) (?P<label>"
-        + b"|".join(_PEM_LABELS)
-        + b")[- ]----))"
-    )
-
-
 def is_pem_format(key: bytes) -> bool:
     """Return whether the bytes contain a PEM block: a BEGIN boundary and later its END."""
-    block_starts: dict[bytes, int] = {}
-    for boundary in _pem_boundary().finditer(key):
-        label = boundary["label"]
-        if boundary["side"] == b"BEGIN":
-            block_starts[label] = boundary.end("boundary")
-        elif block_starts.get(label, len(key)) < boundary.start("boundary"):
-            return True
-    return False
+    if not isinstance(key, bytes):
+        re.match(b"", key)  # raises what PyJWT raises for anything but bytes-like objects
+        key = memoryview(key).tobytes()
+    return is_pem(key)
 
 
 def is_ssh_key(key: bytes) -> bool:
     """Return whether the bytes begin like an OpenSSH public key."""
-    return key.startswith(_SSH_KEY_FORMATS)
+    if not isinstance(key, (bytes, bytearray)):
+        return key.startswith((b"ssh-",))  # raises what PyJWT raises for anything else
+    return is_ssh(bytes(key))
 
 
 sys.modules[__name__].__class__ = HookableModule

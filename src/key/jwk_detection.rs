@@ -4,7 +4,9 @@
 /// How deep Python's parser surely goes. Deeper text is decided by [`is_deep_jwk`] too.
 const SURE_DEPTH: usize = 500;
 
-pub(super) fn is_jwk(bytes: &[u8]) -> bool {
+/// Whether `bytes` are JSON with a `kty` member in any object, or JSON that may be too deep for
+/// Python's parser and looks like it.
+pub fn is_jwk(bytes: &[u8]) -> bool {
     let Some(text) = decode(bytes) else {
         return false;
     };

@@ -6,7 +6,7 @@
 //! refuse what any version would.
 
 use super::der;
-use super::jwk_detection::is_jwk;
+pub use super::jwk_detection::is_jwk;
 use crate::error::Error;
 
 /// Labels of PEM blocks that are not secrets.
@@ -69,7 +69,8 @@ pub fn plainly_secret(bytes: &[u8]) -> bool {
     !(may_be_jwk || may_be_pem || may_be_other)
 }
 
-fn is_ssh(bytes: &[u8]) -> bool {
+/// Whether `bytes` begin like an OpenSSH public key.
+pub fn is_ssh(bytes: &[u8]) -> bool {
     SSH_PREFIXES.iter().any(|prefix| bytes.starts_with(prefix))
 }
 
@@ -83,33 +84,46 @@ fn may_be_der(bytes: &[u8]) -> bool {
     }
 }
 
-/// Whether `bytes` have a BEGIN marker and, after it, the END marker of the same label.
-fn is_pem(bytes: &[u8]) -> bool {
+/// Whether `bytes` contain a BEGIN marker and, after it, the END marker of the same label.
+pub fn is_pem(bytes: &[u8]) -> bool {
     // Where the last BEGIN marker of each label ended.
     let mut begun = [None; PEM_LABELS.len()];
     for start in 0..bytes.len() {
-        match marker(&bytes[start..]) {
-            Some((true, label, len)) => begun[label] = Some(start + len),
-            Some((false, label, _)) if begun[label].is_some_and(|end| end < start) => return true,
-            _ => {}
+        let Some(marker) = Marker::at_start_of(&bytes[start..]) else {
+            continue;
+        };
+        if marker.is_begin {
+            begun[marker.label] = Some(start + marker.len);
+        } else if begun[marker.label].is_some_and(|end| end < start) {
+            return true;
         }
     }
     false
 }
 
-/// The marker at the start of `bytes`: whether it is a BEGIN marker, its label and its length.
-/// The dashes may be one fewer on each side, as PEM readers allow.
-fn marker(bytes: &[u8]) -> Option<(bool, usize, usize)> {
-    let rest = bytes.strip_prefix(b"----")?;
-    let rest = strip_dash_or_space(rest)?;
-    let (is_begin, rest) = match rest.strip_prefix(b"BEGIN ") {
-        Some(rest) => (true, rest),
-        None => (false, rest.strip_prefix(b"END ")?),
-    };
-    PEM_LABELS.iter().enumerate().find_map(|(label, name)| {
-        let rest = strip_dash_or_space(rest.strip_prefix(*name)?)?.strip_prefix(b"----")?;
-        Some((is_begin, label, bytes.len() - rest.len()))
-    })
+/// A marker of PEM (RFC 7468 Section 2). The dashes may be one fewer on each side, as PEM readers
+/// allow.
+struct Marker {
+    /// Whether it says BEGIN rather than END.
+    is_begin: bool,
+    /// The index of its label in [`PEM_LABELS`].
+    label: usize,
+    /// Its length in bytes.
+    len: usize,
+}
+
+impl Marker {
+    fn at_start_of(bytes: &[u8]) -> Option<Self> {
+        let rest = strip_dash_or_space(bytes.strip_prefix(b"----")?)?;
+        let (is_begin, rest) = match rest.strip_prefix(b"BEGIN ") {
+            Some(rest) => (true, rest),
+            None => (false, rest.strip_prefix(b"END ")?),
+        };
+        PEM_LABELS.iter().enumerate().find_map(|(label, name)| {
+            let rest = strip_dash_or_space(rest.strip_prefix(*name)?)?.strip_prefix(b"----")?;
+            Some(Self { is_begin, label, len: bytes.len() - rest.len() })
+        })
+    }
 }
 
 fn strip_dash_or_space(bytes: &[u8]) -> Option<&[u8]> {

@@ -19,6 +19,7 @@ mod jwt;
 mod key_choice;
 mod keys;
 mod once;
+mod secret_guard;
 mod signer;
 mod vectorcall;
 mod verifier;
@@ -34,13 +35,6 @@ use cpython::is_main_interpreter;
 #[pyo3(signature = (segment, /))]
 fn decode_segment<'py>(py: Python<'py>, segment: &[u8]) -> Option<Bound<'py, PyBytes>> {
     Some(PyBytes::new(py, &crate::base64url::decode(segment)?))
-}
-
-/// Whether `data` is a public key or an X.509 certificate in DER.
-#[pyfunction]
-#[pyo3(signature = (data, /))]
-fn is_der_public_key(data: &[u8]) -> bool {
-    crate::key::der::is_public_key_or_certificate(data)
 }
 
 /// Raises `ImportError` in a sub-interpreter.
@@ -73,12 +67,13 @@ mod _rapidjwt {
     use super::key_choice::{choose_keys, jwk_permits};
     use super::keys::cache::{clear_key_cache, key_cache_info};
     use super::keys::key::Key;
+    use super::secret_guard::{is_der_public_key, is_jwk, is_pem, is_ssh};
     use super::signer::{Signer, SignerEncode};
     use super::vectorcall::{add_method, function};
     use super::verifier::batch::{self, DecodedMany};
     use super::verifier::policy::VerifierPolicy;
     use super::verifier::{Verifier, VerifierDecode, keys_may_be_outdated, verifier_of_policy};
-    use super::{check_interpreter, decode_segment, is_der_public_key};
+    use super::{check_interpreter, decode_segment};
 
     /// Adds everything here, and nothing by `#[pymodule_export]`, which would come before the check.
     #[pymodule_init]
@@ -108,6 +103,9 @@ mod _rapidjwt {
             wrap_pyfunction!(fast_path_obstacles, module)?,
             wrap_pyfunction!(get_unverified_header, module)?,
             wrap_pyfunction!(is_der_public_key, module)?,
+            wrap_pyfunction!(is_jwk, module)?,
+            wrap_pyfunction!(is_pem, module)?,
+            wrap_pyfunction!(is_ssh, module)?,
             wrap_pyfunction!(jwk_permits, module)?,
             wrap_pyfunction!(key_cache_info, module)?,
             wrap_pyfunction!(keys_may_be_outdated, module)?,

@@ -47,7 +47,7 @@ INSIDE = {
         ["mod"],
     ],
     "python": [
-        ["once", "cpython", "cache_info", "header_cache", "algorithm_table"],
+        ["once", "cpython", "cache_info", "header_cache", "algorithm_table", "secret_guard"],
         ["errors"],
         ["clock", "arguments", "claims_view"],
         ["json", "key_choice"],

@@ -16,6 +16,14 @@ pub struct Unverified {
     pub signature: Vec<u8>,
 }
 
+/// What a token has beside its header, of which nothing is verified.
+pub struct UnverifiedBody {
+    /// The payload's bytes.
+    pub payload: Vec<u8>,
+    /// The signature's bytes.
+    pub signature: Vec<u8>,
+}
+
 /// Takes a token apart without checking its signature.
 ///
 /// # Errors
@@ -23,26 +31,24 @@ pub struct Unverified {
 pub fn read_unverified(token: &[u8]) -> Result<Unverified, Error> {
     let compact = Compact::split(token)?;
     let header = Header::parse(&decode(compact.header(), Segment::Header)?)?;
-    let (payload, signature) = if !header.has_unencoded_payload() {
-        unverified_payload(&compact)?
-    } else if compact.payload().is_empty() {
-        (Vec::new(), decode(compact.signature(), Segment::Signature)?)
-    } else {
+    if header.has_unencoded_payload() && !compact.payload().is_empty() {
         return Err(Error::UnencodedPayloadInToken);
-    };
+    }
+    // An unencoded payload is detached: what is decoded here is empty.
+    let UnverifiedBody { payload, signature } = unverified_body(&compact)?;
     header.validate()?;
     Ok(Unverified { header, payload, signature })
 }
 
-/// Payload and signature of a token whose payload is encoded; nothing is checked but their form.
+/// Decodes the payload and the signature of a token; nothing is checked but their form.
 ///
 /// # Errors
 /// [`Error::InvalidBase64`].
-pub fn unverified_payload(compact: &Compact<'_>) -> Result<(Vec<u8>, Vec<u8>), Error> {
-    Ok((
-        decode(compact.payload(), Segment::Payload)?,
-        decode(compact.signature(), Segment::Signature)?,
-    ))
+pub fn unverified_body(compact: &Compact<'_>) -> Result<UnverifiedBody, Error> {
+    Ok(UnverifiedBody {
+        payload: decode(compact.payload(), Segment::Payload)?,
+        signature: decode(compact.signature(), Segment::Signature)?,
+    })
 }
 
 fn decode(text: &[u8], segment: Segment) -> Result<Vec<u8>, Error> {

@@ -20,12 +20,12 @@ impl Key {
         if key.curve == Curve::Secp256k1 {
             return secp256k1(key);
         }
-        let (signing, verification) = schemes(key.curve)?;
+        let schemes = Schemes::of(key.curve)?;
         let point = uncompressed_point(key)?;
         #[cfg(not(feature = "aws-lc"))]
         check_point(key.curve, &point)?;
-        let pair = key.d.as_ref().map(|d| pair(signing, d, &point)).transpose()?;
-        Ok(Self::Nist { pair, public: PublicKey::new(verification, &point, "EC")? })
+        let pair = key.d.as_ref().map(|d| pair(schemes.signing, d, &point)).transpose()?;
+        Ok(Self::Nist { pair, public: PublicKey::new(schemes.verification, &point, "EC")? })
     }
 
     pub(super) const fn can_sign(&self) -> bool {
@@ -154,25 +154,34 @@ fn secp256k1_signing_key(d: &[u8]) -> Result<k256::ecdsa::SigningKey, Error> {
     k256::ecdsa::SigningKey::from_slice(d).map_err(|_| Error::invalid_key("Invalid EC private key"))
 }
 
-/// The schemes of the curve's own hash: the table of algorithms pairs no other with it.
-#[cfg_attr(feature = "aws-lc", allow(clippy::unnecessary_wraps, reason = "ring lacks P-521"))]
-fn schemes(
-    curve: Curve,
-) -> Result<(&'static EcdsaSigningAlgorithm, &'static dyn VerificationAlgorithm), Error> {
-    match curve {
-        Curve::P256 => {
-            Ok((&signature::ECDSA_P256_SHA256_FIXED_SIGNING, &signature::ECDSA_P256_SHA256_FIXED))
-        }
-        Curve::P384 => {
-            Ok((&signature::ECDSA_P384_SHA384_FIXED_SIGNING, &signature::ECDSA_P384_SHA384_FIXED))
-        }
-        #[cfg(feature = "aws-lc")]
-        Curve::P521 => {
-            Ok((&signature::ECDSA_P521_SHA512_FIXED_SIGNING, &signature::ECDSA_P521_SHA512_FIXED))
-        }
-        #[cfg(not(feature = "aws-lc"))]
-        Curve::P521 => Err(Error::AlgorithmUnavailable(curve.crv())),
-        Curve::Secp256k1 => unreachable!("secp256k1 is k256's"),
+/// What signs and what verifies with a key: with its curve's own hash, as the table of algorithms
+/// pairs no other with it.
+struct Schemes {
+    signing: &'static EcdsaSigningAlgorithm,
+    verification: &'static dyn VerificationAlgorithm,
+}
+
+impl Schemes {
+    #[cfg_attr(feature = "aws-lc", allow(clippy::unnecessary_wraps, reason = "ring lacks P-521"))]
+    fn of(curve: Curve) -> Result<Self, Error> {
+        Ok(match curve {
+            Curve::P256 => Self {
+                signing: &signature::ECDSA_P256_SHA256_FIXED_SIGNING,
+                verification: &signature::ECDSA_P256_SHA256_FIXED,
+            },
+            Curve::P384 => Self {
+                signing: &signature::ECDSA_P384_SHA384_FIXED_SIGNING,
+                verification: &signature::ECDSA_P384_SHA384_FIXED,
+            },
+            #[cfg(feature = "aws-lc")]
+            Curve::P521 => Self {
+                signing: &signature::ECDSA_P521_SHA512_FIXED_SIGNING,
+                verification: &signature::ECDSA_P521_SHA512_FIXED,
+            },
+            #[cfg(not(feature = "aws-lc"))]
+            Curve::P521 => return Err(Error::AlgorithmUnavailable(curve.crv())),
+            Curve::Secp256k1 => unreachable!("secp256k1 is k256's"),
+        })
     }
 }
 

@@ -20,12 +20,12 @@ pub(super) struct Key {
 
 impl Key {
     pub(super) fn new(key: &RsaKey, algorithm: &Algorithm) -> Result<Self, Error> {
-        let (padding, verification) = schemes(algorithm.family);
+        let schemes = Schemes::of(algorithm.family);
         check_size(key)?;
         Ok(Self {
             pair: key.private.is_some().then(|| pair(key)).transpose()?,
-            padding,
-            public: PublicKey::new(verification, &der::pkcs1_public(key), "RSA")?,
+            padding: schemes.signing,
+            public: PublicKey::new(schemes.verification, &der::pkcs1_public(key), "RSA")?,
             modulus_len: key.n.len(),
         })
     }
@@ -58,7 +58,7 @@ pub(super) fn check(key: &RsaKey) -> Result<(), Error> {
     if key.private.is_some() {
         pair(key)?;
     }
-    let (_, verification) = schemes(Family::RsaPkcs1(Hash::Sha256));
+    let verification = Schemes::of(Family::RsaPkcs1(Hash::Sha256)).verification;
     PublicKey::new(verification, &der::pkcs1_public(key), "RSA")?;
     Ok(())
 }
@@ -77,29 +77,38 @@ fn pair(key: &RsaKey) -> Result<RsaKeyPair, Error> {
         .map_err(|reason| Error::InvalidKey(format!("Invalid RSA private key: {reason}")))
 }
 
-fn schemes(family: Family) -> (&'static dyn RsaEncoding, &'static dyn VerificationAlgorithm) {
-    use Hash::{Sha256, Sha384, Sha512};
-    match family {
-        Family::RsaPkcs1(Sha256) => {
-            (&signature::RSA_PKCS1_SHA256, &signature::RSA_PKCS1_2048_8192_SHA256)
-        }
-        Family::RsaPkcs1(Sha384) => {
-            (&signature::RSA_PKCS1_SHA384, &signature::RSA_PKCS1_2048_8192_SHA384)
-        }
-        Family::RsaPkcs1(Sha512) => {
-            (&signature::RSA_PKCS1_SHA512, &signature::RSA_PKCS1_2048_8192_SHA512)
-        }
-        Family::RsaPss(Sha256) => {
-            (&signature::RSA_PSS_SHA256, &signature::RSA_PSS_2048_8192_SHA256)
-        }
-        Family::RsaPss(Sha384) => {
-            (&signature::RSA_PSS_SHA384, &signature::RSA_PSS_2048_8192_SHA384)
-        }
-        Family::RsaPss(Sha512) => {
-            (&signature::RSA_PSS_SHA512, &signature::RSA_PSS_2048_8192_SHA512)
-        }
-        Family::None | Family::Hmac(_) | Family::Ecdsa(..) | Family::Eddsa(_) => {
-            unreachable!("PreparedKey::new gives RSA keys to RSA algorithms only")
-        }
+/// What signs and what verifies with a key.
+struct Schemes {
+    signing: &'static dyn RsaEncoding,
+    verification: &'static dyn VerificationAlgorithm,
+}
+
+impl Schemes {
+    fn of(family: Family) -> Self {
+        use Hash::{Sha256, Sha384, Sha512};
+        let (signing, verification): (&dyn RsaEncoding, &dyn VerificationAlgorithm) = match family {
+            Family::RsaPkcs1(Sha256) => {
+                (&signature::RSA_PKCS1_SHA256, &signature::RSA_PKCS1_2048_8192_SHA256)
+            }
+            Family::RsaPkcs1(Sha384) => {
+                (&signature::RSA_PKCS1_SHA384, &signature::RSA_PKCS1_2048_8192_SHA384)
+            }
+            Family::RsaPkcs1(Sha512) => {
+                (&signature::RSA_PKCS1_SHA512, &signature::RSA_PKCS1_2048_8192_SHA512)
+            }
+            Family::RsaPss(Sha256) => {
+                (&signature::RSA_PSS_SHA256, &signature::RSA_PSS_2048_8192_SHA256)
+            }
+            Family::RsaPss(Sha384) => {
+                (&signature::RSA_PSS_SHA384, &signature::RSA_PSS_2048_8192_SHA384)
+            }
+            Family::RsaPss(Sha512) => {
+                (&signature::RSA_PSS_SHA512, &signature::RSA_PSS_2048_8192_SHA512)
+            }
+            Family::None | Family::Hmac(_) | Family::Ecdsa(..) | Family::Eddsa(_) => {
+                unreachable!("PreparedKey::new gives RSA keys to RSA algorithms only")
+            }
+        };
+        Self { signing, verification }
     }
 }

@@ -149,41 +149,30 @@ impl FastPath {
             .map(|row| algorithms.get_item(row.name).ok().map(Bound::unbind))
             .collect();
 
-        let mut classes = vec![jwt.get_type(), jws.get_type()];
         let pyjwk = jwk_module.getattr("PyJWK")?.cast_into::<PyType>()?;
+        let (json, warnings) = (py.import("json")?, py.import("warnings")?);
+        watch(&json.dict());
+
+        let mut objects = vec![jwt.clone(), jws.clone()];
+        objects.extend(algorithm_objects.iter().flatten().map(|object| object.bind(py).clone()));
+        let mut classes = classes_of(&objects)?;
         classes.push(pyjwk.clone());
+        for name in ["JSONDecoder", "JSONEncoder"] {
+            classes.push(json.getattr(name)?.cast_into::<PyType>()?);
+        }
         let mut watched = Vec::new();
         for module in [&jwt_module, &jws_module, &jwk_module, &algorithms_module, &utils_module] {
             watched.push(Watched::new(module, false)?);
         }
-        watched.push(Watched::new(&jwt, true)?);
-        watched.push(Watched::new(&jws, true)?);
         for dict in [&algorithms, &jwt.getattr("options")?, &jws.getattr("options")?] {
             watched.push(Watched::of_dict(dict)?);
         }
-        for object in algorithm_objects.iter().flatten() {
-            let object = object.bind(py);
-            watched.push(Watched::new(object, true)?);
-            for class in object.get_type().mro().iter() {
-                let class = class.cast_into::<PyType>()?;
-                if !class.is(PyAny::type_object(py)) && !classes.iter().any(|seen| seen.is(&class))
-                {
-                    classes.push(class);
-                }
-            }
+        for owner in objects.iter().chain(classes.iter().map(Bound::as_any)) {
+            watched.push(Watched::new(owner, true)?);
         }
-        let (json, warnings) = (py.import("json")?, py.import("warnings")?);
-        watch(&json.dict());
-        for name in ["JSONDecoder", "JSONEncoder"] {
-            classes.push(json.getattr(name)?.cast_into::<PyType>()?);
-        }
-        for class in &classes {
-            watched.push(Watched::new(class, true)?);
-        }
-        classes = without_bases(&classes)?;
         let fast_path = Self {
             watched,
-            classes: classes.into_iter().map(|class| (class.unbind(), AtomicU32::new(0))).collect(),
+            classes: without_bases(&classes)?,
             changes: AtomicU64::new(1),
             surveyed: AtomicU64::new(0),
             algorithm_objects,
@@ -328,8 +317,24 @@ const fn finding(changes: u64, is_clear: bool) -> u64 {
     changes << 1 | is_clear as u64
 }
 
-/// The classes that are not a base of another: a change of a base gives these a new version tag too.
-fn without_bases<'py>(classes: &[Bound<'py, PyType>]) -> PyResult<Vec<Bound<'py, PyType>>> {
+/// The classes of these objects and their bases, `object` apart.
+fn classes_of<'py>(objects: &[Bound<'py, PyAny>]) -> PyResult<Vec<Bound<'py, PyType>>> {
+    let mut classes: Vec<Bound<'py, PyType>> = Vec::new();
+    for object in objects {
+        for class in object.get_type().mro().iter() {
+            let class = class.cast_into::<PyType>()?;
+            let is_object = class.is(PyAny::type_object(object.py()));
+            if !is_object && !classes.iter().any(|seen| seen.is(&class)) {
+                classes.push(class);
+            }
+        }
+    }
+    Ok(classes)
+}
+
+/// The classes that are not a base of another, each with no version tag yet: a change of a base gives
+/// these a new one too.
+fn without_bases(classes: &[Bound<'_, PyType>]) -> PyResult<Vec<(Py<PyType>, AtomicU32)>> {
     let mut leaves = Vec::new();
     for class in classes {
         let mut is_base = false;
@@ -337,7 +342,7 @@ fn without_bases<'py>(classes: &[Bound<'py, PyType>]) -> PyResult<Vec<Bound<'py,
             is_base |= !other.is(class) && other.is_subclass(class)?;
         }
         if !is_base {
-            leaves.push(class.clone());
+            leaves.push((class.clone().unbind(), AtomicU32::new(0)));
         }
     }
     Ok(leaves)

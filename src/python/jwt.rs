@@ -183,7 +183,7 @@ fn decode_fast<'a, 'py>(
     if !fast_path.is_clear_for_decode(py) {
         return Ok(None);
     }
-    let Some((compact, options, json)) = verify_fast(py, fast_path, call)? else {
+    let Some(Opened { compact, options, payload: json }) = verify_fast(py, fast_path, call)? else {
         return Ok(None);
     };
     let mut registered = Registered::default();
@@ -204,13 +204,20 @@ fn decode_fast<'a, 'py>(
     Ok(Some(Decoded { payload, compact }))
 }
 
-/// The split token, the options, and the payload's bytes, the signature having been checked unless
-/// the options say not to.
+/// A token whose signature was checked, unless the options say not to.
+struct Opened<'a, 'py> {
+    compact: Compact<'a>,
+    options: Options<'py>,
+    /// The payload's bytes.
+    payload: Vec<u8>,
+}
+
+/// Checks the signature natively; `None` where the fallback must.
 fn verify_fast<'a, 'py>(
     py: Python<'py>,
     fast_path: &FastPath,
     call: &'a DecodeCall<'_, 'py>,
-) -> PyResult<Option<(Compact<'a>, Options<'py>, Vec<u8>)>> {
+) -> PyResult<Option<Opened<'a, 'py>>> {
     let plan = || {
         let options = Options::read(call.options.as_deref())?;
         let compact = Compact::split(arguments::text(&call.jwt)?).ok()?;
@@ -221,8 +228,8 @@ fn verify_fast<'a, 'py>(
         return Ok(None);
     };
     if !options.verify_signature {
-        let unverified = dangerous::unverified_payload(&compact).ok();
-        return Ok(unverified.map(|(payload, _)| (compact, options, payload)));
+        let unverified = dangerous::unverified_body(&compact).ok();
+        return Ok(unverified.map(|body| Opened { compact, options, payload: body.payload }));
     }
     let is_allowed = call
         .algorithms
@@ -240,7 +247,7 @@ fn verify_fast<'a, 'py>(
     match compact.verify(&prepared) {
         Ok(verified) => {
             length::check(fast_path, py, &prepared, options.enforce_minimum_key_length)?;
-            Ok(Some((compact, options, verified.into_payload())))
+            Ok(Some(Opened { compact, options, payload: verified.into_payload() }))
         }
         Err(Error::SignatureMismatch) => {
             length::check(fast_path, py, &prepared, options.enforce_minimum_key_length)?;
@@ -290,7 +297,7 @@ pub(super) fn get_unverified_header<'py>(jwt: &Bound<'py, PyAny>) -> PyResult<Bo
         fast_path.is_clear_for_decode(py).then_some(())?;
         let compact = Compact::split(arguments::text(jwt)?).ok()?;
         header_cache::read(compact.header(), |_| ())?;
-        dangerous::unverified_payload(&compact).ok()?;
+        dangerous::unverified_body(&compact).ok()?;
         Some(compact.header())
     };
     match read() {

@@ -123,7 +123,7 @@ impl Signer {
     ) -> PyResult<Self> {
         let py = key.py();
         let fast_path = FastPath::get(py)?;
-        let (algorithm, kid) = algorithm_and_kid(fast_path, key, algorithm)?;
+        let Identity { algorithm, kid } = Identity::of(fast_path, key, algorithm)?;
         let issuer = issuer.map(|issuer| exact(issuer)).transpose()?;
         let audience = audience.map(exact).transpose()?;
         let lifetime = lifetime.map(exact_seconds).transpose()?;
@@ -304,37 +304,43 @@ fn new_jwt_id() -> String {
     base64url::encode(&crypto::random_bytes::<16>())
 }
 
-fn algorithm_and_kid(
-    fast_path: &FastPath,
-    key: &Bound<'_, PyAny>,
-    algorithm: Option<&str>,
-) -> PyResult<(&'static Algorithm, Option<String>)> {
-    let (named, default, kid) = if let Ok(key) = key.cast_exact::<Key>() {
-        let key = key.get();
-        (key.named_algorithm(), key.default_algorithm(), key.key_id().map(str::to_owned))
-    } else if fast_path.is_pyjwk(key) {
-        let name: String = key.getattr("algorithm_name")?.extract()?;
-        let named = header_cache::by_exact_name(&name);
-        (named, named, key.getattr("key_id")?.extract()?)
-    } else {
-        (None, None, None)
-    };
-    let algorithm = match algorithm {
-        Some(name) => {
-            let algorithm = header_cache::signature_algorithm(name).ok_or_else(|| {
-                // Not quoted: it may be a key in the wrong place.
-                PyValueError::new_err("algorithm has a name that cannot sign a token")
-            })?;
-            if named.is_some_and(|named| named != algorithm) {
-                return Err(Error::invalid_key("The key's own alg is another one").into());
+/// What a signer's tokens say of its key.
+struct Identity {
+    algorithm: &'static Algorithm,
+    kid: Option<String>,
+}
+
+impl Identity {
+    /// Takes the algorithm that was asked for, which a key that names its own must have, or else the
+    /// key's.
+    fn of(fast_path: &FastPath, key: &Bound<'_, PyAny>, algorithm: Option<&str>) -> PyResult<Self> {
+        let (named, default, kid) = if let Ok(key) = key.cast_exact::<Key>() {
+            let key = key.get();
+            (key.named_algorithm(), key.default_algorithm(), key.key_id().map(str::to_owned))
+        } else if fast_path.is_pyjwk(key) {
+            let name: String = key.getattr("algorithm_name")?.extract()?;
+            let named = header_cache::by_exact_name(&name);
+            (named, named, key.getattr("key_id")?.extract()?)
+        } else {
+            (None, None, None)
+        };
+        let algorithm = match algorithm {
+            Some(name) => {
+                let algorithm = header_cache::signature_algorithm(name).ok_or_else(|| {
+                    // Not quoted: it may be a key in the wrong place.
+                    PyValueError::new_err("algorithm has a name that cannot sign a token")
+                })?;
+                if named.is_some_and(|named| named != algorithm) {
+                    return Err(Error::invalid_key("The key's own alg is another one").into());
+                }
+                algorithm
             }
-            algorithm
-        }
-        None => default.ok_or_else(|| {
-            PyValueError::new_err("algorithm is needed: the key does not say what it is for")
-        })?,
-    };
-    Ok((algorithm, kid))
+            None => default.ok_or_else(|| {
+                PyValueError::new_err("algorithm is needed: the key does not say what it is for")
+            })?,
+        };
+        Ok(Self { algorithm, kid })
+    }
 }
 
 /// The encoded header; `alg` is the signer's, whatever `headers` says.

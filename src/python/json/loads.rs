@@ -60,7 +60,18 @@ fn parse<'a, 'py, T>(
 }
 
 /// A string, and its text if it is ASCII without escapes, so that it stands in the JSON text.
-type PlainString<'a, 'py> = (Bound<'py, PyString>, Option<&'a str>);
+struct Text<'a, 'py> {
+    string: Bound<'py, PyString>,
+    /// Its JSON text, if that is ASCII without escapes.
+    plain: Option<&'a str>,
+}
+
+/// The name of a member.
+struct Name<'py> {
+    string: Bound<'py, PyString>,
+    /// The claim that it names, if it is a registered one.
+    claim: Option<Claim>,
+}
 
 enum Number {
     Integer(i64),
@@ -109,7 +120,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
         match self.peek().ok_or(Unusual)? {
             b'"' => {
                 self.at += 1;
-                Ok(self.string()?.0.into_any())
+                Ok(self.string()?.string.into_any())
             }
             b'{' => Ok(self.members(depth, None)?.into_any()),
             b'[' => self.array(depth),
@@ -152,16 +163,16 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
             if token != b'"' {
                 return Err(Unusual);
             }
-            let (name, claim) = self.name()?;
+            let name = self.name()?;
             if self.next_token()? != b':' {
                 return Err(Unusual);
             }
             self.skip_whitespace();
-            let value = match (claim, registered.as_deref_mut()) {
+            let value = match (name.claim, registered.as_deref_mut()) {
                 (Some(claim), Some(registered)) => self.claim(claim, registered, depth)?,
                 _ => self.value(depth)?,
             };
-            dict.set_item(name, value).map_err(|_| Unusual)?;
+            dict.set_item(name.string, value).map_err(|_| Unusual)?;
             match self.next_token()? {
                 b',' => token = self.next_token()?,
                 b'}' => return Ok(dict),
@@ -246,18 +257,18 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
     }
 
     /// A member's name whose opening quote is behind, and which claim it names.
-    fn name(&mut self) -> Result<(Bound<'py, PyString>, Option<Claim>), Unusual> {
+    fn name(&mut self) -> Result<Name<'py>, Unusual> {
         let rest = &self.json[self.at..];
         if let Some(names) = &mut self.names
             && let Some(head) = rest.first_chunk()
             && let Some(known) = names.find(self.py, u128::from_le_bytes(*head))?
         {
             self.at += known.len + 1;
-            return Ok((known.string.bind(self.py).clone(), known.claim));
+            return Ok(Name { string: known.string.bind(self.py).clone(), claim: known.claim });
         }
-        let (name, _) = self.string()?;
-        let claim = Claim::by_name(name.to_str().map_err(|_| Unusual)?.as_bytes());
-        Ok((name, claim))
+        let string = self.string()?.string;
+        let claim = Claim::by_name(string.to_str().map_err(|_| Unusual)?.as_bytes());
+        Ok(Name { string, claim })
     }
 
     /// The value of a registered claim, noted in `registered`.
@@ -270,12 +281,12 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
         match self.peek() {
             Some(b'"') => {
                 self.at += 1;
-                let (value, text) = match claim {
+                let text = match claim {
                     Claim::Iss | Claim::Aud => self.issuer_or_audience(claim)?,
                     _ => self.string()?,
                 };
-                let value = value.into_any();
-                match text {
+                let value = text.string.into_any();
+                match text.plain {
                     Some(text) => registered.note_text(claim, text),
                     None => registered.note_other(claim, &value),
                 }
@@ -300,21 +311,21 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
 
     /// The issuer or the audience, as [`string`](Self::string) reads it. An API sees the same ones
     /// in token after token: the newest of each is kept, so that it need not be made again.
-    fn issuer_or_audience(&mut self, claim: Claim) -> Result<PlainString<'a, 'py>, Unusual> {
+    fn issuer_or_audience(&mut self, claim: Claim) -> Result<Text<'a, 'py>, Unusual> {
         let (py, rest) = (self.py, &self.json[self.at..]);
         if let Some(kept) = self.kept(claim)
-            && let Some((value, text)) = kept.find(py, rest)
+            && let Some((string, plain)) = kept.find(py, rest)
         {
-            self.at += text.len() + 1;
-            return Ok((value, Some(text)));
+            self.at += plain.len() + 1;
+            return Ok(Text { string, plain: Some(plain) });
         }
-        let (value, text) = self.string()?;
-        if let Some(text) = text.filter(|text| text.len() <= KeptValue::MAX_LEN)
+        let text = self.string()?;
+        if let Some(plain) = text.plain.filter(|plain| plain.len() <= KeptValue::MAX_LEN)
             && let Some(kept) = self.kept(claim)
         {
-            kept.replace(&value, text);
+            kept.replace(&text.string, plain);
         }
-        Ok((value, text))
+        Ok(text)
     }
 
     /// The kept value of the name before, if that is this claim's.
@@ -325,16 +336,16 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
     }
 
     /// A string whose opening quote is behind.
-    fn string(&mut self) -> Result<PlainString<'a, 'py>, Unusual> {
+    fn string(&mut self) -> Result<Text<'a, 'py>, Unusual> {
         let rest = &self.json[self.at..];
         let plain = plain_len(rest);
         if rest.get(plain) == Some(&b'"') {
             self.at += plain + 1;
             // SAFETY: `plain_len` has looked at each byte: all are ASCII.
             let text = unsafe { str::from_utf8_unchecked(&rest[..plain]) };
-            return Ok((ascii_string(self.py, text)?, Some(text)));
+            return Ok(Text { string: ascii_string(self.py, text)?, plain: Some(text) });
         }
-        Ok((self.string_with_escapes(plain)?, None))
+        Ok(Text { string: self.string_with_escapes(plain)?, plain: None })
     }
 
     /// A string with escapes or characters beyond ASCII, of which `plain` bytes have been seen.

@@ -238,14 +238,14 @@ impl Key {
     /// shared secret, whose thumbprint would help to guess it, and `ValueError` for another hash.
     #[pyo3(signature = (hash="sha256"))]
     fn thumbprint(&self, hash: &str) -> PyResult<String> {
-        let (hash, _) = thumbprint_hash(hash)?;
+        let hash = thumbprint_hash(hash)?.hash;
         Ok(self.thumbprint_of(hash)?)
     }
 
     /// The thumbprint as a URI (RFC 9278); arguments and errors as for `thumbprint`.
     #[pyo3(signature = (hash="sha256"))]
     fn thumbprint_uri(&self, hash: &str) -> PyResult<String> {
-        let (hash, name) = thumbprint_hash(hash)?;
+        let ThumbprintHash { hash, name } = thumbprint_hash(hash)?;
         let thumbprint = self.thumbprint_of(hash)?;
         Ok(format!("urn:ietf:params:oauth:jwk-thumbprint:{name}:{thumbprint}"))
     }
@@ -425,12 +425,19 @@ impl Key {
     }
 }
 
-/// The hash of that name, as hashlib writes it, and as RFC 9278 Section 3 does.
-fn thumbprint_hash(name: &str) -> PyResult<(Hash, &'static str)> {
+/// A hash for thumbprints.
+struct ThumbprintHash {
+    hash: Hash,
+    /// Its name in a thumbprint URI (RFC 9278 Section 3).
+    name: &'static str,
+}
+
+/// Finds a hash by its name in hashlib.
+fn thumbprint_hash(name: &str) -> PyResult<ThumbprintHash> {
     match name {
-        "sha256" => Ok((Hash::Sha256, "sha-256")),
-        "sha384" => Ok((Hash::Sha384, "sha-384")),
-        "sha512" => Ok((Hash::Sha512, "sha-512")),
+        "sha256" => Ok(ThumbprintHash { hash: Hash::Sha256, name: "sha-256" }),
+        "sha384" => Ok(ThumbprintHash { hash: Hash::Sha384, name: "sha-384" }),
+        "sha512" => Ok(ThumbprintHash { hash: Hash::Sha512, name: "sha-512" }),
         _ => Err(PyValueError::new_err("hash must be \"sha256\", \"sha384\" or \"sha512\"")),
     }
 }

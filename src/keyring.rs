@@ -1,7 +1,7 @@
-//! Several keys, and which of them a token is verified with (RFC 7515 Section 4.1.4).
+//! Several keys, and the rules for which of them verifies a token (RFC 7515 Section 4.1.4).
 //!
 //! The caller chose the keys and bound each to its algorithms; the token's `kid` and `alg` only
-//! pick one of them, by equality.
+//! select among them, by equality.
 
 use crate::algorithm::Algorithm;
 use crate::crypto::PreparedKey;
@@ -15,23 +15,23 @@ pub struct Keyring<K> {
 /// The keys that a token is verified with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
-    /// The one at this index.
+    /// The key at this index.
     One(usize),
-    /// Each of those for this algorithm, none of which has an ID, until one fits (RFC 7515
+    /// Every key for this algorithm in turn until one fits; none of them has an ID (RFC 7515
     /// Appendix D).
     EachWithoutId(&'static Algorithm),
 }
 
 impl<K: AsRef<PreparedKey>> Keyring<K> {
-    /// Holds these keys. A key that serves several algorithms has an entry for each.
+    /// Makes a keyring of these keys. A key for several algorithms has an entry for each.
     pub const fn new(entries: Vec<(Option<String>, K)>) -> Self {
         Self { entries }
     }
 
-    /// The keys for a token with this `alg` and `kid`.
+    /// Chooses the keys for a token with this `alg` and `kid`.
     ///
-    /// A key whose ID is the token's is taken; a token's ID that no key has leaves the keys without
-    /// an ID. Where nothing tells several keys with IDs apart, none is tried.
+    /// A key with the token's ID is chosen. If no key has that ID, only the keys without an ID
+    /// remain. If several keys remain and one of them has an ID, none is tried.
     ///
     /// # Errors
     /// [`Error::AlgorithmNotAllowed`], [`Error::NoMatchingKey`], [`Error::KidRequired`].
@@ -65,7 +65,7 @@ impl<K: AsRef<PreparedKey>> Keyring<K> {
         }
     }
 
-    /// The keys that [`choose`](Self::choose) chose, in order.
+    /// Returns the keys that [`choose`](Self::choose) chose, in order.
     pub fn chosen(&self, choice: Choice) -> impl Iterator<Item = &PreparedKey> {
         let (indices, algorithm) = match choice {
             Choice::One(index) => (index..index + 1, None),

@@ -10,7 +10,7 @@ use super::cpython::{code_of, dict_version, watch};
 use super::errors::ok;
 use super::once::{ForkSafeOnce, intern};
 
-/// The function `time_ns` that the module `time` had at the first call of [`now`].
+/// The function `time.time_ns`, as it was when it was first found to read the system clock.
 struct Clock {
     time_ns: Py<PyCFunction>,
     /// The address of its machine code, which reads the system clock.

@@ -1,7 +1,7 @@
-//! The extension module `rapidjwt._rapidjwt`, the only folder that names pyo3.
+//! The extension module `rapidjwt._rapidjwt`. No other folder names pyo3.
 //!
-//! It extracts arguments, calls the core and maps errors; Python's own semantics live in the
-//! Python package.
+//! It extracts arguments, calls the core and maps errors. Python's own semantics are implemented in
+//! the Python package.
 
 mod algorithm_table;
 mod arguments;
@@ -28,14 +28,14 @@ use pyo3::types::PyBytes;
 
 use cpython::is_main_interpreter;
 
-/// The bytes of a base64url segment (RFC 7515 Section 2), or None when it is not canonical.
+/// Returns the bytes of a base64url segment (RFC 7515 Section 2), or None if it is not canonical.
 #[pyfunction]
 #[pyo3(signature = (segment, /))]
 fn decode_segment<'py>(py: Python<'py>, segment: &[u8]) -> Option<Bound<'py, PyBytes>> {
     Some(PyBytes::new(py, &crate::base64url::decode(segment)?))
 }
 
-/// Whether `data` is a public key or an X.509 certificate in DER.
+/// Returns whether `data` is a public key or an X.509 certificate in DER.
 #[pyfunction]
 #[pyo3(signature = (data, /))]
 fn is_der_public_key(data: &[u8]) -> bool {
@@ -44,8 +44,8 @@ fn is_der_public_key(data: &[u8]) -> bool {
 
 /// Raises `ImportError` in a sub-interpreter.
 ///
-/// The caches of this module hold Python objects, and `PyO3`'s classes are made once per process, so
-/// both belong to the interpreter that the process started with.
+/// The caches of this module hold Python objects, and `PyO3` creates its classes once per process,
+/// so both belong to the interpreter that the process started with.
 fn check_interpreter(py: Python<'_>) -> PyResult<()> {
     if is_main_interpreter(py) {
         return Ok(());
@@ -78,7 +78,7 @@ mod _rapidjwt {
     use super::verifier::{Verifier, VerifierDecode, verifier_of_policy};
     use super::{check_interpreter, decode_segment, is_der_public_key};
 
-    /// Adds everything here, and nothing by `#[pymodule_export]`, which would come before the check.
+    /// Adds every member after the check; `#[pymodule_export]` would add members before it.
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();

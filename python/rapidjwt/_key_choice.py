@@ -1,4 +1,4 @@
-"""Several keys where PyJWT takes one: which of them a token is verified with.
+"""The choice of the key that verifies a token, for several keys where PyJWT accepts one.
 
 `keyring.rs` has the same rule for `Verifier`.
 """
@@ -12,7 +12,7 @@ from rapidjwt._rapidjwt import Key
 from .api_jwk import PyJWK, PyJWKSet
 from .exceptions import InvalidAlgorithmError, InvalidKeyError, InvalidTokenError, PyJWTError
 
-TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
+TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, TypeVar
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def members(key: Any) -> list[Any] | None:
     """Return the keys of a list, tuple, `KeySet` or `PyJWKSet` that may verify; None for one key.
 
-    Left out are keys whose JWK says that they are for something else: a `use` that is not "sig",
-    `key_ops` without "verify" (RFC 7517 Sections 4.2 and 4.3).
+    Keys are left out if their JWK says that they are for something else: a `use` that is not "sig",
+    or `key_ops` without "verify" (RFC 7517 Sections 4.2 and 4.3).
     """
     if isinstance(key, (list, tuple)):
         found: list[Any] = list(key)
@@ -46,7 +46,7 @@ def _is_key_set(key: Any) -> bool:
 
 def _may_verify(key: Any) -> bool:
     if isinstance(key, PyJWK):
-        # PyJWT has no name for the operations.
+        # PyJWK has no attribute for the operations.
         use, operations = key.public_key_use, key._jwk_data.get("key_ops")  # noqa: SLF001
     elif isinstance(key, Key):
         use, operations = key.use, key.key_ops
@@ -58,9 +58,9 @@ def _may_verify(key: Any) -> bool:
 
 
 def by_kid(keys: Sequence[T], kid: str | None, kid_of: Callable[[T], str | None]) -> list[T]:
-    """Narrow keys down by a token's ID: to the first that has it, or else to those without an ID.
+    """Narrow keys down by a token's ID: to the first with that ID, or else to those without one.
 
-    A token without an ID leaves all.
+    A token without an ID keeps all of them.
     """
     if kid is None:
         return list(keys)
@@ -71,16 +71,18 @@ def by_kid(keys: Sequence[T], kid: str | None, kid_of: Callable[[T], str | None]
 def keys_to_try(
     keys: Sequence[Any], alg: str, kid: str | None, algorithm_for: Callable[[Any], Algorithm]
 ) -> list[Any]:
-    """Return the keys that a token is verified with: one, or several without an ID.
+    """Return the keys that a token is verified with: one key, or several without an ID.
 
-    `alg` is one that the caller allows; `algorithm_for` gives what verifies it with a key.
+    `alg` is a value that the caller allows; `algorithm_for` returns the algorithm that verifies it
+    with a key.
 
-    Keys that cannot serve `alg` are out. Then the first with the token's `kid` is taken, or, when
-    none has it, those without an ID. A token without `kid` is tried with the only key left, or with
-    all when none has an ID (RFC 7515 Section 4.1.4 and Appendix D).
+    Keys that do not fit `alg` are left out. Then the first key with the token's `kid` is chosen or,
+    if there is none, those without an ID. For a token without a `kid` the only remaining key is
+    chosen, or all of them if none has an ID (RFC 7515 Section 4.1.4 and Appendix D).
 
-    Raises InvalidKeyError when there are no keys, InvalidAlgorithmError when none serves `alg`,
-    InvalidTokenError when none has the `kid`, or when several have IDs and the token has none.
+    Raises InvalidKeyError if there are no keys, InvalidAlgorithmError if none fits `alg`,
+    InvalidTokenError if none has the `kid`, or if the token has no `kid` and several keys remain,
+    one of which has an ID.
     """
     if not keys:
         raise InvalidKeyError("There is no key to verify tokens with")
@@ -96,7 +98,7 @@ def keys_to_try(
 
 
 def _serves(key: Any, alg: str, algorithm_for: Callable[[Any], Algorithm]) -> bool:
-    """Whether a key is one of the algorithm's family, and does not name another algorithm."""
+    """Return whether a key fits the algorithm and does not name another one."""
     if isinstance(key, PyJWK):
         return key.algorithm_name == alg
     if isinstance(key, Key) and key.alg not in (None, alg):

@@ -62,7 +62,7 @@ class PyJWS(Hookable):
     #: The header `typ` of what is encoded (RFC 7515 Section 4.1.9).
     header_typ = "JWT"
 
-    #: The extensions that we understand in the header `crit` (RFC 7515 Section 4.1.11).
+    #: The supported extensions in the header `crit` (RFC 7515 Section 4.1.11).
     _supported_crit: set[str] = {"b64"}  # noqa: RUF012 - PyJWT's own, patched in tests
 
     def __init__(
@@ -326,7 +326,7 @@ class PyJWS(Hookable):
             payload = self._decode_base64url_segment(payload_segment, "payload")
         elif payload_segment:
             # RFC 7515 Appendix F: the payload of a detached token is sent separately. Anything in
-            # its place is refused before it costs any work.
+            # its place is refused before any work is done on it.
             raise DecodeError("Payload segment must be empty when 'b64' is false.")
         else:
             payload = b""

@@ -42,8 +42,8 @@ def force_bytes(value: bytes | str) -> bytes:
 def base64url_decode(input: bytes | str) -> bytes:  # noqa: A002 - PyJWT's name
     """Decode base64url (RFC 4648 Section 5), padded or not.
 
-    Characters outside the alphabet are skipped. Raises binascii.Error, a ValueError, for a length
-    that no encoding has.
+    Characters outside the alphabet are skipped. Raises binascii.Error, a ValueError, for an
+    impossible length.
     """
     import binascii  # noqa: PLC0415 - a shared library, which few programs need
 
@@ -161,8 +161,8 @@ _SSH_KEY_FORMATS = (
 def _pem_boundary() -> re.Pattern[bytes]:
     """Return a pattern for encapsulation boundaries (RFC 7468 Section 2), with `---- ` variants.
 
-    The lookahead lets boundaries share their dashes. It is compiled on first use, because that
-    takes as long as importing a module.
+    The lookahead lets boundaries share their dashes. The pattern is compiled on first use, because
+    compiling takes as long as importing a module.
     """
     return re.compile(
         b"(?=(?P<boundary>----[- ](?P<side>BEGIN|END) (?P<label>"

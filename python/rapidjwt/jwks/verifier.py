@@ -1,4 +1,4 @@
-"""Verifying tokens with the keys of a client: what `Verifier(jwks=...)` is made of."""
+"""Verification of tokens with the keys of a client, for `Verifier(jwks=...)`."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ if TYPE_CHECKING:
     _Decoded: TypeAlias = dict[str, Any]
     _Call: TypeAlias = Callable[[Verifier, _Token], _Decoded]
 
-#: Tokens of a batch that are verified with the same keys: as many as `Verifier` takes at once.
+#: The number of tokens that are verified with the same keys: as many as `Verifier` takes at once.
 _CHUNK = 1024
 
 
 class UnknownKeyError(PyJWKClientError, InvalidTokenError):
-    """The provider has no key for the token: it is refused, and PyJWKClient's error says so."""
+    """The provider has no key for the token: the token is refused, with PyJWKClient's message."""
 
 
 class _KeyMissing(NamedTuple):
-    """Why a token was refused that a newer set may have the key for."""
+    """The reason why a token was refused, if a newer set may contain its key."""
 
     reason: PyJWTError
 
 
 def connect(client: JWKSClient | AsyncJWKSClient, policy: VerifierPolicy) -> _ClientKeys:
-    """Return what a `Verifier` with these rules asks for tokens; nothing is fetched yet."""
+    """Return the object that a `Verifier` with this policy uses; nothing is fetched yet."""
     if isinstance(client, JWKSClient):
         return _SyncKeys(client, policy)
     if isinstance(client, AsyncJWKSClient):
@@ -54,10 +54,11 @@ def connect(client: JWKSClient | AsyncJWKSClient, policy: VerifierPolicy) -> _Cl
 
 
 class _ClientKeys:
-    """The newest keys of a client, prepared under the rules of a `Verifier`."""
+    """The newest keys of a client, prepared under the policy of a `Verifier`."""
 
     def __init__(self, policy: VerifierPolicy, issuer: str | None) -> None:
-        # The keys of an issuer verify its own tokens: providers share keys among tenants.
+        # The keys of an issuer verify only its own tokens, because providers share keys among
+        # tenants.
         if issuer is not None and policy.issuers is None:
             policy = policy.with_issuer(issuer)
         self._policy = policy
@@ -74,10 +75,10 @@ class _ClientKeys:
         return prepared[1]
 
     def _apply(self, call: _Call, token: _Token, keys: KeySet) -> _Decoded | _KeyMissing:
-        """Call a method of the verifier that has these keys; raises its errors."""
+        """Call a method of the verifier that has these keys; other errors are raised."""
         try:
             return call(self._verifier(keys), token)
-        except PyJWKSetError as error:  # there is no verifier: no key serves our algorithms
+        except PyJWKSetError as error:  # there is no verifier: no key fits the algorithms
             return _KeyMissing(error)
         except PyJWTError as error:
             if self._lacks_key(keys, token, error):
@@ -87,7 +88,7 @@ class _ClientKeys:
     def _lacks_key(self, keys: KeySet, token: _Token, error: PyJWTError) -> bool:
         wrong_signature = isinstance(error, InvalidSignatureError)
         if isinstance(error, DecodeError) and not wrong_signature:
-            return False  # of its form: no key would help
+            return False  # malformed: no key would help
         header = _header(token)
         kid, alg = header.get("kid"), header.get("alg")
         if alg not in (self._policy.algorithms or ()):
@@ -97,7 +98,7 @@ class _ClientKeys:
             if any(entry.kid == kid for entry in fitting):
                 return False
             fitting = tuple(entry for entry in fitting if entry.kid is None)
-        # Keys that are not chosen by ID: that they were replaced shows by signatures only.
+        # Keys that are not chosen by ID: only a signature shows that they were replaced.
         return wrong_signature if fitting else True
 
 
@@ -115,7 +116,7 @@ class _SyncKeys(_ClientKeys):
         return self._call(Verifier.decode_complete, token)
 
     def decode_many(self, tokens: Iterator[_Token]) -> Iterator[_Decoded | Exception]:
-        """Verify each chunk with the keys of its moment; tokens whose key is missing one by one."""
+        """Verify chunks with the keys of that time; tokens whose key is missing, one by one."""
         is_exhausted = False
         while not is_exhausted:
             is_exhausted = True
@@ -124,7 +125,7 @@ class _SyncKeys(_ClientKeys):
             try:
                 keys = self._client.key_set()
                 results: Iterator[_Decoded | Exception] = self._verifier(keys).decode_many(chunk)
-            except PyJWTError:  # no keys, or none for our algorithms
+            except PyJWTError:  # no keys, or none for the algorithms
                 for token in chunk:
                     is_exhausted = False
                     yield self._result(token)
@@ -143,7 +144,7 @@ class _SyncKeys(_ClientKeys):
         except PyJWTError as error:
             return error
 
-    # In a thread: a fetch must not hold up the event loop.
+    # In a thread, because a fetch must not block the event loop.
 
     async def decode_async(self, token: _Token) -> _Decoded:
         return await asyncio.to_thread(self.decode, token)
@@ -205,7 +206,7 @@ def _header(token: _Token) -> dict[str, Any]:
 
 
 def _unknown_key(token: _Token, missing: _KeyMissing) -> PyJWTError:
-    """Return what to tell the user when no newer set helped."""
+    """Return the error for a token for which no newer set had a key."""
     reason = missing.reason
     if isinstance(reason, InvalidSignatureError):
         return reason

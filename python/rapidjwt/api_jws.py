@@ -158,7 +158,7 @@ class PyJWS(Hookable):
         payload_segment = payload if is_payload_detached else base64url_encode(payload)
         signing_input = b".".join([header_segment, payload_segment])
 
-        alg_obj = self.get_algorithm_by_name(algorithm_)  # type: ignore[arg-type]  # what it may be
+        alg_obj = self.get_algorithm_by_name(algorithm_)  # type: ignore[arg-type]  # it may be None
         prepared_key = alg_obj.prepare_key(key.key if isinstance(key, PyJWK) else key)
         key_length_msg = alg_obj.check_key_length(prepared_key)
         if key_length_msg:

@@ -28,7 +28,7 @@ def section(changelog: str, title: str) -> str | None:
 
 
 def unreleased(base: str) -> str:
-    """Return the complaint about the change since `base`."""
+    """Return the complaint about the change since `base`; empty if there is none."""
     start = git("merge-base", base, "HEAD").strip()
     changed = git("diff", "--name-only", start, "HEAD").splitlines()
     if not any(name.startswith(SHIPPED) for name in changed):
@@ -40,7 +40,7 @@ def unreleased(base: str) -> str:
 
 
 def release(tag: str) -> str:
-    """Print the notes of the release; return the complaint about it."""
+    """Print the notes of the release; return the complaint about it, empty if there is none."""
     cargo = re.search(r'(?m)^version = "(.+)"$', git("show", "HEAD:Cargo.toml"))
     if not cargo or tag != f"v{cargo[1]}":
         return f"the tag is {tag}, Cargo.toml has version {cargo[1] if cargo else None}"

@@ -6,7 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# More pytest arguments, for example: make test-python PYTEST="-k parity -x"
+# Additional pytest arguments, for example: make test-python PYTEST="-k parity -x"
 PYTEST ?=
 export VIRTUAL_ENV := $(abspath $(VENV))
 export PYO3_PYTHON := $(abspath $(BIN)/python)
@@ -48,7 +48,7 @@ develop: $(BIN)/maturin ## Build it quickly, for working on the code
 # --- try it ---
 
 .PHONY: demo
-demo: build ## Authorization server, REST API and client: who gets in, who does not
+demo: build ## Run an authorization server, a REST API and a client, with good and bad tokens
 	@$(BIN)/python -m pip install --quiet PyJWT==2.15.1
 	@$(BIN)/python examples/demo/demo.py
 
@@ -65,7 +65,7 @@ lint: format-check ## rustfmt, clippy (every feature set) and ruff; warnings are
 	@cargo clippy --quiet --all-targets --features python -- -D warnings
 
 .PHONY: format-check
-format-check: $(VENV)/.release ## Whether everything is formatted, and ruff's lints; quick
+format-check: $(VENV)/.release ## Check the format of everything, and ruff's lints; quick
 	@cargo fmt --check
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
@@ -112,11 +112,11 @@ security: build ## Attack tests, Wycheproof, broken copies, a short fuzz run, de
 	@PYTHON=$(BIN)/python scripts/security.sh
 
 .PHONY: fuzz
-fuzz: build ## Fuzz every target, MINUTES=15 each unless you say otherwise
+fuzz: build ## Fuzz every target, for MINUTES=15 each by default
 	@PYTHON=$(BIN)/python fuzz/run.sh $$(( $(or $(MINUTES),15) * 60 ))
 
 .PHONY: mutants
-mutants: | prerequisites ## Which changes of the core no test notices (hours); some: MUTANTS="--re jws.rs"
+mutants: | prerequisites ## List changes of the core that no test notices (hours); some: MUTANTS="--re jws.rs"
 	@nice cargo mutants --output target $(MUTANTS)
 
 .PHONY: soak
@@ -187,7 +187,7 @@ test-sdist: sdist ## Install the source distribution into an environment with no
 BASE ?= origin/main
 
 .PHONY: changelog
-changelog: ## Whether CHANGELOG.md tells of the changes since BASE=origin/main
+changelog: ## Check that CHANGELOG.md mentions the changes since BASE=origin/main
 	@$(PYTHON) scripts/changelog.py unreleased $(BASE)
 
 .PHONY: clean

@@ -1,4 +1,4 @@
-//! Lets `src/python` ask for which version of Python it is compiled.
+//! Lets `src/python` test which version of Python it is compiled for.
 
 fn main() {
     #[cfg(feature = "python")]

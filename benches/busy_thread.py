@@ -1,7 +1,7 @@
-"""A decoding thread beside a busy pure-Python thread, as in a web worker with one request hot.
+"""A decoding thread beside a busy pure-Python thread, as in a web worker with one busy request.
 
-A library that releases the interpreter lock around every single verification must win it back
-each time, and waits a whole switch interval (5 ms) for that.
+A library that releases the interpreter lock around every verification must get it back each time,
+which takes a whole switch interval (5 ms).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from peers import Contestant
 
 ALGORITHM = "RS256"
-# Never releases the lock of its own accord: its share is the fair one, by this machine's scheduler.
+# Never releases the lock voluntarily: its share is the fair one under this machine's scheduler.
 CONTROL = "plain Python loop"
 CONTROL_STATEMENT = "for _ in range(1000): pass"
 BATCH_SECONDS = 0.002
@@ -50,7 +50,7 @@ def busy_thread() -> Iterator[None]:
 
 
 def throughput(timer: Timer, batch: int, seconds: float) -> float:
-    """Return calls per second over a window of about `seconds`."""
+    """Return the calls per second over a window of about `seconds`."""
     calls = 0
     start = time.perf_counter()
     while (elapsed := time.perf_counter() - start) < seconds:

@@ -1,4 +1,4 @@
-"""Draw a run as an SVG of our own: bars of tokens per second, readable on light and dark pages."""
+"""Draw a run as an SVG without a library: bars of tokens per second, for light and dark pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PANELS = {
     "Encode RS256": "encode RS256 small",
 }
 COLUMNS = 2
-# A cache hit does no signature work; beside it every other bar would vanish.
+# A cache hit does no signature work; compared with it, every other bar would vanish.
 LEFT_OUT = "rapidjwt repeated token"
 
 WIDTH = 940
@@ -26,8 +26,8 @@ GAP = 36
 TITLE = 34
 ROW = 21
 BAR = 13
-NAMES = 152  # room for the longest contestant's name
-VALUES = 66  # room for the figure behind a full bar
+NAMES = 152  # room for the longest name of a contestant
+VALUES = 66  # room for the figure after a full bar
 PANEL = (WIDTH - 2 * MARGIN - GAP) // COLUMNS
 
 STYLE = """

@@ -2,7 +2,7 @@
 
 Every result is checked before it is timed. A full run writes a table, a chart and JSON to
 `benches/results/` and regenerates the marked parts of README.md and docs/benchmarks.md.
-A partial run (--quick, --only) writes files only where --output says, and touches no docs.
+A partial run (--quick, --only) writes files only to the path in --output, and changes no docs.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def progress(name: str) -> None:
 
 
 def describe_environment(argv: Sequence[str], effort: Effort, load_before: float) -> Environment:
-    """Return what a reader needs to interpret the figures."""
+    """Return the facts that a reader needs to interpret the figures."""
     return Environment(
         cpu=cpu_model(),
         cores=os.cpu_count() or 1,

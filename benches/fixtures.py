@@ -1,4 +1,4 @@
-"""Inputs of all contestants: the same claims, keys and tokens, and the tokens it must refuse."""
+"""The inputs of all contestants: the same claims, keys and tokens, and tokens to refuse."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 ISSUER = "https://login.example.com"
 AUDIENCE = "https://api.example.com"
-ISSUED = 1_700_000_000  # 2023-11-14, past for as long as the benchmark lives
+ISSUED = 1_700_000_000  # 2023-11-14, which stays in the past
 EXPIRES = 4_102_444_800  # 2100-01-01
 
 CLAIMS: dict[str, Any] = {
@@ -32,7 +32,8 @@ CLAIMS: dict[str, Any] = {
     "scope": "read:orders write:orders read:profile",
 }
 
-# Claims that differ from the good ones in one point; a decoder that takes any of them is not timed.
+# Claims that differ from the good ones in one point; a decoder that accepts any of them is not
+# timed.
 UNACCEPTABLE: dict[str, dict[str, Any]] = {
     "an expired token": {**CLAIMS, "exp": ISSUED + 1},
     "a token that is not valid yet": {**CLAIMS, "nbf": EXPIRES - 1},
@@ -53,7 +54,7 @@ PAYLOAD_SIZES = {"1 KB": 1_000, "10 KB": 10_000, "100 KB": 100_000}
 
 
 def compact_json(value: object) -> bytes:
-    """Return `value` as JSON without white space, as a JWT carries it."""
+    """Return `value` as JSON without white space, as in a JWT."""
     return json.dumps(value, separators=(",", ":")).encode()
 
 

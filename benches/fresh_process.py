@@ -3,7 +3,7 @@
     python -I fresh_process.py MODULE < job
 
 The job on standard input is a Python literal (read by `eval`, which imports nothing): a dict with
-`setup`, `expression`, `names` and `iterations`. The answer on standard output is a Python literal.
+`setup`, `expression`, `names` and `iterations`. The result on standard output is a Python literal.
 """
 
 import sys
@@ -13,7 +13,7 @@ PAGE_KB = 4
 
 
 def resident_kb() -> int | None:
-    """Return the resident memory of this process in KB; None where there is no /proc."""
+    """Return the resident memory of this process in KB, or None without /proc."""
     try:
         with open("/proc/self/statm") as statm:  # noqa: PTH123  (pathlib would count as memory)
             return int(statm.read().split()[1]) * PAGE_KB

@@ -1,8 +1,8 @@
 """The load of JWKS clients on a provider, and the effect of a hanging provider on them.
 
-First a day of a thousand worker processes in virtual time: the decisions are made by the clients'
-own code (`KeyMemory`, `RefreshPolicy`), only the waiting and the network are left out. Then, in
-real time, how long tokens take while the refresh of their keys hangs.
+First it simulates a day of a thousand worker processes in virtual time: the clients' own code
+(`KeyMemory`, `RefreshPolicy`) makes the decisions; only the waiting and the network are left out.
+Then it measures in real time how long tokens take while the refresh of their keys hangs.
 
 Run with: python benches/jwks_simulation.py
 """
@@ -43,7 +43,7 @@ START_WITHIN = MINUTE
 SECONDS_BETWEEN_TOKENS = 30  # of one worker, on average
 TOKEN_LIFETIME = 10 * MINUTE
 MAX_AGE = 15 * MINUTE
-OUTAGE = (11 * HOUR + 45 * MINUTE, 12 * HOUR + 15 * MINUTE)  # in the middle lies a rotation
+OUTAGE = (11 * HOUR + 45 * MINUTE, 12 * HOUR + 15 * MINUTE)  # with a rotation in the middle
 
 HANG_SECONDS = 3
 THREADS = 8
@@ -60,7 +60,7 @@ class Scenario:
     name: str
     policy: RefreshPolicy
     outage: tuple[float, float] | None
-    announced_hours: int  # how long before its first use a key is in the set
+    announced_hours: int  # how long a key is in the set before its first use
 
 
 SCENARIOS = (
@@ -71,7 +71,7 @@ SCENARIOS = (
 
 
 class Provider:
-    """Changes its signing key every hour; the one before stays in the set for an hour."""
+    """Changes its signing key every hour; the previous one stays in the set for an hour."""
 
     def __init__(self, scenario: Scenario, clock: Callable[[], float]) -> None:
         """Start the day."""
@@ -135,7 +135,7 @@ class Day:
 
 
 def simulate(scenario: Scenario, seed: int = 1) -> Day:
-    """Let the day pass."""
+    """Simulate the day."""
     random = Random(seed)
     now = 0.0
 
@@ -196,10 +196,10 @@ def report_days() -> None:
 
 
 class HangingProvider:
-    """Answers the first request, and lets the others wait for some seconds."""
+    """Responds to the first request, and delays the response to the others for some seconds."""
 
     def __init__(self) -> None:
-        """Make a key and start serving it."""
+        """Generate a key and start serving it."""
         private = ec.generate_private_key(ec.SECP256R1())
         pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         key = rapidjwt.Key.from_pem(pem)
@@ -225,7 +225,7 @@ class HangingProvider:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
 
-#: The first, for comparison, causes no refresh; with the other keys are due when they arrive.
+#: The first, for comparison, causes no refresh; with the other, keys are due when they arrive.
 POLICIES = {
     "no refresh": RefreshPolicy(),
     "refresh hangs": RefreshPolicy(min_lifetime=0, default_lifetime=0),

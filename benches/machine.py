@@ -1,4 +1,4 @@
-"""Where and when a run took place."""
+"""The machine, the versions and the date of a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def today() -> str:
 
 
 def cpu_model() -> str:
-    """Return the processor's own name for itself."""
+    """Return the processor's name as it reports it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -28,13 +28,13 @@ def cpu_model() -> str:
 
 
 def installed_versions(distributions: Iterable[str]) -> dict[str, str]:
-    """Return the versions of those of the distributions that are installed."""
+    """Return the versions of the given distributions that are installed."""
     versions = {name: installed_version(name) for name in distributions if name}
     return {name: number for name, number in versions.items() if number}
 
 
 def installed_version(distribution: str) -> str | None:
-    """Return the version of one distribution, None if it is not installed."""
+    """Return the version of one distribution, or None if it is not installed."""
     try:
         return version(distribution)
     except PackageNotFoundError:

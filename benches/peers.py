@@ -1,8 +1,8 @@
 """The contestants: each library's own way to encode and decode, as source text.
 
-Source text, because the very expression that is checked is then timed without a wrapper around
-it, and because a fresh process can run it to show what the first call costs. The names that it
-may use are those of `fixtures.namespace`.
+They are source text, so that the very expression that is checked is also timed, without a wrapper
+around it, and so that a fresh process can run it to measure the first call. They may use the names
+in `fixtures.namespace`.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class Code:
 
 @dataclass(frozen=True)
 class Contestant:
-    """A library used in one way.
+    """A library, used in one way.
 
-    `kind` is "library", or "raw" for the bare work that a JWT library adds its own to.
-    `key` is what a call gets: key text (PEM or secret), a key object, or a prepared object.
-    `payloads` restricts raw work to small or large payloads.
+    `kind` is "library", or "raw" for the bare operation on which a JWT library is built. `key` is
+    what each call receives: key text (PEM or secret), a key object, or a prepared object.
+    `payloads` restricts raw operations to small or large payloads.
     """
 
     name: str
@@ -61,7 +61,7 @@ def decodes(expression: str, setup: str = "") -> Code:
 def pyjwt_shaped(
     name: str, distribution: str, module: str, key: str, setup: str = "", kty: frozenset[str] = ALL
 ) -> Contestant:
-    """Return a contestant with PyJWT's call, its keys as `setup` leaves them."""
+    """Return a contestant with PyJWT's call, whose keys are those that `setup` leaves."""
     lines = f"import {module} as jwt\n{setup}"
     return Contestant(
         name,
@@ -304,7 +304,7 @@ CONTESTANTS: tuple[Contestant, ...] = (
     ),
 )
 
-# A batch of tokens, in a namespace that has `tokens` and `all_claims`.
+# A batch of tokens, in a namespace that contains `tokens` and `all_claims`.
 BATCH_SETUP = RAPIDJWT_KEYS + RAPIDJWT_VERIFIER.format(cache_size=0)
 BATCH_CONTESTANTS: tuple[Contestant, ...] = (
     Contestant(
@@ -327,5 +327,5 @@ BATCH_CONTESTANTS: tuple[Contestant, ...] = (
 
 
 def by_name(name: str) -> Contestant:
-    """Return the contestant called `name`."""
+    """Return the contestant with this name."""
     return next(contestant for contestant in CONTESTANTS if contestant.name == name)

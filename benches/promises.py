@@ -21,7 +21,7 @@ UNAVAILABLE = "peer not available"
 
 @dataclass(frozen=True)
 class Verdict:
-    """One promise against one run."""
+    """The result of comparing one promise with one run."""
 
     text: str
     limit: str
@@ -31,7 +31,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Ratio:
-    """`over / under` of two medians in one case is at least or at most `limit`."""
+    """`over / under`, two medians of one case, is at least or at most `limit`."""
 
     text: str
     case: str
@@ -115,9 +115,9 @@ class SmallImport:
 class FairShare:
     """A decoding thread keeps half of its throughput beside a busy Python thread.
 
-    Half is all that two threads that never wait can have of one interpreter lock, and a busy
-    machine leaves less, as a plain Python loop in the same run shows. The lesser of the two is
-    the yardstick, less `tolerance` for the spread.
+    Half is the most that two threads that never wait can each get of one interpreter lock. A busy
+    machine leaves less, as a plain Python loop in the same run shows. The smaller of the two is
+    required, minus `tolerance` for the spread.
     """
 
     text: str
@@ -161,7 +161,7 @@ def medians_of(results: Results, name: str, contestants: Iterable[str]) -> list[
 
 
 def distribution(name: str) -> str:
-    """Return the distribution that the contestant called `name` belongs to."""
+    """Return the distribution that the contestant with this name belongs to."""
     known = {contestant.name: contestant.distribution for contestant in CONTESTANTS}
     return known.get(name, "rapidjwt")
 
@@ -209,7 +209,7 @@ PROMISES: tuple[Promise, ...] = (
     ),
     SmallImport("import time above a bare interpreter", "ms", 10),
     SmallImport("import memory above a bare interpreter", "MB", 4),
-    # Ten times the payload: twelve leaves room for the processor caches that 100 KB outgrows.
+    # The payload is ten times as large: twelve allows for the processor caches that 100 KB exceeds.
     Linear("HS256 decode is linear in size", "decode HS256 10 KB", "decode HS256 100 KB", 12),
     Linear("HS256 encode is linear in size", "encode HS256 10 KB", "encode HS256 100 KB", 12),
     Ratio(
@@ -231,7 +231,7 @@ PROMISES: tuple[Promise, ...] = (
 )
 
 
-# ryjwt runs on Python 3.12 and later only.
+# ryjwt requires Python 3.12 or later.
 RYJWT_PROMISES: tuple[Promise, ...] = (
     Ratio(
         "HS256 prepared decode against ryjwt's time",
@@ -261,7 +261,7 @@ RYJWT_PROMISES: tuple[Promise, ...] = (
 
 
 def evaluate(results: Results) -> list[Verdict]:
-    """Return the verdict on every promise that can be tried on the Python of the run."""
+    """Return the verdict on every promise that can be tested on the Python of the run."""
     promises = PROMISES
     if python_version(results) >= by_name("ryjwt").minimum_python:
         promises += RYJWT_PROMISES

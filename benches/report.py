@@ -32,7 +32,7 @@ SIZES = ("small", "1 KB", "10 KB", "100 KB")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table, first column left, the others right."""
+    """Return a Markdown table, with the first column left-aligned and the others right-aligned."""
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
@@ -52,7 +52,7 @@ def ratio_text(value: float) -> str:
 
 
 def cell(found: Case | None, contestant: str) -> str:
-    """Return median microseconds and the ratio to PyJWT with key text per call."""
+    """Return the median in microseconds and its ratio to PyJWT with key text in each call."""
     row = timing(found, contestant) if found else None
     if found is None or row is None:
         return NOTHING
@@ -64,7 +64,7 @@ def cell(found: Case | None, contestant: str) -> str:
 
 
 def present(results: Results, names: Sequence[str]) -> list[str]:
-    """Return the contestants that have a timing in any of the named cases, in our order."""
+    """Return the contestants that have a timing in any of the named cases, in a fixed order."""
     cases = [found for name in names if (found := case(results, name))]
     return [
         contestant.name
@@ -74,9 +74,9 @@ def present(results: Results, names: Sequence[str]) -> list[str]:
 
 
 def matrix(results: Results, columns: dict[str, str], *, raw: bool = True) -> str:
-    """Return one table: contestants down, cases across (`columns`: title to case name).
+    """Return one table: contestants in rows, cases in columns (`columns`: title to case name).
 
-    `raw` is whether the bare work under a token has rows too.
+    `raw` is whether the bare operations have rows too.
     """
     columns = {title: name for title, name in columns.items() if case(results, name)}
     keys = {contestant.name: contestant.key for contestant in CONTESTANTS}
@@ -89,7 +89,7 @@ def matrix(results: Results, columns: dict[str, str], *, raw: bool = True) -> st
 
 
 def environment(results: Results) -> str:
-    """Return where and how the figures were taken."""
+    """Return where and how the figures were measured."""
     where = results["environment"]
     versions = ", ".join(f"{name} {number}" for name, number in where["versions"].items())
     return (
@@ -101,7 +101,7 @@ def environment(results: Results) -> str:
 
 
 def details(results: Results) -> str:
-    """Return one table per case with the spread, and why some contestants are missing."""
+    """Return one table per case with the spread, and the reasons why contestants are missing."""
     parts: list[str] = []
     for found in results["cases"]:
         rows = []
@@ -153,7 +153,7 @@ def busy_thread(results: Results) -> str:
 
 
 def verdicts(results: Results) -> str:
-    """Return every promised ratio with what this run measured."""
+    """Return every promised ratio with the one that this run measured."""
     rows = [[one.text, one.limit, one.measured, one.status] for one in evaluate(results)]
     return table(["promise", "limit", "measured", "status"], rows)
 
@@ -201,7 +201,7 @@ def short_report(results: Results) -> str:
 
 
 def web_report(run: WebResults) -> str:
-    """Return the web benchmark's table and how it was taken."""
+    """Return the web benchmark's table and how it was measured."""
     rows = []
     for server, loads in run["servers"].items():
         base = loads[BASELINE]["per_second"]

@@ -1,4 +1,4 @@
-"""The shape of a result file: what `compare.py` writes and the reports read."""
+"""The format of a result file, which `compare.py` writes and the reports read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Timing(TypedDict):
 
 
 class Failure(TypedDict):
-    """Why a contestant has no timing."""
+    """The reason why a contestant has no timing."""
 
     contestant: str
     reason: str
@@ -55,7 +55,7 @@ class BusyThread(TypedDict):
 
 
 class Environment(TypedDict):
-    """Where, when and how the figures were taken."""
+    """Where, when and how the figures were measured."""
 
     cpu: str
     cores: int
@@ -123,7 +123,7 @@ def python_version(results: Results) -> tuple[int, int]:
 
 
 def case(results: Results, name: str) -> Case | None:
-    """Return the case called `name`, if it was run."""
+    """Return the case with this name, if it was run."""
     return next((case for case in results["cases"] if case["name"] == name), None)
 
 

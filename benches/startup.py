@@ -19,7 +19,7 @@ ALGORITHM = "RS256"
 
 
 def fresh_run(contestant: Contestant, job: dict[str, Any]) -> dict[str, Any] | None:
-    """Return what `fresh_process.py` measured of `job`, None if it failed."""
+    """Return what `fresh_process.py` measured for `job`, or None if it failed."""
     command = [sys.executable, "-I", "-W", "ignore", str(HERE / "fresh_process.py")]
     done = subprocess.run(
         [*command, contestant.module],
@@ -38,7 +38,8 @@ def fresh_run(contestant: Contestant, job: dict[str, Any]) -> dict[str, Any] | N
 def measure_startup(contestants: list[Contestant], runs: int) -> list[Startup]:
     """Return medians over `runs` fresh processes per contestant, interleaved.
 
-    The first run of each fills the file cache and is dropped; one that fails drops the contestant.
+    The first run of each fills the file cache and is discarded; a run that fails removes its
+    contestant.
     """
     names = namespace(ALGORITHM, CLAIMS)
     jobs = {

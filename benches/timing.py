@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from peers import Code, Contestant
 
 
-class Unfit(Exception):  # noqa: N818  (it is a verdict, not an error of the program)
+class Unfit(Exception):  # noqa: N818  (it is a result, not an error of the program)
     """The contestant cannot be timed here, for the reason in its message."""
 
 
@@ -94,7 +94,7 @@ def check_refusals(code: Code, space: dict[str, Any], refused: dict[str, str]) -
 
 
 def calibrate(timer: Timer, batch_seconds: float) -> int:
-    """Return how many calls take about `batch_seconds`."""
+    """Return the number of calls that takes about `batch_seconds`."""
     calls = 1
     while True:
         seconds = timer.timeit(calls)
@@ -104,7 +104,7 @@ def calibrate(timer: Timer, batch_seconds: float) -> int:
 
 
 def interleave(entries: list[Entry], rounds: int) -> None:
-    """Take one sample of every entry per round, starting each round with another one."""
+    """Take one sample of every entry per round; each round starts with a different one."""
     for number in range(rounds):
         gc.collect()
         start = number % len(entries)
@@ -133,7 +133,7 @@ def run_case(
     effort: Effort,
     operations: int = 1,
 ) -> Case:
-    """Check every contestant, time those that are right, and return both kinds.
+    """Check every contestant, time the correct ones, and return both kinds.
 
     `operations` is the number of tokens that one call handles.
     """

@@ -4,9 +4,9 @@
 
     python scripts/broken_copies.py [NAME...]
 
-prints a line for each copy and ends with status 1 if one passes the tests. A copy must compile: a
-test is what must fail. The Rust ones are built in one folder (`target/broken`), each in seconds
-after the first.
+prints a line for each copy and ends with status 1 if one passes the tests. A copy must compile, so
+that a test is what fails. The Rust copies are built in one folder (`target/broken`), each in
+seconds after the first.
 """
 
 from __future__ import annotations
@@ -83,11 +83,11 @@ def run(folder: Path, command: tuple[str, ...]) -> subprocess.CompletedProcess[s
 
 
 def outcome(folder: Path, command: tuple[str, ...]) -> str:
-    """Return "passes", or "fails" or (as where it does not compile) "does not run" with output."""
+    """Return "passes", or "fails" or "does not run" (if it does not compile) with the output."""
     done = run(folder, command)
     if done.returncode == 0:
         return "passes"
-    # Both cargo and pytest write it of a test, and not of a compiler's error.
+    # cargo and pytest write this for a test, but not for a compiler error.
     verdict = "fails" if "FAILED" in done.stdout else "does not run"
     return f"{verdict}:\n{done.stdout}{done.stderr}"
 

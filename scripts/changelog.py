@@ -1,8 +1,8 @@
 """Check CHANGELOG.md: `unreleased BASE` for a change, `release TAG` for a release.
 
-`unreleased` fails when the package changed since the commit BASE and the section "Unreleased" did
-not. `release` prints the section of a version, and fails when there is none, or when the tag is not
-the version of Cargo.toml.
+`unreleased` fails if the package changed since the commit BASE and the section "Unreleased" did
+not. `release` prints the section of a version, and fails if there is none, or if the tag is not the
+version in Cargo.toml.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SHIPPED = ("src/", "python/")
 
 
 def git(*arguments: str) -> str:
-    """Return what a git command prints."""
+    """Return the output of a git command."""
     return subprocess.run(
         ["git", *arguments], check=True, capture_output=True, encoding="utf-8"
     ).stdout
@@ -28,7 +28,7 @@ def section(changelog: str, title: str) -> str | None:
 
 
 def unreleased(base: str) -> str:
-    """Return what to complain of in the change since `base`."""
+    """Return the complaint about the change since `base`; empty if there is none."""
     start = git("merge-base", base, "HEAD").strip()
     changed = git("diff", "--name-only", start, "HEAD").splitlines()
     if not any(name.startswith(SHIPPED) for name in changed):
@@ -40,7 +40,7 @@ def unreleased(base: str) -> str:
 
 
 def release(tag: str) -> str:
-    """Print the notes of the release; return what to complain of."""
+    """Print the notes of the release; return the complaint about it, empty if there is none."""
     cargo = re.search(r'(?m)^version = "(.+)"$', git("show", "HEAD:Cargo.toml"))
     if not cargo or tag != f"v{cargo[1]}":
         return f"the tag is {tag}, Cargo.toml has version {cargo[1] if cargo else None}"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Runs the extension under valgrind: invalid reads, writes and frees are errors. Uninitialised values
-# are not looked for: CPython's small integers and the assembly of the crypto libraries give false
-# ones. Needs valgrind (Debian's package of that name).
+# Runs the extension under valgrind: invalid reads, writes and frees are errors. Uninitialised
+# values are not searched for: CPython's small integers and the assembly of the crypto libraries
+# cause false positives. Needs valgrind (Debian's package of that name).
 #   MEMCHECK_SECONDS   seconds of JSON through the reader and the writer, 120 by default
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 python=${PYTHON:-.venv/bin/python}
-# Each Python object in a block of its own, so that valgrind knows where it ends.
+# Each Python object is in a block of its own, so that valgrind knows where it ends.
 export PYTHONMALLOC=malloc
 check() {
     nice valgrind --quiet --undef-value-errors=no --leak-check=no --error-exitcode=9 \

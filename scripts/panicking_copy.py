@@ -1,12 +1,12 @@
 # A script, not a module.
 # ruff: noqa: D103
-"""Make a copy of the source panic where no input can, and check what Python sees of it.
+"""Make a copy of the source panic where no input can, and check what Python receives.
 
-    python scripts/panicking_copy.py
+python scripts/panicking_copy.py
 
-A panic must become an exception, wherever it happens: in a function or a method with our own
-trampoline, in a method with PyO3's, in a thread of a batch, and while a lock is held. The process
-goes on, locks serve on, and the exception has no key in its text. Builds the copy.
+A panic must become an exception, wherever it happens: in a function or a method called from
+`vectorcall.rs`, in a method called by PyO3, in a thread of a batch, and while a lock is held. The
+process continues, locks stay usable, and the exception has no key in its text. Builds the copy.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 from broken_copies import NOT_COPIED, ROOT
 
 PANICS = {
-    # Our own trampoline, and a lock that is held.
+    # A function called from vectorcall.rs, and a lock that is held.
     "src/python/keys/cache.rs": (
         """
         lock(&TEXTS[index]).cache.insert(KeyBytes(bytes.to_vec().into()), Arc::clone(key));
@@ -33,7 +33,7 @@ PANICS = {
         texts.cache.insert(KeyBytes(bytes.to_vec().into()), Arc::clone(key));
 """,
     ),
-    # A method with our trampoline, one with PyO3's, and the threads of a batch.
+    # Methods called from vectorcall.rs and by PyO3, and the threads of a batch.
     "src/python/verifier/keys.rs": (
         """
     fn keys_of(&self, chosen: &Chosen<'_>) -> impl Iterator<Item = &PreparedKey> {
@@ -92,7 +92,7 @@ def main() -> int:
                 return 1
             path.write_text(whole.replace(old, new), encoding="utf-8")
         target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "broken"
-        # As scripts/broken_copies.py builds, whose dependencies then serve here too.
+        # Built as in scripts/broken_copies.py, so that the dependencies are shared.
         build = [
             *("cargo", "rustc", "--quiet", "--lib", "--crate-type", "cdylib"),
             *("--no-default-features", "--features", "python,pyo3/extension-module"),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Names the first missing prerequisite in one line, with the way to get it.
+# Names the first missing prerequisite in one line, and how to get it.
 set -u
 python=${1:-python3}
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What a security reviewer asks for: the attack tests, Project Wycheproof, mutated inputs, secrets
-# left in memory, copies broken on purpose, a short round of fuzzing, and the rules for dependencies.
-# Prints counts per class; any surprise fails it.
+# Everything that a security reviewer asks for: the attack tests, Project Wycheproof, mutated
+# inputs, secrets left in memory, copies broken on purpose, a short round of fuzzing, and the rules
+# for dependencies. Prints counts per class; any surprise is a failure.
 #   FUZZ_SECONDS   seconds for each fuzz target, 10 by default
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,7 +11,7 @@ export PYTHON=$python
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-quietly() { # COMMAND...: shows the output only when the command fails
+quietly() { # COMMAND...: shows the output only if the command fails
     "$@" >"$log" 2>&1 || { cat "$log"; exit 1; }
 }
 
@@ -23,7 +23,7 @@ done
 
 for features in "--no-default-features" ""; do
     echo "==> Project Wycheproof and mutated inputs, cargo test $features"
-    # shellcheck disable=SC2086 # no argument at all where there are no features
+    # shellcheck disable=SC2086 # no argument at all if there are no features
     quietly cargo test $features --test wycheproof --test robustness -- --nocapture
     grep -E '^(wycheproof|robustness): ' "$log"
 done

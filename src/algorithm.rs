@@ -1,6 +1,7 @@
-//! The algorithm table (RFC 7518 Section 3.1): one row holds all there is to know of an `alg`.
+//! The algorithm table (RFC 7518 Section 3.1): one row holds everything there is to know about an
+//! `alg`.
 //!
-//! Everything below receives the row, never the name.
+//! The rest of the crate receives the row, never the name.
 
 use crate::key::{Curve, OkpCurve};
 
@@ -16,7 +17,7 @@ pub enum Hash {
 }
 
 impl Hash {
-    /// Bytes in a digest.
+    /// Returns the number of bytes in a digest.
     pub const fn digest_len(self) -> usize {
         match self {
             Self::Sha256 => 32,
@@ -25,7 +26,7 @@ impl Hash {
         }
     }
 
-    /// The name in upper case without a hyphen, as hashlib gives it and PyJWT prints it.
+    /// Returns the name in upper case without a hyphen, as hashlib spells it and PyJWT prints it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sha256 => "SHA256",
@@ -35,10 +36,10 @@ impl Hash {
     }
 }
 
-/// How an algorithm signs, with the hash or the curve that it fixes.
+/// How an algorithm signs, with the hash or the curve that it specifies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
-    /// No signature at all (RFC 7518 Section 3.6): can be written, never verifies.
+    /// No signature at all (RFC 7518 Section 3.6): it can be written but never verifies.
     None,
     /// HMAC (RFC 7518 Section 3.2).
     Hmac(Hash),
@@ -53,7 +54,7 @@ pub enum Family {
 }
 
 impl Family {
-    /// The scheme and where it is specified.
+    /// Returns the scheme and where it is specified.
     pub const fn description(self) -> &'static str {
         match self {
             Self::None => "no signature (RFC 7518 Section 3.6)",
@@ -67,7 +68,7 @@ impl Family {
         }
     }
 
-    /// The hash that it fixes.
+    /// Returns the hash that the algorithm specifies.
     pub const fn hash(self) -> Option<Hash> {
         match self {
             Self::Hmac(hash) | Self::RsaPkcs1(hash) | Self::RsaPss(hash) | Self::Ecdsa(_, hash) => {
@@ -77,7 +78,7 @@ impl Family {
         }
     }
 
-    /// The JWK name, `crv`, of the curve that it fixes.
+    /// Returns the JWK name (`crv`) of the curve that the algorithm specifies.
     pub const fn crv(self) -> Option<&'static str> {
         match self {
             Self::Ecdsa(curve, _) => Some(curve.crv()),
@@ -94,9 +95,9 @@ pub struct Algorithm {
     pub name: &'static str,
     /// How it signs.
     pub family: Family,
-    /// The key size in bits below which PyJWT warns; 0 where the algorithm fixes the size.
+    /// The key size in bits below which PyJWT warns; 0 where the algorithm determines the size.
     pub minimum_key_bits: usize,
-    /// Bytes in a signature; `None` where the key decides.
+    /// Bytes in a signature; `None` where this depends on the key.
     pub signature_len: Option<usize>,
 }
 
@@ -124,8 +125,8 @@ const fn eddsa(name: &'static str, curve: Option<OkpCurve>) -> Algorithm {
     Algorithm { name, family: Family::Eddsa(curve), minimum_key_bits: 0, signature_len }
 }
 
-/// Every algorithm. `Ed25519` and `Ed448` are RFC 9864's; PyJWT does not have them, so the functions
-/// that are PyJWT's refuse them.
+/// Every algorithm. `Ed25519` and `Ed448` come from RFC 9864; PyJWT does not have them, so the
+/// functions that replace PyJWT's refuse them.
 pub static ALGORITHMS: [Algorithm; 16] = [
     hmac("HS256", Hash::Sha256),
     rsa("RS256", Family::RsaPkcs1(Hash::Sha256)),
@@ -145,21 +146,22 @@ pub static ALGORITHMS: [Algorithm; 16] = [
     eddsa("Ed448", Some(OkpCurve::Ed448)),
 ];
 
-/// Names that stand for another algorithm of the table. A token keeps the name it was made with.
+/// Other names for algorithms of the table. A token keeps the name it was made with.
 const ALIASES: [(&str, &str); 1] = [("ES521", "ES512")];
 
-/// `none` (RFC 7518 Section 3.6), apart from the table because nothing can be prepared for it.
+/// `none` (RFC 7518 Section 3.6), kept out of the table because no key can be prepared for it.
 pub static NONE: Algorithm =
     Algorithm { name: "none", family: Family::None, minimum_key_bits: 0, signature_len: Some(0) };
 
 impl Algorithm {
-    /// The algorithm of that name, or `None`. Names are case-sensitive (RFC 7515 Section 4.1.1).
+    /// Returns the algorithm of that name, or `None`. Names are case-sensitive (RFC 7515 Section
+    /// 4.1.1).
     pub fn by_name(name: &str) -> Option<&'static Self> {
         let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, of)| of);
         ALGORITHMS.iter().chain([&NONE]).find(|algorithm| algorithm.name == name)
     }
 
-    /// The row's place in the table; `None` for [`NONE`], which is not in it.
+    /// Returns the row's index in the table; `None` for [`NONE`], which is not in it.
     pub fn index(&'static self) -> Option<usize> {
         ALGORITHMS.iter().position(|row| std::ptr::eq(row, self))
     }

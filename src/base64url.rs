@@ -1,19 +1,19 @@
 //! base64url without padding (RFC 7515 Section 2), strict and canonical.
 //!
-//! A token has one spelling: characters outside the alphabet, misplaced padding, impossible
-//! lengths and non-zero trailing bits are refused. The one leniency is PyJWT's: `=` padding that
-//! fits exactly is accepted, because some issuers (AWS ALB) write it.
+//! A token has one spelling: characters outside the alphabet, misplaced padding, impossible lengths
+//! and non-zero trailing bits are refused. There is one exception, which is PyJWT's: `=` padding of
+//! exactly the right length is accepted, because some issuers (AWS ALB) write it.
 
 use std::mem::MaybeUninit;
 
 use base64_simd::{Out, URL_SAFE_NO_PAD};
 
-/// The encoded length of `len` bytes.
+/// Returns the encoded length of `len` bytes.
 pub const fn encoded_len(len: usize) -> usize {
     len / 3 * 4 + [0, 2, 3][len % 3]
 }
 
-/// `bytes` as base64url text.
+/// Returns `bytes` as base64url text.
 pub fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode_to_string(bytes)
 }
@@ -30,13 +30,13 @@ pub fn encode_into(bytes: &[u8], text: &mut [MaybeUninit<u8>]) {
     assert_eq!(written.len(), len, "the room is as long as the text");
 }
 
-/// The bytes that `text` stands for, or `None` when it is not canonical base64url.
+/// Returns the bytes that `text` encodes, or `None` if it is not canonical base64url.
 pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode_to_vec(strip_padding(text)?).ok()
 }
 
-/// Decodes into the start of `bytes` and returns that part, or `None` when `text` is not
-/// canonical base64url or does not fit.
+/// Decodes into the start of `bytes` and returns that part, or `None` if `text` is not canonical
+/// base64url or `bytes` may be too short for it.
 pub fn decode_into<'a>(text: &[u8], bytes: &'a mut [u8]) -> Option<&'a mut [u8]> {
     let text = strip_padding(text)?;
     if bytes.len() < text.len() / 4 * 3 + 2 {
@@ -45,7 +45,7 @@ pub fn decode_into<'a>(text: &[u8], bytes: &'a mut [u8]) -> Option<&'a mut [u8]>
     URL_SAFE_NO_PAD.decode(text, Out::from_slice(bytes)).ok()
 }
 
-/// `text` without the `=` padding that fits its length, or `None` when the padding does not fit.
+/// Returns `text` without `=` padding, or `None` if it has padding that does not fit its length.
 fn strip_padding(text: &[u8]) -> Option<&[u8]> {
     let ([stripped @ .., b'=', b'='] | [stripped @ .., b'=']) = text else {
         return Some(text);

@@ -1,13 +1,13 @@
-//! Bounds on what a token may cost, for callers who want them tighter than PyJWT's, which has none.
+//! Bounds on the size and nesting of a token, for callers who want them. PyJWT has none.
 
 use crate::error::Error;
 
-/// The bounds of one verifier; `None` means no bound of ours.
+/// The bounds of one verifier; `None` means that this library sets no bound.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Bounds {
-    /// The most bytes in a token.
+    /// The maximum number of bytes in a token.
     pub token_size: Option<usize>,
-    /// How deep arrays and objects of a payload may lie within one another; `{}` is 1 deep.
+    /// The maximum depth to which a payload may nest arrays and objects; `{}` is 1 deep.
     pub nesting: Option<usize>,
 }
 
@@ -35,12 +35,13 @@ impl Bounds {
     }
 }
 
-/// Whether arrays and objects lie within one another more than `limit` deep.
+/// Returns whether arrays and objects are nested more than `limit` deep.
 ///
-/// Right for JSON; of anything else it says yes or no without harm.
+/// The answer is right for JSON; for anything else it may be wrong, which does no harm.
 fn is_deeper_than(json: &[u8], limit: usize) -> bool {
-    // Python's json reads UTF-16 and UTF-32 too, which hold zero bytes, and in which a byte of
-    // another character may look like a quote. There every bracket counts as one in no string.
+    // Python's json reads UTF-16 and UTF-32 too, which contain zero bytes, and in which a byte of
+    // another character may look like a quote. In these, every opening bracket counts as one
+    // outside of a string.
     let is_utf8 = memchr::memchr(0, json).is_none();
     let (mut depth, mut in_string, mut bytes) = (0_usize, false, json.iter());
     while let Some(byte) = bytes.next() {

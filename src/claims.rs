@@ -1,8 +1,8 @@
 //! The rules for registered claims (RFC 7519 Section 4.1), as pure functions of the claims, the
 //! caller's policy and the time.
 //!
-//! The order of the checks is part of the API: an application sees the first error only. It is
-//! PyJWT's: required claims, `iat`, `nbf`, `exp`, `iss`, `aud`, `sub`, `jti`.
+//! The order of the checks is part of the API, because an application sees the first error only. It
+//! is PyJWT's order: required claims, `iat`, `nbf`, `exp`, `iss`, `aud`, `sub`, `jti`.
 
 use serde_json::{Map, Value};
 
@@ -28,16 +28,16 @@ pub enum Claim {
 }
 
 impl Claim {
-    /// All of them, in the order of their numbers.
+    /// All claims, in the order of their discriminants.
     pub const ALL: [Self; 7] =
         [Self::Exp, Self::Nbf, Self::Iat, Self::Iss, Self::Aud, Self::Sub, Self::Jti];
 
-    /// The claim of that name.
+    /// Returns the claim of that name.
     pub fn by_name(name: &[u8]) -> Option<Self> {
         Self::ALL.into_iter().find(|claim| claim.name().as_bytes() == name)
     }
 
-    /// The member's name.
+    /// Returns the name of the claim's member.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Exp => "exp",
@@ -54,29 +54,29 @@ impl Claim {
 /// A claim that should be a time: `exp`, `nbf`, `iat`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Time {
-    /// The claim is not there.
+    /// The claim is absent.
     Absent,
     /// Whole seconds since the epoch; a fraction is cut off.
     At(f64),
-    /// The claim is there and no number.
+    /// The claim is present and not a number.
     NotInteger,
 }
 
 /// A claim that should be a string: `iss`, `sub`, `jti`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Text {
-    /// The claim is not there.
+    /// The claim is absent.
     Absent,
     /// A string that the rule accepts.
     Accepted,
     /// A string that the rule refuses.
     Refused,
-    /// The claim is there and no string.
+    /// The claim is present and not a string.
     NotText,
 }
 
 impl Text {
-    /// A string and the strings that are accepted.
+    /// Compares a string with the strings that are accepted; `None` accepts every string.
     pub fn compare<S: AsRef<str>>(text: &str, accepted: Option<&Accepted<S>>) -> Self {
         let is_accepted = accepted.is_none_or(|accepted| accepted.accepts(text));
         if is_accepted { Self::Accepted } else { Self::Refused }
@@ -86,7 +86,7 @@ impl Text {
 /// The `aud` claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
-    /// Absent, or empty in the sense of Python: null, `""`, `[]`, `{}`, 0, false.
+    /// Absent, or false in Python: null, `""`, `[]`, `{}`, 0, false.
     Absent,
     /// One string.
     One {
@@ -95,7 +95,7 @@ pub enum Audience {
     },
     /// A list of strings.
     List {
-        /// Whether the rule accepts one of them.
+        /// Whether the rule accepts at least one of them.
         accepted: bool,
     },
     /// Anything else.
@@ -104,27 +104,28 @@ pub enum Audience {
 
 /// What the rules need to see of a set of claims.
 pub trait ClaimsView {
-    /// `exp`, `nbf` or `iat`.
+    /// Returns `exp`, `nbf` or `iat`.
     fn time(&self, claim: Claim) -> Time;
-    /// `iss`, `sub` or `jti`; `accepted` are the strings that the rule accepts, `None` means all.
+    /// Compares `iss`, `sub` or `jti` with the `accepted` strings; `None` accepts every string.
     fn text<S: AsRef<str>>(&self, claim: Claim, accepted: Option<&Accepted<S>>) -> Text;
-    /// `aud`, each string checked by `accepts`.
+    /// Returns `aud`, with each string checked by `accepts`.
     fn audience(&self, accepts: impl Fn(&str) -> bool) -> Audience;
-    /// Whether the claim is there and not null.
+    /// Returns whether the claim is present and not null.
     fn is_present(&self, claim: &str) -> bool;
 }
 
-/// Strings of which a claim must have one: issuers, audiences, or a subject. `S` is owned or borrowed.
+/// The strings that a claim may contain: issuers, audiences, or a subject. `S` is owned or
+/// borrowed.
 #[derive(Debug, Clone)]
 pub enum Accepted<S> {
-    /// This one.
+    /// Only this one.
     One(S),
     /// Any of these.
     AnyOf(Vec<S>),
 }
 
 impl<S: AsRef<str>> Accepted<S> {
-    /// Whether `text` is one of them.
+    /// Returns whether `text` is one of them.
     pub fn accepts(&self, text: &str) -> bool {
         match self {
             Self::One(one) => one.as_ref() == text,
@@ -132,7 +133,7 @@ impl<S: AsRef<str>> Accepted<S> {
         }
     }
 
-    /// All of them.
+    /// Returns all of them.
     pub fn as_slice(&self) -> &[S] {
         match self {
             Self::One(one) => std::slice::from_ref(one),
@@ -151,41 +152,41 @@ pub struct Checks {
     pub nbf: bool,
     /// `iat` must lie in the past.
     pub iat: bool,
-    /// `aud` must name the caller.
+    /// `aud` must contain an audience that the caller accepts.
     pub aud: bool,
-    /// `iss` must be the caller's.
+    /// `iss` must be an issuer that the caller accepts.
     pub iss: bool,
-    /// `sub` must be a string, and the caller's.
+    /// `sub` must be a string, and the subject that the caller accepts if there is one.
     pub sub: bool,
     /// `jti` must be a string.
     pub jti: bool,
-    /// `aud` must be the one string that the caller gave.
+    /// `aud` must be a string equal to the one audience that the caller gave.
     pub strict_aud: bool,
 }
 
 impl Checks {
-    /// What is checked when the caller says nothing.
+    /// The checks that are made by default.
     pub const DEFAULT: Self = Self::all(true);
 
-    /// Every check on or off, strict audience matching off.
+    /// Turns every check on or off, and strict audience matching off.
     pub const fn all(on: bool) -> Self {
         Self { exp: on, nbf: on, iat: on, aud: on, iss: on, sub: on, jti: on, strict_aud: false }
     }
 }
 
-/// What the caller demands of the claims. `S` is a string, owned or borrowed.
+/// What the caller requires of the claims. `S` is a string, owned or borrowed.
 #[derive(Debug, Clone)]
 pub struct Policy<S> {
     /// Which checks are made.
     pub checks: Checks,
     /// Seconds by which clocks may differ. NaN makes every comparison false, as in Python.
     pub leeway: f64,
-    /// Claims that must be there.
+    /// Claims that must be present.
     pub require: Vec<S>,
     /// The issuers that are accepted; `None` accepts all.
     pub issuer: Option<Accepted<S>>,
-    /// The audiences that are accepted. `None` means that the caller is not an audience: a token that
-    /// names one is refused.
+    /// The audiences that are accepted. `None` means that the caller expects no audience: a token
+    /// that has one is refused.
     pub audience: Option<Accepted<S>>,
     /// The subject that is accepted; `None` accepts all.
     pub subject: Option<Accepted<S>>,
@@ -194,7 +195,7 @@ pub struct Policy<S> {
 /// Checks `claims` against `policy` at the time `now`, in seconds since the epoch.
 ///
 /// # Errors
-/// The first rule that is broken.
+/// The error of the first rule that is broken.
 pub fn validate<S: AsRef<str>>(
     claims: &impl ClaimsView,
     policy: &Policy<S>,
@@ -232,10 +233,11 @@ pub fn validate<S: AsRef<str>>(
     Ok(())
 }
 
-/// Every string is accepted.
+/// Accepts every string.
 const ANY: Option<&Accepted<&str>> = None;
 
-/// The errors are made when they are needed: dropping two of them took longer than the check.
+/// Refuses a time after `limit`. The errors are closures because dropping two errors took longer
+/// than the check.
 fn not_after(
     claim: Time,
     limit: f64,
@@ -249,7 +251,8 @@ fn not_after(
     }
 }
 
-/// RFC 7519 Section 4.1.4: on or after the expiration time the token must not be accepted.
+/// Refuses an expired token: it must not be accepted on or after the expiration time (RFC 7519
+/// Section 4.1.4).
 fn validate_exp(exp: Time, limit: f64) -> Result<(), Error> {
     match exp {
         Time::NotInteger => Err(Error::ExpirationNotInteger),
@@ -310,8 +313,8 @@ fn validate_sub<S: AsRef<str>>(
     }
 }
 
-/// The claims of a Rust program. Unlike PyJWT, which reads strings of digits as numbers, only JSON
-/// numbers are times.
+/// The claims of a Rust program. Only JSON numbers are times here; PyJWT reads strings of digits as
+/// numbers too.
 impl ClaimsView for Map<String, Value> {
     fn time(&self, claim: Claim) -> Time {
         match self.get(claim.name()) {

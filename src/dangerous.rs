@@ -1,22 +1,22 @@
-//! Reading a token without verifying it. What comes out may have been written by anyone: good for
-//! looking up which key to use and for debugging, never for granting access.
+//! Reading a token without verifying it. Anyone may have written what these functions return: it is
+//! good for looking up which key to use and for debugging, never for granting access.
 
 use crate::base64url;
 use crate::error::{Error, Segment};
 use crate::header::Header;
 use crate::jws::Compact;
 
-/// The parts of a token that nobody has verified.
+/// The parts of a token that has not been verified.
 pub struct Unverified {
     /// The JOSE header.
     pub header: Header,
     /// The payload; empty where `b64` is false.
     pub payload: Vec<u8>,
-    /// The signature that was not checked.
+    /// The signature, which was not checked.
     pub signature: Vec<u8>,
 }
 
-/// What a token has beside its header, of which nothing is verified.
+/// The payload and the signature of a token that nobody has verified.
 pub struct UnverifiedBody {
     /// The payload's bytes.
     pub payload: Vec<u8>,
@@ -40,7 +40,7 @@ pub fn read_unverified(token: &[u8]) -> Result<Unverified, Error> {
     Ok(Unverified { header, payload, signature })
 }
 
-/// Decodes the payload and the signature of a token; nothing is checked but their form.
+/// Decodes the payload and the signature of a token; checks only their form.
 ///
 /// # Errors
 /// [`Error::InvalidBase64`].

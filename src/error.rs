@@ -21,7 +21,7 @@ impl fmt::Display for Segment {
         f.write_str(match self {
             Self::Header => "header",
             Self::Payload => "payload",
-            // PyJWT's word for it.
+            // PyJWT's word for the signature.
             Self::Signature => "crypto",
         })
     }
@@ -37,19 +37,19 @@ pub enum Error {
     NotEnoughSegments,
     /// A segment is not canonical base64url (RFC 7515 Section 2).
     InvalidBase64(Segment),
-    /// The header is not JSON; the parser's message.
+    /// The header is not JSON; holds the parser's message.
     HeaderNotJson(String),
-    /// The header is JSON but no object.
+    /// The header is JSON but not an object.
     HeaderNotObject,
-    /// The payload is not JSON; the parser's message.
+    /// The payload is not JSON; holds the parser's message.
     PayloadNotJson(String),
-    /// The payload is JSON but no object (RFC 7519 Section 7.2).
+    /// The payload is JSON but not an object (RFC 7519 Section 7.2).
     PayloadNotObject,
 
     // --- bounds that the caller set ---
-    /// The token has more bytes than this.
+    /// The token has more bytes than this limit.
     TokenTooLarge(usize),
-    /// The payload has arrays and objects within one another, more than this.
+    /// The payload nests arrays and objects deeper than this limit.
     PayloadTooDeep(usize),
 
     // --- the JOSE header: RFC 7515 Section 4 ---
@@ -79,7 +79,7 @@ pub enum Error {
     AlgorithmNotAllowed,
     /// No algorithm of that name is known.
     AlgorithmUnknown,
-    /// The algorithm is known, and this build was made without it.
+    /// The algorithm is known, but this build was made without it.
     AlgorithmUnavailable(&'static str),
 
     // --- the choice of the key: RFC 7515 Section 4.1.4 ---
@@ -113,17 +113,17 @@ pub enum Error {
     IssuerNotString,
     /// `iss` is not an issuer that the caller accepts.
     IssuerMismatch,
-    /// The token names an audience and the caller expects none.
+    /// The token has an audience and the caller expects none.
     AudienceUnexpected,
     /// `aud` is neither a string nor a list of strings.
     AudienceFormat,
-    /// `aud` names nobody whom the caller accepts.
+    /// `aud` contains no audience that the caller accepts.
     AudienceMismatch,
-    /// Strict audience matching and the caller's audience is not one string.
+    /// The audience is matched strictly and the caller's audience is not one string.
     StrictAudienceNotString,
-    /// Strict audience matching and `aud` is not one string.
+    /// The audience is matched strictly and `aud` is not one string.
     StrictAudienceFormat,
-    /// Strict audience matching and `aud` is another string.
+    /// The audience is matched strictly and `aud` is another string.
     StrictAudienceMismatch,
     /// `sub` is not a string.
     SubjectNotString,
@@ -141,14 +141,14 @@ pub enum Error {
     SecretIsJwk,
     /// An HMAC secret below the algorithm's minimum length (RFC 7518 Section 3.2).
     KeyTooShort {
-        /// Bytes in the secret.
+        /// The length of the secret in bytes.
         bytes: usize,
-        /// Bytes that the algorithm asks for.
+        /// The minimum length in bytes that the algorithm requires.
         minimum: usize,
         /// The name of the algorithm's hash, for example `SHA256`.
         hash: &'static str,
     },
-    /// A key on another curve than the algorithm's; both by their SEC 2 names, or for EdDSA by their
+    /// A key on a curve other than the algorithm's; both have their SEC 2 names, or for EdDSA their
     /// JWK names.
     CurveMismatch {
         /// The key's curve.
@@ -156,23 +156,23 @@ pub enum Error {
         /// The algorithm's curve.
         expected: &'static str,
     },
-    /// A key of another family than the algorithm's.
+    /// A key of a family other than the algorithm's.
     KeyTypeMismatch {
-        /// What the key is, for example `RSA`.
+        /// The type of the key, for example `RSA`.
         found: &'static str,
-        /// What the algorithm takes.
+        /// The type that the algorithm requires.
         expected: &'static str,
     },
-    /// A public key where signing needs the private one.
+    /// A public key, where signing needs the private key.
     PrivateKeyRequired,
     /// A key for `none`.
     KeyForNone,
-    /// The key cannot be read or used; says what was found and what would help.
+    /// The key cannot be read or used; the message says what was found and what would help.
     InvalidKey(String),
 }
 
 impl Error {
-    /// An [`Error::InvalidKey`] with these message.
+    /// Makes an [`Error::InvalidKey`] with this message.
     pub fn invalid_key(message: impl Into<String>) -> Self {
         Self::InvalidKey(message.into())
     }

@@ -7,17 +7,17 @@ use crate::error::Error;
 /// The critical extensions that this library implements (RFC 7797).
 const SUPPORTED_CRIT: [&str; 1] = ["b64"];
 
-/// A JOSE header that keeps the rules for `kid`, `crit` and `b64`.
+/// A JOSE header, which [`Header::validate`] checks.
 ///
-/// Nothing in it is trusted: `jku`, `x5u`, `jwk` and `x5c` are data, no key is taken from them.
+/// Nothing in it is trusted: `jku`, `x5u`, `jwk` and `x5c` are data, and no key is taken from them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     members: Map<String, Value>,
 }
 
 impl Header {
-    /// Reads a header from its JSON text. Of members with the same name the last one counts
-    /// (RFC 7515 Section 4 allows that; PyJWT does it).
+    /// Reads a header from its JSON text. If several members have the same name, the last one
+    /// counts (RFC 7515 Section 4 allows that, and PyJWT does it).
     ///
     /// # Errors
     /// [`Error::HeaderNotJson`], [`Error::HeaderNotObject`].
@@ -43,8 +43,8 @@ impl Header {
         }
     }
 
-    /// RFC 7515 Section 4.1.11: every listed extension must be understood and present, and the
-    /// list must not be empty.
+    /// Checks `crit` (RFC 7515 Section 4.1.11): every listed extension must be understood and
+    /// present, and the list must not be empty.
     fn validate_crit(&self, crit: &Value) -> Result<(), Error> {
         let names = crit.as_array().filter(|names| !names.is_empty()).ok_or(Error::CritNotList)?;
         for name in names {
@@ -59,37 +59,37 @@ impl Header {
         Ok(())
     }
 
-    /// The `alg` parameter (RFC 7515 Section 4.1.1).
+    /// Returns the `alg` parameter (RFC 7515 Section 4.1.1).
     ///
     /// # Errors
-    /// [`Error::AlgorithmMissing`], and [`Error::AlgorithmNotAllowed`] when it is not a string.
+    /// [`Error::AlgorithmMissing`], and [`Error::AlgorithmNotAllowed`] if it is not a string.
     pub fn alg(&self) -> Result<&str, Error> {
         let alg = self.members.get("alg").ok_or(Error::AlgorithmMissing)?;
         alg.as_str().ok_or(Error::AlgorithmNotAllowed)
     }
 
-    /// The `kid` parameter (RFC 7515 Section 4.1.4).
+    /// Returns the `kid` parameter (RFC 7515 Section 4.1.4), or `None` if it is not a string.
     pub fn kid(&self) -> Option<&str> {
         self.members.get("kid").and_then(Value::as_str)
     }
 
-    /// Whether the payload is signed as it is, not base64url-encoded: `b64` is false (RFC 7797).
+    /// Returns whether the payload is signed without base64url encoding: `b64` is false (RFC 7797).
     pub fn has_unencoded_payload(&self) -> bool {
         self.members.get("b64") == Some(&Value::Bool(false))
     }
 
-    /// Whether `crit` lists `name`.
+    /// Returns whether `crit` lists `name`.
     pub fn is_critical(&self, name: &str) -> bool {
         let names = self.members.get("crit").and_then(Value::as_array);
         names.is_some_and(|names| names.iter().any(|listed| listed == name))
     }
 
-    /// Whether the header has a member of that name.
+    /// Returns whether the header has a member of that name.
     pub fn contains(&self, name: &str) -> bool {
         self.members.contains_key(name)
     }
 
-    /// Every member.
+    /// Returns every member.
     pub const fn members(&self) -> &Map<String, Value> {
         &self.members
     }

@@ -24,10 +24,10 @@ use crate::error::{Error, Segment};
 use crate::header::Header;
 use crate::signature_cache::SignatureCache;
 
-/// A token split at its first and its last dot; nothing decoded, nothing believed.
+/// A token split at its first and its last dot; nothing is decoded and nothing is trusted.
 ///
-/// [`split`](Self::split) alone makes one, so that its parts belong together. A payload cannot be put
-/// behind another token's signature:
+/// Only [`split`](Self::split) makes one, so its parts belong together. A payload cannot be
+/// combined with another token's signature:
 ///
 /// ```compile_fail,E0451
 /// use rapidjwt::jws::Compact;
@@ -49,7 +49,8 @@ impl<'a> Compact<'a> {
     /// # Errors
     /// [`Error::NotEnoughSegments`] with fewer than two dots.
     pub fn split(token: &'a [u8]) -> Result<Self, Error> {
-        // Errors are made when they are needed: dropping one takes as long as looking for a dot.
+        // Errors are made only when they are needed: dropping one takes as long as looking for a
+        // dot.
         let Some(last) = memchr::memrchr(b'.', token) else {
             return Err(Error::NotEnoughSegments);
         };
@@ -61,30 +62,30 @@ impl<'a> Compact<'a> {
         Ok(Self { header, payload, signature, signing_input })
     }
 
-    /// The encoded JOSE header.
+    /// Returns the encoded JOSE header.
     pub const fn header(&self) -> &'a [u8] {
         self.header
     }
 
-    /// The encoded payload. May hold further dots, which then do not decode.
+    /// Returns the encoded payload. It may contain further dots, which then do not decode.
     pub const fn payload(&self) -> &'a [u8] {
         self.payload
     }
 
-    /// The encoded signature.
+    /// Returns the encoded signature.
     pub const fn signature(&self) -> &'a [u8] {
         self.signature
     }
 
-    /// Header, dot and payload: what is signed (RFC 7515 Section 5.1).
+    /// Returns header, dot and payload: what is signed (RFC 7515 Section 5.1).
     pub const fn signing_input(&self) -> &'a [u8] {
         self.signing_input
     }
 
     /// Decodes the payload and checks the signature of a token whose payload is encoded.
     ///
-    /// The caller has read the header, checked it, and chosen `key` by its own rules, not by the
-    /// token's.
+    /// The caller has already read and checked the header, and has chosen `key` by its own rules,
+    /// not by the token's.
     ///
     /// # Errors
     /// [`Error::InvalidBase64`], [`Error::SignatureMismatch`].
@@ -94,7 +95,7 @@ impl<'a> Compact<'a> {
         Ok(Verified { payload })
     }
 
-    /// As [`verify`](Self::verify), with each of `keys` until one fits.
+    /// Does what [`verify`](Self::verify) does, with each of `keys` in turn until one fits.
     ///
     /// # Errors
     /// [`Error::InvalidBase64`], [`Error::SignatureMismatch`].
@@ -111,24 +112,24 @@ impl<'a> Compact<'a> {
         Err(Error::SignatureMismatch)
     }
 
-    /// The payload of a token that has verified before: `cache` has its fingerprint, under
-    /// `key_id`, which stands for the key, whoever shares the cache.
+    /// Returns the payload of a token that has verified before: `cache` contains its fingerprint
+    /// under `key_id`, which identifies the key among all users of the cache.
     ///
     /// # Errors
-    /// [`Unseen`], which verifies the token now.
+    /// [`Unseen`], which can verify the token now.
     pub fn verified_before(
         &self,
         key_id: &[u8],
         cache: &SignatureCache,
     ) -> Result<Verified, Unseen<'a>> {
-        // The text of the signature, not its bytes: one spelling is one entry.
+        // The text of the signature, not its bytes: each spelling is an entry of its own.
         let fingerprint = fingerprint(&[self.signing_input, self.signature, key_id]);
         let payload = base64url::decode(self.payload).filter(|_| cache.contains(&fingerprint));
         payload.map(|payload| Verified { payload }).ok_or(Unseen { compact: *self, fingerprint })
     }
 
     /// Checks the signature of a token with `b64` false (RFC 7797 Section 5): `payload` is signed
-    /// as it is and stands outside of the token.
+    /// without encoding and is not part of the token.
     ///
     /// # Errors
     /// [`Error::UnencodedPayloadInToken`], [`Error::InvalidBase64`],
@@ -143,10 +144,10 @@ impl<'a> Compact<'a> {
     }
 }
 
-/// A token that a cache did not have. Only a lookup makes one, and only it can become
-/// [`NewlyVerified`], by the signature of this very token.
+/// A token that a cache did not contain. Only a lookup makes one, and only the signature of this
+/// very token turns it into [`NewlyVerified`].
 ///
-/// Another token's [`Verified`] is no substitute:
+/// The [`Verified`] of another token is not accepted instead:
 ///
 /// ```compile_fail,E0599
 /// use rapidjwt::jws::{self, Compact, Verified};
@@ -164,8 +165,8 @@ pub struct Unseen<'a> {
 }
 
 impl Unseen<'_> {
-    /// Verifies the token with each of `keys` until one fits. They are those for which the `key_id` of
-    /// the lookup stands: that is the caller's statement.
+    /// Verifies the token with each of `keys` in turn until one fits. The caller guarantees that
+    /// these are the keys that the `key_id` of the lookup identifies.
     ///
     /// # Errors
     /// Those of [`Compact::verify_any`].
@@ -178,38 +179,39 @@ impl Unseen<'_> {
     }
 }
 
-/// A token whose signature was checked and which a cache may remember.
+/// A token whose signature was checked and that a cache may remember.
 pub struct NewlyVerified {
     verified: Verified,
     fingerprint: Fingerprint,
 }
 
 impl NewlyVerified {
-    /// Has `cache`, which is the one that was asked, remember the token.
+    /// Stores the token in `cache`, which must be the cache of the lookup.
     pub fn remember(self, cache: &SignatureCache) -> Verified {
         cache.insert(self.fingerprint);
         self.verified
     }
 }
 
-/// A payload whose signature was checked. Nothing else in this crate hands one out.
+/// A payload whose signature was checked. Nothing else in this crate hands out a payload as
+/// verified.
 pub struct Verified {
     payload: Vec<u8>,
 }
 
 impl Verified {
-    /// The payload's bytes.
+    /// Returns the payload's bytes.
     pub fn payload(&self) -> &[u8] {
         &self.payload
     }
 
-    /// The payload's bytes, taken out.
+    /// Returns the payload's bytes as a vector of their own.
     pub fn into_payload(self) -> Vec<u8> {
         self.payload
     }
 }
 
-/// Signs `payload` under the header with the given JSON text; returns the token.
+/// Signs `payload` under the header with the given JSON text and returns the token.
 ///
 /// # Errors
 /// Those of [`PreparedKey::sign`].
@@ -240,14 +242,14 @@ pub fn sign_unencoded(header: &[u8], payload: &[u8], key: &PreparedKey) -> Resul
     Ok(format!("{header}..{}", base64url::encode(signature.as_ref())))
 }
 
-/// Verifies a token with the one of `keys` whose algorithm is the token's.
+/// Verifies a token with the key among `keys` whose algorithm is the token's.
 ///
-/// Each key is bound to its algorithm, so the keys are at once the list of allowed algorithms
-/// (RFC 8725 Section 3.1). `detached_payload` goes with a header whose `b64` is false, and with
-/// no other.
+/// Each key is bound to its algorithm, so the keys are also the list of allowed algorithms (RFC
+/// 8725 Section 3.1). `detached_payload` is required if the header's `b64` is false, and refused
+/// otherwise.
 ///
 /// # Errors
-/// Every error about the form of a token, its header, its algorithm and its signature.
+/// Any error about the form of a token, its header, its algorithm or its signature.
 pub fn verify(
     token: &[u8],
     keys: &[&PreparedKey],
@@ -278,7 +280,7 @@ fn decode(text: &[u8], segment: Segment) -> Result<Vec<u8>, Error> {
 
 /// Decodes the signature segment and passes it to `verify`.
 fn check_signature(text: &[u8], verify: impl FnOnce(&[u8]) -> bool) -> Result<(), Error> {
-    // Room for every signature but RSA's, without an allocation.
+    // Large enough for every signature except RSA's, without an allocation.
     let mut short = [0; 136];
     let long;
     let signature: &[u8] = if text.len() <= 176 {

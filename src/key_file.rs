@@ -1,19 +1,18 @@
-//! Keys as files hold them: the plain formats of [`crate::key`], private keys under a password, and
-//! X.509 certificates for the public key in them.
+//! Keys as they are stored in files: the plain formats of [`crate::key`], private keys encrypted
+//! with a password, and X.509 certificates for the public key in them.
 //!
-//! Of a certificate nothing but its key is looked at: not who signed it, nor how long it is valid.
+//! Only the key of a certificate is read; its signature and its period of validity are not checked.
 
 use crate::crypto::pbes2;
 use crate::error::Error;
 use crate::key::pem::{self, Block};
 use crate::key::{KeyMaterial, SecretBytes, der};
 
-/// Reads a key from PEM text with one block; `password` is that of a private key in encrypted
-/// PKCS#8.
+/// Reads a key from PEM text with one block; `password` decrypts a private key in encrypted PKCS#8.
 ///
 /// # Errors
-/// [`Error::InvalidKey`] when there is no key, when the password is missing or wrong, and when there
-/// is one and the key is not encrypted.
+/// [`Error::InvalidKey`] if there is no key, if the password is missing or wrong, or if there is a
+/// password but the key is not encrypted.
 pub fn from_pem(text: &[u8], password: Option<&[u8]>) -> Result<KeyMaterial, Error> {
     let block = Block::find(text)?;
     match block.label() {
@@ -25,7 +24,7 @@ pub fn from_pem(text: &[u8], password: Option<&[u8]>) -> Result<KeyMaterial, Err
     }
 }
 
-/// Reads a key from DER; formats, `password` and errors as for [`from_pem`].
+/// Reads a key from DER; formats and `password` are those of [`from_pem`].
 ///
 /// # Errors
 /// As for [`from_pem`].
@@ -39,10 +38,10 @@ pub fn from_der(bytes: &[u8], password: Option<&[u8]>) -> Result<KeyMaterial, Er
     }
 }
 
-/// Writes a private key as PKCS#8 in DER, under a password where there is one.
+/// Writes a private key as PKCS#8 in DER, encrypted if there is a password.
 ///
 /// # Errors
-/// [`Error::InvalidKey`] for a key without a private part, a shared secret and an empty password.
+/// [`Error::InvalidKey`] for a key without a private part, a shared secret or an empty password.
 pub fn to_private_der(key: &KeyMaterial, password: Option<&[u8]>) -> Result<SecretBytes, Error> {
     let pkcs8 = der::pkcs8(key)?;
     match password {
@@ -51,7 +50,7 @@ pub fn to_private_der(key: &KeyMaterial, password: Option<&[u8]>) -> Result<Secr
     }
 }
 
-/// As [`to_private_der`], in PEM.
+/// Does what [`to_private_der`] does, in PEM.
 ///
 /// # Errors
 /// As for [`to_private_der`].
@@ -67,7 +66,7 @@ fn decrypt(encrypted: &[u8], password: Option<&[u8]>) -> Result<KeyMaterial, Err
     der::parse_pkcs8(&pbes2::decrypt(encrypted, password)?)
 }
 
-/// Refuses a password that nothing asks for: its owner believes that the key is protected.
+/// Refuses a password for an unencrypted key: its owner believes that the key is protected.
 fn unencrypted(key: KeyMaterial, password: Option<&[u8]>) -> Result<KeyMaterial, Error> {
     match password {
         None => Ok(key),

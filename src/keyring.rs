@@ -1,7 +1,7 @@
-//! Several keys, and which of them a token is verified with (RFC 7515 Section 4.1.4).
+//! Several keys, and the rules for which of them verifies a token (RFC 7515 Section 4.1.4).
 //!
 //! The caller chose the keys and bound each to its algorithms; the token's `kid` and `alg` only
-//! pick one of them, by equality.
+//! select among them, by equality.
 
 use crate::algorithm::Algorithm;
 use crate::crypto::PreparedKey;
@@ -23,16 +23,16 @@ pub enum KeyId {
     Other,
 }
 
-/// The keys that a token is verified with, of those that serve its algorithm.
+/// The keys that a token is verified with, out of those for its algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
-    /// The one at this index.
+    /// The key at this index.
     One(usize),
-    /// Each that has no ID, until one fits (RFC 7515 Appendix D).
+    /// All keys without an ID, in turn until one fits (RFC 7515 Appendix D).
     EachWithoutId,
 }
 
-/// Chooses among the keys that serve a token's algorithm, each given with its index.
+/// Chooses among the keys for a token's algorithm, each given with its index.
 ///
 /// The first key with the token's `kid` is chosen; if no key has that ID, the keys without an ID
 /// remain. If the token has no `kid`, all keys remain. A single remaining key is chosen, and so are
@@ -69,12 +69,12 @@ pub fn choose(
 }
 
 impl<K: AsRef<PreparedKey>> Keyring<K> {
-    /// Holds these keys. A key that serves several algorithms has an entry for each.
+    /// Makes a keyring of these keys. A key for several algorithms has an entry for each.
     pub const fn new(entries: Vec<(Option<String>, K)>) -> Self {
         Self { entries }
     }
 
-    /// The keys for a token with this `alg` and `kid`, by the rule of [`choose`].
+    /// Chooses the keys for a token with this `alg` and `kid`, by the rule of [`choose`].
     ///
     /// # Errors
     /// Those of [`choose`].
@@ -93,7 +93,7 @@ impl<K: AsRef<PreparedKey>> Keyring<K> {
         choose(kid.is_some(), keys.map(|(index, (id, _))| (index, compare(id.as_deref()))))
     }
 
-    /// The keys that [`choose`](Self::choose) chose for this algorithm, in order.
+    /// Returns the keys that [`choose`](Self::choose) chose for this algorithm, in order.
     pub fn chosen(
         &self,
         choice: Choice,
@@ -109,11 +109,11 @@ impl<K: AsRef<PreparedKey>> Keyring<K> {
         entries.iter().filter(is_chosen).map(|(_, key)| key.as_ref())
     }
 
-    /// Whether newer keys of the same owner may verify a token that these keys refused; one of
-    /// the allowed algorithms is its `alg`.
+    /// Returns whether newer keys of the same owner may verify a token that these keys refused,
+    /// whose algorithm is allowed.
     ///
-    /// They may if no key serves the token. Where its signature is wrong, they may too unless the
-    /// key was chosen by its ID: a key with an ID is not replaced by another with the same one.
+    /// They may if none of these keys is for the token. They also may if the signature is wrong,
+    /// unless the key was chosen by its ID: a new key gets a new ID.
     pub fn may_be_outdated(
         &self,
         algorithm: &'static Algorithm,

@@ -15,7 +15,7 @@
 //! let key = PreparedKey::new(&pem::parse(&text)?, rs256)?;
 //! let token = jws::sign(br#"{"alg":"RS256"}"#, br#"{"iss":"me","exp":2000000000}"#, &key)?;
 //!
-//! // Nothing but a checked signature gives a payload out.
+//! // Only a verified token hands out its payload.
 //! let verified = jws::verify(token.as_bytes(), &[&key], None)?;
 //! let claims: serde_json::Map<_, _> = serde_json::from_slice(verified.payload())?;
 //! let policy = Policy {

@@ -1,8 +1,8 @@
-//! Signatures that verified before, so that a token that comes again is not verified again.
+//! Signatures that have verified before, so that a token that is seen again is not verified again.
 //!
-//! An entry is the SHA-256 of the token and of what stands for the keys it verified under. A token
-//! of which one bit is changed, or that meets other keys, is another entry. Claims are not part of
-//! it: whoever uses the cache checks them each time.
+//! An entry is the SHA-256 of the token and of an ID of the keys it verified under. Changing one
+//! bit of the token, or using other keys, leads to another entry. Claims are not part of it:
+//! whoever uses the cache checks them each time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,10 +11,11 @@ use hashlink::LruCache;
 
 use crate::crypto::Fingerprint;
 
-/// A bounded set of fingerprints; the least recently used one makes room.
+/// A bounded set of fingerprints; a new one replaces the least recently used one.
 ///
 /// [`crate::jws::Compact::verified_before`] looks a token up, and
-/// [`crate::jws::NewlyVerified::remember`] inserts one that has verified. Nobody else can say that a token was verified:
+/// [`crate::jws::NewlyVerified::remember`] inserts one that has verified. No other code can mark a
+/// token as verified:
 ///
 /// ```compile_fail,E0624
 /// use rapidjwt::crypto::fingerprint;
@@ -29,21 +30,22 @@ pub struct SignatureCache {
     misses: AtomicU64,
 }
 
-/// What a cache says about itself.
+/// The counters of a cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CacheCounts {
     /// Lookups that found an entry.
     pub hits: u64,
-    /// Lookups that did not.
+    /// Lookups that found nothing.
     pub misses: u64,
-    /// The most entries that are kept.
+    /// The maximum number of entries.
     pub capacity: usize,
-    /// The entries that are there now.
+    /// The current number of entries.
     pub len: usize,
 }
 
 impl SignatureCache {
-    /// A cache of at most `capacity` signatures, 32 bytes each and the room of a hash table.
+    /// Makes a cache of at most `capacity` signatures, each of which takes 32 bytes and its share
+    /// of a hash table.
     pub fn new(capacity: usize) -> Self {
         Self {
             entries: Mutex::new(LruCache::new(capacity)),
@@ -52,7 +54,7 @@ impl SignatureCache {
         }
     }
 
-    /// Whether this fingerprint was inserted.
+    /// Returns whether this fingerprint was inserted.
     pub(crate) fn contains(&self, fingerprint: &Fingerprint) -> bool {
         let found = self.lock().get(fingerprint).is_some();
         let counter = if found { &self.hits } else { &self.misses };
@@ -60,19 +62,19 @@ impl SignatureCache {
         found
     }
 
-    /// Remembers a token that has verified.
+    /// Inserts the fingerprint of a token that has verified.
     pub(crate) fn insert(&self, fingerprint: Fingerprint) {
         self.lock().insert(fingerprint, ());
     }
 
-    /// Forgets everything and sets the counters to zero.
+    /// Removes every entry and sets the counters to zero.
     pub fn clear(&self) {
         self.lock().clear();
         self.hits.store(0, Ordering::Relaxed);
         self.misses.store(0, Ordering::Relaxed);
     }
 
-    /// The counters at this moment.
+    /// Returns the current counters.
     pub fn counts(&self) -> CacheCounts {
         let entries = self.lock();
         CacheCounts {
@@ -83,7 +85,8 @@ impl SignatureCache {
         }
     }
 
-    /// Usable after a panic: an entry is inserted whole or not at all.
+    /// Locks the entries, which are usable even after a panic: an entry is inserted whole or not at
+    /// all.
     fn lock(&self) -> MutexGuard<'_, LruCache<Fingerprint, ()>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,7 +1,7 @@
 //! The core alone, without Python: signing and verifying with every algorithm of this build.
 //!
 //! `make bench-core` runs it with ring alone and with aws-lc-rs, one after the other; criterion
-//! keeps both under `target/criterion`, as ALGORITHM/OPERATION/ring and .../aws-lc.
+//! keeps both results under `target/criterion`, as ALGORITHM/OPERATION/ring and .../aws-lc.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -17,7 +17,7 @@ const BACKEND: &str = if cfg!(feature = "aws-lc") { "aws-lc" } else { "ring" };
 /// As long as the signing input of a token with 8 claims.
 const MESSAGE: &[u8] = &[b'x'; 330];
 
-/// A private key for each type, read from the test vectors.
+/// Reads a private key of each type from the test vectors.
 fn keys() -> Vec<KeyMaterial> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/keys");
     let read = |name: &str| {

@@ -1,11 +1,11 @@
 """Count the instructions of decode and encode, and compare them with the committed figures.
 
-Instruction counts hardly vary between runs, so a slow-down shows in CI where times are noise.
+Instruction counts hardly vary between runs, so they show a slow-down in CI, where times are noise.
 Each loop runs twice under callgrind, with N and 2N iterations; the difference divided by N is the
-cost of one call without start-up. More than 5 % above `baseline.json` fails; `--update` rewrites
-the file. The figures hold for one minor version of Python and are stored by it. valgrind offers
-the program a fixed older processor, so they are comparable between machines, but are not what
-the real processor executes.
+cost of one call without start-up. A count more than 5 % above `baseline.json` is a failure;
+`--update` rewrites the file. The figures are stored per minor version of Python. valgrind emulates
+one fixed, older processor, so they can be compared between machines but are not the instructions of
+the real processor.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ TOLERANCE = 0.05
 
 @dataclass(frozen=True)
 class Loop:
-    """One hot loop and its number of iterations N, the more the cheaper the call.
+    """One hot loop and its number of iterations N, which is larger for cheaper calls.
 
-    With `own_work` the raw crypto call is taken off: for HMAC it would otherwise be three quarters
-    of the count, as the processor that valgrind offers has no SHA instructions.
+    With `own_work` the raw crypto call is subtracted: for HMAC it would otherwise be three quarters
+    of the count, because the processor that valgrind emulates has no SHA instructions.
     """
 
     contestant: str
@@ -107,7 +107,7 @@ def run_counted(module: str, job: dict[str, Any]) -> int:
 
 
 def instructions_per_call(loop: Loop) -> int | None:
-    """Return the instructions of one call, None if the installed rapidjwt lacks it."""
+    """Return the instructions of one call, or None if the installed rapidjwt lacks it."""
     try:
         counted = count(loop.contestant, loop)
         return counted - count(RAW, loop) if loop.own_work else counted

@@ -1,9 +1,10 @@
 """Requests per second of small web apps with PyJWT and with rapidjwt: `make bench-web`.
 
 One worker process per app serves on the loopback interface and verifies one RS256 token per
-request; `wrk` asks from one thread. Each app is started fresh for every round, the libraries take
-turns, and the answers are checked (200 with the right subject, 401 for a changed token) before
-anything is timed. The whole run is bounded: servers x libraries x rounds x seconds.
+request; `wrk` sends requests from one thread. Each app is started again for every round, the
+libraries take turns, and the responses are checked (200 with the right subject, 401 for a changed
+token) before anything is timed. The duration of the run is bounded: servers x libraries x rounds x
+seconds.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def stop(message: str) -> NoReturn:
 
 
 def find_wrk() -> str:
-    """Return the path of `wrk`, installed from Debian's packages if that is possible here."""
+    """Return the path of `wrk`, which is installed from Debian's packages if that is possible."""
     if found := shutil.which("wrk"):
         return found
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -73,7 +74,7 @@ def find_wrk() -> str:
 
 
 def free_port() -> int:
-    """Return a loopback port that nothing listens on."""
+    """Return a loopback port on which nothing listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -91,7 +92,7 @@ def get(url: str, token: str) -> tuple[int, str]:
 
 
 def wait_until_up(process: subprocess.Popen[bytes], url: str) -> None:
-    """Return once the server answers; end the program if it does not."""
+    """Return when the server responds; end the program if it does not."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
         with suppress(OSError):
@@ -133,7 +134,7 @@ def check_answers(url: str, token: str, what: str) -> None:
 
 
 def load(wrk: str, url: str, token: str, seconds: int) -> WebLoad:
-    """Ask for `seconds` and return what `wrk` reports; any failed request ends the program."""
+    """Send requests for `seconds` and return the report of `wrk`; a failed one ends the program."""
     command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"]
     command += ["-H", f"Authorization: Bearer {token}", url]
     text = subprocess.run(
@@ -165,7 +166,7 @@ def middle(loads: list[WebLoad]) -> WebLoad:
 
 
 def measure(wrk: str, rounds: int, seconds: int, only: str) -> dict[str, dict[str, WebLoad]]:
-    """Return per server: the load without a token, and with each library, as medians."""
+    """Return the load per server, without a token and with each library, as medians."""
     token = sign(CLAIMS, "RS256")
     results: dict[str, dict[str, WebLoad]] = {}
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""The JWT library of the three apps, chosen by the environment, and the one check they share."""
+"""The JWT library of the three apps, chosen by the environment, and the check that they share."""
 
 import os
 from importlib import import_module
@@ -9,12 +9,12 @@ ISSUER = "https://login.example.com"
 
 jwt = import_module(os.environ["JWT_LIBRARY"])
 
-# PEM text, handed to every call as most applications do.
+# PEM text, which is passed to every call, as in most applications.
 PUBLIC_PEM = Path(os.environ["JWT_PUBLIC_KEY"]).read_text(encoding="ascii")
 
 
 def subject(authorization: str) -> str | None:
-    """Return the `sub` of the bearer token in an Authorization header, None if it is refused."""
+    """Return the `sub` of the bearer token in an Authorization header, or None if it is refused."""
     token = authorization.removeprefix("Bearer ")
     try:
         claims = jwt.decode(

@@ -28,7 +28,7 @@ CURVES: dict[str, tuple[str, str, int]] = {
 
 @cache
 def cryptography() -> ModuleType | None:
-    """Return the names that we use of cryptography, or None if it is not installed."""
+    """Return the names that this package uses of cryptography, or None if it is not installed."""
     try:
         from rapidjwt import _cryptography  # noqa: PLC0415 - slow to import
     except ModuleNotFoundError:

@@ -1,4 +1,4 @@
-"""The names that we use of the cryptography package, as PyJWT's modules call them.
+"""The names that this package uses of cryptography, as PyJWT's modules call them.
 
 Importing this is slow compared to `import rapidjwt`, so it happens on first use; see `_backend`.
 """

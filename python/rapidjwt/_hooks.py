@@ -1,9 +1,9 @@
-"""Report to the native fast path that a part of the fallback was replaced.
+"""Hooks that tell the native fast path that a part of the fallback was replaced.
 
 The fast path skips the Python methods as long as they are the original ones. It checks them once,
-and again after `fast_path_changed()`: setting an attribute of one of these objects or modules is
-rare, so a report then is cheaper than a check on every call. Patched classes need no report: the
-interpreter keeps their version.
+and again after `fast_path_changed()`: attributes of these objects and modules are set rarely, so
+reporting each change is cheaper than a check on every call. Patched classes need no report, because
+the interpreter assigns them a new version tag.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ class Hookable:
     __slots__: tuple[str, ...] = ()
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Set the attribute and report it, a new one as an extension.
+        """Set the attribute and report it; a new attribute is reported as an extension.
 
-        Every new `PyJWT` and `PyJWS` sets some, which must not cause a check of everything.
+        Every new `PyJWT` and `PyJWS` sets some, which must not cause everything to be checked
+        again.
         """
         replaces = hasattr(self, name)
         super().__setattr__(name, value)

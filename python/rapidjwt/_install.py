@@ -9,7 +9,7 @@ TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
     from typing import Any
 
-#: The version of PyJWT whose interface we have.
+#: The version of PyJWT whose interface this package has.
 PYJWT_API_VERSION = "2.15.1"
 
 _SUBMODULES = (
@@ -28,11 +28,11 @@ _SUBMODULES = (
 
 
 class _JwtModule(ModuleType):
-    """The package under the name `jwt`: the same attributes, but PyJWT's version.
+    """The package under the name `jwt`: the same attributes, but with PyJWT's version.
 
-    It has them itself, so that they are found as fast as the package's own, and passes on what is
-    set or deleted. Its specification is the package's, so that a reload fails instead of loading
-    PyJWT over us.
+    It has its own copy of the attributes, so that they are found as fast as those of the package,
+    and passes on attributes that are set or deleted. Its specification is that of the package, so
+    that a reload fails instead of loading PyJWT over this package.
     """
 
     def __init__(self, package: ModuleType) -> None:
@@ -69,7 +69,7 @@ def _is_dunder(name: str) -> bool:
 
 
 def _holders(jwt: ModuleType) -> list[str]:
-    """Return the names of modules that hold `jwt` or a part of it, and would keep using it."""
+    """Return the names of modules that hold `jwt` or a part of it and would keep using it."""
     modules = list(sys.modules.items())
     parts = {id(module) for name, module in modules if _is_of_jwt(name)}
     parts |= {id(part) for part in vars(jwt).values() if callable(part)}
@@ -90,9 +90,9 @@ def install_as_jwt() -> None:
     """Make `import jwt` import this package, with the interface of PyJWT 2.15.1.
 
     Call it before anything imports `jwt`: it fills `sys.modules`. Calling it again does nothing.
-    What is patched under the name `jwt` is patched here. Distribution metadata is not changed.
+    Patches under the name `jwt` apply to this package too. Distribution metadata is not changed.
 
-    Raises RuntimeError if `jwt` is already imported, and names modules that use it.
+    Raises RuntimeError if `jwt` is already imported; the message names modules that use it.
     """
     present = sys.modules.get("jwt")
     if isinstance(present, _JwtModule):

@@ -1,4 +1,4 @@
-"""Several keys where PyJWT takes one: which of them a token is verified with.
+"""The choice of the key that verifies a token, for several keys where PyJWT accepts one.
 
 The rules are the native ones, which `Verifier` uses too.
 """
@@ -12,7 +12,7 @@ from rapidjwt._rapidjwt import Key, choose_keys, jwk_permits
 from .api_jwk import PyJWK, PyJWKSet
 from .exceptions import InvalidKeyError, PyJWTError
 
-TYPE_CHECKING = False  # as typing has it, whose import costs more than ours
+TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def members(key: Any) -> list[Any] | None:
     """Return the keys of a list, tuple, `KeySet` or `PyJWKSet` that may verify; None for one key.
 
-    Left out are keys whose JWK says that they are for something else: a `use` that is not "sig",
-    `key_ops` without "verify" (RFC 7517 Sections 4.2 and 4.3).
+    Keys are left out if their JWK says that they are for something else: a `use` that is not "sig",
+    or `key_ops` without "verify" (RFC 7517 Sections 4.2 and 4.3).
     """
     if isinstance(key, (list, tuple)):
         found: list[Any] = list(key)
@@ -44,7 +44,7 @@ def _is_key_set(key: Any) -> bool:
 
 def _may_verify(key: Any) -> bool:
     if isinstance(key, PyJWK):
-        # PyJWT has no name for the operations.
+        # PyJWK has no attribute for the operations.
         key_use, key_ops = key.public_key_use, key._jwk_data.get("key_ops")  # noqa: SLF001
     elif isinstance(key, Key):
         key_use, key_ops = key.use, key.key_ops
@@ -56,16 +56,18 @@ def _may_verify(key: Any) -> bool:
 def keys_to_try(
     keys: Sequence[Any], alg: str, kid: str | None, algorithm_for: Callable[[Any], Algorithm]
 ) -> list[Any]:
-    """Return the keys that a token is verified with: one, or several without an ID.
+    """Return the keys that a token is verified with: one key, or several without an ID.
 
-    `alg` is one that the caller allows; `algorithm_for` gives what verifies it with a key.
+    `alg` is a value that the caller allows; `algorithm_for` returns the algorithm that verifies it
+    with a key.
 
-    Keys that cannot serve `alg` are out. Then the first with the token's `kid` is taken, or, when
-    none has it, those without an ID. A token without `kid` is tried with the only key left, or with
-    all when none has an ID (RFC 7515 Section 4.1.4 and Appendix D).
+    Keys that do not fit `alg` are left out. Then the first key with the token's `kid` is chosen or,
+    if there is none, those without an ID. For a token without a `kid` the only remaining key is
+    chosen, or all of them if none has an ID (RFC 7515 Section 4.1.4 and Appendix D).
 
-    Raises InvalidKeyError when there are no keys, InvalidAlgorithmError when none serves `alg`,
-    InvalidTokenError when none has the `kid`, or when several have IDs and the token has none.
+    Raises InvalidKeyError if there are no keys, InvalidAlgorithmError if none fits `alg`,
+    InvalidTokenError if none has the `kid`, or if the token has no `kid` and several keys remain,
+    one of which has an ID.
     """
     if not keys:
         raise InvalidKeyError("There is no key to verify tokens with")
@@ -75,7 +77,7 @@ def keys_to_try(
 
 
 def _serves(key: Any, alg: str, algorithm_for: Callable[[Any], Algorithm]) -> bool:
-    """Whether a key is one of the algorithm's family, and does not name another algorithm."""
+    """Return whether a key fits the algorithm and does not name another one."""
     if isinstance(key, PyJWK):
         return key.algorithm_name == alg
     if isinstance(key, Key) and key.alg not in (None, alg):

@@ -91,9 +91,10 @@ def _native_key(jwk: JWKDict, algorithm: Algorithm) -> Key | None:
 
 
 def _is_sound(key: Key, jwk: JWKDict) -> bool:
-    """Return whether cryptography is certain to accept a key that we accept.
+    """Return whether cryptography is certain to accept a key that the core accepts.
 
-    For RSA it checks more than we do: the primes of private keys, and sizes that we leave to it.
+    For RSA it checks more than the core does: the primes of private keys, and sizes that the core
+    leaves to it.
     """
     if key.kty != "RSA":
         return True
@@ -139,8 +140,8 @@ class PyJWK:
             ) from None
 
         self._key: Any = None
-        #: The key for the fast path, when `key` is what the JWK says and we can use it natively;
-        #: False when the fast path must not use this object at all.
+        #: The key for the fast path, if `key` is what the JWK says and the core can use it
+        #: natively; False if the fast path must not use this object at all.
         self._native_key: Key | Literal[False] | None = _native_key(jwk_data, self.Algorithm)
         if self._native_key is not None and _is_sound(self._native_key, jwk_data):
             return  # `key` is created when it is first read
@@ -259,7 +260,7 @@ class PyJWKSet:
 
 
 class PyJWTSetWithTimestamp:
-    """A JWK Set and when it was received, in seconds of `time.monotonic()`."""
+    """A JWK Set and the time at which it was received, in seconds of `time.monotonic()`."""
 
     def __init__(self, jwk_set: PyJWKSet) -> None:
         """Store a JWK Set with the current time."""

@@ -62,7 +62,7 @@ class PyJWS(Hookable):
     #: The header `typ` of what is encoded (RFC 7515 Section 4.1.9).
     header_typ = "JWT"
 
-    #: The extensions that we understand in the header `crit` (RFC 7515 Section 4.1.11).
+    #: The supported extensions in the header `crit` (RFC 7515 Section 4.1.11).
     _supported_crit: set[str] = {"b64"}  # noqa: RUF012 - PyJWT's own, patched in tests
 
     def __init__(
@@ -158,7 +158,7 @@ class PyJWS(Hookable):
         payload_segment = payload if is_payload_detached else base64url_encode(payload)
         signing_input = b".".join([header_segment, payload_segment])
 
-        alg_obj = self.get_algorithm_by_name(algorithm_)  # type: ignore[arg-type]  # what it may be
+        alg_obj = self.get_algorithm_by_name(algorithm_)  # type: ignore[arg-type]  # it may be None
         prepared_key = alg_obj.prepare_key(key.key if isinstance(key, PyJWK) else key)
         key_length_msg = alg_obj.check_key_length(prepared_key)
         if key_length_msg:
@@ -326,7 +326,7 @@ class PyJWS(Hookable):
             payload = self._decode_base64url_segment(payload_segment, "payload")
         elif payload_segment:
             # RFC 7515 Appendix F: the payload of a detached token is sent separately. Anything in
-            # its place is refused before it costs any work.
+            # its place is refused before any work is done on it.
             raise DecodeError("Payload segment must be empty when 'b64' is false.")
         else:
             payload = b""

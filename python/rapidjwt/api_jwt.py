@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     AllowedPublicKeyTypes: TypeAlias = AllowedPublicKeys | Key | PyJWK | str | bytes
     SeveralKeys: TypeAlias = KeySet | PyJWKSet | Sequence[AllowedPublicKeyTypes]
 else:
-    # Those of the module datetime, which before CPython 3.12 first creates them in Python: a
-    # tenth of the time that we allow our import.
+    # These are the classes of the module datetime, which before CPython 3.12 first creates them
+    # in Python: a tenth of the time that the import of this package may take.
     from _datetime import datetime, timedelta, timezone
 
 __all__ = ["PyJWT", "decode", "decode_complete", "encode"]
@@ -52,7 +52,8 @@ __all__ = ["PyJWT", "decode", "decode_complete", "encode"]
 def timegm(time_tuple: struct_time) -> int:
     """Return the Unix time of a UTC time tuple, in seconds, like calendar.timegm.
 
-    Importing the module calendar takes a tenth of the time that we allow our import.
+    Importing the module calendar takes a tenth of the time that the import of this package may
+    take.
     """
     import calendar  # noqa: PLC0415 - see above
 

@@ -1,4 +1,4 @@
-"""Every error that a token, a key or a call can cause: PyJWT's tree, names and messages.
+"""Every error that a token, a key or a call can cause, with PyJWT's hierarchy and messages.
 
 This module imports nothing, so that the native module and every other one can import it first.
 """
@@ -9,7 +9,7 @@ class PyJWTError(Exception):
 
 
 class InvalidTokenError(PyJWTError):
-    """A token is refused. `except InvalidTokenError` catches every reason for it."""
+    """A token is refused. `except InvalidTokenError` catches every reason for a refusal."""
 
 
 class DecodeError(InvalidTokenError):
@@ -25,7 +25,7 @@ class ExpiredSignatureError(InvalidTokenError):
 
 
 class InvalidAudienceError(InvalidTokenError):
-    """`aud` names none of the expected audiences (RFC 7519 Section 4.1.3)."""
+    """`aud` contains none of the expected audiences (RFC 7519 Section 4.1.3)."""
 
 
 class InvalidIssuerError(InvalidTokenError):
@@ -37,7 +37,7 @@ class InvalidIssuedAtError(InvalidTokenError):
 
 
 class ImmatureSignatureError(InvalidTokenError):
-    """The time in `nbf` or `iat` has not come yet (RFC 7519 Sections 4.1.5 and 4.1.6)."""
+    """The time in `nbf` or `iat` is in the future (RFC 7519 Sections 4.1.5 and 4.1.6)."""
 
 
 class InvalidKeyError(PyJWTError):

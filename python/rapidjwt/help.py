@@ -18,7 +18,8 @@ except ModuleNotFoundError:
 def info() -> dict[str, dict[str, str]]:
     """Return the platform, the interpreter and the versions of the packages involved.
 
-    As in PyJWT, plus `rapidjwt`; `pyjwt` is the version whose interface this package has.
+    The result has the form of PyJWT's, plus `rapidjwt`; `pyjwt` is the version whose interface this
+    package has.
     """
     try:
         platform_info = {"system": platform.system(), "release": platform.release()}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class JWKSetCache:
-    """Keeps one JWK Set until it is too old."""
+    """A cache that keeps one JWK Set until it is too old."""
 
     def __init__(self, lifespan: float) -> None:
         """Keep JWK Sets for `lifespan` seconds; -1 and less means forever."""

@@ -1,4 +1,4 @@
-"""A client for JWKS endpoints: where issuers publish their keys (RFC 7517 Section 5)."""
+"""A client for JWKS endpoints, where issuers publish their keys (RFC 7517 Section 5)."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ class PyJWKClient:
         return data
 
     def get_signing_keys(self, refresh: bool = False) -> list[PyJWK]:
-        """Return the keys that have a `kid` and no other `use` than "sig".
+        """Return the keys that have a `kid` and whose `use` is "sig" or absent.
 
         Raises PyJWKClientError if there is no such key, and the errors of `get_jwk_set`.
         """

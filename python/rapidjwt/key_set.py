@@ -1,4 +1,4 @@
-"""Several keys as one object: a JWK Set (RFC 7517 Section 5) of our own or of somebody else."""
+"""Several keys as one object: a JWK Set (RFC 7517 Section 5), your own or a provider's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KeySetEntry:
-    """A key of a set and what its JWK says that it is for; None where it says nothing."""
+    """A key of a set and the purpose that its JWK states; None where it states nothing."""
 
     key: Key
 
@@ -29,17 +29,17 @@ class KeySetEntry:
 
     @property
     def alg(self) -> str | None:
-        """The only algorithm that the key serves (RFC 7517 Section 4.4)."""
+        """The only algorithm that the key may be used with (RFC 7517 Section 4.4)."""
         return self.key.alg
 
     @property
     def use(self) -> str | None:
-        """What the key is used for: "sig" or "enc" (RFC 7517 Section 4.2)."""
+        """The use of the key: "sig" or "enc" (RFC 7517 Section 4.2)."""
         return self.key.use
 
     @property
     def key_ops(self) -> tuple[str, ...] | None:
-        """The operations that the key may do (RFC 7517 Section 4.3)."""
+        """The operations that the key may be used for (RFC 7517 Section 4.3)."""
         return self.key.key_ops
 
     @property
@@ -48,7 +48,7 @@ class KeySetEntry:
         return self.key.kty
 
     def serves(self, algorithm: str) -> bool:
-        """Whether signatures of `algorithm` can be verified with this key."""
+        """Return whether signatures of `algorithm` can be verified with this key."""
         if self.alg not in (None, algorithm):
             return False
         try:
@@ -58,7 +58,7 @@ class KeySetEntry:
         return True
 
     def permits(self, operation: str) -> bool:
-        """Whether `key_ops` and the key's being private or public allow an operation."""
+        """Return whether `key_ops` allow an operation; "sign" also requires a private key."""
         if operation == "sign" and not self.key.is_private:
             return False
         return jwk_permits(None, self.key_ops, operation=operation)
@@ -69,7 +69,7 @@ class KeySetEntry:
 
 
 class SkippedKey(NamedTuple):
-    """A member of a set that cannot be used, and why.
+    """A member of a set that cannot be used, and the reason.
 
     `source` is its position in the list of keys, or its file name.
     """
@@ -80,10 +80,11 @@ class SkippedKey(NamedTuple):
 
 
 class KeySet:
-    """Keys of which each token picks one by `kid` and `alg`: a `key` for `Verifier` and `decode`.
+    """A set of keys, from which the `kid` and `alg` of each token select one.
 
-    Members that cannot be used are left out, as RFC 7517 Section 5 says, and listed in `skipped`.
-    Immutable; iteration gives the `KeySetEntry` objects in order.
+    It can be the `key` of `Verifier` and `decode`. Members that cannot be used are left out, as RFC
+    7517 Section 5 says, and listed in `skipped`. The set is immutable; iterating over it yields the
+    `KeySetEntry` objects in order.
     """
 
     __slots__ = ("_entries", "_skipped")
@@ -91,7 +92,7 @@ class KeySet:
     def __init__(self, keys: Iterable[Key | Mapping[str, Any]]) -> None:
         """Make a set of `Key` objects and JWKs.
 
-        Raises PyJWKSetError when there is no key, or none that can be used.
+        Raises PyJWKSetError if there is no key, or none that can be used.
         """
         self._gather(enumerate(keys), _read_member)
 
@@ -99,13 +100,13 @@ class KeySet:
     def from_jwks(cls, jwks: Mapping[str, Any] | str | bytes) -> KeySet:
         """Read a JWK Set from a dictionary or its JSON text.
 
-        Raises PyJWKSetError when it is none, has no keys, or none that can be used.
+        Raises PyJWKSetError if it is not a JWK Set, has no keys, or none that can be used.
         """
         if isinstance(jwks, (str, bytes)):
             try:
                 jwks = json.loads(jwks)
             except (ValueError, RecursionError):
-                # `from None`: the original error holds the text, which may have secrets.
+                # `from None`: the original error holds the text, which may contain secrets.
                 raise PyJWKSetError("The JWK Set is not valid JSON") from None
         keys: list[Any] | None = jwks.get("keys", []) if isinstance(jwks, Mapping) else None
         if not isinstance(keys, list):
@@ -116,7 +117,7 @@ class KeySet:
     def from_directory(cls, directory: str | PathLike[str]) -> KeySet:
         """Read all files `*.pem` of a directory; a key's `kid` is its file name without `.pem`.
 
-        Raises PyJWKSetError when none of them can be used, OSError when one cannot be read.
+        Raises PyJWKSetError if none of them can be used, OSError if one cannot be read.
         """
         paths = sorted(Path(directory).iterdir())
         files = [(path.name, path) for path in paths if path.suffix == ".pem"]
@@ -140,22 +141,22 @@ class KeySet:
         return self._skipped
 
     def __iter__(self) -> Iterator[KeySetEntry]:
-        """Go over the keys."""
+        """Iterate over the keys."""
         return iter(self._entries)
 
     def __len__(self) -> int:
-        """Count the keys."""
+        """Return the number of keys."""
         return len(self._entries)
 
     def __getitem__(self, kid: str) -> KeySetEntry:
-        """Return the first key with an ID; raises KeyError when there is none."""
+        """Return the first key with this ID; raise KeyError if there is none."""
         for entry in self._entries:
             if entry.kid == kid:
                 return entry
         raise KeyError(f"keyset has no key for kid: {kid}")
 
     def __repr__(self) -> str:
-        """Show the type and ID of each key."""
+        """Return a text with the type and ID of each key."""
         keys = ", ".join(f"{entry.kty} {entry.kid!r}" for entry in self._entries)
         return f"<KeySet {keys}>"
 
@@ -168,9 +169,9 @@ class KeySet:
         use: str | None = None,
         operation: str | None = None,
     ) -> tuple[KeySetEntry, ...]:
-        """Return all keys that fit what is named; an argument of None fits every key.
+        """Return all keys that match the arguments; an argument of None matches every key.
 
-        A key that does not say its `alg`, `use` or `key_ops` fits each of them that its type
+        A key that does not state its `alg`, `use` or `key_ops` matches every value that its type
         allows.
         """
         return tuple(
@@ -192,11 +193,11 @@ class KeySet:
     ) -> KeySetEntry:
         """Return the one key for a token with this `kid` and `alg`, as `Verifier` chooses it.
 
-        The first key with the token's ID is taken; otherwise, and for a token without an ID, the
-        only one that fits: any for a token without an ID, one without an ID for the others.
+        The first key with the token's ID is chosen; if no key has it, the only key without an ID.
+        For a token without an ID, the only key that fits is chosen.
 
-        Raises PyJWKSetError when no key fits, or several do and nothing tells which. (Several
-        without an ID, and only those, are each tried by `Verifier` and `decode`.)
+        Raises PyJWKSetError if no key fits, or if several fit and none of them can be preferred.
+        (`Verifier` and `decode` try several keys, but only if none of them has an ID.)
         """
         usable = self.find(alg=alg, use=use, operation=operation)
         fitting = [usable[index] for index in _positions(usable, kid)]
@@ -208,9 +209,9 @@ class KeySet:
         return chosen
 
     def to_jwks(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the JWK Set to publish: public parts only, shared secrets left out.
+        """Return the JWK Set to publish: only public parts, without shared secrets.
 
-        Raises InvalidKeyError for a set of shared secrets alone, which has nothing to publish.
+        Raises InvalidKeyError for a set that consists of shared secrets and has nothing to publish.
         """
         keys = [entry.to_jwk() for entry in self._entries if entry.kty != "oct"]
         if not keys:
@@ -248,7 +249,7 @@ def _read_member(member: Key | Mapping[str, Any]) -> KeySetEntry:
 
 def _read_pem_file(path: Path) -> KeySetEntry:
     key = Key.from_pem(path.read_bytes())
-    # The native key learns its ID from a JWK only.
+    # A native key gets its ID only from a JWK.
     return KeySetEntry(Key.from_jwk(key.to_jwk(private=key.is_private) | {"kid": path.stem}))
 
 

@@ -50,22 +50,22 @@ class Options(TypedDict, total=False):
     """Whether the signature is checked. False also turns off every other check that is not
     turned on explicitly. Default: True."""
     require: list[str]
-    """Claims that must be present and not null; their values are not looked at. Default: []."""
+    """Claims that must be present and not null; their values are not checked. Default: []."""
     strict_aud: bool
     """Whether `aud` must be one string that equals `audience`, itself one string.
     Default: False."""
     verify_aud: bool
-    """Whether `aud` must name an expected audience. Default: `verify_signature`."""
+    """Whether `aud` must contain an expected audience. Default: `verify_signature`."""
     verify_exp: bool
-    """Whether `exp` must lie in the future. Default: `verify_signature`."""
+    """Whether `exp` must be in the future. Default: `verify_signature`."""
     verify_iat: bool
-    """Whether `iat` must be a number and not lie in the future. Default: `verify_signature`."""
+    """Whether `iat` must be a number and not be in the future. Default: `verify_signature`."""
     verify_iss: bool
     """Whether `iss` must be an expected issuer. Default: `verify_signature`."""
     verify_jti: bool
     """Whether `jti` must be a string. Default: `verify_signature`."""
     verify_nbf: bool
-    """Whether `nbf` must not lie in the future. Default: `verify_signature`."""
+    """Whether `nbf` must not be in the future. Default: `verify_signature`."""
     verify_sub: bool
     """Whether `sub` must be a string, and the expected one. Default: `verify_signature`."""
     enforce_minimum_key_length: bool

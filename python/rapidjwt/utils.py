@@ -42,8 +42,8 @@ def force_bytes(value: bytes | str) -> bytes:
 def base64url_decode(input: bytes | str) -> bytes:  # noqa: A002 - PyJWT's name
     """Decode base64url (RFC 4648 Section 5), padded or not.
 
-    Characters outside the alphabet are skipped. Raises binascii.Error, a ValueError, for a length
-    that no encoding has.
+    Characters outside the alphabet are skipped. Raises binascii.Error, a ValueError, for an
+    impossible length.
     """
     import binascii  # noqa: PLC0415 - a shared library, which few programs need
 

@@ -1,6 +1,6 @@
 """Add the docstrings of the native module, which are in its Rust source, to the API reference.
 
-The stubs have the types only, so that no sentence is written twice.
+The stubs contain only the types, so that no sentence is written twice.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ def docstring(path: str) -> str | None:
         found = getattr(found, name, None)
     if found is None or not (callable(found) or inspect.isgetsetdescriptor(found)):
         return None
-    # Rust's linter wants names of arguments quoted; the parser of docstrings does not.
+    # Rust's linter wants names of arguments in backquotes; the parser of docstrings does not.
     text = inspect.getdoc(found)
     return re.sub(r"(?m)^( +)`(\w+)`:", r"\1\2:", text) if text else None
 
 
 class NativeDocstrings(Extension):
-    """Fills in what the stubs leave out."""
+    """Adds the docstrings that the stubs leave out."""
 
     def on_class_members(self, *, cls: Class, **_: Any) -> None:
         """Show the arguments of `__new__`, which native classes have, like those of `__init__`."""
@@ -40,7 +40,7 @@ class NativeDocstrings(Extension):
     def on_object(self, *, obj: Object, **_: Any) -> None:
         """Look the object up in the compiled module, and mark the list of its arguments."""
         if obj.docstring is not None:
-            # The name of the section would bind our linter to the whole form of Google's style.
+            # The usual name of the section would make our linter require all of Google's style.
             obj.docstring.value = obj.docstring.value.replace("The arguments:\n", "Arguments:\n")
         documented = isinstance(obj, Function | Class | Attribute) and not obj.is_special
         if documented and obj.path.startswith(NATIVE) and obj.docstring is None:

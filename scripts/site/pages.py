@@ -1,4 +1,4 @@
-"""Hooks of MkDocs that compute parts of the documentation site while it is built."""
+"""Hooks of MkDocs that compute parts of the documentation site during the build."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def algorithms() -> str:
 
 
 def file(name: str) -> str:
-    """Return a file of the project's root, its links to `docs/` made links between pages."""
+    """Return a file of the project's root, with its links to `docs/` turned into page links."""
     return (ROOT / name).read_text(encoding="utf-8").replace("](docs/", "](")
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put the algorithm table and files of the project's root where a page asks for them."""
+    """Insert the algorithm table and files of the project's root where a page asks for them."""
     markdown = FILE.sub(lambda found: file(found[1]), markdown)
     return markdown.replace(TABLE, algorithms())

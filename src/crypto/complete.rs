@@ -4,12 +4,13 @@ use super::{ecdsa, eddsa, rsa};
 use crate::error::Error;
 use crate::key::{EcKey, KeyMaterial, OkpKey, RsaKey};
 
-/// Checks that the parts of `material` belong together (a point on its curve, a private part that
-/// fits the public one, an RSA key that the crypto library takes) and computes a public part that
-/// the encoding left out.
+/// Checks that the parts of `material` belong together (a point lies on its curve, a private part
+/// fits the public one, the crypto library accepts an RSA key) and computes a public part that the
+/// encoding left out.
 ///
 /// # Errors
-/// [`Error::InvalidKey`], or [`Error::AlgorithmUnavailable`] for a curve that this build lacks.
+/// [`Error::InvalidKey`], [`Error::SecretEmpty`], or [`Error::AlgorithmUnavailable`] for a curve
+/// that this build lacks.
 pub fn complete(material: KeyMaterial) -> Result<KeyMaterial, Error> {
     Ok(match material {
         KeyMaterial::Secret(secret) if secret.is_empty() => return Err(Error::SecretEmpty),

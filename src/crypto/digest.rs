@@ -1,10 +1,11 @@
-//! Digests: of a JWK for its thumbprint, and for recognizing bytes that were seen before.
+//! Digests: of a JWK for its thumbprint, and of data that should be recognized when it is seen
+//! again.
 
 use ring::digest::{Context, SHA256, SHA384, SHA512};
 
 use crate::algorithm::Hash;
 
-/// The hash of `bytes`.
+/// Returns the hash of `bytes`.
 pub fn digest(hash: Hash, bytes: &[u8]) -> Vec<u8> {
     let algorithm = match hash {
         Hash::Sha256 => &SHA256,
@@ -14,10 +15,11 @@ pub fn digest(hash: Hash, bytes: &[u8]) -> Vec<u8> {
     ring::digest::digest(algorithm, bytes).as_ref().to_vec()
 }
 
-/// What [`fingerprint`] returns.
+/// The result of [`fingerprint`].
 pub type Fingerprint = [u8; 32];
 
-/// SHA-256 over the parts, each preceded by its length, so that no two lists of parts collide.
+/// Computes SHA-256 over the parts, each preceded by its length, so that two different lists of
+/// parts never hash the same bytes.
 pub fn fingerprint(parts: &[&[u8]]) -> Fingerprint {
     let mut context = Context::new(&SHA256);
     for part in parts {
@@ -33,7 +35,7 @@ pub fn fingerprint(parts: &[&[u8]]) -> Fingerprint {
 mod tests {
     use super::*;
 
-    /// FIPS 180-4's example.
+    /// The example of FIPS 180-4.
     #[test]
     fn digests_are_those_of_sha_2() {
         for (hash, len, beginning) in [

@@ -55,14 +55,14 @@ impl Key {
         match self {
             Self::Nist { public, .. } => public.verify(message, signature),
             Self::Secp256k1 { verifying, .. } => k256::ecdsa::Signature::from_slice(signature)
-                // k256 refuses an s in the upper half (a rule of Bitcoin); RFC 8812 has no such
+                // k256 refuses an s in the upper half (a rule of Bitcoin). RFC 8812 has no such
                 // rule, and (r, n - s) verifies exactly when (r, s) does.
                 .is_ok_and(|signature| verifying.verify(message, &signature.normalize_s()).is_ok()),
         }
     }
 }
 
-/// Computes the public point of a private key that came without one.
+/// Computes the public point of a private key whose encoding left it out.
 pub(super) fn public_point(key: &EcKey) -> Result<(Vec<u8>, Vec<u8>), Error> {
     let Some(d) = &key.d else {
         return Err(Error::invalid_key("The EC key has neither a public nor a private part"));
@@ -102,8 +102,8 @@ fn nist_public_point(_curve: Curve, _d: &[u8]) -> Result<Vec<u8>, Error> {
     ))
 }
 
-/// ring looks at a public key when it verifies. To refuse a point off its curve here, where the key
-/// is read, agree on a secret with it, which fails.
+/// Refuses a point that is not on its curve. ring checks a public key only when it verifies; this
+/// agrees on a secret with the key, which fails for such a point.
 #[cfg(not(feature = "aws-lc"))]
 fn check_point(curve: Curve, point: &[u8]) -> Result<(), Error> {
     use ring::agreement::{self, EphemeralPrivateKey, UnparsedPublicKey, agree_ephemeral};
@@ -154,8 +154,8 @@ fn secp256k1_signing_key(d: &[u8]) -> Result<k256::ecdsa::SigningKey, Error> {
     k256::ecdsa::SigningKey::from_slice(d).map_err(|_| Error::invalid_key("Invalid EC private key"))
 }
 
-/// What signs and what verifies with a key: with its curve's own hash, as the table of algorithms
-/// pairs no other with it.
+/// The signing and verification schemes of a key, with its curve's own hash: the algorithm table
+/// combines no other hash with it.
 struct Schemes {
     signing: &'static EcdsaSigningAlgorithm,
     verification: &'static dyn VerificationAlgorithm,

@@ -1,4 +1,4 @@
-//! EdDSA with Ed25519 (RFC 8037 Section 3.1). Ed448 is in none of our crypto libraries.
+//! EdDSA with Ed25519 (RFC 8037 Section 3.1). None of the crypto libraries used here has Ed448.
 
 use super::backend::signature::{self, Ed25519KeyPair, KeyPair};
 use super::public_key::PublicKey;
@@ -42,7 +42,7 @@ impl Key {
     }
 }
 
-/// Computes the public key of a private key that came without one.
+/// Computes the public key of a private key whose encoding left it out.
 pub(super) fn public_key(key: &OkpKey) -> Result<Vec<u8>, Error> {
     check_curve(key.curve)?;
     Ok(pair(key)?.public_key().as_ref().to_vec())

@@ -1,4 +1,4 @@
-//! New keys.
+//! Key generation.
 
 use k256::ecdsa::SigningKey;
 
@@ -10,12 +10,12 @@ use crate::algorithm::{Algorithm, Family};
 use crate::error::Error;
 use crate::key::{Curve, EcKey, KeyMaterial, OkpCurve, OkpKey, SecretBytes, der};
 
-/// A new key for `algorithm`. `bits` is the size of a secret or of an RSA modulus, where it can be
-/// chosen; `None` takes the length of the hash, and 2048 for RSA.
+/// Generates a key for `algorithm`. `bits` is the size of a secret or of an RSA modulus; `None`
+/// means the length of the hash, or 2048 for RSA.
 ///
 /// # Errors
-/// [`Error::InvalidKey`] for a size that the algorithm does not take,
-/// [`Error::AlgorithmUnavailable`] for what this build cannot generate.
+/// [`Error::InvalidKey`] for a size that the algorithm does not allow,
+/// [`Error::AlgorithmUnavailable`] for a key that this build cannot generate.
 pub fn generate(algorithm: &Algorithm, bits: Option<usize>) -> Result<KeyMaterial, Error> {
     match algorithm.family {
         Family::None => Err(Error::KeyForNone),
@@ -83,7 +83,7 @@ fn secp256k1() -> Result<KeyMaterial, Error> {
     let mut d = SecretBytes::new(vec![0; Curve::Secp256k1.field_len()]);
     loop {
         fill_random(&mut d);
-        // All but about 2^-128 of the values are below the order of the curve.
+        // About 1 in 2^128 values is not below the order of the curve.
         if SigningKey::from_slice(&d).is_ok() {
             let key = EcKey { curve: Curve::Secp256k1, public: None, d: Some(d) };
             return complete(KeyMaterial::Ec(key));
@@ -91,8 +91,8 @@ fn secp256k1() -> Result<KeyMaterial, Error> {
     }
 }
 
-/// RFC 8032 Section 5.2.5: the private key is any 57 bytes. Its public half is left to who computes
-/// with the curve.
+/// Generates an Ed448 key: any 57 bytes are a private key (RFC 8032 Section 5.2.5). Whoever
+/// computes with the curve also computes the public half.
 fn ed448() -> KeyMaterial {
     let curve = OkpCurve::Ed448;
     let mut d = SecretBytes::new(vec![0; curve.key_len()]);

@@ -1,4 +1,4 @@
-//! HMAC with SHA-2 (RFC 7518 Section 3.2), by `RustCrypto`.
+//! HMAC with SHA-2 (RFC 7518 Section 3.2), from `RustCrypto`.
 
 use std::hint::black_box;
 
@@ -13,8 +13,8 @@ use super::signature::Signature;
 use crate::algorithm::Hash;
 use crate::error::Error;
 
-/// A secret with its inner and outer hash states computed. `hmac::Hmac`, which has a buffer too, is
-/// moved about with each message for a twelfth of the time that verifying takes.
+/// A secret with its inner and outer hash states computed. `hmac::Hmac` also contains a buffer;
+/// moving it for each message would take a twelfth of the time of verifying.
 pub(super) enum Key {
     Sha256(HmacCore<Sha256>),
     Sha384(Box<HmacCore<Sha384>>),
@@ -41,7 +41,7 @@ impl Key {
         }
     }
 
-    /// Compares in constant time.
+    /// Verifies a tag, which is compared in constant time.
     pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match self {
             Self::Sha256(key) => verify(key, message, signature),
@@ -52,9 +52,10 @@ impl Key {
 }
 
 impl Drop for Key {
-    /// Tags can be forged from the hash states, so put those of a public key in their place.
-    /// `black_box` keeps the compiler from dropping the write. The crates can overwrite every state
-    /// that they drop, those of each message too, which would take a thirteenth of `sign`.
+    /// Overwrites the hash states, from which tags can be forged, with those of an empty secret.
+    /// `black_box` keeps the compiler from removing the write. The crates can overwrite every state
+    /// that they drop, but that includes those of each message, which would take a thirteenth of
+    /// the time of `sign`.
     fn drop(&mut self) {
         match self {
             Self::Sha256(key) => *key = state(&[]),
@@ -90,10 +91,11 @@ fn tag<H: FixedOutputCore + Clone>(key: &H, message: &[u8]) -> Output<H> {
     tag
 }
 
-/// Whether two secrets are equal; how far they are tells no clock. Their lengths may show.
+/// Returns whether two secrets are equal. The time it takes may reveal their lengths, but not how
+/// much of them is equal.
 pub fn same_secret(one: &[u8], other: &[u8]) -> bool {
-    // Tags under a key that nobody knows stand for the secrets, and tags are compared in constant
-    // time.
+    // Compares not the secrets but their tags under a random key, because tags are compared in
+    // constant time.
     let key: HmacCore<Sha256> = state(&random_bytes::<32>());
     verify(&key, one, sign(&key, other).as_ref())
 }

@@ -1,8 +1,8 @@
 //! Signing and verifying. The files of this folder are the only ones that name a crypto library.
 //!
-//! RSA, ECDSA on the NIST curves and Ed25519 come from aws-lc-rs or, without the feature
-//! `aws-lc`, from ring: the two have the same API. HMAC and secp256k1 are `RustCrypto`'s in both
-//! builds; docs/architecture.md has the measurements behind this choice.
+//! RSA, ECDSA on the NIST curves and Ed25519 come from aws-lc-rs or, without the feature `aws-lc`,
+//! from ring: the two have the same API. HMAC and secp256k1 come from `RustCrypto` in both builds;
+//! docs/architecture.md has the measurements behind this choice.
 
 mod backend;
 mod complete;
@@ -28,11 +28,11 @@ use crate::algorithm::{Algorithm, Family};
 use crate::error::Error;
 use crate::key::{KeyMaterial, OkpCurve, OkpKey};
 
-/// A key made ready for one algorithm: parsed, checked, and bound to it.
+/// A key prepared for one algorithm: parsed, checked, and bound to it.
 pub struct PreparedKey {
     algorithm: &'static Algorithm,
     operations: Operations,
-    /// Bytes in a secret that is shorter than the algorithm asks for.
+    /// The length in bytes of a secret that is shorter than the algorithm requires.
     short_secret: Option<usize>,
 }
 
@@ -44,18 +44,19 @@ enum Operations {
     Foreign(Box<dyn ForeignKey>),
 }
 
-/// A key that somebody else computes with: for Ed448, which none of our crypto libraries has.
+/// A key whose operations another library computes. It is for Ed448, which none of the crypto
+/// libraries used here has.
 pub trait ForeignKey: Send + Sync {
-    /// Whether [`sign`](Self::sign) can succeed.
+    /// Returns whether [`sign`](Self::sign) can succeed.
     fn can_sign(&self) -> bool;
 
     /// Signs `message`.
     ///
     /// # Errors
-    /// [`Error::PrivateKeyRequired`] with a public key, [`Error::InvalidKey`] when signing fails.
+    /// [`Error::PrivateKeyRequired`] for a public key, [`Error::InvalidKey`] if signing fails.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error>;
 
-    /// Whether `signature` is a signature of `message` under this key.
+    /// Returns whether `signature` is a signature of `message` under this key.
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool;
 }
 
@@ -63,9 +64,9 @@ impl PreparedKey {
     /// Checks that `material` is a usable key for `algorithm` and prepares it.
     ///
     /// # Errors
-    /// [`Error::KeyTypeMismatch`] and [`Error::CurveMismatch`] for another family's key,
-    /// [`Error::AlgorithmUnavailable`] for what this build lacks, [`Error::InvalidKey`] for a key
-    /// that the crypto library refuses.
+    /// [`Error::KeyTypeMismatch`] and [`Error::CurveMismatch`] for a key of another family or
+    /// curve, [`Error::KeyForNone`] for `none`, [`Error::AlgorithmUnavailable`] for what this build
+    /// lacks, and [`Error::SecretEmpty`] or [`Error::InvalidKey`] for a key that cannot be used.
     pub fn new(material: &KeyMaterial, algorithm: &'static Algorithm) -> Result<Self, Error> {
         let operations = match (algorithm.family, material) {
             (Family::Hmac(hash), KeyMaterial::Secret(secret)) => {
@@ -94,10 +95,11 @@ impl PreparedKey {
         Ok(Self { algorithm, operations, short_secret: short_secret(material, algorithm) })
     }
 
-    /// An OKP key that `operations` computes with, for `algorithm`.
+    /// Prepares an OKP key whose operations are computed by `operations`.
     ///
     /// # Errors
-    /// [`Error::KeyTypeMismatch`] and [`Error::CurveMismatch`] for another family's key.
+    /// [`Error::KeyTypeMismatch`] and [`Error::CurveMismatch`] if the key and the algorithm do not
+    /// match.
     pub fn foreign(
         key: &OkpKey,
         algorithm: &'static Algorithm,
@@ -111,21 +113,22 @@ impl PreparedKey {
         Ok(Self { algorithm, operations: Operations::Foreign(operations), short_secret: None })
     }
 
-    /// The algorithm that the key is bound to.
+    /// Returns the algorithm that the key is bound to.
     pub const fn algorithm(&self) -> &'static Algorithm {
         self.algorithm
     }
 
-    /// Whether the key has the length that its algorithm asks for.
+    /// Returns whether the key is as long as its algorithm requires.
     pub const fn is_long_enough(&self) -> bool {
         self.short_secret.is_none()
     }
 
-    /// Checks that the key has the length that its algorithm asks for. Shorter ones work: whether to
-    /// refuse them is the caller's choice.
+    /// Checks that the key is as long as its algorithm requires. Shorter keys work; the caller
+    /// decides whether to refuse them.
     ///
     /// # Errors
-    /// [`Error::KeyTooShort`], for secrets only: RSA keys below the minimum are never prepared.
+    /// [`Error::KeyTooShort`], which only a secret can cause: RSA keys below the minimum are never
+    /// prepared.
     pub fn check_length(&self) -> Result<(), Error> {
         let (Some(bytes), Some(hash)) = (self.short_secret, self.algorithm.family.hash()) else {
             return Ok(());
@@ -134,7 +137,7 @@ impl PreparedKey {
         Err(Error::KeyTooShort { bytes, minimum, hash: hash.name() })
     }
 
-    /// Whether [`sign`](Self::sign) can succeed.
+    /// Returns whether [`sign`](Self::sign) can succeed.
     pub fn can_sign(&self) -> bool {
         match &self.operations {
             Operations::Hmac(_) => true,
@@ -145,7 +148,7 @@ impl PreparedKey {
         }
     }
 
-    /// Bytes in a signature under this key.
+    /// Returns the number of bytes in a signature under this key.
     pub fn signature_len(&self) -> usize {
         match &self.operations {
             Operations::Hmac(_) | Operations::Ecdsa(_) => self.algorithm.signature_len,
@@ -159,8 +162,8 @@ impl PreparedKey {
     /// Signs `message`.
     ///
     /// # Errors
-    /// [`Error::PrivateKeyRequired`] with a public key; [`Error::InvalidKey`] when the crypto
-    /// library refuses to sign.
+    /// [`Error::PrivateKeyRequired`] for a public key; [`Error::InvalidKey`] if the crypto library
+    /// refuses to sign.
     pub fn sign(&self, message: &[u8]) -> Result<Signature, Error> {
         match &self.operations {
             Operations::Hmac(key) => Ok(key.sign(message)),
@@ -171,7 +174,7 @@ impl PreparedKey {
         }
     }
 
-    /// Whether `signature` is a signature of `message` under this key.
+    /// Returns whether `signature` is a signature of `message` under this key.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.operations {
             Operations::Hmac(key) => key.verify(message, signature),
@@ -183,7 +186,7 @@ impl PreparedKey {
     }
 }
 
-/// Bytes in a secret below the minimum of RFC 7518 Section 3.2.
+/// Returns the length in bytes of a secret that is below the minimum of RFC 7518 Section 3.2.
 fn short_secret(material: &KeyMaterial, algorithm: &Algorithm) -> Option<usize> {
     match material {
         KeyMaterial::Secret(secret) if secret.len() * 8 < algorithm.minimum_key_bits => {
@@ -193,7 +196,7 @@ fn short_secret(material: &KeyMaterial, algorithm: &Algorithm) -> Option<usize> 
     }
 }
 
-/// The key type that a family takes.
+/// Returns the key type that a family requires.
 const fn kty_of(family: Family) -> &'static str {
     match family {
         Family::None => "none",
@@ -204,7 +207,8 @@ const fn kty_of(family: Family) -> &'static str {
     }
 }
 
-/// RFC 9864 Section 2.2: the algorithms named after a curve take its keys only.
+/// Checks that a key is on the curve after which its algorithm is named, if it is named after one
+/// (RFC 9864 Section 2.2).
 fn check_okp_curve(key: &OkpKey, curve: Option<OkpCurve>) -> Result<(), Error> {
     match curve {
         Some(curve) if curve != key.curve => {
@@ -220,16 +224,16 @@ mod tests {
     use crate::algorithm::{ALGORITHMS, NONE};
     use crate::key::{EcKey, RsaKey, pem, vectors};
 
-    /// Two private keys for `algorithm`, or `None` where this build makes none.
+    /// Returns two private keys for `algorithm`, or `None` if this build cannot make any.
     fn keys(algorithm: &Algorithm) -> Option<[KeyMaterial; 2]> {
         if let Family::RsaPkcs1(_) | Family::RsaPss(_) = algorithm.family {
-            // Making them takes too long for a test.
+            // Generating them would take too long for a test.
             let read = |name| pem::parse(&vectors::read(name)).unwrap();
             return Some(["rsa_2048_pkcs8.pem", "testkey_rsa.priv"].map(read));
         }
         match generate(algorithm, None) {
             Err(Error::AlgorithmUnavailable(_)) if cfg!(not(feature = "aws-lc")) => None,
-            // Made here, and computed with by cryptography.
+            // This crate generates the key, but cryptography computes with it.
             Ok(KeyMaterial::Okp(OkpKey { curve: OkpCurve::Ed448, .. })) => None,
             key => {
                 Some([key, generate(algorithm, None)].map(|key| complete(key.unwrap()).unwrap()))
@@ -313,7 +317,7 @@ mod tests {
                 KeyMaterial::Secret(_) | KeyMaterial::Rsa(_) => continue,
             };
             match complete(without) {
-                // ring multiplies no point of a key of ours.
+                // ring does not compute the public point of a given private key.
                 Err(Error::InvalidKey(_)) if cfg!(not(feature = "aws-lc")) => {}
                 completed => assert!(completed == Ok(whole), "{}", algorithm.name),
             }

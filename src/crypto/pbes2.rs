@@ -1,5 +1,5 @@
-//! Private keys under a password: PKCS#8's `EncryptedPrivateKeyInfo` (RFC 5958 Section 3) with PBES2
-//! (RFC 8018 Section 6.2), that is PBKDF2 or scrypt, and AES-CBC.
+//! Private keys encrypted with a password: PKCS#8's `EncryptedPrivateKeyInfo` (RFC 5958 Section 3)
+//! with PBES2 (RFC 8018 Section 6.2), that is, PBKDF2 or scrypt, and AES-CBC.
 
 use std::num::NonZeroU32;
 
@@ -22,20 +22,22 @@ use super::random::random_bytes;
 use crate::error::Error;
 use crate::key::SecretBytes;
 
-/// PBKDF2 iterations of keys that we encrypt: the OWASP Password Storage Cheat Sheet's figure for
-/// HMAC-SHA-256, a few tenths of a second. PBKDF2 and not scrypt, because every library reads it.
-/// Tests, which are not compiled for speed, take fewer.
+/// PBKDF2 iterations for keys that this module encrypts: the figure of the OWASP Password Storage
+/// Cheat Sheet for HMAC-SHA-256, which takes a few tenths of a second. PBKDF2 was chosen over
+/// scrypt because every library reads it. Tests use fewer, because they are compiled without
+/// optimization.
 const ITERATIONS: u32 = if cfg!(test) { 1_000 } else { 600_000 };
 
-/// PBKDF2 iterations of keys that we decrypt, at most (RFC 8018 Section 4.2 speaks of as many for
-/// the most critical keys).
+/// The maximum of PBKDF2 iterations for keys that this module decrypts (RFC 8018 Section 4.2
+/// mentions this number for especially critical keys).
 const MAX_ITERATIONS: u32 = 10_000_000;
 
-/// What scrypt may take in bytes for a key that we decrypt, and how often in a row.
+/// The maximum memory in bytes, and the maximum number of passes, of scrypt for a key that this
+/// module decrypts.
 const MAX_SCRYPT_MEMORY: u64 = 256 << 20;
 const MAX_SCRYPT_PARALLELIZATION: u16 = 16;
 
-/// Decrypts `der`, an `EncryptedPrivateKeyInfo`, to the PKCS#8 structure in it.
+/// Decrypts `der`, an `EncryptedPrivateKeyInfo`, and returns the PKCS#8 structure inside.
 ///
 /// # Errors
 /// [`Error::InvalidKey`] for a wrong password, and for a scheme or a cost that is not supported.
@@ -54,7 +56,7 @@ pub fn decrypt(der: &[u8], password: &[u8]) -> Result<SecretBytes, Error> {
     };
     let len = decrypted.map_err(|_| wrong_password())?;
     buffer.truncate(len);
-    // One wrong password in 256 leaves what looks like padding.
+    // About one wrong password in 256 yields what looks like valid padding.
     PrivateKeyInfoRef::from_der(&buffer).map_err(|_| wrong_password())?;
     Ok(buffer)
 }
@@ -110,7 +112,7 @@ fn derive(kdf: &Kdf, password: &[u8], len: usize) -> Result<SecretBytes, Error> 
     Ok(key)
 }
 
-/// RFC 8018 Section 5.2.
+/// Derives a key with PBKDF2 (RFC 8018 Section 5.2).
 fn derive_pbkdf2(parameters: &Pbkdf2Params, password: &[u8], key: &mut [u8]) -> Result<(), Error> {
     let algorithm = match parameters.prf {
         // The default of RFC 8018 Appendix A.2, and of OpenSSL before 1.1. HMAC does not need the
@@ -128,14 +130,14 @@ fn derive_pbkdf2(parameters: &Pbkdf2Params, password: &[u8], key: &mut [u8]) -> 
     Ok(())
 }
 
-/// RFC 7914 Section 6.
+/// Derives a key with scrypt (RFC 7914 Section 6).
 fn derive_scrypt(parameters: &ScryptParams, password: &[u8], key: &mut [u8]) -> Result<(), Error> {
     let &ScryptParams { cost_parameter: n, block_size: r, parallelization: p, .. } = parameters;
     let memory = n.checked_mul(128 * u64::from(r));
     if memory.is_none_or(|bytes| bytes > MAX_SCRYPT_MEMORY) || p > MAX_SCRYPT_PARALLELIZATION {
         return Err(too_costly());
     }
-    // N is a power of two above one.
+    // N must be a power of two greater than one.
     if !n.is_power_of_two() || n < 2 {
         return Err(unsupported());
     }
@@ -172,7 +174,7 @@ mod tests {
         result.expect_err("a refusal").to_string()
     }
 
-    /// An `EncryptedPrivateKeyInfo` with these parameters, which holds no key.
+    /// Makes an `EncryptedPrivateKeyInfo` with these parameters, which contains no key.
     fn encrypted_with(kdf: Kdf) -> Vec<u8> {
         let encryption = EncryptionScheme::Aes256Cbc { iv: [0; 16] };
         EncryptedPrivateKeyInfoRef {

@@ -1,4 +1,4 @@
-//! A public key parsed once where the crypto library can do that.
+//! A public key, which is parsed only once if the crypto library supports that.
 
 use super::backend::signature::{self, VerificationAlgorithm};
 use crate::error::Error;
@@ -25,7 +25,7 @@ impl PublicKey {
     }
 }
 
-/// ring parses the key at each verification: a key that it cannot use verifies nothing.
+/// ring parses the key at each verification, so a key that it cannot use verifies nothing.
 #[cfg(not(feature = "aws-lc"))]
 pub(super) struct PublicKey(signature::UnparsedPublicKey<Vec<u8>>);
 

@@ -2,12 +2,12 @@
 
 use ring::rand::{SecureRandom, SystemRandom};
 
-/// Overwrites `bytes` with random ones that nobody can guess.
+/// Overwrites `bytes` with unpredictable random bytes.
 pub(super) fn fill_random(bytes: &mut [u8]) {
     SystemRandom::new().fill(bytes).expect("the operating system gives random bytes");
 }
 
-/// `N` random bytes that nobody can guess.
+/// Returns `N` unpredictable random bytes.
 pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     fill_random(&mut bytes);

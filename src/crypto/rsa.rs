@@ -1,7 +1,7 @@
 //! RSASSA-PKCS1-v1_5 and RSASSA-PSS (RFC 7518 Sections 3.3 and 3.5).
 //!
-//! Keys of 2048 to 8192 bits; ring alone signs with at most 4096. The PSS salt is as long as the
-//! hash, on both sides.
+//! Keys have 2048 to 8192 bits; ring signs only with at most 4096. The PSS salt is as long as the
+//! hash, both for signing and for verifying.
 
 use super::backend::rand::SystemRandom;
 use super::backend::signature::{self, RsaEncoding, RsaKeyPair, VerificationAlgorithm};
@@ -30,7 +30,7 @@ impl Key {
         })
     }
 
-    /// RFC 8017 Section 8: as long as the modulus.
+    /// Returns the length of a signature, which is that of the modulus (RFC 8017 Section 8).
     pub(super) const fn signature_len(&self) -> usize {
         self.modulus_len
     }
@@ -52,7 +52,7 @@ impl Key {
     }
 }
 
-/// Whether the crypto library takes the key at all.
+/// Checks that the crypto library accepts the key.
 pub(super) fn check(key: &RsaKey) -> Result<(), Error> {
     check_size(key)?;
     if key.private.is_some() {
@@ -77,7 +77,7 @@ fn pair(key: &RsaKey) -> Result<RsaKeyPair, Error> {
         .map_err(|reason| Error::InvalidKey(format!("Invalid RSA private key: {reason}")))
 }
 
-/// What signs and what verifies with a key.
+/// The signing and verification schemes of a key.
 struct Schemes {
     signing: &'static dyn RsaEncoding,
     verification: &'static dyn VerificationAlgorithm,

@@ -1,6 +1,6 @@
 //! A signature of any algorithm.
 
-/// A signature, as it stands base64url-encoded in the token's last segment.
+/// A signature, in the form that is base64url-encoded in the token's last segment.
 #[derive(Clone)]
 pub struct Signature(SignatureBytes);
 

@@ -20,14 +20,14 @@ const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1
 /// `id-ecPublicKey` (RFC 5480 Section 2.1.1).
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
-/// How the version of a certificate is tagged.
+/// The tag of a certificate's version.
 const VERSION: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
 
-/// What is wrong with a certificate request.
+/// The message for a certificate request.
 pub(super) const CERTIFICATE_REQUEST: &str = "This is a certificate request, not a key: pass the private key that it was made with, or the \
      certificate that was made of it";
 
-/// Algorithms that we know and do not read, and why.
+/// Algorithms that this module recognizes but does not support, and the reasons.
 const UNSUPPORTED: [(ObjectIdentifier, &str); 5] = [
     (
         ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10"),
@@ -59,10 +59,11 @@ const fn okp_oid(curve: OkpCurve) -> ObjectIdentifier {
     })
 }
 
-/// Reads a key of any format of this module, told apart by their structure.
+/// Reads a key of any format of this module; the structure shows which one it is.
 ///
 /// # Errors
-/// [`Error::InvalidKey`] when `der` is none of them, or one that this crate does not support.
+/// [`Error::InvalidKey`] if `der` has none of these formats, or one that this crate does not
+/// support.
 pub fn parse(der: &[u8]) -> Result<KeyMaterial, Error> {
     if PrivateKeyInfoRef::from_der(der).is_ok() {
         parse_pkcs8(der)
@@ -94,10 +95,11 @@ pub fn parse(der: &[u8]) -> Result<KeyMaterial, Error> {
 /// Reads a PKCS#8 private key (RFC 5958 Section 2), without attributes.
 ///
 /// # Errors
-/// [`Error::InvalidKey`] when `der` is anything else or of an unsupported algorithm.
+/// [`Error::InvalidKey`] if `der` is anything else or of an unsupported algorithm.
 pub fn parse_pkcs8(der: &[u8]) -> Result<KeyMaterial, Error> {
     let info = PrivateKeyInfoRef::from_der(der).map_err(|_| malformed("PKCS#8"))?;
-    // The parser skips attributes and extensions; we do not guess what they may mean.
+    // The parser skips attributes and extensions. They are refused, because they may limit the
+    // key's use.
     if info.encoded_len().ok().map(usize::try_from) != Some(Ok(der.len())) {
         return Err(Error::invalid_key("PKCS#8 attributes are not supported"));
     }
@@ -118,7 +120,7 @@ pub fn parse_pkcs8(der: &[u8]) -> Result<KeyMaterial, Error> {
 /// Reads a `SubjectPublicKeyInfo` (RFC 5280 Section 4.1.2.7).
 ///
 /// # Errors
-/// [`Error::InvalidKey`] when `der` is anything else or of an unsupported algorithm.
+/// [`Error::InvalidKey`] if `der` is anything else or of an unsupported algorithm.
 pub fn parse_spki(der: &[u8]) -> Result<KeyMaterial, Error> {
     let malformed = || malformed("SubjectPublicKeyInfo");
     let info = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| malformed())?;
@@ -139,19 +141,20 @@ pub fn parse_spki(der: &[u8]) -> Result<KeyMaterial, Error> {
 /// Reads the public key of an X.509 certificate (RFC 5280 Section 4.1).
 ///
 /// # Errors
-/// [`Error::InvalidKey`] when `der` is anything else or its key of an unsupported algorithm.
+/// [`Error::InvalidKey`] if `der` is anything else or its key is of an unsupported algorithm.
 pub fn parse_certificate(der: &[u8]) -> Result<KeyMaterial, Error> {
     let malformed = || malformed("X.509 certificate");
     let spki = elements(der).and_then(|certificate| certified_key(&certificate));
     parse_spki(&spki.ok_or_else(malformed)?.to_der().map_err(|_| malformed())?)
 }
 
-/// Whether `der` has the structure of an X.509 certificate (RFC 5280 Section 4.1).
+/// Returns whether `der` has the structure of an X.509 certificate (RFC 5280 Section 4.1).
 pub fn is_certificate_with_key(der: &[u8]) -> bool {
     elements(der).is_some_and(|certificate| certified_key(&certificate).is_some())
 }
 
-/// Whether `der` has the structure of a PKCS#8 `EncryptedPrivateKeyInfo` (RFC 5958 Section 3).
+/// Returns whether `der` has the structure of a PKCS#8 `EncryptedPrivateKeyInfo` (RFC 5958 Section
+/// 3).
 pub fn is_encrypted_private_key(der: &[u8]) -> bool {
     elements(der).is_some_and(|elements| is_encrypted(&elements))
 }
@@ -159,7 +162,7 @@ pub fn is_encrypted_private_key(der: &[u8]) -> bool {
 /// Reads a PKCS#1 `RSAPrivateKey` with two primes (RFC 8017 Appendix A.1.2).
 ///
 /// # Errors
-/// [`Error::InvalidKey`] when `der` is anything else.
+/// [`Error::InvalidKey`] if `der` is anything else.
 pub fn parse_pkcs1_private(der: &[u8]) -> Result<KeyMaterial, Error> {
     let key = RsaPrivateKeyRef::from_der(der).map_err(|_| malformed("PKCS#1 private key"))?;
     if key.other_prime_infos.is_some() {
@@ -182,18 +185,18 @@ pub fn parse_pkcs1_private(der: &[u8]) -> Result<KeyMaterial, Error> {
 /// Reads a PKCS#1 `RSAPublicKey` (RFC 8017 Appendix A.1.1).
 ///
 /// # Errors
-/// [`Error::InvalidKey`] when `der` is anything else.
+/// [`Error::InvalidKey`] if `der` is anything else.
 pub fn parse_pkcs1_public(der: &[u8]) -> Result<KeyMaterial, Error> {
     let key = RsaPublicKeyRef::from_der(der).map_err(|_| malformed("PKCS#1 public key"))?;
     let (n, e) = (key.modulus.as_bytes(), key.public_exponent.as_bytes());
     Ok(KeyMaterial::Rsa(RsaKey::new(n, e, None)?))
 }
 
-/// Reads a SEC1 `ECPrivateKey` (RFC 5915 Section 3). `curve` is the one that the structure around
-/// it names; without one the key must name its curve, and with both they must agree.
+/// Reads a SEC1 `ECPrivateKey` (RFC 5915 Section 3). `curve` is the curve that the enclosing
+/// structure names. Without it the key must name its curve; if both name one, they must agree.
 ///
 /// # Errors
-/// [`Error::InvalidKey`] when `der` is anything else or on an unsupported curve.
+/// [`Error::InvalidKey`] if `der` is anything else or on an unsupported curve.
 pub fn parse_sec1(der: &[u8], curve: Option<Curve>) -> Result<KeyMaterial, Error> {
     let key = EcPrivateKey::from_der(der)
         .map_err(|_| malformed("SEC1 private key with a named curve"))?;
@@ -222,8 +225,8 @@ pub fn parse_sec1(der: &[u8], curve: Option<Curve>) -> Result<KeyMaterial, Error
     Ok(KeyMaterial::Ec(EcKey { curve, public, d: Some(d) }))
 }
 
-/// Reads an uncompressed elliptic curve point (SEC1 Section 2.3.4) as `(x, y)`. That it lies on
-/// the curve is for `crypto` to check.
+/// Reads an uncompressed elliptic curve point (SEC1 Section 2.3.4) as `(x, y)`. `crypto` checks
+/// that it lies on the curve.
 pub(super) fn parse_point(curve: Curve, point: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Error> {
     let len = curve.field_len();
     match point {
@@ -239,11 +242,12 @@ pub(super) fn parse_point(curve: Curve, point: &[u8]) -> Result<(Vec<u8>, Vec<u8
     }
 }
 
-/// Writes a private key as PKCS#8: version 1, EC with the public point, as OpenSSL does.
+/// Writes a private key as PKCS#8, version 1; an EC key includes the public point, as OpenSSL
+/// writes it.
 ///
 /// # Errors
-/// [`Error::InvalidKey`] when `key` has no private part, is a shared secret or lacks the public
-/// point of an EC key.
+/// [`Error::InvalidKey`] if `key` has no private part, is a shared secret, or is an EC key without
+/// its public point.
 pub fn pkcs8(key: &KeyMaterial) -> Result<SecretBytes, Error> {
     let inner = match key {
         KeyMaterial::Secret(_) => return Err(no_der_for_secrets()),
@@ -262,7 +266,7 @@ pub fn pkcs8(key: &KeyMaterial) -> Result<SecretBytes, Error> {
 /// Writes the public part of a key as `SubjectPublicKeyInfo`.
 ///
 /// # Errors
-/// [`Error::InvalidKey`] when `key` is a shared secret or its public part is absent.
+/// [`Error::InvalidKey`] if `key` is a shared secret or its public part is absent.
 pub fn spki(key: &KeyMaterial) -> Result<Vec<u8>, Error> {
     let public = match key {
         KeyMaterial::Secret(_) => return Err(no_der_for_secrets()),
@@ -279,7 +283,7 @@ pub fn spki(key: &KeyMaterial) -> Result<Vec<u8>, Error> {
 /// Writes a PKCS#1 `RSAPrivateKey`.
 ///
 /// # Errors
-/// [`Error::InvalidKey`] when `key` has no private part.
+/// [`Error::InvalidKey`] if `key` has no private part.
 pub fn pkcs1_private(key: &RsaKey) -> Result<SecretBytes, Error> {
     let private = key.private.as_ref().ok_or_else(not_private)?;
     let write = || {
@@ -302,7 +306,7 @@ pub fn pkcs1_private(key: &RsaKey) -> Result<SecretBytes, Error> {
 /// Writes a PKCS#1 `RSAPublicKey`.
 ///
 /// # Panics
-/// When an integer is longer than 256 MiB; all that this module and its siblings read are not.
+/// If an integer is longer than 256 MiB; this module and its siblings never read one that long.
 pub fn pkcs1_public(key: &RsaKey) -> Vec<u8> {
     let write = || {
         let (modulus, public_exponent) = (UintRef::new(&key.n)?, UintRef::new(&key.e)?);
@@ -311,9 +315,9 @@ pub fn pkcs1_public(key: &RsaKey) -> Vec<u8> {
     write().expect("an RSA key is below 256 MiB")
 }
 
-/// Whether `der` has the structure of a `SubjectPublicKeyInfo` of any algorithm, of a PKCS#1 public
-/// key or of an X.509 certificate (RFC 5280 Section 4.1): no secret for HMAC (RFC 8725
-/// Section 2.1).
+/// Returns whether `der` has the structure of a `SubjectPublicKeyInfo` of any algorithm, of a
+/// PKCS#1 public key or of an X.509 certificate (RFC 5280 Section 4.1), which must not be used as
+/// an HMAC secret (RFC 8725 Section 2.1).
 pub fn is_public_key_or_certificate(der: &[u8]) -> bool {
     let Some(elements) = elements(der) else {
         return false;
@@ -340,8 +344,8 @@ fn is_certificate(elements: &[AnyRef<'_>]) -> bool {
         })
 }
 
-/// The `subjectPublicKeyInfo` of a certificate, which stands at its place among the other fields: in
-/// a certificate request (RFC 2986 Section 4) it stands elsewhere.
+/// Returns the `subjectPublicKeyInfo` of a certificate. Only its position among the fields is
+/// accepted, because a certificate request (RFC 2986 Section 4) has it in another one.
 fn certified_key<'a>(certificate: &[AnyRef<'a>]) -> Option<AnyRef<'a>> {
     let [tbs, algorithm, signature] = certificate else {
         return None;
@@ -371,12 +375,12 @@ fn is_algorithm(element: &AnyRef<'_>) -> bool {
         .is_some_and(|parts| parts.first().is_some_and(|oid| oid.tag() == Tag::ObjectIdentifier))
 }
 
-/// The elements of the one SEQUENCE that `der` is.
+/// Returns the elements of `der` if it is exactly one SEQUENCE.
 fn elements(der: &[u8]) -> Option<Vec<AnyRef<'_>>> {
     inner_elements(&AnyRef::from_der(der).ok()?)
 }
 
-/// The elements of a SEQUENCE.
+/// Returns the elements of a SEQUENCE.
 fn inner_elements<'a>(sequence: &AnyRef<'a>) -> Option<Vec<AnyRef<'a>>> {
     if sequence.tag() != Tag::Sequence {
         return None;
@@ -389,7 +393,7 @@ fn inner_elements<'a>(sequence: &AnyRef<'a>) -> Option<Vec<AnyRef<'a>>> {
     Some(elements)
 }
 
-/// What an `AlgorithmIdentifier` says about a key of ours.
+/// The supported algorithms of an `AlgorithmIdentifier`.
 enum Algorithm {
     Rsa,
     Ec(Curve),
@@ -430,7 +434,7 @@ fn named_curve(oid: ObjectIdentifier) -> Result<Curve, Error> {
     })
 }
 
-/// An `EdDSA` key inside PKCS#8 (RFC 8410 Section 7).
+/// Reads an `EdDSA` key inside PKCS#8 (RFC 8410 Section 7).
 fn okp_private(
     curve: OkpCurve,
     inner: &[u8],
@@ -451,7 +455,7 @@ fn okp_public(curve: OkpCurve, x: &[u8]) -> Result<Vec<u8>, Error> {
     if x.len() == curve.key_len() { Ok(x.to_vec()) } else { Err(wrong_okp_length(curve, "public")) }
 }
 
-/// Writes with the `AlgorithmIdentifier` of an asymmetric key.
+/// Calls `write` with the `AlgorithmIdentifier` of an asymmetric key.
 fn with_algorithm<T>(
     key: &KeyMaterial,
     write: impl FnOnce(AlgorithmIdentifierRef<'_>) -> der::Result<T>,
@@ -469,8 +473,8 @@ fn with_algorithm<T>(
     write(AlgorithmIdentifierRef { oid, parameters }).map_err(too_large)
 }
 
-/// The SEC1 structure that stands in PKCS#8: with the public point, which crypto libraries demand,
-/// and without the curve, which the structure around it names.
+/// Writes the SEC1 structure inside PKCS#8: with the public point, which crypto libraries require,
+/// and without the curve, which the enclosing structure names.
 fn sec1_private(key: &EcKey) -> Result<SecretBytes, Error> {
     let point = uncompressed_point(key)?;
     let structure = EcPrivateKey {
@@ -537,7 +541,7 @@ mod tests {
         tagged(Tag::Sequence, &elements.concat())
     }
 
-    /// The parts of a certificate as short as can be.
+    /// The parts of a certificate, as short as possible.
     struct Certificate {
         version: Vec<u8>,
         serial: Vec<u8>,
@@ -548,7 +552,7 @@ mod tests {
     }
 
     impl Certificate {
-        /// Of version 3.
+        /// Makes a certificate of version 3.
         fn new() -> Self {
             let algorithm = sequence(&[&tagged(Tag::ObjectIdentifier, EC.as_bytes())]);
             Self {
@@ -568,7 +572,7 @@ mod tests {
             sequence(&[&tbs, &self.algorithm, &self.signature])
         }
 
-        /// The request that it may have been made for (RFC 2986 Section 4).
+        /// Makes the request that may have led to the certificate (RFC 2986 Section 4).
         fn request(&self) -> Vec<u8> {
             let version = tagged(Tag::Integer, &[0]);
             let info = sequence(&[&version, &sequence(&[]), &self.key]);
@@ -723,7 +727,7 @@ mod tests {
 
     #[test]
     fn rsa_integers_must_be_positive_and_whole() {
-        // SEQUENCE of two INTEGERs: modulus -127 as two's complement, then a cut-off one.
+        // SEQUENCE of two INTEGERs, one of them out of range or incomplete.
         for wrong in [
             &[0x30, 6, 2, 1, 0x81, 2, 1, 3][..],
             &[0x30, 7, 2, 2, 0, 0x7f, 2, 1, 3],
@@ -744,7 +748,7 @@ mod tests {
             der.push(0);
             assert!(parse(&der).is_err(), "{}", file.name);
         }
-        // And inside: one more byte in the innermost structure, all lengths raised.
+        // The same inside: one more byte in the innermost structure, with all lengths increased.
         let mut der = vectors::read("ed25519_pkcs8.der");
         let inner = der.len() - 34;
         der.push(0);
@@ -874,7 +878,7 @@ mod tests {
             vectors::mutations(&vectors::read(name), |damaged| {
                 is_public_key_or_certificate(damaged);
                 let Ok(key) = parse(damaged) else { return };
-                // What was read can be written, except a private key without its public part.
+                // Whatever was read can be written, except a private key without its public part.
                 let _ = (pkcs8(&key), spki(&key));
             });
         }

@@ -1,6 +1,6 @@
 //! JSON Web Keys (RFC 7517, RFC 7518 Section 6, RFC 8037 Section 2, RFC 8812 Section 3).
 //!
-//! Only key material is read: `use`, `key_ops`, `alg` and `kid` are [`super::metadata`]'s.
+//! Only key material is read here; [`super::metadata`] reads `use`, `key_ops`, `alg` and `kid`.
 
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -12,7 +12,7 @@ use crate::error::Error;
 /// Reads a JWK from its JSON text.
 ///
 /// # Errors
-/// As [`from_value`], and when `json` is not JSON.
+/// Those of [`from_value`], and [`Error::InvalidKey`] if `json` is not JSON.
 pub fn parse(json: &[u8]) -> Result<KeyMaterial, Error> {
     from_value(&serde_json::from_slice(json).map_err(|_| not_json())?)
 }
@@ -20,8 +20,8 @@ pub fn parse(json: &[u8]) -> Result<KeyMaterial, Error> {
 /// Reads a JWK.
 ///
 /// # Errors
-/// [`Error::InvalidKey`] when `jwk` is not a key of a known type, lacks a member or has one that does
-/// not fit; [`Error::SecretEmpty`] when an `oct` key is empty.
+/// [`Error::InvalidKey`] if `jwk` is not a key of a known type, lacks a member or has a member that
+/// does not fit; [`Error::SecretEmpty`] if an `oct` key is empty.
 pub fn from_value(jwk: &Value) -> Result<KeyMaterial, Error> {
     let jwk = Members(jwk.as_object().ok_or_else(not_json)?);
     match jwk.0.get("kty") {
@@ -37,8 +37,8 @@ pub fn from_value(jwk: &Value) -> Result<KeyMaterial, Error> {
     }
 }
 
-/// Writes a JWK: the private members when `private` is true and `key` has them, and the public
-/// members as far as `key` has them. A shared secret has no public members but `kty`.
+/// Writes a JWK: the public members that `key` has, and if `private` is true also its private
+/// members. The only public member of a shared secret is `kty`.
 pub fn to_value(key: &KeyMaterial, private: bool) -> Map<String, Value> {
     let mut jwk = Map::new();
     let mut put = |name: &str, text: String| jwk.insert(name.to_owned(), Value::String(text));
@@ -53,8 +53,8 @@ pub fn to_value(key: &KeyMaterial, private: bool) -> Map<String, Value> {
     jwk
 }
 
-/// The text whose hash is the key's thumbprint (RFC 7638 Section 3, RFC 8037 Section 2), or `None`
-/// when the public part is absent. For a shared secret it holds the secret.
+/// Returns the text whose hash is the key's thumbprint (RFC 7638 Section 3, RFC 8037 Section 2), or
+/// `None` if the public part is absent. For a shared secret, the text contains the secret.
 pub fn thumbprint_input(key: &KeyMaterial) -> Option<String> {
     let mut members = public_members(key);
     let required = match key {
@@ -69,7 +69,7 @@ pub fn thumbprint_input(key: &KeyMaterial) -> Option<String> {
         return None;
     }
     members.sort_unstable();
-    // Names and values are of characters that JSON does not escape.
+    // Names and values consist of characters that JSON does not escape.
     let members: Vec<_> =
         members.iter().map(|(name, text)| format!("\"{name}\":\"{text}\"")).collect();
     Some(format!("{{{}}}", members.join(",")))
@@ -114,7 +114,7 @@ fn rsa_private_members(key: &RsaPrivate) -> [(&'static str, &SecretBytes); 6] {
     [("d", d), ("p", p), ("q", q), ("dp", dp), ("dq", dq), ("qi", qi)]
 }
 
-/// RFC 7518 Section 6.4.
+/// Reads an `oct` key (RFC 7518 Section 6.4).
 fn secret(jwk: &Members<'_>) -> Result<SecretBytes, Error> {
     if !jwk.has("k") {
         return Err(Error::invalid_key("oct should have \"k\" parameter"));
@@ -123,7 +123,7 @@ fn secret(jwk: &Members<'_>) -> Result<SecretBytes, Error> {
     if secret.is_empty() { Err(Error::SecretEmpty) } else { Ok(secret) }
 }
 
-/// RFC 7518 Section 6.3.
+/// Reads an `RSA` key (RFC 7518 Section 6.3).
 fn rsa(jwk: &Members<'_>) -> Result<RsaKey, Error> {
     if !jwk.has("n") || !jwk.has("e") {
         return Err(Error::invalid_key("Not a public or private key"));
@@ -132,7 +132,7 @@ fn rsa(jwk: &Members<'_>) -> Result<RsaKey, Error> {
     RsaKey::new(&jwk.bytes("n")?, &jwk.bytes("e")?, private)
 }
 
-/// RFC 7518 Section 6.3.2.
+/// Reads the private part of an `RSA` key (RFC 7518 Section 6.3.2).
 fn rsa_private(jwk: &Members<'_>) -> Result<RsaPrivate, Error> {
     if jwk.has("oth") {
         return Err(Error::invalid_key("Unsupported RSA private key: > 2 primes not supported"));
@@ -161,7 +161,7 @@ fn rsa_private(jwk: &Members<'_>) -> Result<RsaPrivate, Error> {
     })
 }
 
-/// RFC 7518 Section 6.2, RFC 8812 Section 3.1.
+/// Reads an `EC` key (RFC 7518 Section 6.2, RFC 8812 Section 3.1).
 fn ec(jwk: &Members<'_>) -> Result<EcKey, Error> {
     if !jwk.has("x") || !jwk.has("y") {
         return Err(Error::invalid_key("Not an Elliptic curve key"));
@@ -182,7 +182,7 @@ fn ec(jwk: &Members<'_>) -> Result<EcKey, Error> {
     Ok(EcKey { curve, public: Some((x, y)), d })
 }
 
-/// RFC 8037 Section 2. That `x` belongs to `d` is for `crypto` to check.
+/// Reads an `OKP` key (RFC 8037 Section 2). `crypto` checks that `x` belongs to `d`.
 fn okp(jwk: &Members<'_>) -> Result<OkpKey, Error> {
     let crv = jwk.crv()?;
     let curve = OkpCurve::ALL.into_iter().find(|curve| curve.crv() == crv);
@@ -219,7 +219,7 @@ impl Members<'_> {
         self.bytes(name).map(Zeroizing::new)
     }
 
-    /// A secret integer (RFC 7518 Section 2, `Base64urlUInt`) without leading zeros.
+    /// Returns a secret integer (RFC 7518 Section 2, `Base64urlUInt`) without leading zeros.
     fn integer(&self, name: &str) -> Result<SecretBytes, Error> {
         let bytes = self.secret(name)?;
         Ok(Zeroizing::new(super::trim_leading_zeros(&bytes).to_vec()))
@@ -228,7 +228,7 @@ impl Members<'_> {
     fn crv(&self) -> Result<&str, Error> {
         match self.0.get("crv") {
             Some(Value::String(crv)) => Ok(crv),
-            // As Python writes what stands there instead.
+            // Python's text for an absent or null `crv`.
             None | Some(Value::Null) => Err(invalid_curve("None")),
             Some(_) => Err(Error::invalid_key("crv must be a string")),
         }

@@ -1,11 +1,11 @@
-//! Whether bytes are JSON with a `kty` member, as Python's `json.loads` reads them: a JWK that must not
-//! serve as an HMAC secret.
+//! Detects JWKs: bytes that are JSON with a `kty` member, as Python's `json.loads` reads them, and
+//! that must not be used as an HMAC secret.
 
-/// How deep Python's parser surely goes. Deeper text is decided by [`is_deep_jwk`] too.
+/// A nesting that every version of Python can parse. [`is_deep_jwk`] checks deeper text as well.
 const SURE_DEPTH: usize = 500;
 
-/// Whether `bytes` are JSON with a `kty` member in any object, or JSON that may be too deep for
-/// Python's parser and looks like it.
+/// Returns whether `bytes` are JSON with a `kty` member in any object, or look like it and may be too
+/// deep for Python's parser.
 pub fn is_jwk(bytes: &[u8]) -> bool {
     let Some(text) = decode(bytes) else {
         return false;
@@ -15,8 +15,8 @@ pub fn is_jwk(bytes: &[u8]) -> bool {
     (is_valid && scanner.has_kty) || (scanner.deepest > SURE_DEPTH && is_deep_jwk(&text))
 }
 
-/// Code points of `bytes` in the encoding that Python's `json.detect_encoding` finds, lone
-/// surrogates included; `None` when they are not of that encoding.
+/// Decodes `bytes` from the encoding that Python's `json.detect_encoding` finds, and returns the
+/// code points, lone surrogates included; returns `None` if `bytes` are not in that encoding.
 fn decode(bytes: &[u8]) -> Option<Vec<u32>> {
     match *bytes {
         [0, 0, 0xfe, 0xff, ref rest @ ..] => utf32(rest, u32::from_be_bytes),
@@ -61,7 +61,8 @@ fn utf8(mut bytes: &[u8]) -> Option<Vec<u32>> {
         text.extend(valid.chars().map(u32::from));
         match bytes[valid.len()..] {
             [] => return Some(text),
-            // A surrogate, which strict UTF-8 has not. Any stands for all: none is in `kty`.
+            // An encoded surrogate, which strict UTF-8 forbids and Python's json reads. One value
+            // can represent all surrogates, because `kty` contains none.
             [0xed, 0xa0..=0xbf, 0x80..=0xbf, ref rest @ ..] => {
                 text.push(0xd800);
                 bytes = rest;
@@ -71,7 +72,8 @@ fn utf8(mut bytes: &[u8]) -> Option<Vec<u32>> {
     }
 }
 
-/// The rule for text too deep to parse: an object, or an array with a `kty` member anywhere.
+/// Returns whether text that is nested too deep to parse counts as a JWK: if it is an object, or if
+/// it has a `kty` member anywhere.
 fn is_deep_jwk(text: &[u32]) -> bool {
     let is_object = text.iter().find(|&&c| !is_white_space(c)) == Some(&u32::from(b'{'));
     is_object || has_kty_member(text)
@@ -96,7 +98,7 @@ fn has_kty_member(text: &[u32]) -> bool {
     false
 }
 
-/// The index after the quote that closes the one at `start`.
+/// Returns the index after the quote that closes the one at `start`.
 fn end_of_quoted(text: &[u32], start: usize) -> Option<usize> {
     let mut at = start + 1;
     loop {
@@ -119,22 +121,22 @@ fn ascii(c: u32) -> Option<u8> {
 /// What the scanner expects next.
 enum Expected {
     Value,
-    /// A comma, the end of what is open, or, where nothing is open, the end of the text.
+    /// A comma, the end of the innermost object or array, or, outside of any, the end of the text.
     CommaOrEnd,
 }
 
-/// Walks over JSON and takes note of `kty` members. `None` means: not JSON.
+/// Scans JSON and records `kty` members. Its methods return `None` if the text is not JSON.
 struct Scanner<'a> {
     text: &'a [u32],
     at: usize,
-    /// The deepest nesting met.
+    /// The deepest nesting so far.
     deepest: usize,
     has_kty: bool,
 }
 
 impl Scanner<'_> {
     fn document(&mut self) -> Option<()> {
-        // What is open: `b'}'` or `b']'` that will close it.
+        // The brackets, `b'}'` or `b']'`, that close the objects and arrays that are open.
         let mut open: Vec<u8> = Vec::new();
         let mut expected = Expected::Value;
         loop {
@@ -149,7 +151,8 @@ impl Scanner<'_> {
         }
     }
 
-    /// A value, or the beginning of an object or an array, up to where its first value is expected.
+    /// Reads a value, or the beginning of an object or an array up to where its first value is
+    /// expected.
     fn value(&mut self, open: &mut Vec<u8>) -> Option<Expected> {
         match self.peek()? {
             b'{' => return self.begin(open, b'}'),
@@ -176,7 +179,7 @@ impl Scanner<'_> {
         Some(Expected::Value)
     }
 
-    /// What may follow a value in an object or an array, which `close` will close.
+    /// Reads what may follow a value in an object or an array that `close` closes.
     fn comma_or_end(&mut self, open: &mut Vec<u8>, close: u8) -> Option<Expected> {
         let next = self.peek()?;
         self.at += 1;
@@ -194,7 +197,7 @@ impl Scanner<'_> {
         Some(Expected::Value)
     }
 
-    /// A name, the colon and white space.
+    /// Reads a name, the colon and white space.
     fn member_name(&mut self) -> Option<()> {
         if self.peek()? != b'"' {
             return None;
@@ -206,7 +209,7 @@ impl Scanner<'_> {
         Some(())
     }
 
-    /// A string at its quote; whether it is `kty`.
+    /// Reads the string that begins at this quote; returns whether it is `kty`.
     fn string(&mut self) -> Option<bool> {
         self.at += 1;
         let mut kty = b"kty".iter();
@@ -226,7 +229,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// What follows a backslash.
+    /// Reads what follows a backslash.
     fn escaped(&mut self) -> Option<u32> {
         let escape = self.peek()?;
         self.at += 1;
@@ -248,7 +251,7 @@ impl Scanner<'_> {
         }))
     }
 
-    /// A number, or a word of JSON or of Python's additions to it.
+    /// Reads a number, or one of the words of JSON or of Python's additions to it.
     fn scalar(&mut self) -> Option<()> {
         for word in [&b"true"[..], b"false", b"null", b"NaN", b"Infinity", b"-Infinity"] {
             if self.literal(word).is_some() {
@@ -297,7 +300,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// The next character if it is ASCII, which all of JSON's own are.
+    /// Returns the next character if it is ASCII, as all characters of JSON's syntax are.
     fn peek(&self) -> Option<u8> {
         ascii(*self.text.get(self.at)?)
     }

@@ -1,4 +1,4 @@
-//! What a JWK says of its key apart from the key material (RFC 7517 Sections 4.2 to 4.5).
+//! What a JWK says about its key apart from the key material (RFC 7517 Sections 4.2 to 4.5).
 
 use std::collections::HashSet;
 
@@ -6,24 +6,24 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 
-/// What a key is for, as far as it says.
+/// What a key may be used for, if its JWK says so.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JwkMetadata {
     /// The key ID, `kid`.
     pub kid: Option<String>,
-    /// The only algorithm that the key serves, `alg`.
+    /// The only algorithm that the key may be used with, `alg`.
     pub alg: Option<String>,
-    /// The member `use`, a word of Rust's: `sig` or `enc`.
+    /// The member `use`, which is a keyword in Rust: `sig` or `enc`.
     pub public_key_use: Option<String>,
-    /// What the key may do, `key_ops`.
+    /// The operations that the key may be used for, `key_ops`.
     pub key_ops: Option<Vec<String>>,
 }
 
 impl JwkMetadata {
-    /// Reads the members of a JWK; null is as good as absent.
+    /// Reads the members of a JWK; null counts as absent.
     ///
     /// # Errors
-    /// [`Error::InvalidKey`] when one of them has a value of another type.
+    /// [`Error::InvalidKey`] if one of them has a value of another type.
     pub fn of(jwk: &Value) -> Result<Self, Error> {
         Ok(Self {
             kid: text(jwk, "kid")?,
@@ -33,7 +33,8 @@ impl JwkMetadata {
         })
     }
 
-    /// What the public half of such a key is for: verifying where the key signs, and so on.
+    /// Returns the metadata of the public half of such a key: `verify` takes the place of `sign`,
+    /// and so on.
     #[must_use]
     pub fn of_public_half(&self) -> Self {
         let mut seen = HashSet::new();
@@ -58,14 +59,14 @@ impl JwkMetadata {
     }
 }
 
-/// Whether a key whose JWK has this `use` may be used so: a key that does not say serves every use
+/// Returns whether a key with this `use` may be used in the wanted way: without `use`, in every way
 /// (RFC 7517 Section 4.2).
 pub fn permits_use(key_use: Option<&str>, wanted: &str) -> bool {
     key_use.is_none_or(|key_use| key_use == wanted)
 }
 
-/// Whether a key whose JWK has these `key_ops` may do this operation: a key that does not say may do
-/// all (RFC 7517 Section 4.3).
+/// Returns whether a key with these `key_ops` may do the wanted operation: without `key_ops`, every
+/// operation (RFC 7517 Section 4.3).
 pub fn permits_operation(key_ops: Option<&[&str]>, wanted: &str) -> bool {
     key_ops.is_none_or(|names| names.contains(&wanted))
 }
@@ -92,7 +93,8 @@ fn strings(list: &Value) -> Option<Vec<String>> {
     list.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
-/// The operation of the public key that answers one of the private key (RFC 7517 Section 4.3).
+/// Returns the operation of the public key that corresponds to one of the private key (RFC 7517
+/// Section 4.3).
 fn public_operation(name: &str) -> &str {
     match name {
         "sign" => "verify",

@@ -1,7 +1,7 @@
-//! Key material by key type (`kty`, RFC 7518 Section 6), free of any crypto library.
+//! Key material by key type (`kty`, RFC 7518 Section 6), independent of any crypto library.
 //!
-//! [`pem`], [`der`], [`ssh`] and [`jwk`] read and write it; `crypto` turns it into something that
-//! signs and verifies.
+//! [`pem`], [`der`], [`ssh`] and [`jwk`] read it, and all but [`ssh`] write it; `crypto` turns it
+//! into keys that sign and verify.
 
 pub mod der;
 pub mod jwk;
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 
-/// Secret bytes, overwritten when dropped.
+/// Secret bytes, which are overwritten when they are dropped.
 pub type SecretBytes = Zeroizing<Vec<u8>>;
 
 /// A curve for ECDSA (RFC 7518 Section 6.2.1.1, RFC 8812 Section 3.1).
@@ -37,7 +37,7 @@ impl Curve {
     /// Every curve.
     pub const ALL: [Self; 4] = [Self::P256, Self::P384, Self::P521, Self::Secp256k1];
 
-    /// The JWK name, `crv`.
+    /// Returns the JWK name, `crv`.
     pub const fn crv(self) -> &'static str {
         match self {
             Self::P256 => "P-256",
@@ -47,7 +47,7 @@ impl Curve {
         }
     }
 
-    /// The SEC 2 name, which OpenSSL and cryptography use.
+    /// Returns the SEC 2 name, which OpenSSL and cryptography use.
     pub const fn sec2_name(self) -> &'static str {
         match self {
             Self::P256 => "secp256r1",
@@ -57,7 +57,7 @@ impl Curve {
         }
     }
 
-    /// Bytes in a coordinate or a private scalar.
+    /// Returns the number of bytes in a coordinate or a private scalar.
     pub const fn field_len(self) -> usize {
         match self {
             Self::P256 | Self::Secp256k1 => 32,
@@ -80,7 +80,7 @@ impl OkpCurve {
     /// Every curve.
     pub const ALL: [Self; 2] = [Self::Ed25519, Self::Ed448];
 
-    /// The JWK name, `crv`.
+    /// Returns the JWK name, `crv`.
     pub const fn crv(self) -> &'static str {
         match self {
             Self::Ed25519 => "Ed25519",
@@ -88,7 +88,7 @@ impl OkpCurve {
         }
     }
 
-    /// Bytes in a public or a private key.
+    /// Returns the number of bytes in a public or a private key.
     pub const fn key_len(self) -> usize {
         match self {
             Self::Ed25519 => 32,
@@ -96,7 +96,7 @@ impl OkpCurve {
         }
     }
 
-    /// Bytes in a signature (RFC 8032 Sections 5.1.6 and 5.2.6).
+    /// Returns the number of bytes in a signature (RFC 8032 Sections 5.1.6 and 5.2.6).
     pub const fn signature_len(self) -> usize {
         2 * self.key_len()
     }
@@ -109,7 +109,7 @@ pub struct RsaKey {
     pub n: Vec<u8>,
     /// The public exponent.
     pub e: Vec<u8>,
-    /// The private part, when there is one.
+    /// The private part, if there is one.
     pub private: Option<RsaPrivate>,
 }
 
@@ -131,11 +131,12 @@ pub struct RsaPrivate {
 }
 
 impl RsaKey {
-    /// The longest modulus, in bytes: OpenSSL's limit for verifying too.
+    /// The maximum length of a modulus in bytes, which is also OpenSSL's limit for verifying.
     const MAX_MODULUS_LEN: usize = 16_384 / 8;
 
-    /// A key whose integers can be RSA's (RFC 8017 Section 3): `n` and `e` odd, `e` from 3 to `n`.
-    /// That `n` is a product of the primes is for `crypto` to check. Leading zeros are dropped.
+    /// Makes a key of integers that an RSA key can have (RFC 8017 Section 3): `n` and `e` odd, `e`
+    /// at least 3 and below `n`. Leading zeros are dropped. `crypto` checks that `n` is the product
+    /// of the primes.
     pub(crate) fn new(n: &[u8], e: &[u8], private: Option<RsaPrivate>) -> Result<Self, Error> {
         let (n, e) = (trim_leading_zeros(n), trim_leading_zeros(e));
         let is_odd = |integer: &[u8]| integer.last().is_some_and(|byte| byte & 1 == 1);
@@ -153,7 +154,7 @@ impl RsaKey {
         Ok(Self { n: n.to_vec(), e: e.to_vec(), private })
     }
 
-    /// The size of the modulus in bits.
+    /// Returns the size of the modulus in bits.
     pub fn bits(&self) -> usize {
         match self.n.first() {
             Some(first) => self.n.len() * 8 - first.leading_zeros() as usize,
@@ -162,15 +163,15 @@ impl RsaKey {
     }
 }
 
-/// An elliptic curve key. Coordinates and scalar have exactly [`Curve::field_len`] bytes.
+/// An elliptic curve key. The coordinates and the scalar have exactly [`Curve::field_len`] bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EcKey {
     /// The curve.
     pub curve: Curve,
-    /// The public point, `(x, y)`. Absent only where a private key's encoding leaves it out;
-    /// `crypto` then computes it.
+    /// The public point, `(x, y)`. It is absent only if the encoding of a private key leaves it
+    /// out; `crypto` then computes it.
     pub public: Option<(Vec<u8>, Vec<u8>)>,
-    /// The private scalar, when there is one.
+    /// The private scalar, if there is one.
     pub d: Option<SecretBytes>,
 }
 
@@ -179,10 +180,10 @@ pub struct EcKey {
 pub struct OkpKey {
     /// The curve.
     pub curve: OkpCurve,
-    /// The public key. Absent only where a private key's encoding leaves it out; `crypto` then
-    /// computes it.
+    /// The public key. It is absent only if the encoding of a private key leaves it out; `crypto`
+    /// then computes it.
     pub x: Option<Vec<u8>>,
-    /// The private key (the seed), when there is one.
+    /// The private key (the seed), if there is one.
     pub d: Option<SecretBytes>,
 }
 
@@ -200,7 +201,7 @@ pub enum KeyMaterial {
 }
 
 impl KeyMaterial {
-    /// The JWK key type, `kty` (RFC 7518 Section 6.1).
+    /// Returns the JWK key type, `kty` (RFC 7518 Section 6.1).
     pub const fn kty(&self) -> &'static str {
         match self {
             Self::Secret(_) => "oct",
@@ -210,7 +211,7 @@ impl KeyMaterial {
         }
     }
 
-    /// Whether it can sign.
+    /// Returns whether the key can sign.
     pub const fn is_private(&self) -> bool {
         match self {
             Self::Secret(_) => true,
@@ -220,7 +221,7 @@ impl KeyMaterial {
         }
     }
 
-    /// The size in bits: of the secret, the modulus, or the curve's field.
+    /// Returns the size in bits: of the secret, of the modulus, or of the curve's field.
     pub fn bits(&self) -> usize {
         match self {
             Self::Secret(secret) => secret.len() * 8,
@@ -232,10 +233,10 @@ impl KeyMaterial {
         }
     }
 
-    /// The public half.
+    /// Returns the public half.
     ///
     /// # Errors
-    /// [`Error::InvalidKey`] for a shared secret, which has none.
+    /// [`Error::InvalidKey`] for a shared secret, which has no public half.
     pub fn to_public(&self) -> Result<Self, Error> {
         match self.clone() {
             Self::Secret(_) => Err(Error::invalid_key("A shared secret has no public half")),
@@ -246,7 +247,7 @@ impl KeyMaterial {
     }
 }
 
-/// Says what the key is, and nothing secret.
+/// Describes the key without its secret parts.
 impl fmt::Debug for KeyMaterial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let half = if self.is_private() { "private" } else { "public" };
@@ -259,7 +260,7 @@ impl fmt::Debug for KeyMaterial {
     }
 }
 
-/// `integer` without leading zero bytes; the one way this crate holds RSA integers.
+/// Returns `integer` without leading zero bytes, the form in which this crate stores RSA integers.
 pub(crate) fn trim_leading_zeros(integer: &[u8]) -> &[u8] {
     let zeros = integer.iter().take_while(|&&byte| byte == 0).count();
     &integer[zeros..]
@@ -267,7 +268,7 @@ pub(crate) fn trim_leading_zeros(integer: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 pub(crate) mod vectors {
-    //! The keys in `tests/vectors/keys`; its README says what each is.
+    //! The keys in `tests/vectors/keys`, which the README there describes.
 
     use std::path::Path;
 
@@ -276,7 +277,7 @@ pub(crate) mod vectors {
     use super::{KeyMaterial, jwk};
     use crate::error::Error;
 
-    /// One file of the folder.
+    /// Reads one file of the folder.
     pub(crate) fn read(name: &str) -> Vec<u8> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/keys");
         std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
@@ -290,7 +291,7 @@ pub(crate) mod vectors {
         pub(crate) jwk: Value,
     }
 
-    /// The key files that this crate reads and that begin in one of these ways.
+    /// Returns the key files that this crate reads and that begin with one of `beginnings`.
     pub(crate) fn readable(beginnings: &[&[u8]]) -> Vec<Readable> {
         let Value::Object(jwks) = serde_json::from_slice(&read("expected_jwk.json")).unwrap()
         else {
@@ -310,8 +311,8 @@ pub(crate) mod vectors {
     pub(crate) const SSH: &[&[u8]] = &[b"ssh-", b"ecdsa-"];
 
     impl Readable {
-        /// Checks that `read` makes of the file what cryptography makes of it. Where the file has
-        /// no public part, `read` leaves it out too.
+        /// Checks that `read` reads the same key from the file as cryptography does. If the file
+        /// has no public part, `read` leaves it out too.
         pub(crate) fn assert_reads(&self, read: fn(&[u8]) -> Result<KeyMaterial, Error>) {
             let Self { name, bytes, jwk } = self;
             let key = read(bytes).unwrap_or_else(|error| panic!("{name}: {error}"));

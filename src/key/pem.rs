@@ -1,7 +1,7 @@
 //! PEM (RFC 7468): base64-encoded DER between a BEGIN and an END line.
 //!
-//! The reader takes one block and nothing around it but white space. It is stricter than OpenSSL,
-//! so that whatever it accepts means the same there.
+//! The reader accepts one block with nothing but white space around it. It is stricter than
+//! OpenSSL, so that everything it accepts has the same meaning there.
 
 use std::str;
 
@@ -38,8 +38,8 @@ const COLUMNS: usize = 64;
 /// Reads one private or public key.
 ///
 /// # Errors
-/// [`Error::InvalidKey`] when `text` is not exactly one PEM block with a key that this crate
-/// knows; the text says what was found and what would help, and holds nothing of the key.
+/// [`Error::InvalidKey`] if `text` is not exactly one PEM block with a key that this crate
+/// supports; the message says what was found and what would help, and contains nothing of the key.
 pub fn parse(text: &[u8]) -> Result<KeyMaterial, Error> {
     let block = Block::find(text)?;
     let read = match block.label {
@@ -53,7 +53,7 @@ pub fn parse(text: &[u8]) -> Result<KeyMaterial, Error> {
     read(&block.decode()?)
 }
 
-/// `der` as a PEM block: lines of 64 columns, each ended by a line feed.
+/// Returns `der` as a PEM block: lines of 64 columns, each ended by a line feed.
 pub fn encode(label: &str, der: &[u8]) -> String {
     let base64 = Zeroizing::new(STANDARD.encode_to_string(der));
     let mut parts = vec![BEGIN, label, DASHES, "\n"];
@@ -64,24 +64,24 @@ pub fn encode(label: &str, der: &[u8]) -> String {
         rest = after;
     }
     parts.extend([END, label, DASHES, "\n"]);
-    // One allocation: a text that grows would leave copies of a private key behind.
+    // One allocation: a growing string would leave copies of a private key in memory.
     parts.concat()
 }
 
-/// A PEM block that is not decoded yet.
+/// A PEM block whose content is not decoded yet.
 pub(crate) struct Block<'a> {
     label: &'a str,
-    /// What stands between the two lines.
+    /// The text between the two lines.
     body: &'a str,
 }
 
 impl<'a> Block<'a> {
-    /// The label of the BEGIN and the END line.
+    /// Returns the label of the BEGIN and the END line.
     pub(crate) const fn label(&self) -> &'a str {
         self.label
     }
 
-    /// Finds the one block that `text` is.
+    /// Finds the block in a `text` that consists of one.
     pub(crate) fn find(text: &'a [u8]) -> Result<Self, Error> {
         let text = str::from_utf8(text).map_err(|_| not_pem(text))?.trim_ascii();
         if text.contains(BEGIN) && text.contains("\\n") {
@@ -100,7 +100,7 @@ impl<'a> Block<'a> {
         Ok(Self { label, body })
     }
 
-    /// The bytes of the block.
+    /// Decodes the content of the block.
     pub(crate) fn decode(&self) -> Result<SecretBytes, Error> {
         let lines = self.body.strip_prefix('\n').or(self.body.strip_prefix("\r\n"));
         let lines = lines.filter(|lines| lines.ends_with('\n')).ok_or_else(|| {
@@ -127,7 +127,7 @@ impl<'a> Block<'a> {
     }
 }
 
-/// What is wrong with a text that does not begin with a BEGIN line.
+/// Makes the error for a text that does not start with a BEGIN line.
 fn not_pem(text: &[u8]) -> Error {
     let has = |part: &str| text.windows(part.len()).any(|window| window == part.as_bytes());
     let starts_with = |part: &str| text.starts_with(part.as_bytes());
@@ -151,7 +151,7 @@ fn not_pem(text: &[u8]) -> Error {
     })
 }
 
-/// Whether a text without a PEM block is the name of a file that may have one.
+/// Returns whether a text without a PEM block looks like the name of a file that may contain one.
 fn looks_like_path(text: &[u8]) -> bool {
     const STARTS: [&str; 5] = ["/", "./", "../", "~/", "file:"];
     const ENDS: [&str; 8] = [".pem", ".key", ".crt", ".cer", ".cert", ".der", ".pub", ".p8"];
@@ -163,7 +163,8 @@ fn looks_like_path(text: &[u8]) -> bool {
             || ENDS.iter().any(|end| text.to_ascii_lowercase().ends_with(end.as_bytes())))
 }
 
-/// What is wrong with a text that begins well and does not end with the END line of its label.
+/// Makes the error for a text that starts with a BEGIN line but does not end with the matching END
+/// line.
 fn bad_end(label: &str, rest: &str) -> Error {
     let end_line = [END, label, DASHES].concat();
     Error::invalid_key(if rest.contains(BEGIN) {
@@ -177,8 +178,8 @@ fn bad_end(label: &str, rest: &str) -> Error {
     })
 }
 
-/// What is wrong with a body that has headers (RFC 1421 Section 4.4); OpenSSL writes them for
-/// encryption alone.
+/// Makes the error for a body that has headers (RFC 1421 Section 4.4), which OpenSSL writes only
+/// for encrypted keys.
 fn with_headers(body: &str) -> Error {
     Error::invalid_key(if body.contains("ENCRYPTED") {
         "The private key is encrypted in the old form of OpenSSL (\"Proc-Type: 4,ENCRYPTED\"), \
@@ -195,8 +196,8 @@ const ESCAPED_LINE_ENDS: &str = "The PEM key holds the two characters \\n where 
 const ENCRYPTED: &str = "The private key is encrypted: decrypt it with its password first, for \
                          example with `openssl pkey` or cryptography's load_pem_private_key";
 
-/// What to do about a block that holds no key of ours. Only labels known here are named: what
-/// stands between broken lines may be anything.
+/// Makes the error for a block without a supported key. It names only labels from this list: if the
+/// BEGIN line is damaged, the text in its place may be secret.
 fn unreadable_label(label: &str) -> Error {
     Error::invalid_key(match label {
         ENCRYPTED_PRIVATE_KEY => ENCRYPTED,

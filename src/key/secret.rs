@@ -1,9 +1,9 @@
-//! What is not an HMAC secret: public keys, certificates and JWKs in any encoding.
+//! Refuses what must not be an HMAC secret: public keys, certificates and JWKs in any encoding.
 //!
-//! A program that takes a public key as an HMAC secret lets everyone who knows that key sign (RFC
-//! 8725 Section 2.1). The rules are those of `PyJWT` 2.15.1; where they depend on the Python version (how
-//! deep JSON may nest) or on cryptography (whether a DER public key's algorithm is known), ours
-//! refuse what any version would.
+//! A program that accepts a public key as an HMAC secret lets everyone who knows that key sign (RFC
+//! 8725 Section 2.1). The rules are those of `PyJWT` 2.15.1. Some of these depend on the Python
+//! version (how deep JSON may nest) or on cryptography (whether it knows the algorithm of a DER
+//! public key); there, this module refuses what any version would refuse.
 
 use super::der;
 pub use super::jwk_detection::is_jwk;
@@ -29,7 +29,7 @@ const PEM_LABELS: [&[u8]; 16] = [
     b"X509 CRL",
 ];
 
-/// How OpenSSH public keys begin.
+/// The beginnings of OpenSSH public keys.
 const SSH_PREFIXES: [&[u8]; 6] = [
     b"ssh-ed25519",
     b"ssh-rsa",
@@ -39,7 +39,7 @@ const SSH_PREFIXES: [&[u8]; 6] = [
     b"ecdsa-sha2-nistp521",
 ];
 
-/// Checks that `bytes` may serve as an HMAC secret.
+/// Checks that `bytes` may be used as an HMAC secret.
 ///
 /// # Errors
 /// [`Error::SecretEmpty`], [`Error::SecretIsAsymmetricKey`] for PEM, OpenSSH and DER keys and
@@ -58,11 +58,11 @@ pub fn check(bytes: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// Whether a glance is enough to know that [`check`] accepts `bytes`: they have none of the
-/// characters that a PEM marker, an OpenSSH key, a DER key or a JSON member cannot do without.
+/// Returns whether a quick look shows that [`check`] accepts `bytes`: they lack the characters that
+/// every PEM marker, OpenSSH key, DER key and JSON member contains.
 pub fn plainly_secret(bytes: &[u8]) -> bool {
     let may_be_jwk = bytes.contains(&b'"');
-    // Four dashes in a row hit every fourth byte.
+    // Four dashes in a row include one at every fourth position.
     let may_be_pem = bytes.iter().skip(3).step_by(4).any(|&byte| byte == b'-')
         && bytes.windows(4).any(|window| window == b"----");
     let may_be_other = bytes.is_empty() || is_ssh(bytes) || may_be_der(bytes);
@@ -74,8 +74,8 @@ pub fn is_ssh(bytes: &[u8]) -> bool {
     SSH_PREFIXES.iter().any(|prefix| bytes.starts_with(prefix))
 }
 
-/// Whether `bytes` are a SEQUENCE tag and a length that fits; a length of several bytes is left to
-/// the parser.
+/// Returns whether `bytes` start with a SEQUENCE tag and a length that fits; a length of several
+/// bytes is left to the parser.
 fn may_be_der(bytes: &[u8]) -> bool {
     match bytes {
         [0x30, len @ ..0x80, rest @ ..] => rest.len() == usize::from(*len),
@@ -84,9 +84,9 @@ fn may_be_der(bytes: &[u8]) -> bool {
     }
 }
 
-/// Whether `bytes` contain a BEGIN marker and, after it, the END marker of the same label.
+/// Returns whether `bytes` contain a BEGIN marker and, after it, the END marker of the same label.
 pub fn is_pem(bytes: &[u8]) -> bool {
-    // Where the last BEGIN marker of each label ended.
+    // The end of the last BEGIN marker of each label.
     let mut begun = [None; PEM_LABELS.len()];
     for start in 0..bytes.len() {
         let Some(marker) = Marker::at_start_of(&bytes[start..]) else {
@@ -101,8 +101,7 @@ pub fn is_pem(bytes: &[u8]) -> bool {
     false
 }
 
-/// A marker of PEM (RFC 7468 Section 2). The dashes may be one fewer on each side, as PEM readers
-/// allow.
+/// A PEM marker (RFC 7468 Section 2). Each side may have one dash less, as PEM readers allow.
 struct Marker {
     /// Whether it says BEGIN rather than END.
     is_begin: bool,
@@ -113,6 +112,7 @@ struct Marker {
 }
 
 impl Marker {
+    /// Reads the marker at the start of `bytes`.
     fn at_start_of(bytes: &[u8]) -> Option<Self> {
         let rest = strip_dash_or_space(bytes.strip_prefix(b"----")?)?;
         let (is_begin, rest) = match rest.strip_prefix(b"BEGIN ") {
@@ -141,7 +141,8 @@ mod tests {
     const OPEN: &str = "-----BEGIN PUBLIC KEY-----";
     const CLOSE: &str = "-----END PUBLIC KEY-----";
 
-    /// Checks both ways: what a glance passes, the rules must pass.
+    /// Checks that the quick look and the rules agree: the rules must accept what the quick look
+    /// accepts.
     fn checked(bytes: impl AsRef<[u8]>) -> Result<(), Error> {
         let bytes = bytes.as_ref();
         let result = check(bytes);
@@ -150,7 +151,7 @@ mod tests {
         result
     }
 
-    /// The rules without the glance.
+    /// Applies the rules without the quick look.
     fn check_in_full(bytes: &[u8]) -> Result<(), Error> {
         if bytes.is_empty() {
             Err(Error::SecretEmpty)
@@ -206,7 +207,7 @@ mod tests {
     #[test]
     fn every_key_file_is_refused() {
         for file in vectors::readable(&[b""]) {
-            // A private key in DER is binary that `PyJWT` takes.
+            // `PyJWT` accepts a private key in DER, which is binary data.
             let is_private_der = file.bytes[0] == 0x30 && file.jwk.get("d").is_some();
             let expected = if is_private_der { Ok(()) } else { Err(Error::SecretIsAsymmetricKey) };
             assert_eq!(checked(&file.bytes), expected, "{}", file.name);
@@ -370,7 +371,7 @@ mod tests {
             deep("", r#"{"a\"b\\":1,"kty":1"#),
             deep(r#"{"kty":"RSA","nested":"#, "0") + "}",
             deep(r#"{"nested":"#, "0") + "}",
-            // Not JSON to its end, and no parser gets there.
+            // Not complete JSON, but no parser gets as far as the end.
             deep("", r#"{"kty":1"#),
         ] {
             for bytes in encodings(&text) {

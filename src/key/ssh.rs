@@ -9,7 +9,7 @@ use crate::error::Error;
 /// Reads an OpenSSH public key of the type `ssh-rsa`, `ssh-ed25519` or `ecdsa-sha2-nistp*`.
 ///
 /// # Errors
-/// [`Error::InvalidKey`] when `line` is anything else.
+/// [`Error::InvalidKey`] if `line` is anything else.
 pub fn parse_public(line: &[u8]) -> Result<KeyMaterial, Error> {
     let (key_type, base64) = split(line).ok_or_else(malformed)?;
     if !is_supported(key_type) {
@@ -31,7 +31,7 @@ pub fn parse_public(line: &[u8]) -> Result<KeyMaterial, Error> {
     if fields.0.is_empty() { Ok(key) } else { Err(malformed()) }
 }
 
-/// The type and the base64 text of `type base64 [comment]`.
+/// Splits `type base64 [comment]` into the type and the base64 text.
 fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let line = line.trim_ascii_end();
     if line.contains(&b'\n') || line.contains(&b'\r') {
@@ -47,7 +47,7 @@ fn is_supported(key_type: &[u8]) -> bool {
     matches!(key_type, b"ssh-rsa" | b"ssh-ed25519") || ecdsa_curve(key_type).is_some()
 }
 
-/// The curve of an ECDSA key type and the name that the key's data repeats.
+/// Returns the curve of an ECDSA key type, and the name that the key's data repeats.
 fn ecdsa_curve(key_type: &[u8]) -> Option<(Curve, &[u8])> {
     let name = key_type.strip_prefix(b"ecdsa-sha2-")?;
     let curve = match name {
@@ -81,11 +81,11 @@ fn ecdsa(key_type: &[u8], fields: &mut Fields<'_>) -> Result<KeyMaterial, Error>
     Ok(KeyMaterial::Ec(EcKey { curve, public, d: None }))
 }
 
-/// What is left of a key's data, a row of length-prefixed fields (RFC 4251 Section 5).
+/// The rest of a key's data, a sequence of length-prefixed fields (RFC 4251 Section 5).
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
-    /// A `string`.
+    /// Reads a `string`.
     fn string(&mut self) -> Option<&'a [u8]> {
         let (len, rest) = self.0.split_first_chunk()?;
         let len = usize::try_from(u32::from_be_bytes(*len)).ok()?;
@@ -94,7 +94,7 @@ impl<'a> Fields<'a> {
         Some(string)
     }
 
-    /// An `mpint` above zero, in its one spelling, without the sign byte.
+    /// Reads a positive `mpint` in its canonical form; returns it without the sign byte.
     fn positive_integer(&mut self) -> Option<&'a [u8]> {
         match self.string()? {
             [0, integer @ ..] if integer.first()? & 0x80 != 0 => Some(integer),
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
     use crate::key::vectors;
 
-    /// A field as it stands in a key's data.
+    /// Encodes a field of a key's data.
     fn field(bytes: &[u8]) -> Vec<u8> {
         [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat()
     }

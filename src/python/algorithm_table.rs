@@ -1,12 +1,12 @@
-//! The algorithm table as Python data: for the documentation, and for the tests of what repeats it.
+//! The algorithm table as Python data, for the documentation and for tests of code that repeats it.
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::algorithm::{ALGORITHMS, Algorithm, Hash};
 
-/// The built-in algorithms, a dict for each: its `name`, `description`, `hash`, `curve`,
-/// `minimum_key_bits` and `signature_len` in bytes; None or 0 where the key decides.
+/// Returns the built-in algorithms, a dict for each: its `name`, `description`, `hash`, `curve`,
+/// `minimum_key_bits` and `signature_len` in bytes. A value that depends on the key is None or 0.
 #[pyfunction]
 pub(super) fn algorithm_table(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
     ALGORITHMS.iter().map(|algorithm| row(py, algorithm)).collect()

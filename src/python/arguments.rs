@@ -1,7 +1,7 @@
 //! Python arguments to core types.
 //!
-//! Each function takes what it understands to the letter (exact types of CPython) and answers
-//! `None` to the rest, which then takes the fallback.
+//! Each function accepts only values whose meaning it knows exactly (exact types of CPython) and
+//! returns `None` for all others, which the fallback then handles.
 
 use pyo3::prelude::*;
 use pyo3::types::{
@@ -13,7 +13,7 @@ use crate::python::cpython::utf8;
 use crate::python::errors::ok;
 use crate::python::once::intern;
 
-/// The bytes of an exact str (in UTF-8) or an exact bytes.
+/// Returns the bytes of an exact str (in UTF-8) or an exact bytes object.
 pub(super) fn text<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
     if let Ok(text) = object.cast_exact::<PyString>() {
         utf8(text).map(str::as_bytes)
@@ -22,35 +22,36 @@ pub(super) fn text<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
     }
 }
 
-/// The text of an exact str.
+/// Returns the text of an exact str.
 pub(super) fn string<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a str> {
     utf8(object.cast_exact::<PyString>().ok()?)
 }
 
-/// The dict as it is now. Where there is no interpreter lock, another thread may change the dict
-/// itself between two looks at it.
+/// Returns the dict as it is now. Without an interpreter lock, another thread may change the dict
+/// itself between two reads.
 pub(super) fn snapshot<'py>(dict: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
     if cfg!(Py_GIL_DISABLED) { dict.copy() } else { Ok(dict.clone()) }
 }
 
-/// An exact bool.
+/// Returns the value of an exact bool.
 pub(super) fn boolean(object: &Bound<'_, PyAny>) -> Option<bool> {
     object.cast_exact::<PyBool>().ok().map(pyo3::types::PyBoolMethods::is_true)
 }
 
-/// Whether `algorithms` holds `alg`. An empty collection is unusual: it is an error with a text.
+/// Returns whether `algorithms` contains `alg`. An empty collection is left to the fallback, which
+/// reports it.
 pub(super) fn contains(algorithms: &Bound<'_, PyAny>, alg: &str) -> Option<bool> {
     if let Ok(list) = algorithms.cast_exact::<PyList>()
         && list.len() == 1
     {
-        // Nearly every call.
+        // The case of nearly every call.
         return Some(string(&ok(list.py(), list.get_item(0))?)? == alg);
     }
     let names = strings(algorithms)?;
     (!names.is_empty()).then(|| names.iter().any(|name| utf8(name) == Some(alg)))
 }
 
-/// The members of an exact list, tuple, set or frozenset of exact strs.
+/// Returns the members of an exact list, tuple, set or frozenset of exact strs.
 pub(super) fn strings<'py>(collection: &Bound<'py, PyAny>) -> Option<Vec<Bound<'py, PyString>>> {
     let py = collection.py();
     let is_collection = collection.is_exact_instance_of::<PyList>()
@@ -69,7 +70,7 @@ pub(super) fn strings<'py>(collection: &Bound<'py, PyAny>) -> Option<Vec<Bound<'
     Some(strings)
 }
 
-/// A string of Python's that is known to be UTF-8.
+/// A Python string that is known to be UTF-8.
 pub(super) enum PyText<'a, 'py> {
     Borrowed(&'a str),
     Owned(Bound<'py, PyString>),
@@ -90,7 +91,7 @@ impl PyText<'_, '_> {
     }
 }
 
-/// An issuer or an audience: `Some(None)` for None, one string, or any of several.
+/// Reads an issuer or an audience: `Some(None)` for None, one string, or any of several.
 #[allow(clippy::option_option, reason = "the outer one is that of every function here")]
 pub(super) fn accepted<'a, 'py>(
     object: Option<&'a Bound<'py, PyAny>>,
@@ -105,7 +106,7 @@ pub(super) fn accepted<'a, 'py>(
     Some(Some(Accepted::AnyOf(several.into_iter().map(PyText::Owned).collect())))
 }
 
-/// The same with strings of their own.
+/// Copies the strings, so that they are independent of Python.
 pub(super) fn owned(accepted: Option<Accepted<PyText<'_, '_>>>) -> Option<Accepted<String>> {
     accepted.map(|accepted| match accepted {
         Accepted::One(one) => Accepted::One(one.to_owned()),
@@ -113,12 +114,13 @@ pub(super) fn owned(accepted: Option<Accepted<PyText<'_, '_>>>) -> Option<Accept
     })
 }
 
-/// Strings that [`strings`] has found to be UTF-8, borrowed.
+/// Borrows strings that [`strings`] has found to be UTF-8.
 pub(super) fn borrowed<'a>(strings: &'a [Bound<'_, PyString>]) -> Vec<&'a str> {
     strings.iter().filter_map(utf8).collect()
 }
 
-/// Seconds: an int, a float or a timedelta. Beyond 2^52 whole seconds are no longer exact.
+/// Reads seconds: an int, a float or a timedelta. From 2^52 seconds on, a float has no room for
+/// fractions of a second.
 pub(super) fn leeway(object: Option<&Bound<'_, PyAny>>) -> Option<f64> {
     let Some(object) = object else {
         return Some(0.0);
@@ -136,18 +138,18 @@ pub(super) fn leeway(object: Option<&Bound<'_, PyAny>>) -> Option<f64> {
     (seconds.is_nan() || seconds.abs() < 4_503_599_627_370_496.0).then_some(seconds)
 }
 
-/// The object as one of the exact type, for the prepared objects, which read their arguments once: a
-/// subclass of str, bytes, list, tuple, set, frozenset, dict, int or float is copied with its items.
-/// Everything else is as it was.
+/// Copies an argument of a prepared object, which reads its arguments once, to exact types: a str,
+/// bytes, dict, int or float, or a subclass of it, to that type, a list or tuple to a list, and a
+/// set or frozenset to a set, each with its items. Every other object is returned as it is.
 ///
-/// Raises what the object's own methods raise.
+/// Raises whatever the object's own methods raise.
 pub(super) fn exact<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = object.py();
     if object.is_exact_instance_of::<PyString>() || object.is_exact_instance_of::<PyBytes>() {
         return Ok(object.clone());
     }
     if let Ok(text) = object.cast::<PyString>() {
-        // The text itself, whatever `__str__` says: so `json` and `==` see it.
+        // The text itself, whatever `__str__` returns: `json` and `==` use it as well.
         let copy = utf8(text).map(|text| PyString::new(py, text).into_any());
         return Ok(copy.unwrap_or_else(|| object.clone()));
     }
@@ -172,7 +174,7 @@ pub(super) fn exact<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
     }
     let is_bool = object.is_instance_of::<PyBool>();
     let copy = if !is_bool && object.is_instance_of::<PyInt>() {
-        // One that has no room stays as it was: whoever reads it says what is wrong.
+        // An int of more than 64 bits is returned as it is: whoever reads it reports the error.
         ok(py, object.extract::<i64>()).map(|integer| PyInt::new(py, integer).into_any())
     } else {
         object.cast::<PyFloat>().ok().map(|float| PyFloat::new(py, float.value()).into_any())
@@ -180,10 +182,10 @@ pub(super) fn exact<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
     Ok(copy.unwrap_or_else(|| object.clone()))
 }
 
-/// A number of seconds as an exact int or float: a timedelta, or what an object's `__index__` or
-/// `__float__` says. Everything else is as [`exact`] makes it.
+/// Returns a number of seconds as an exact int or float: from a timedelta, or from an object's
+/// `__index__` or `__float__`. Every other object is passed through [`exact`] or returned as it is.
 ///
-/// Raises what the object's own methods raise.
+/// Raises whatever the object's own methods raise.
 pub(super) fn exact_seconds<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = object.py();
     if object.is_instance_of::<PyInt>() || object.is_instance_of::<PyFloat>() {
@@ -195,9 +197,10 @@ pub(super) fn exact_seconds<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'
     if object.hasattr(intern!(py, "__float__"))? {
         return Ok(PyFloat::new(py, object.extract()?).into_any());
     }
-    // Last, as looking for it imports datetime, which a process forked meanwhile would wait for.
+    // This check comes last, because it imports datetime, and a process forked during the import
+    // would wait for it.
     if let Ok(delta) = object.cast::<PyDelta>() {
-        // By the class itself: libraries override the method.
+        // The method of the class itself, because libraries override it.
         let class = py.get_type::<PyDelta>();
         return class.call_method1(intern!(py, "total_seconds"), (delta,));
     }
@@ -213,7 +216,7 @@ pub(super) struct Options<'py> {
 }
 
 impl<'py> Options<'py> {
-    /// The names that `decode` knows.
+    /// The names of the options of `decode`.
     pub(super) const NAMES: [&'static str; 11] = [
         "verify_signature",
         "verify_exp",
@@ -241,9 +244,10 @@ impl<'py> Options<'py> {
         let Some(object) = object.filter(|object| !object.is_none()) else {
             return Some(options);
         };
-        // A copy, as what runs meanwhile (a finalizer, another thread) may change the dict itself.
+        // A copy, because code that runs meanwhile (a finalizer, another thread) may change the
+        // dict itself.
         let dict = ok(object.py(), object.cast_exact::<PyDict>().ok()?.copy())?;
-        // Without a signature nothing else is checked, unless asked for.
+        // If the signature is not verified, nothing else is checked unless an option requests it.
         for (name, value) in &dict {
             if string(&name)? == "verify_signature" {
                 options.verify_signature = boolean(&value)?;

@@ -1,20 +1,20 @@
-//! What a cache says of itself.
+//! The counters of a cache, for Python.
 
 use pyo3::prelude::*;
 
 use crate::signature_cache::CacheCounts;
 
-/// The counters of a cache, named as those of `functools.lru_cache`.
+/// The counters of a cache, with the names that `functools.lru_cache` uses.
 #[pyclass(frozen, get_all, eq, skip_from_py_object, module = "rapidjwt")]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct CacheInfo {
-    /// Look-ups that found an entry.
+    /// Lookups that found an entry.
     hits: u64,
-    /// Look-ups that did not.
+    /// Lookups that found nothing.
     misses: u64,
-    /// The most entries that are kept.
+    /// The maximum number of entries.
     maxsize: usize,
-    /// The entries that are there now.
+    /// The current number of entries.
     currsize: usize,
 }
 

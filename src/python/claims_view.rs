@@ -7,7 +7,7 @@ use super::cpython::utf8;
 use super::errors::ok;
 use crate::claims::{Accepted, Audience, Claim, ClaimsView, Text, Time};
 
-/// The value of a registered claim. What most of them are is read without Python.
+/// The value of a registered claim. The most frequent types are read without Python.
 enum Noted<'a, 'py> {
     /// A string.
     Text(&'a str),
@@ -15,13 +15,13 @@ enum Noted<'a, 'py> {
     Other(Bound<'py, PyAny>),
 }
 
-/// The values of the registered claims, noted while the payload is parsed: seven look-ups in the
+/// The values of the registered claims, recorded while the payload is parsed: seven lookups in the
 /// finished dict would take longer than the checks themselves.
 #[derive(Default)]
 pub(super) struct Registered<'a, 'py>([Option<Noted<'a, 'py>>; Claim::ALL.len()]);
 
 impl<'a, 'py> Registered<'a, 'py> {
-    /// Looks them up in a dict that Python's json has made.
+    /// Looks the claims up in a dict that Python's json has made.
     pub(super) fn of(claims: &Bound<'py, PyDict>) -> PyResult<Self> {
         let mut registered = Self::default();
         for claim in Claim::ALL {
@@ -30,23 +30,23 @@ impl<'a, 'py> Registered<'a, 'py> {
         Ok(registered)
     }
 
-    /// Notes the value of a claim; the last one counts.
+    /// Records the value of a claim; the last one counts.
     pub(super) fn note_text(&mut self, claim: Claim, text: &'a str) {
         self.0[claim as usize] = Some(Noted::Text(text));
     }
 
-    /// As [`note_text`](Self::note_text).
+    /// Does what [`note_text`](Self::note_text) does, for an integer.
     pub(super) fn note_integer(&mut self, claim: Claim, integer: i64) {
         self.0[claim as usize] = Some(Noted::Integer(integer));
     }
 
-    /// As [`note_text`](Self::note_text).
+    /// Does what [`note_text`](Self::note_text) does, for any other value.
     pub(super) fn note_other(&mut self, claim: Claim, value: &Bound<'py, PyAny>) {
         self.0[claim as usize] = Some(Noted::Other(value.clone()));
     }
 }
 
-/// A payload as a JSON parser makes it: exact types.
+/// A payload as a JSON parser returns it: only exact types.
 pub(super) struct PyClaims<'c, 'py> {
     pub(super) dict: &'c Bound<'py, PyDict>,
     pub(super) registered: &'c Registered<'c, 'py>,
@@ -59,7 +59,7 @@ impl<'c, 'py> PyClaims<'c, 'py> {
 }
 
 impl ClaimsView for PyClaims<'_, '_> {
-    /// As Python's `int()` reads the claim: strings of digits and booleans are numbers too.
+    /// Reads the claim as Python's `int()` does: strings of digits and booleans are numbers too.
     fn time(&self, claim: Claim) -> Time {
         let seconds = match self.get(claim) {
             None => return Time::Absent,
@@ -83,8 +83,8 @@ impl ClaimsView for PyClaims<'_, '_> {
         match (accepted, utf8(text)) {
             (None, _) => Text::Accepted,
             (Some(_), Some(text)) => Text::compare(text, accepted),
-            // Lone surrogates, which no text of the caller's has: it would have taken the
-            // fallback.
+            // Lone surrogates, which none of the caller's strings contains: such a string would
+            // have been left to the fallback.
             (Some(_), None) => Text::Refused,
         }
     }
@@ -121,7 +121,7 @@ impl ClaimsView for PyClaims<'_, '_> {
     }
 }
 
-/// `int(value)` as a float.
+/// Returns `int(value)` as a float.
 fn whole_seconds(value: &Bound<'_, PyAny>) -> Option<f64> {
     let py = value.py();
     if let Ok(integer) = value.cast_exact::<PyInt>() {
@@ -136,12 +136,13 @@ fn whole_seconds(value: &Bound<'_, PyAny>) -> Option<f64> {
     if let Ok(float) = value.cast_exact::<PyFloat>() {
         return Some(float.value().trunc()).filter(|seconds| seconds.is_finite());
     }
-    // Strings, booleans, and what is not a number at all: Python decides.
+    // Strings, booleans and values that are not numbers are left to Python.
     let integer = ok(py, py.get_type::<PyInt>().call1((value,)))?;
     whole_seconds(&integer)
 }
 
-/// Beyond 2^53 rounded, which is far from any time to compare it with.
+/// Converts seconds to a float. They are rounded only beyond 2^53, which is far from any time to
+/// compare them with.
 #[allow(clippy::cast_precision_loss, reason = "said above")]
 const fn as_float(seconds: i64) -> f64 {
     seconds as f64

@@ -1,4 +1,4 @@
-//! The time, read through Python, so that freezegun and time-machine move it.
+//! The time, read in such a way that freezegun and time-machine can change it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,23 +10,24 @@ use super::cpython::{code_of, dict_version, watch};
 use super::errors::ok;
 use super::once::{ForkSafeOnce, intern};
 
-/// The function `time_ns` that the module `time` had when it was first called.
+/// The function `time.time_ns`, as it was when it was first found to read the system clock.
 struct Clock {
     time_ns: Py<PyCFunction>,
-    /// The code in it that reads the system's clock.
+    /// The address of its machine code, which reads the system clock.
     system: usize,
     module: Py<PyDict>,
-    /// The version of `module` in which `time_ns` was seen to be there.
+    /// The version of `module` in which `time_ns` was last seen to be that function.
     version: AtomicU64,
 }
 
 static CLOCK: ForkSafeOnce<Clock> = ForkSafeOnce::new();
 
-/// Seconds since the epoch, cut to microseconds as `datetime.now()` cuts them.
+/// Returns the seconds since the epoch, truncated to microseconds as `datetime.now()` truncates
+/// them.
 ///
-/// freezegun puts another function into `time.time_ns`, and time-machine its own code into the
-/// function that is there: either is called. Otherwise the system's clock is read without that
-/// detour.
+/// freezegun replaces `time.time_ns` with another function, and time-machine replaces the code
+/// inside the original function; in both cases the function is called. Otherwise the system clock
+/// is read without calling it.
 #[allow(clippy::cast_precision_loss, reason = "2^53 microseconds are 285 years")]
 pub(super) fn now(py: Python<'_>) -> PyResult<f64> {
     let is_system = CLOCK.get(py).is_some_and(|clock| clock.reads_the_system(py));
@@ -38,8 +39,8 @@ pub(super) fn now(py: Python<'_>) -> PyResult<f64> {
 }
 
 impl Clock {
-    /// Whether `time.time_ns` is the function and the code that were found to read the system's
-    /// clock.
+    /// Returns whether `time.time_ns` is the function, with the code, that was found to read the
+    /// system clock.
     fn reads_the_system(&self, py: Python<'_>) -> bool {
         if self.system != code_of(self.time_ns.bind(py)) {
             return false;
@@ -58,8 +59,8 @@ impl Clock {
     }
 }
 
-/// Microseconds since the epoch by `time.time_ns`, which is remembered if it reads the system's
-/// clock.
+/// Returns the microseconds since the epoch from `time.time_ns`, and remembers that function if it
+/// reads the system clock.
 fn ask(py: Python<'_>) -> PyResult<i64> {
     let time = py.import(intern!(py, "time"))?;
     let time_ns = time.getattr(intern!(py, "time_ns"))?;
@@ -70,7 +71,7 @@ fn ask(py: Python<'_>) -> PyResult<i64> {
         CLOCK.get_or_init(py, || {
             watch(&time.dict());
             let system = code_of(&time_ns);
-            // The first look finds the version.
+            // The first check finds the version.
             let version = AtomicU64::new(0);
             Clock { time_ns: time_ns.unbind(), system, module: time.dict().unbind(), version }
         });
@@ -78,12 +79,12 @@ fn ask(py: Python<'_>) -> PyResult<i64> {
     Ok(microseconds)
 }
 
-/// Microseconds since the epoch by `time.time_ns`.
+/// Calls `time.time_ns` and returns the microseconds since the epoch.
 fn call(time_ns: &Bound<'_, PyAny>) -> PyResult<i64> {
     Ok(time_ns.call0()?.extract::<i64>()?.div_euclid(1000))
 }
 
-/// Microseconds since the epoch by the system's clock; `None` before the epoch.
+/// Returns the microseconds since the epoch from the system clock; `None` before the epoch.
 fn system_time() -> Option<i64> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     let seconds = i64::try_from(since.as_secs()).ok()?;

@@ -1,4 +1,4 @@
-//! What is CPython's own: where a str keeps its text, and what tells of changes to its objects.
+//! Internals of CPython: where a str keeps its text, and how it reports changes to its objects.
 
 #[cfg(all(Py_3_12, not(windows)))]
 use std::ffi::c_int;
@@ -11,15 +11,16 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyString, PyType};
 
-/// The text of a str; `None` if it has lone surrogates.
+/// Returns the text of a str; `None` if it has lone surrogates.
 ///
-/// Nearly every one is ASCII, which CPython keeps as UTF-8 anyway: asking it for each would take a
-/// twentieth of a whole `encode`. Since 3.14 it tells nobody where its text is.
+/// Nearly every str is ASCII, which CPython stores as UTF-8 anyway. Calling CPython for each of
+/// them would take a twentieth of the time of `encode`. Since CPython 3.14 the place of the text is
+/// private.
 #[inline]
 pub(in crate::python) fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a str> {
     #[cfg(not(Py_3_14))]
-    // SAFETY: the object is a live str. A compact ASCII one has its characters, as many as its
-    // length says, behind its head; they do not change as long as it lives.
+    // SAFETY: the object is a live str. A compact ASCII str has its characters, as many as its
+    // length says, directly after its header; they do not change as long as it lives.
     unsafe {
         let object = text.as_ptr();
         if ffi::PyUnicode_IS_COMPACT_ASCII(object) != 0 {
@@ -29,9 +30,9 @@ pub(in crate::python) fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a s
         }
     }
     let mut len = 0;
-    // SAFETY: the object is a live str. CPython returns its UTF-8 text, which it keeps as long as the
-    // str lives and of which `len` is the length, or null with an exception set. The exception holds
-    // the whole str, so it is cleared here, and not kept for a caller who would only drop it.
+    // SAFETY: the object is a live str. CPython returns its UTF-8 text, which lives as long as the
+    // str and has the length `len`, or null with an exception set. The exception holds the whole
+    // str, so it is cleared here instead of being kept for a caller who would only drop it.
     unsafe {
         let bytes = ffi::PyUnicode_AsUTF8AndSize(text.as_ptr(), &raw mut len);
         if bytes.is_null() {
@@ -43,27 +44,27 @@ pub(in crate::python) fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a s
     }
 }
 
-/// Calls `f` with the interpreter; `None` where this thread is not attached to it and cannot be,
-/// since it is shutting down.
+/// Calls `f` with the interpreter. Returns `None` if this thread is not attached to the interpreter
+/// and cannot attach, because Python is shutting down.
 ///
-/// `Python::attach` panics then, even in a thread that is attached, if `PyO3` has not counted it
-/// (vectorcall.rs).
+/// `Python::attach` would panic in that case, even in a thread that is attached if `PyO3` has not
+/// counted it (vectorcall.rs).
 pub(in crate::python) fn with_python<R>(f: impl FnOnce(Python<'_>) -> R) -> Option<R> {
     if is_attached() {
-        // SAFETY: this thread is attached, as it has just found, and stays so until `f` returns.
+        // SAFETY: this thread is attached, as was just checked, and stays so until `f` returns.
         Some(f(unsafe { Python::assume_attached() }))
     } else {
         Python::try_attach(f)
     }
 }
 
-/// Whether this thread is attached to the interpreter.
+/// Returns whether this thread is attached to the interpreter.
 ///
-/// Before CPython 3.12 the current thread state is one for the whole process: that of whichever
-/// thread holds the interpreter. It is this thread's only if it is the state that this thread has.
+/// Before CPython 3.12 there is one current thread state for the whole process: that of whichever
+/// thread holds the interpreter. It is this thread's only if it equals the thread's own state.
 fn is_attached() -> bool {
-    // SAFETY: both functions may be called at any time, by any thread. They return a pointer, null
-    // where there is no state, which is compared and not followed.
+    // SAFETY: both functions may be called at any time, by any thread. They return a pointer, or
+    // null if there is no state, which is only compared and never dereferenced.
     unsafe {
         let current = ffi::compat::PyThreadState_GetUnchecked();
         let is_own = cfg!(Py_3_12) || current == ffi::PyGILState_GetThisThreadState();
@@ -71,13 +72,13 @@ fn is_attached() -> bool {
     }
 }
 
-/// Whether this is the interpreter that the process started with.
+/// Returns whether this is the interpreter that the process started with.
 pub(in crate::python) fn is_main_interpreter(_py: Python<'_>) -> bool {
     // SAFETY: a thread is attached, so there is a current interpreter.
     unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) == 0 }
 }
 
-/// What belongs to the newest import of the package.
+/// A value that belongs to the newest import of the package.
 pub(in crate::python) struct Newest<T>(AtomicPtr<T>);
 
 impl<T: Send + Sync + 'static> Newest<T> {
@@ -91,7 +92,7 @@ impl<T: Send + Sync + 'static> Newest<T> {
         unsafe { self.0.load(Ordering::Acquire).as_ref() }
     }
 
-    /// The value before is not freed: calls that have begun may still use it.
+    /// Replaces the value. The old one is not freed, because calls in progress may still use it.
     pub(in crate::python) fn replace(&self, value: T) -> &'static T {
         let value = Box::leak(Box::new(value));
         self.0.store(value, Ordering::Release);
@@ -99,7 +100,7 @@ impl<T: Send + Sync + 'static> Newest<T> {
     }
 }
 
-/// The version tag of a dict: CPython gives it a new one whenever the dict is changed.
+/// Returns the version tag of a dict: CPython assigns a new one whenever the dict changes.
 #[cfg(not(Py_3_12))]
 #[allow(clippy::unnecessary_wraps, reason = "since 3.12 it cannot always be told")]
 pub(in crate::python) fn dict_version(dict: &Bound<'_, PyDict>) -> Option<u64> {
@@ -107,33 +108,34 @@ pub(in crate::python) fn dict_version(dict: &Bound<'_, PyDict>) -> Option<u64> {
     unsafe { Some((*dict.as_ptr().cast::<ffi::PyDictObject>()).ma_version_tag) }
 }
 
-/// A number that stays the same as long as no watched dict is changed; `None` once one was. Since
-/// CPython 3.12 version tags may be used again.
+/// Returns a number that stays the same as long as no watched dict changes; `None` after a change.
+/// Since CPython 3.12 version tags of dicts may be reused.
 ///
-/// CPython tells of a change before it makes it, so that no number could tell whether a look came
-/// before the change or after it. From the first change on every call must look.
+/// CPython reports a change before making it, so no number could show whether a check ran before or
+/// after the change. After the first change, every call must check.
 #[cfg(all(Py_3_12, not(windows)))]
 pub(in crate::python) fn dict_version(_watched: &Bound<'_, PyDict>) -> Option<u64> {
     UNCHANGED.load(Ordering::Acquire).then_some(1)
 }
 
-/// On Windows only what `pyo3-ffi` declares is linked: every call must look.
+/// Returns `None`, so that every call checks: on Windows only what `pyo3-ffi` declares can be
+/// linked.
 #[cfg(all(Py_3_12, windows))]
 pub(in crate::python) const fn dict_version(_dict: &Bound<'_, PyDict>) -> Option<u64> {
     None
 }
 
-/// Whether all dicts are watched and none was changed.
+/// Whether all dicts are watched and none has changed.
 #[cfg(all(Py_3_12, not(windows)))]
 static UNCHANGED: AtomicBool = AtomicBool::new(true);
 
-/// Lets [`dict_version`] tell of changes of this dict.
+/// Makes [`dict_version`] report changes of this dict.
 #[cfg(all(Py_3_12, not(windows)))]
 pub(in crate::python) fn watch(dict: &Bound<'_, PyDict>) {
-    /// The one of eight watchers that an interpreter has that is ours; -1 while there is none.
+    /// The number of our watcher, one of the eight that an interpreter has; -1 while there is none.
     static WATCHER: AtomicI32 = AtomicI32::new(-1);
     // SAFETY: the functions are CPython's, with these signatures since 3.12; a thread is attached,
-    // the dict is alive, and the callback, which touches no object, is there as long as the process.
+    // the dict is alive, and the callback, which touches no object, exists as long as the process.
     let is_watched = unsafe {
         if WATCHER.load(Ordering::Acquire) < 0 {
             WATCHER.store(PyDict_AddWatcher(changed), Ordering::Release);
@@ -141,7 +143,7 @@ pub(in crate::python) fn watch(dict: &Bound<'_, PyDict>) {
         let watcher = WATCHER.load(Ordering::Acquire);
         let is_watched = watcher >= 0 && PyDict_Watch(watcher, dict.as_ptr()) == 0;
         if !is_watched {
-            // There are too many watchers already.
+            // All watchers are in use.
             ffi::PyErr_Clear();
         }
         is_watched
@@ -151,11 +153,11 @@ pub(in crate::python) fn watch(dict: &Bound<'_, PyDict>) {
     }
 }
 
-/// There is nothing to do before CPython 3.12, and nothing that could be done on Windows.
+/// Does nothing: before CPython 3.12 there is no need, and on Windows no way.
 #[cfg(not(all(Py_3_12, not(windows))))]
 pub(in crate::python) const fn watch(_dict: &Bound<'_, PyDict>) {}
 
-/// The kind of event, the dict, the key and its new value.
+/// A callback that receives the kind of event, the dict, the key and its new value.
 #[cfg(all(Py_3_12, not(windows)))]
 type WatchCallback = unsafe extern "C" fn(
     c_int,
@@ -170,8 +172,10 @@ unsafe extern "C" {
     fn PyDict_Watch(watcher: c_int, dict: *mut ffi::PyObject) -> c_int;
 }
 
+/// Records that a watched dict is about to change.
+///
 /// # Safety
-/// Any: it touches none of its arguments.
+/// None required: it does not touch its arguments.
 #[cfg(all(Py_3_12, not(windows)))]
 unsafe extern "C" fn changed(
     _event: c_int,
@@ -183,8 +187,8 @@ unsafe extern "C" fn changed(
     0
 }
 
-/// The version tag of a type: CPython gives a new one, never used before, whenever an attribute of
-/// the type or of one of its bases is set; 0 means none given yet.
+/// Returns the version tag of a type: CPython assigns a new one, never used before, whenever an
+/// attribute of the type or of one of its bases is set; 0 means that none is assigned yet.
 pub(in crate::python) fn type_version(kind: &Bound<'_, PyType>) -> u32 {
     // SAFETY: the type object is alive as long as `kind`, and `tp_version_tag` is a field of the
     // public struct of every CPython that this crate is built for. CPython itself reads and writes
@@ -195,9 +199,9 @@ pub(in crate::python) fn type_version(kind: &Bound<'_, PyType>) -> u32 {
     }
 }
 
-/// Where the machine code of a function of CPython's begins.
+/// Returns the address of the machine code of a CPython function.
 pub(in crate::python) fn code_of(function: &Bound<'_, PyCFunction>) -> usize {
-    // SAFETY: the function object is alive as long as `function`, and of the type asked for.
+    // SAFETY: the function object is alive as long as `function`, and has the required type.
     let code = unsafe { ffi::PyCFunction_GetFunction(function.as_ptr()) };
     code.map_or(0, |code| code as usize)
 }

@@ -1,5 +1,5 @@
-//! The steps that `decode` and `Verifier` share: from a token to its bytes, from a verified payload
-//! to claims.
+//! The steps that `decode` and `Verifier` share: from a token to its bytes, and from a verified
+//! payload to claims.
 
 use pyo3::exceptions::{PyRecursionError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -13,9 +13,9 @@ use crate::base64url;
 use crate::error::Error;
 use crate::jws::Compact;
 
-/// The claims that the JSON text `payload` holds; the registered ones are noted in `registered`.
+/// Returns the claims in the JSON text `payload`, and records the registered ones in `registered`.
 ///
-/// Raises `DecodeError` where it is not JSON, with the message of Python's json, or not an object.
+/// Raises `DecodeError` if it is not JSON, with the message of Python's json, or not an object.
 pub(super) fn claims<'a, 'py>(
     py: Python<'py>,
     payload: &'a [u8],
@@ -38,7 +38,7 @@ fn json_loads<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bound<'py, PyAny
     })
 }
 
-/// What `decode_complete` returns.
+/// Makes the dict that `decode_complete` returns.
 pub(super) fn complete<'py>(
     payload: Bound<'py, PyDict>,
     compact: &Compact<'_>,
@@ -52,9 +52,9 @@ pub(super) fn complete<'py>(
     Ok(complete)
 }
 
-/// The bytes of a token, as a prepared object takes it.
+/// Returns the bytes of a token that was passed to a prepared object.
 ///
-/// Raises `DecodeError` for anything but str and bytes.
+/// Raises `DecodeError` for anything other than str and bytes.
 pub(super) fn token_bytes<'a>(token: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
     if let Ok(text) = token.cast::<PyString>() {
         return utf8(text).map(str::as_bytes).ok_or_else(not_a_token);
@@ -62,12 +62,12 @@ pub(super) fn token_bytes<'a>(token: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]>
     token.cast::<PyBytes>().map(PyBytesMethods::as_bytes).map_err(|_| not_a_token())
 }
 
-/// The error for a token that is neither text nor bytes.
+/// Makes the error for a token that is neither text nor bytes.
 pub(super) fn not_a_token() -> PyErr {
     Error::NotAToken.into()
 }
 
-/// The header of a token, as a dict of the caller's own.
+/// Returns the header of a token as a new dict, which the caller may change.
 pub(super) fn read_header<'py>(py: Python<'py>, segment: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     let json = base64url::decode(segment).ok_or_else(decoded_before)?;
     match loads(py, &json) {

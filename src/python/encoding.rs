@@ -1,4 +1,5 @@
-//! The steps that `encode` and `Signer` share: header and claims as JSON, and the signed token.
+//! The steps that `encode` and `Signer` share: writing header and claims as JSON, and signing the
+//! token.
 
 use std::borrow::Cow;
 
@@ -13,10 +14,10 @@ use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::crypto::PreparedKey;
 
-/// The encoded JOSE header, with the caller's `headers` merged in; `None` where the fallback must
-/// write it.
+/// Returns the encoded JOSE header with the caller's `headers` merged in; `None` if the fallback
+/// must write it.
 ///
-/// Raises what the caller's own objects raise when they are looked at.
+/// Raises whatever the caller's own objects raise when they are read.
 pub(super) fn header_segment(
     py: Python<'_>,
     algorithm: &'static Algorithm,
@@ -29,10 +30,10 @@ pub(super) fn header_segment(
     let Ok(headers) = headers.cast_exact::<PyDict>() else {
         return Ok(None);
     };
-    // A copy, as the caller's objects and other threads may change the dict itself.
+    // A copy, because the caller's objects and other threads may change the dict itself.
     let headers = &headers.copy()?;
     let (typ, alg, kid) = (intern!(py, "typ"), intern!(py, "alg"), intern!(py, "kid"));
-    // An `alg` of the caller's may change the algorithm, `b64` the payload.
+    // The caller's `alg` may change the algorithm, and `b64` the payload.
     if headers.contains(alg)? || headers.contains(intern!(py, "b64"))? {
         return Ok(None);
     }
@@ -52,11 +53,11 @@ pub(super) fn header_segment(
     Ok(dumps(&header, sort, &mut json).ok().map(|()| base64url::encode(&json).into()))
 }
 
-/// The claims as JSON; datetimes in `exp`, `iat` and `nbf` become whole seconds. `None` where the
-/// fallback must write them, none of the caller's code having run.
+/// Returns the claims as JSON; datetimes in `exp`, `iat` and `nbf` become whole seconds. Returns
+/// `None` if the fallback must write them; no code of the caller's has run then.
 ///
-/// Raises what the caller's own objects raise, and what Python's json says of claims that it cannot
-/// write.
+/// Raises whatever the caller's own objects raise, and the errors of Python's json for claims that
+/// it cannot write.
 pub(super) fn claims_json(claims: &Bound<'_, PyDict>) -> PyResult<Option<Vec<u8>>> {
     let mut json = Vec::with_capacity(512);
     if dumps_claims(claims, &mut json).is_ok() {
@@ -69,13 +70,14 @@ pub(super) fn claims_json(claims: &Bound<'_, PyDict>) -> PyResult<Option<Vec<u8>
     if dumps_claims(&claims, &mut json).is_ok() {
         return Ok(Some(json));
     }
-    // A time zone's code has run and may have changed the caller's dict, so the copy is written.
+    // The code of a time zone has run and may have changed the caller's dict, so the copy is
+    // written.
     json_by_python(&claims).map(Some)
 }
 
-/// The JSON text of the claims as Python's json writes it.
+/// Returns the JSON text of the claims as Python's json writes it.
 ///
-/// Raises `TypeError` for an `iss` that is not a string, as PyJWT does, and what json raises.
+/// Raises `TypeError` for an `iss` that is not a string, as PyJWT does, and whatever json raises.
 pub(super) fn json_by_python(claims: &Bound<'_, PyDict>) -> PyResult<Vec<u8>> {
     let py = claims.py();
     if let Some(iss) = claims.get_item(intern!(py, "iss"))?
@@ -90,9 +92,9 @@ pub(super) fn json_by_python(claims: &Bound<'_, PyDict>) -> PyResult<Vec<u8>> {
     Ok(text.extract::<String>()?.into_bytes())
 }
 
-/// A copy of the claims in which times are numbers, or `None` if there was no datetime.
+/// Returns a copy of the claims in which times are numbers, or `None` if there is no datetime.
 ///
-/// Everything is read from the copy: the code of a time zone may change the caller's dict.
+/// Only the copy is read, because the code of a time zone may change the caller's dict.
 pub(super) fn with_whole_seconds<'py>(
     claims: &Bound<'py, PyDict>,
 ) -> PyResult<Option<Bound<'py, PyDict>>> {
@@ -113,7 +115,7 @@ pub(super) fn with_whole_seconds<'py>(
     Ok(has_datetime.then_some(copy))
 }
 
-/// The token of an encoded header and a payload.
+/// Signs an encoded header and a payload, and returns the token.
 pub(super) fn sign<'py>(
     py: Python<'py>,
     header: &str,

@@ -1,5 +1,5 @@
-//! Core errors to Python exceptions: one exhaustive match, so that a new error does not compile
-//! until it has a class.
+//! Maps core errors to Python exceptions with one exhaustive match, so that a new error does not
+//! compile until it has a class.
 
 use pyo3::exceptions::{
     PyArithmeticError, PyAttributeError, PyImportError, PyLookupError, PyNotImplementedError,
@@ -11,7 +11,7 @@ use pyo3::types::{PyModule, PyType};
 use super::cpython::{Newest, with_python};
 use crate::error::Error;
 
-/// Makes the struct of the exception classes and the function that imports them.
+/// Defines the struct of the exception classes and the function that imports them.
 macro_rules! exceptions {
     ($($class:ident),* $(,)?) => {
         /// The classes of `rapidjwt.exceptions`.
@@ -60,21 +60,20 @@ fn classes(py: Python<'_>) -> PyResult<&'static Classes> {
     }
 }
 
-/// Takes the classes anew: those of the newest import of the package are the ones that its users
-/// catch.
+/// Imports the classes again: users catch those of the newest import of the package.
 pub(super) fn import_classes(py: Python<'_>) -> PyResult<&'static Classes> {
     Ok(CLASSES.replace(Classes::import(py)?))
 }
 
-/// Whether the error is one of the library's own.
+/// Returns whether the error is one of this library's own.
 pub(super) fn is_ours(py: Python<'_>, error: &PyErr) -> bool {
     classes(py).is_ok_and(|classes| error.is_instance(py, classes.PyJWTError.bind(py)))
 }
 
-/// The value, or `None` in place of an error that code of Python's or of cryptography's makes of a
-/// wrong argument, and that the fallback will meet again.
+/// Returns the value, or `None` for an error that Python or cryptography raises for a wrong
+/// argument, and that the fallback will meet again.
 ///
-/// Every other error is raised: a signal's handler may have raised it out of whichever Python code
+/// Raises every other error, because a signal handler may have raised it from whatever Python code
 /// was running.
 pub(super) fn unless_refused<T>(py: Python<'_>, result: PyResult<T>) -> PyResult<Option<T>> {
     match result {
@@ -99,20 +98,20 @@ fn is_refusal(py: Python<'_>, error: &PyErr) -> bool {
         || is_unsupported_algorithm(py, error)
 }
 
-/// Whether it is `UnsupportedAlgorithm` of cryptography, which is a plain `Exception`.
+/// Returns whether it is cryptography's `UnsupportedAlgorithm`, which is a plain `Exception`.
 fn is_unsupported_algorithm(py: Python<'_>, error: &PyErr) -> bool {
     let module = error.get_type(py).module();
     module.is_ok_and(|module| module.to_str().is_ok_and(|name| name == "cryptography.exceptions"))
 }
 
-/// The value, or `None`; for calls that run no code but CPython's own, so that no signal's handler
-/// can have raised the error.
+/// Returns the value, or `None` for an error. It is for calls that run only CPython's own code,
+/// where no signal handler can have raised the error.
 pub(super) fn ok<T>(py: Python<'_>, result: PyResult<T>) -> Option<T> {
     result.map_err(|error| discard(py, error)).ok()
 }
 
-/// Drops an error, with all that it holds, at once. An error that goes out of scope may instead wait
-/// until `PyO3` next knows that a thread is attached (vectorcall.rs).
+/// Drops an error, and everything that it holds, now. An error that goes out of scope may instead
+/// wait until `PyO3` next knows that a thread is attached (vectorcall.rs).
 pub(super) fn discard(py: Python<'_>, error: PyErr) {
     drop(error.into_value(py).into_bound(py));
 }

@@ -1,15 +1,15 @@
-//! Whether a call takes the fast path or the fallback.
+//! Decides whether a call uses the fast path or the fallback.
 //!
 //! The fast path does natively what the Python methods of `PyJWT`, `PyJWS` and the `Algorithm`
-//! classes would do. That is right only as long as those methods, the modules' names they use and
-//! the objects they read are the original ones. When the package has been imported it calls
-//! [`record_originals`], which notes all of them; from then on
+//! classes would do. That is right only as long as those methods, the names in modules that they
+//! use and the objects that they read are the original ones. At the end of its import, the package
+//! calls [`record_originals`], which records all of them. From then on
 //!
-//! - the modules, instances and dicts call [`fast_path_changed`] when they are changed (`_hooks.py`),
+//! - the modules, instances and dicts call [`fast_path_changed`] when they change (`_hooks.py`),
 //! - a changed class has a new version tag,
 //!
-//! and after any change the whole is surveyed again. Where something is not the original, every
-//! call takes the fallback until it is put back.
+//! and after any change, everything is checked again. While anything differs from the original,
+//! every call uses the fallback.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -27,20 +27,20 @@ static FAST_PATH: Newest<FastPath> = Newest::none();
 pub(super) struct FastPath {
     watched: Vec<Watched>,
     classes: Vec<(Py<PyType>, AtomicU32)>,
-    /// How often something was changed.
+    /// The number of changes so far.
     changes: AtomicU64,
-    /// What the latest survey has found.
+    /// The result of the latest survey.
     surveyed: AtomicU64,
-    /// The original `Algorithm` objects, by [`Algorithm::index`]; `None` for a name that PyJWT does not
-    /// have.
+    /// The original `Algorithm` objects, by [`Algorithm::index`]; `None` for a name that PyJWT does
+    /// not have.
     algorithm_objects: Vec<Option<Py<PyAny>>>,
-    /// The objects whose class must stay the same.
+    /// Objects, and the classes that they must keep.
     instances: [(Py<PyAny>, Py<PyType>); 2],
-    /// The default of the option `require`, which anyone may append to.
+    /// The default of the option `require`, which any code may append to.
     require: Py<PyList>,
     json: Py<PyDict>,
     json_functions: [JsonFunction; 3],
-    /// The version of `json` in which all of its functions were seen to be the original ones.
+    /// The version of `json` in which all of its functions were last seen to be the original ones.
     json_version: AtomicU64,
     warnings: Py<PyDict>,
     warn: Py<PyAny>,
@@ -81,8 +81,8 @@ struct Watched {
     owner: String,
     names: Py<PyMapping>,
     original: Py<PyDict>,
-    /// Whether a new name can hide an original one: in a class or an object, not in a module,
-    /// which may keep lazily imported names.
+    /// Whether a new name can hide an original one. That is so in a class, an object or a dict, but
+    /// not in a module, which may add names that it imports lazily.
     additions_count: bool,
 }
 
@@ -108,7 +108,7 @@ impl Watched {
         Ok(Self { owner, names, original: original.unbind(), additions_count })
     }
 
-    /// The first name that does not hold its original value.
+    /// Returns the first name that does not have its original value.
     fn difference<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let (names, original) = (self.names.bind(py), self.original.bind(py));
         for (name, value) in original {
@@ -129,7 +129,7 @@ impl Watched {
     }
 }
 
-/// Whether CPython itself writes the entry, for example the cached annotations of a class.
+/// Returns whether CPython itself writes the entry, for example the cached annotations of a class.
 fn is_private_to_python(name: &Bound<'_, PyAny>) -> bool {
     name.extract::<&str>().is_ok_and(|name| name.starts_with("__") || name == "_abc_impl")
 }
@@ -195,18 +195,18 @@ impl FastPath {
         Ok(fast_path)
     }
 
-    /// The originals as they were recorded at import.
+    /// Returns the originals that were recorded at import.
     pub(super) fn get(py: Python<'_>) -> PyResult<&'static Self> {
         if let Some(fast_path) = FAST_PATH.get() {
             return Ok(fast_path);
         }
-        // The native module was imported alone: importing the package records the originals.
+        // The native module was imported on its own: importing the package records the originals.
         py.import("rapidjwt")?;
         let fast_path = Self::record(py)?;
         Ok(FAST_PATH.replace(fast_path))
     }
 
-    /// Whether every method and object is the original one.
+    /// Returns whether every method and object is the original one.
     fn is_clear(&self, py: Python<'_>) -> bool {
         let unchanged = |(class, tag): &(Py<PyType>, AtomicU32)| {
             let tag = tag.load(Ordering::Relaxed);
@@ -223,17 +223,18 @@ impl FastPath {
         }
     }
 
-    /// Makes what was found before worthless, also to a thread that has not finished finding it.
+    /// Invalidates the result of every survey so far, and of one that another thread has not
+    /// finished.
     fn change(&self) {
         self.changes.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Looks whether everything is the original after so many `changes`.
+    /// Checks whether everything is the original one after this number of `changes`.
     fn survey(&self, py: Python<'_>, changes: u64) -> bool {
         for (class, tag) in &self.classes {
             let class = class.bind(py);
-            // CPython gives a class its version tag when an attribute is looked up in it (and not,
-            // as `__doc__` would be, in its metaclass).
+            // CPython assigns a class its version tag when an attribute is looked up in it
+            // (`__doc__` would be looked up in its metaclass).
             let _ = class.hasattr(intern!(py, "__init__"));
             tag.store(type_version(class), Ordering::Relaxed);
         }
@@ -251,19 +252,20 @@ impl FastPath {
         is_clear
     }
 
-    /// Whether the fast path serves decoding.
+    /// Returns whether calls that decode can use the fast path.
     pub(super) fn is_clear_for_decode(&self, py: Python<'_>) -> bool {
         self.is_clear(py)
             && self.require.bind(py).is_empty()
             && self.has_json_functions(py, &self.json_functions[..1])
     }
 
-    /// Whether the fast path serves encoding.
+    /// Returns whether calls that encode can use the fast path.
     pub(super) fn is_clear_for_encode(&self, py: Python<'_>) -> bool {
         self.is_clear(py) && self.has_json_functions(py, &self.json_functions)
     }
 
-    /// Whether nobody has replaced these functions of the module json, which tells nobody of it.
+    /// Returns whether these functions of the module json, which reports no changes, are the
+    /// original ones.
     fn has_json_functions(&self, py: Python<'_>, functions: &[JsonFunction]) -> bool {
         let seen = self.json_version.load(Ordering::Relaxed);
         dict_version(self.json.bind(py)) == Some(seen) || self.are_in_json(py, functions)
@@ -274,12 +276,13 @@ impl FastPath {
         functions.iter().all(|(name, original)| holds(json, name.bind(py), original))
     }
 
-    /// Whether nobody has replaced `warnings.warn`.
+    /// Returns whether `warnings.warn` is the original function.
     pub(super) fn warns_originally(&self, py: Python<'_>) -> bool {
         holds(self.warnings.bind(py), intern!(py, "warn"), &self.warn)
     }
 
-    /// The original `Algorithm` object; `None` for `none` and for a name that PyJWT does not have.
+    /// Returns the original `Algorithm` object; `None` for `none` and for a name that PyJWT does
+    /// not have.
     pub(super) fn algorithm_object<'py>(
         &self,
         py: Python<'py>,
@@ -288,8 +291,8 @@ impl FastPath {
         Some(self.algorithm_objects.get(algorithm.index()?)?.as_ref()?.bind(py))
     }
 
-    /// The `Algorithm` object that reads keys for `algorithm`: its own, and that of EdDSA for the
-    /// names of RFC 9864.
+    /// Returns the `Algorithm` object that reads keys for `algorithm`: its own, or that of EdDSA
+    /// for the names of RFC 9864.
     pub(super) fn key_reader<'py>(
         &self,
         py: Python<'py>,
@@ -302,7 +305,7 @@ impl FastPath {
         self.algorithm_object(py, reader)
     }
 
-    /// Whether `argument` was left out in a call of `encode`.
+    /// Returns whether `argument` was left out in a call of `encode`.
     pub(super) fn is_unset(&self, argument: &Bound<'_, PyAny>) -> bool {
         argument.is(&self.unset)
     }
@@ -312,12 +315,12 @@ impl FastPath {
     }
 }
 
-/// One number for both: what a survey found, and after how many changes it began.
+/// Combines the result of a survey with the number of changes before it began.
 const fn finding(changes: u64, is_clear: bool) -> u64 {
     changes << 1 | is_clear as u64
 }
 
-/// The classes of these objects and their bases, `object` apart.
+/// Returns the classes of these objects and their bases, except `object`.
 fn classes_of<'py>(objects: &[Bound<'py, PyAny>]) -> PyResult<Vec<Bound<'py, PyType>>> {
     let mut classes: Vec<Bound<'py, PyType>> = Vec::new();
     for object in objects {
@@ -332,8 +335,8 @@ fn classes_of<'py>(objects: &[Bound<'py, PyAny>]) -> PyResult<Vec<Bound<'py, PyT
     Ok(classes)
 }
 
-/// The classes that are not a base of another, each with no version tag yet: a change of a base gives
-/// these a new one too.
+/// Returns the classes that are not a base of another, each without a version tag yet: a change of a
+/// base also gives these a new one.
 fn without_bases(classes: &[Bound<'_, PyType>]) -> PyResult<Vec<(Py<PyType>, AtomicU32)>> {
     let mut leaves = Vec::new();
     for class in classes {
@@ -348,11 +351,11 @@ fn without_bases(classes: &[Bound<'_, PyType>]) -> PyResult<Vec<(Py<PyType>, Ato
     Ok(leaves)
 }
 
-/// A name in the module json and what it held at import.
+/// A name in the module json and its value at import.
 type JsonFunction = (Py<PyString>, Py<PyAny>);
 
-/// What the steps of the fallback take from the module json: `loads` first, which decoding
-/// needs alone.
+/// Returns what the fallback uses of the module json; `loads`, the only one that decoding needs, is
+/// the first.
 fn json_functions(json: &Bound<'_, PyModule>) -> PyResult<[JsonFunction; 3]> {
     let py = json.py();
     let function = |name| Ok::<_, PyErr>(json.getattr(name)?.unbind());
@@ -362,13 +365,13 @@ fn json_functions(json: &Bound<'_, PyModule>) -> PyResult<[JsonFunction; 3]> {
         .map(|(name, object)| (PyString::intern(py, name).unbind(), object)))
 }
 
-/// Whether `dict[name]` is `original`.
+/// Returns whether `dict[name]` is `original`.
 fn holds(dict: &Bound<'_, PyDict>, name: &Bound<'_, PyString>, original: &Py<PyAny>) -> bool {
     dict.get_item(name).is_ok_and(|found| found.is_some_and(|found| found.is(original)))
 }
 
-/// Notes what the package's modules, classes and objects hold. Called once, at the end of
-/// `rapidjwt/__init__.py`.
+/// Records the content of the package's modules, classes and objects. It is called once, at the end
+/// of `rapidjwt/__init__.py`.
 #[pyfunction]
 pub(super) fn record_originals(py: Python<'_>) -> PyResult<()> {
     let fast_path = FastPath::record(py)?;
@@ -379,7 +382,7 @@ pub(super) fn record_originals(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Says that an attribute of a watched module or object was set or deleted.
+/// Reports that an attribute of a watched module or object was set or deleted.
 #[pyfunction]
 pub(super) fn fast_path_changed() {
     if let Some(fast_path) = FAST_PATH.get() {
@@ -387,8 +390,8 @@ pub(super) fn fast_path_changed() {
     }
 }
 
-/// Says that a watched object has an attribute that it did not have: it replaces nothing, but may
-/// put back what was deleted.
+/// Reports that a watched object has a new attribute: this replaces nothing, but may restore an
+/// attribute that was deleted.
 #[pyfunction]
 pub(super) fn fast_path_extended() {
     if let Some(fast_path) = FAST_PATH.get()
@@ -399,8 +402,9 @@ pub(super) fn fast_path_extended() {
     }
 }
 
-/// What keeps calls off the fast path: `(owner, name)` of each attribute that is not the original
-/// one. Empty when the fast path is clear. For finding out why calls are slow.
+/// Returns what keeps calls off the fast path: `(owner, name)` of an attribute that is not the
+/// original one, for each owner that has one. The list is empty if calls can use the fast path. It
+/// helps to find out why calls are slow.
 #[pyfunction]
 pub(super) fn fast_path_obstacles(py: Python<'_>) -> PyResult<Vec<(String, Py<PyAny>)>> {
     let fast_path = FastPath::get(py)?;

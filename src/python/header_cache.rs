@@ -1,5 +1,5 @@
-//! The few JOSE headers that nearly all tokens share, so that their JSON is parsed and written
-//! once and not once per token.
+//! The few JOSE headers that nearly all tokens share, so that their JSON is parsed and written once
+//! instead of once per token.
 
 use std::cell::RefCell;
 use std::sync::OnceLock;
@@ -8,13 +8,14 @@ use crate::algorithm::{ALGORITHMS, Algorithm};
 use crate::base64url;
 use crate::header::Header;
 
-/// Headers remembered per thread; the oldest makes room.
+/// The number of headers kept per thread; a new one replaces the oldest.
 const CAPACITY: usize = 8;
-/// Longer encoded headers are not remembered, and take the fallback: only below 4,300 bytes
-/// is there no integer that is too long for Python.
+/// Longer encoded headers are not cached, and calls of PyJWT's API leave them to the fallback. A
+/// header within this limit has fewer than 4,300 bytes and so no integer with too many digits for
+/// Python.
 const MAX_SEGMENT_LEN: usize = 5_600;
 
-/// What a usual header says.
+/// The content of a usual header.
 pub(super) struct CachedHeader {
     pub(super) algorithm: &'static Algorithm,
     pub(super) kid: Option<Box<str>>,
@@ -30,20 +31,20 @@ thread_local! {
         const { RefCell::new(HeaderCache { entries: Vec::new(), next: 0 }) };
 }
 
-/// Sets up this thread's memory of headers.
+/// Sets up this thread's cache of headers.
 ///
 /// The first use of a thread-local with a destructor takes a lock of the dynamic linker. A process
-/// that was forked while another thread held that lock would wait forever; so the thread that
-/// imports the package, which is the one that servers fork from, does it at import.
+/// that is forked while another thread holds that lock would wait for it forever. So the thread
+/// that imports the package, which is the one that servers fork from, does this at import.
 pub(super) fn prepare_thread() {
     KNOWN.with_borrow(|_| ());
 }
 
-/// What `read` makes of what the encoded header `segment` says; `None` when the header breaks a rule
-/// or has a parameter that changes how the token is read.
+/// Returns the result of `read` for the content of the encoded header `segment`; `None` if the
+/// header breaks a rule or has a parameter that changes how the token is read.
 ///
-/// The answer depends on the bytes of `segment` alone, so a remembered one is as good as new. `read`
-/// must not read another header.
+/// The result depends only on the bytes of `segment`, so a cached header is as good as a new one.
+/// `read` must not call this function.
 pub(super) fn read<T>(segment: &[u8], read: impl FnOnce(&CachedHeader) -> T) -> Option<T> {
     if segment.len() > MAX_SEGMENT_LEN {
         return None;
@@ -65,7 +66,7 @@ pub(super) fn read<T>(segment: &[u8], read: impl FnOnce(&CachedHeader) -> T) -> 
     })
 }
 
-/// As [`read`], for a header of any length, which is not remembered.
+/// Parses a header of any length as [`read`] does, without caching it.
 pub(super) fn parse(segment: &[u8]) -> Option<CachedHeader> {
     let header = Header::parse(&base64url::decode(segment)?).ok()?;
     header.validate().ok()?;
@@ -76,17 +77,19 @@ pub(super) fn parse(segment: &[u8]) -> Option<CachedHeader> {
     Some(CachedHeader { algorithm, kid: header.kid().map(Box::from) })
 }
 
-/// The algorithm of that name, aliases apart: their tokens keep the alias in the header.
+/// Returns the algorithm of that name. Aliases are excluded: their tokens keep the alias in the
+/// header.
 pub(super) fn by_exact_name(name: &str) -> Option<&'static Algorithm> {
     Algorithm::by_name(name).filter(|algorithm| algorithm.name == name)
 }
 
-/// As [`by_exact_name`], `none` apart.
+/// Does what [`by_exact_name`] does, but excludes `none`.
 pub(super) fn signature_algorithm(name: &str) -> Option<&'static Algorithm> {
     by_exact_name(name).filter(|algorithm| algorithm.index().is_some())
 }
 
-/// The encoded header `{"alg": ..., "typ": "JWT"}`, sorted or in PyJWT's order of insertion.
+/// Returns the encoded header `{"alg": ..., "typ": "JWT"}`, sorted or in PyJWT's order of
+/// insertion.
 pub(super) fn plain_segment(algorithm: &'static Algorithm, sort: bool) -> Option<&'static str> {
     static SEGMENTS: [[OnceLock<String>; 2]; ALGORITHMS.len()] =
         [const { [const { OnceLock::new() }; 2] }; ALGORITHMS.len()];

@@ -1,9 +1,10 @@
 //! `encode`, `decode`, `decode_complete` and `get_unverified_header`: the fast path of PyJWT's API.
 //!
-//! Each function first tries to do the whole call natively. As soon as it meets something that it
-//! does not know to the letter (a type, a header parameter, a key, a broken token) it stops, having
-//! changed nothing, and the same-named method of the Python object `_jwt_global_obj` does the call:
-//! so every unusual result and nearly every error text is made in one place, by Python.
+//! Each function first tries to do the whole call natively. As soon as it meets something whose
+//! meaning it does not know exactly (a type, a header parameter, a key, a malformed token), it
+//! stops, without having changed anything, and the method of the same name of the Python object
+//! `_jwt_global_obj` does the call. So all unusual results and nearly all error messages are made
+//! in one place, in Python.
 
 use std::ffi::CStr;
 
@@ -31,8 +32,9 @@ use crate::jws::Compact;
 
 // --- decode ---
 
-/// The arguments of `decode` and `decode_complete`, the deprecated ones and `detached_payload`
-/// apart; `None` is None or left out, except where the two differ: for `key` and `leeway`.
+/// The arguments of `decode` and `decode_complete`, except the deprecated ones and
+/// `detached_payload`. `None` represents both None and an argument that was left out, except for
+/// `key` and `leeway`, where the two differ.
 struct DecodeCall<'a, 'py> {
     jwt: Borrowed<'a, 'py, PyAny>,
     key: Option<Borrowed<'a, 'py, PyAny>>,
@@ -44,7 +46,7 @@ struct DecodeCall<'a, 'py> {
     leeway: Option<Borrowed<'a, 'py, PyAny>>,
 }
 
-/// A token that was verified, its claims validated.
+/// A verified token with validated claims.
 struct Decoded<'a, 'py> {
     payload: Bound<'py, PyDict>,
     compact: Compact<'a>,
@@ -144,13 +146,13 @@ impl Function<10> for DecodeComplete {
     }
 }
 
-/// Whether an argument is None or was left out.
+/// Returns whether an argument is None or was left out.
 fn none(argument: Option<Borrowed<'_, '_, PyAny>>) -> bool {
     argument.is_none_or(|argument| argument.is_none())
 }
 
 impl<'py> DecodeCall<'_, 'py> {
-    /// The `_validate_claims` method, for a policy or claims that the core does not know.
+    /// Calls the method `_validate_claims`, for a policy or claims that the core does not handle.
     fn validate_claims_by_fallback(
         &self,
         fast_path: &FastPath,
@@ -174,7 +176,7 @@ impl<'py> DecodeCall<'_, 'py> {
     }
 }
 
-/// Decodes natively; `None` where the fallback must.
+/// Decodes natively; returns `None` if the fallback must do it.
 fn decode_fast<'a, 'py>(
     py: Python<'py>,
     fast_path: &FastPath,
@@ -212,7 +214,8 @@ struct Opened<'a, 'py> {
     payload: Vec<u8>,
 }
 
-/// Checks the signature natively; `None` where the fallback must.
+/// Checks the signature natively, unless the options disable that; returns `None` if the fallback
+/// must decide.
 fn verify_fast<'a, 'py>(
     py: Python<'py>,
     fast_path: &FastPath,
@@ -243,7 +246,7 @@ fn verify_fast<'a, 'py>(
     else {
         return Ok(None);
     };
-    // PyJWT finds a payload or a signature that is not base64url before it looks at the key.
+    // PyJWT reports a payload or a signature that is not base64url before it looks at the key.
     match compact.verify(&prepared) {
         Ok(verified) => {
             length::check(fast_path, py, &prepared, options.enforce_minimum_key_length)?;
@@ -257,7 +260,7 @@ fn verify_fast<'a, 'py>(
     }
 }
 
-/// Validates the claims natively; `None` where the arguments are of unusual types.
+/// Validates the claims natively; returns `None` if the arguments are of unusual types.
 fn validate_fast<'py>(
     call: &DecodeCall<'_, 'py>,
     options: &Options<'py>,
@@ -285,7 +288,7 @@ fn validate_fast<'py>(
     Ok(Some(()))
 }
 
-/// Reads the header of a token without verifying anything.
+/// Returns the header of a token without verifying anything.
 ///
 /// The same as PyJWT's: see the documentation of `rapidjwt.PyJWS.get_unverified_header`.
 #[pyfunction]
@@ -308,7 +311,7 @@ pub(super) fn get_unverified_header<'py>(jwt: &Bound<'py, PyAny>) -> PyResult<Bo
 
 // --- encode ---
 
-/// The arguments of `encode`, `json_encoder` apart.
+/// The arguments of `encode` except `json_encoder`.
 struct EncodeCall<'a, 'py> {
     payload: Borrowed<'a, 'py, PyAny>,
     key: Borrowed<'a, 'py, PyAny>,
@@ -352,7 +355,7 @@ impl Function<6> for Encode {
     }
 }
 
-/// Encodes natively; `None` where the fallback must.
+/// Encodes natively; returns `None` if the fallback must do it.
 fn encode_fast<'py>(
     py: Python<'py>,
     fast_path: &FastPath,
@@ -377,7 +380,8 @@ fn encode_fast<'py>(
     else {
         return Ok(None);
     };
-    // Last, as a time zone's code may change the caller's dict, which the fallback would read again.
+    // This comes last, because the code of a time zone may change the caller's dict, which the
+    // fallback would read again.
     let Some(payload) = claims_json(&claims)? else {
         return Ok(None);
     };

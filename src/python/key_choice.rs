@@ -1,4 +1,4 @@
-//! The core's rules for several keys, for the Python package.
+//! Exposes to the Python package the core's rules for choosing among several keys.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
@@ -7,8 +7,8 @@ use super::arguments::string;
 use crate::key::metadata;
 use crate::keyring::{self, Choice, KeyId};
 
-/// Which of the keys that serve a token's algorithm it is verified with: their positions among `ids`,
-/// the key IDs, of which None is no ID. `kid` is the token's, or None.
+/// Chooses among the keys for a token's algorithm and returns the positions of those that it is
+/// verified with. `ids` are the keys' IDs, None for a key without one; `kid` is the token's, or None.
 ///
 /// Raises `InvalidAlgorithmError` without keys; `InvalidTokenError` when no key has the token's ID,
 /// or when several have IDs and the token has none (RFC 7515 Section 4.1.4 and Appendix D).
@@ -35,8 +35,8 @@ pub(super) fn choose_keys(
     })
 }
 
-/// Whether the `use` and `key_ops` of a JWK, each as the JWK has it, let its key be used so; None for
-/// what is absent, or not asked (RFC 7517 Sections 4.2 and 4.3).
+/// Returns whether the `use` and `key_ops` of a JWK permit a use and an operation of its key; None
+/// for a member that is absent and for what is not asked (RFC 7517 Sections 4.2 and 4.3).
 #[pyfunction]
 #[pyo3(signature = (key_use, key_ops, /, *, r#use=None, operation=None))]
 pub(super) fn jwk_permits(

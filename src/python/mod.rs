@@ -1,7 +1,7 @@
-//! The extension module `rapidjwt._rapidjwt`, the only folder that names pyo3.
+//! The extension module `rapidjwt._rapidjwt`. No other folder names pyo3.
 //!
-//! It extracts arguments, calls the core and maps errors; Python's own semantics live in the
-//! Python package.
+//! It extracts arguments, calls the core and maps errors. Python's own semantics are implemented in
+//! the Python package.
 
 mod algorithm_table;
 mod arguments;
@@ -30,7 +30,7 @@ use pyo3::types::PyBytes;
 
 use cpython::is_main_interpreter;
 
-/// The bytes of a base64url segment (RFC 7515 Section 2), or None when it is not canonical.
+/// Returns the bytes of a base64url segment (RFC 7515 Section 2), or None if it is not canonical.
 #[pyfunction]
 #[pyo3(signature = (segment, /))]
 fn decode_segment<'py>(py: Python<'py>, segment: &[u8]) -> Option<Bound<'py, PyBytes>> {
@@ -39,8 +39,8 @@ fn decode_segment<'py>(py: Python<'py>, segment: &[u8]) -> Option<Bound<'py, PyB
 
 /// Raises `ImportError` in a sub-interpreter.
 ///
-/// The caches of this module hold Python objects, and `PyO3`'s classes are made once per process, so
-/// both belong to the interpreter that the process started with.
+/// The caches of this module hold Python objects, and `PyO3` creates its classes once per process,
+/// so both belong to the interpreter that the process started with.
 fn check_interpreter(py: Python<'_>) -> PyResult<()> {
     if is_main_interpreter(py) {
         return Ok(());
@@ -75,7 +75,7 @@ mod _rapidjwt {
     use super::verifier::{Verifier, VerifierDecode, keys_may_be_outdated, verifier_of_policy};
     use super::{check_interpreter, decode_segment};
 
-    /// Adds everything here, and nothing by `#[pymodule_export]`, which would come before the check.
+    /// Adds every member after the check; `#[pymodule_export]` would add members before it.
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();

@@ -1,14 +1,15 @@
-//! Values made at first use with the interpreter held throughout.
+//! Values that are made at first use, while the interpreter is held throughout.
 //!
-//! `PyO3`'s `PyOnceLock` and `intern!` let go of the interpreter after they have begun to make a
-//! value. In a process that another thread forks just then nobody ends what was begun, and whoever
-//! wants the value waits forever. Here nothing is begun before the value is there.
+//! `PyO3`'s `PyOnceLock` and `intern!` release the interpreter after they have started to make a
+//! value. If another thread forks the process at that moment, nobody finishes the value in the
+//! child, and whoever needs it waits forever. Here nothing is marked as started before the value
+//! exists.
 
 use std::sync::OnceLock;
 
 use pyo3::prelude::*;
 
-/// A value made at first use.
+/// A value that is made at first use.
 pub(super) struct ForkSafeOnce<T>(OnceLock<T>);
 
 impl<T> ForkSafeOnce<T> {
@@ -20,7 +21,8 @@ impl<T> ForkSafeOnce<T> {
         self.0.get()
     }
 
-    /// The value. Of two threads that make it at once, one keeps the other's.
+    /// Returns the value, and makes it if necessary. If two threads make it at the same time, both
+    /// get the same one of the two.
     pub(super) fn get_or_init(&self, _py: Python<'_>, make: impl FnOnce() -> T) -> &T {
         if let Some(value) = self.0.get() {
             return value;
@@ -30,7 +32,7 @@ impl<T> ForkSafeOnce<T> {
     }
 }
 
-/// The Python string of a literal, made once, as `pyo3::intern!` gives it.
+/// The Python string of a literal, created once, like that of `pyo3::intern!`.
 macro_rules! intern {
     ($py:expr, $text:expr) => {{
         static NAME: $crate::python::once::ForkSafeOnce<pyo3::Py<pyo3::types::PyString>> =

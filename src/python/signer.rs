@@ -1,4 +1,4 @@
-//! `Signer`: a key prepared and a header written once, for tokens that are issued all day.
+//! `Signer`: a key that is prepared and a header that is written once, for issuing many tokens.
 
 use std::ffi::CStr;
 use std::sync::Arc;
@@ -23,21 +23,21 @@ use crate::base64url;
 use crate::crypto::{self, PreparedKey};
 use crate::error::Error;
 
-/// Signs claims with a key and a header that are fixed when it is made.
+/// A signer of claims, with a key and a header that are fixed when it is made.
 ///
-/// It writes the tokens that `rapidjwt.encode` writes with the same arguments, in less time.
-/// Immutable and safe to share between threads.
+/// It returns the same tokens as `rapidjwt.encode` with the same arguments, in less time. It is
+/// immutable and safe to share between threads.
 ///
 /// Arguments:
 ///     key: a private key as PEM text, a secret, a `Key`, a `PyJWK`, or a key object of
 ///         cryptography.
-///     algorithm: the `alg`. May be left out for a `Key` or a `PyJWK`.
-///     headers: more header parameters, for example `{"kid": "2026-11"}`. A `Key` or `PyJWK` with
-///         a key ID gives it as `kid` unless this does.
+///     algorithm: the `alg`. It may be left out for a `Key` or a `PyJWK`.
+///     headers: additional header parameters, for example `{"kid": "2026-11"}`. The key ID of a
+///         `Key` or `PyJWK` becomes the `kid` unless `headers` has one.
 ///     issuer: the `iss` of claims that have none.
 ///     audience: the `aud` of claims that have none: a string or a list of strings.
-///     lifetime: seconds, or a timedelta: the `exp` of claims that have none is so long after
-///         their `iat`, which is now where they have none.
+///     lifetime: seconds, or a timedelta. The `exp` of claims without one is this long after
+///         their `iat`, or after the current time if they have no `iat`.
 ///     `issued_at`: whether claims without `iat` get one; a lifetime implies it.
 ///     `jwt_id`: whether claims without `jti` get one: 128 random bits, base64url-encoded.
 ///
@@ -54,17 +54,17 @@ pub(super) struct Signer {
     jwt_id: bool,
 }
 
-/// A claim that is to be filled in.
+/// A claim that must be filled in.
 enum Missing<'a> {
     Member(&'a Member),
     /// The claim's name and the seconds since the epoch.
     Time(&'static str, i64),
-    /// A value for `jti`.
+    /// The value of `jti`.
     JwtId(String),
 }
 
 impl Missing<'_> {
-    /// Writes the member into JSON text.
+    /// Writes the member as JSON text.
     fn write(&self, json: &mut Vec<u8>) {
         match self {
             Self::Member(member) => json.extend_from_slice(&member.json),
@@ -85,7 +85,7 @@ impl Missing<'_> {
     }
 }
 
-/// A claim to fill in: its value and the JSON text of both, for example `"iss":"me"`.
+/// A claim to fill in: its name, its value, and the JSON text of both, for example `"iss":"me"`.
 struct Member {
     name: &'static str,
     value: Py<PyAny>,
@@ -143,7 +143,7 @@ impl Signer {
         })
     }
 
-    /// A signer does not change, so it is its own copy.
+    /// Returns the signer itself, because it never changes.
     fn __copy__(slf: Py<Self>) -> Py<Self> {
         slf
     }
@@ -167,8 +167,9 @@ impl Method for SignerEncode {
     type Class = Signer;
     const NAME: &'static CStr = c"encode";
     const DOC: &'static CStr = c"encode($self, claims)\n--\n\n\
-        Signs claims, with the missing ones filled in; returns the token. The dict stays as it is.\n\n\
-        Raises `TypeError` and `ValueError` for claims that are not JSON, as `rapidjwt.encode` does.";
+        Signs claims, with the missing ones filled in, and returns the token.\n\n\
+        Does not change the dict. Raises `TypeError` and `ValueError` for claims that are not JSON,\n\
+        as `rapidjwt.encode` does.";
     const PARAMETER: &'static str = "claims";
 
     fn names() -> &'static ForkSafeOnce<[Py<PyString>; 1]> {
@@ -188,8 +189,8 @@ impl Method for SignerEncode {
 }
 
 impl Signer {
-    /// The JSON text of the claims, or `None` where Python's json must write it, none of the caller's
-    /// code having run.
+    /// Returns the JSON text of the claims, or `None` if Python's json must write it; no code of
+    /// the caller's has run then.
     fn json_fast(&self, claims: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
         let Ok(claims) = claims.cast_exact::<PyDict>() else {
             return Ok(None);
@@ -198,7 +199,7 @@ impl Signer {
         if !self.fills() {
             return encoding::claims_json(claims);
         }
-        // First, as the code of a time zone may change the caller's dict.
+        // This comes first, because the code of a time zone may change the caller's dict.
         let Some(missing) = self.missing(claims)? else {
             return Ok(None);
         };
@@ -220,7 +221,7 @@ impl Signer {
         self.issuer.is_some() || self.audience.is_some() || self.issued_at || self.jwt_id
     }
 
-    /// The claims filled in as a dict and written by Python's json.
+    /// Fills in the claims in a dict and lets Python's json write it.
     fn json_by_python(&self, claims: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
         let claims = claims.cast::<PyDict>().map_err(|_| {
             PyTypeError::new_err(
@@ -240,8 +241,8 @@ impl Signer {
         encoding::json_by_python(&filled)
     }
 
-    /// What is to be filled in; `None` when `exp` depends on an `iat` of the claims' own that is not
-    /// an int.
+    /// Returns the claims to fill in; `None` if `exp` depends on an `iat` of the caller's that is
+    /// not an int.
     fn missing(&self, claims: &Bound<'_, PyDict>) -> PyResult<Option<[Option<Missing<'_>>; 5]>> {
         let py = claims.py();
         let member = |member: &'_ Option<Member>, name| match member {
@@ -263,7 +264,8 @@ impl Signer {
         ]))
     }
 
-    /// The `iat` and `exp` to fill in, or `None` when the claims' own `iat` is not an int.
+    /// Returns the `iat` and `exp` to fill in, or `None` if the caller's own `iat` is needed and
+    /// not an int.
     fn times(&self, claims: &Bound<'_, PyDict>) -> PyResult<Option<[Option<Missing<'_>>; 2]>> {
         if !self.issued_at {
             return Ok(Some([None, None]));
@@ -288,7 +290,7 @@ impl Signer {
     }
 }
 
-/// The `aud` to fill in; a list is copied, so that it stays what it is now.
+/// Returns the `aud` to fill in; a list is copied, so that later changes have no effect.
 fn audience_member(py: Python<'_>, audience: &Bound<'_, PyAny>) -> PyResult<Member> {
     if arguments::string(audience).is_some() {
         return Member::new(py, "aud", audience);
@@ -304,15 +306,15 @@ fn new_jwt_id() -> String {
     base64url::encode(&crypto::random_bytes::<16>())
 }
 
-/// What a signer's tokens say of its key.
+/// What the header of a signer's tokens says about its key.
 struct Identity {
     algorithm: &'static Algorithm,
     kid: Option<String>,
 }
 
 impl Identity {
-    /// Takes the algorithm that was asked for, which a key that names its own must have, or else the
-    /// key's.
+    /// Returns the requested algorithm, which must be the key's own if the key names one, or else the
+    /// key's default; and the key's ID.
     fn of(fast_path: &FastPath, key: &Bound<'_, PyAny>, algorithm: Option<&str>) -> PyResult<Self> {
         let (named, default, kid) = if let Ok(key) = key.cast_exact::<Key>() {
             let key = key.get();
@@ -343,7 +345,7 @@ impl Identity {
     }
 }
 
-/// The encoded header; `alg` is the signer's, whatever `headers` says.
+/// Returns the encoded header; `headers` cannot change the signer's `alg`.
 fn header(
     py: Python<'_>,
     algorithm: &'static Algorithm,

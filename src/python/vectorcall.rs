@@ -1,9 +1,9 @@
-//! Functions and methods that receive their arguments as CPython hands them over.
+//! Functions and methods that receive their arguments in CPython's vectorcall form.
 //!
-//! PyO3 gives a function with `**kwargs`, as PyJWT's have, a new tuple and a new dict at each call,
-//! which costs a fifth of a whole `decode`. Here the arguments stay where the interpreter has them;
-//! a call that does not fit the parameters goes to the Python method, which knows what to say.
-//! A method of PyO3's also counts that a thread is attached: a thirtieth of `Signer.encode`.
+//! For a function with `**kwargs`, as PyJWT's functions have, PyO3 creates a tuple and a dict at
+//! each call, which costs a fifth of a whole `decode`. Here the arguments are read in place. A call
+//! that does not fit the parameters goes to the Python method, which makes the error. PyO3 also
+//! counts attached threads at each call of a method, which costs a thirtieth of `Signer.encode`.
 
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,35 +20,35 @@ use crate::python::errors::ok;
 use crate::python::fast_path::FastPath;
 use crate::python::once::ForkSafeOnce;
 
-/// The arguments of a call by parameter; `None` where one was left out.
+/// The arguments of a call by parameter; `None` for one that was left out.
 pub(in crate::python) type Slots<'a, 'py, const N: usize> = [Option<Borrowed<'a, 'py, PyAny>>; N];
 
 /// A function of PyJWT's API.
 pub(in crate::python) trait Function<const N: usize> {
-    /// The name.
+    /// The function's name.
     const NAME: &'static CStr;
-    /// The docstring, beginning with the signature as CPython's own functions have it.
+    /// The docstring, which begins with the signature in the form of CPython's own functions.
     const DOC: &'static CStr;
-    /// The parameters' names, in order.
+    /// The names of the parameters, in order.
     const PARAMETERS: [&'static str; N];
-    /// How many of them must be given.
+    /// The number of parameters that must be given.
     const REQUIRED: usize;
 
-    /// Where the names are kept as Python strings.
+    /// Returns the place where the names are kept as Python strings.
     fn names() -> &'static ForkSafeOnce<[Py<PyString>; N]>;
 
-    /// Does the call natively; `None` where the fallback must.
+    /// Does the call natively; returns `None` if the fallback must do it.
     fn fast<'py>(
         py: Python<'py>,
         fast_path: &FastPath,
         slots: &Slots<'_, 'py, N>,
     ) -> PyResult<Option<Bound<'py, PyAny>>>;
 
-    /// The method that does the call on the fallback.
+    /// Returns the method that does the call in the fallback.
     fn fallback(fast_path: &FastPath) -> &Py<PyAny>;
 }
 
-/// The Python function object of `F`.
+/// Makes the Python function object of `F`.
 pub(in crate::python) fn function<'py, F: Function<N>, const N: usize>(
     py: Python<'py>,
     module: &str,
@@ -65,26 +65,27 @@ pub(in crate::python) fn function<'py, F: Function<N>, const N: usize>(
 
 /// A method that takes one argument.
 pub(in crate::python) trait Method {
-    /// The class, which nobody can derive from.
+    /// The class, which cannot be subclassed.
     type Class: PyClass<Frozen = True> + Sync;
-    /// The name.
+    /// The method's name.
     const NAME: &'static CStr;
-    /// The docstring, beginning with the signature as CPython's own methods have it.
+    /// The docstring, which begins with the signature in the form of CPython's own methods.
     const DOC: &'static CStr;
-    /// The argument's name.
+    /// The name of the argument.
     const PARAMETER: &'static str;
 
-    /// Where the argument's name is kept as a Python string.
+    /// Returns the place where the argument's name is kept as a Python string.
     fn names() -> &'static ForkSafeOnce<[Py<PyString>; 1]>;
 
-    /// Does the call. Errors it raises are followed by `drop_deferred`, those that it drops are to be.
+    /// Does the call. An error that it returns is followed by `drop_deferred`; after an error that
+    /// it drops, it must call `drop_deferred` itself.
     fn call<'py>(
         this: &Self::Class,
         argument: Borrowed<'_, 'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>>;
 }
 
-/// Gives the class of `M` this method.
+/// Adds the method `M` to its class.
 pub(in crate::python) fn add_method<M: Method>(py: Python<'_>) -> PyResult<()> {
     let definition = definition(M::NAME, M::DOC, method_trampoline::<M>);
     let class = py.get_type::<M::Class>();
@@ -96,7 +97,7 @@ pub(in crate::python) fn add_method<M: Method>(py: Python<'_>) -> PyResult<()> {
     class.setattr(PyString::from_bytes(py, M::NAME.to_bytes())?, method)
 }
 
-/// What CPython makes a function or a method of; it lives forever.
+/// Makes the definition from which CPython makes a function or a method; it lives forever.
 fn definition(
     name: &'static CStr,
     doc: &'static CStr,
@@ -118,9 +119,11 @@ struct RawCall {
     keyword_names: *mut ffi::PyObject,
 }
 
+/// Runs `F` for a call from Python.
+///
 /// # Safety
-/// To be called by CPython only, with a thread attached to the interpreter and arguments as
-/// `METH_FASTCALL` | `METH_KEYWORDS` has them.
+/// Only CPython may call it, with a thread attached to the interpreter and arguments as described
+/// for `METH_FASTCALL` | `METH_KEYWORDS`.
 unsafe extern "C" fn trampoline<F: Function<N>, const N: usize>(
     _slf: *mut ffi::PyObject,
     arguments: *const *mut ffi::PyObject,
@@ -131,6 +134,8 @@ unsafe extern "C" fn trampoline<F: Function<N>, const N: usize>(
     unsafe { guarded(arguments, positional, keyword_names, |py, call| run::<F, N>(py, call)) }
 }
 
+/// Runs `M` for a call from Python.
+///
 /// # Safety
 /// As for `trampoline`; `slf` is a live object.
 unsafe extern "C" fn method_trampoline<M: Method>(
@@ -141,7 +146,7 @@ unsafe extern "C" fn method_trampoline<M: Method>(
 ) -> *mut ffi::PyObject {
     let body = |py, call| {
         let names = M::names().get_or_init(py, || [PyString::intern(py, M::PARAMETER).unbind()]);
-        // SAFETY: the object and the arguments are CPython's own, alive until this function
+        // SAFETY: the object and the arguments are CPython's own, and alive until this function
         // returns.
         let (this, slots) = unsafe { (Borrowed::from_ptr(py, slf), bind(py, call, names)) };
         let Some([Some(argument)]) = slots else {
@@ -155,13 +160,13 @@ unsafe extern "C" fn method_trampoline<M: Method>(
     unsafe { guarded(arguments, positional, keyword_names, body) }
 }
 
-/// What `body` returns, as CPython wants it. A panic must not cross into C.
+/// Returns the result of `body` in the form that CPython expects. A panic must not cross into C.
 ///
-/// Its `Python` is not `Python::attach`'s, which would count it: that costs as much as the rest of
-/// the way into a function. So `PyO3` does not know that a thread is attached, and what is dropped on
-/// the way to an error or to the fallback, exceptions for example, waits until somebody attaches:
-/// `drop_deferred` is to be called there. On its way to a result the fast path drops errors by
-/// `errors::discard` only, which waits for nothing.
+/// The `Python` token that `body` receives is not from `Python::attach`, which counts it: that
+/// costs as much as the rest of entering a function. So `PyO3` does not know that a thread is
+/// attached. Whatever is dropped on the way to an error or to the fallback, for example an
+/// exception, waits until a thread attaches; `drop_deferred` must be called there. On the way to a
+/// result, the fast path drops errors only with `errors::discard`, which does not wait.
 ///
 /// # Safety
 /// As for `trampoline`.
@@ -173,7 +178,7 @@ unsafe fn guarded<'py>(
 ) -> *mut ffi::PyObject {
     let call =
         RawCall { arguments, positional: usize::try_from(positional).unwrap_or(0), keyword_names };
-    // SAFETY: CPython calls with a thread attached.
+    // SAFETY: CPython calls this with a thread attached.
     let py = unsafe { Python::assume_attached() };
     let outcome = catch_unwind(AssertUnwindSafe(|| body(py, call)));
     let result = outcome.unwrap_or_else(|_| {
@@ -188,14 +193,16 @@ unsafe fn guarded<'py>(
     )
 }
 
-/// Gives references back that wait, as said of `guarded`.
+/// Releases the references that are waiting, as described for `guarded`.
 pub(in crate::python) fn drop_deferred() {
-    // Not `attach`, which panics when Python is shutting down; then nothing needs to be freed.
+    // `attach` would panic while Python is shutting down; nothing needs to be freed then.
     let _ = Python::try_attach(|_| ());
 }
 
+/// Does the call with the fast path or the fallback.
+///
 /// # Safety
-/// `call` is as CPython gave it to the trampoline.
+/// `call` is as CPython passed it to the trampoline.
 unsafe fn run<F: Function<N>, const N: usize>(
     py: Python<'_>,
     call: RawCall,
@@ -217,8 +224,8 @@ unsafe fn run<F: Function<N>, const N: usize>(
     drop_deferred();
     fast?;
     let method = F::fallback(fast_path).bind(py);
-    // SAFETY: the arguments are handed on just as they came. The result is a new reference, or
-    // null with an exception set.
+    // SAFETY: the arguments are passed on unchanged. The result is a new reference, or null with an
+    // exception set.
     unsafe {
         let result = ffi::PyObject_Vectorcall(
             method.as_ptr(),
@@ -230,10 +237,10 @@ unsafe fn run<F: Function<N>, const N: usize>(
     }
 }
 
-/// Puts each argument into the slot of its parameter; `None` where they do not fit.
+/// Puts each argument into the slot of its parameter; returns `None` if they do not fit.
 ///
 /// # Safety
-/// `call` is as CPython gave it to the trampoline, and outlives `'a`.
+/// `call` is as CPython passed it to the trampoline, and its arguments outlive `'a`.
 unsafe fn bind<'a, 'py, const N: usize>(
     py: Python<'py>,
     call: RawCall,
@@ -271,8 +278,8 @@ unsafe fn bind<'a, 'py, const N: usize>(
     Some(slots)
 }
 
-/// The index of the parameter of that name. Names in source code are interned, so nearly always
-/// the objects are the same.
+/// Returns the index of the parameter of that name. Names in source code are interned, so nearly
+/// always the objects are identical.
 fn parameter(name: &Bound<'_, PyAny>, names: &[Py<PyString>]) -> Option<usize> {
     let is_same = |parameter: &Py<PyString>| name.is(parameter);
     let is_equal = |parameter: &Py<PyString>| ok(name.py(), name.eq(parameter)).unwrap_or(false);

@@ -3,10 +3,10 @@
     python tests/compat/run.py [--wheel FILE | --path FOLDER] [SUITE ...]
 
 Every suite runs twice: with PyJWT as `jwt`, and with rapidjwt under that name. A test that passes
-with PyJWT and does not with rapidjwt is printed, and makes the exit status 1.
+with PyJWT but not with rapidjwt is printed, and makes the exit status 1.
 
 The source packages come from PyPI, at pinned versions with pinned hashes. Everything that is
-fetched, installed or built lies in tests/compat/.work/ and is used again by the next run.
+fetched, installed or built is stored in tests/compat/.work/ and reused by the next run.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class Suite:
     name: str
     version: str
     sha256: str
-    # How many tests pass on PyJWT: fewer means that the environment is broken.
+    # The number of tests that pass on PyJWT: fewer mean that the environment is broken.
     passes: int
-    # Folders that the tests need beside the installed packages.
+    # Folders that the tests need in addition to the installed packages.
     pythonpath: tuple[Path, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
 
@@ -77,8 +77,8 @@ SUITES = (
         version="1.19.2",
         sha256="660bc66f992065cef59832adcbbdf871847e9738671c19e5121971e773768235",
         passes=83,
-        # The source package carries the tests without the Django project that they run in, and its
-        # setup.cfg names the settings in small letters, which pytest-django does not read.
+        # The source package contains the tests without the Django project that they run in, and its
+        # setup.cfg names the settings in lower case, which pytest-django does not read.
         pythonpath=(HERE / "drf_jwt_project",),
         environment=(("DJANGO_SETTINGS_MODULE", "demo.settings.test"),),
     ),
@@ -93,7 +93,7 @@ def main() -> int:
     arguments = parse_arguments()
     suites = [suite for suite in SUITES if not arguments.suites or suite.name in arguments.suites]
     WORK.mkdir(exist_ok=True)
-    # pytest looks upwards for its settings: a suite without any must not find this project's.
+    # pytest searches upwards for its settings: a suite without any must not find this project's.
     (WORK / "pytest.ini").write_text("[pytest]\n")
     try:
         libraries = {
@@ -147,7 +147,7 @@ def rapidjwt_overlay(wheel: Path | None) -> Path:
     shutil.rmtree(overlay, ignore_errors=True)
     if wheel is None:
         say("compat: building rapidjwt")
-        # A quick build, unless the caller asks for another.
+        # A quick build, unless the caller requests another.
         os.environ.setdefault("MATURIN_PEP517_ARGS", "--profile dev-release")
     else:
         say(f"compat: installing {wheel.name}")
@@ -156,7 +156,7 @@ def rapidjwt_overlay(wheel: Path | None) -> Path:
 
 
 def prepare(suite: Suite) -> None:
-    """Lay out `suite`'s tests, and install what they need but for `jwt`."""
+    """Unpack `suite`'s tests, and install what they need except `jwt`."""
     python = environment_python(suite.name, (suite.requirements.read_text(), suite.sha256))
     archive = source(suite)
     with Stamp(python.parent / "installed", suite.sha256, suite.requirements.read_text()) as stale:
@@ -165,7 +165,7 @@ def prepare(suite: Suite) -> None:
             run(*pip(python), "install", "--requirement", suite.requirements)
             if suite is not SUITES[0]:
                 run(*pip(python), "install", "--no-deps", archive)
-    # A fresh copy each time: nothing has changed it.
+    # A fresh copy each time, which nothing has changed.
     shutil.rmtree(suite.folder, ignore_errors=True)
     unpack_tests(archive, suite.folder)
 
@@ -188,7 +188,7 @@ def unpack_tests(archive: Path, folder: Path) -> None:
 
 
 def source(suite: Suite) -> Path:
-    """Return `suite`'s source package, fetched from PyPI unless it lies here already."""
+    """Return `suite`'s source package, fetched from PyPI unless it is already here."""
     folder = WORK / "sources"
     folder.mkdir(exist_ok=True)
     for archive in folder.glob("*.tar.gz"):
@@ -204,7 +204,7 @@ def source(suite: Suite) -> Path:
 
 
 def environment_python(name: str, inputs: tuple[str, ...]) -> Path:
-    """Return the interpreter of an environment, which is made anew when its inputs change."""
+    """Return the interpreter of an environment, which is created again when its inputs change."""
     folder = WORK / "venvs" / name
     with Stamp(folder, sys.version, *inputs) as stale:
         if stale:
@@ -266,7 +266,7 @@ def run_suite(suite: Suite, library: str, overlay: Path) -> dict[str, str]:
 
 
 def test_environment(suite: Suite, library: str, overlay: Path) -> dict[str, str]:
-    """Return the environment in which nothing but `overlay` can serve as `jwt`."""
+    """Return an environment in which only `overlay` can be imported as `jwt`."""
     inherited = {name: value for name, value in os.environ.items() if name[:6] != "PYTEST"}
     folders = (HERE / "plugin", overlay.resolve(), *suite.pythonpath)
     return {
@@ -285,14 +285,14 @@ def read_junit(file: Path) -> dict[str, str]:
         test = f"{case.get('classname')}::{case.get('name')}"
         kinds = {child.tag for child in case} & {"failure", "error", "skipped"}
         outcome = {"failure": "failed"}.get(min(kinds), min(kinds)) if kinds else "passed"
-        # A test that passes and whose clean-up fails is reported twice.
+        # A test that passes but whose clean-up fails is reported twice.
         if outcomes.get(test, "passed") == "passed":
             outcomes[test] = outcome
     return outcomes
 
 
 def report(results: dict[Suite, dict[str, dict[str, str]]]) -> int:
-    """Print the table and what rapidjwt fails; return the exit status."""
+    """Print the table and the tests that rapidjwt fails; return the exit status."""
     lost = {suite: lost_tests(outcomes) for suite, outcomes in results.items()}
     row = "{:<38}{:>15}{:>18}{:>8}"
     say("\n" + row.format("suite", "pass on PyJWT", "pass on rapidjwt", "lost"))
@@ -313,7 +313,7 @@ def report(results: dict[Suite, dict[str, dict[str, str]]]) -> int:
 
 
 def lost_tests(outcomes: dict[str, dict[str, str]]) -> dict[str, str]:
-    """Return the tests that pass on PyJWT and not on rapidjwt, with their outcome there."""
+    """Return the tests that pass on PyJWT but not on rapidjwt, with their outcome there."""
     return {
         test: outcomes[RAPIDJWT].get(test, "missing")
         for test, outcome in outcomes[PYJWT].items()
@@ -330,7 +330,7 @@ def pip(python: Path) -> tuple[str, ...]:
 
 
 def run(*command: str | Path) -> None:
-    """Run `command`; show what it said when it fails."""
+    """Run `command`; show its output if it fails."""
     finished = subprocess.run(
         [str(word) for word in command],
         stdout=subprocess.PIPE,

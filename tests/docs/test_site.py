@@ -1,7 +1,7 @@
-"""The documentation site as a reader meets it: each page in a browser. Run by `make test-docs`.
+"""The documentation site as a reader sees it: each page in a browser. Run by `make test-docs`.
 
-Needs Chromium; CHROMIUM names another one than that in PATH. Screenshots of some pages, wide and
-narrow, light and dark, are left in `site-screenshots/`.
+It needs Chromium; CHROMIUM names one other than that in PATH. Screenshots of some pages, wide and
+narrow, light and dark, are written to `site-screenshots/`.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def test_the_palette_can_be_switched(server, browser):
     with opened(browser, f"{server}/", color_scheme="light") as (page, *_):
         scheme = "document.body.getAttribute('data-md-color-scheme')"
         assert page.evaluate(scheme) == "default"
-        for _ in range(2):  # from following the system to light, and then to dark
+        for _ in range(2):  # from the system's setting to light, and then to dark
             page.locator("form[data-md-component=palette] label:visible").click()
         assert page.evaluate(scheme) == "slate"
 

@@ -1,4 +1,4 @@
-"""Keys that are broken: `Key` refuses each, and the drop-in functions do what PyJWT does."""
+"""Broken keys: `Key` refuses each, and the drop-in functions do what PyJWT does."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ EC, EC_PUBLIC = jwk_of("P-256"), jwk_of("P-256", private=False)
 ED, ED448 = jwk_of("Ed25519"), jwk_of("Ed448")
 N = integer(RSA, "n")
 TINY = json.loads(pyjwt.algorithms.RSAAlgorithm.to_jwk(private_keys()["RSA-1024"]))
-# A JWK, and the algorithm that it would serve.
+# A JWK, and the algorithm that it would be used with.
 BAD_JWKS = {
     "RSA: even modulus": (RSA_PUBLIC | {"n": base64url(N + 1)}, "RS256"),
     "RSA: even modulus, private": (rsa(n=base64url(N + 1)), "RS256"),
@@ -90,14 +90,14 @@ def test_key_refuses_it(jwk, algorithm):
 
 
 def outcome(library, jwk, algorithm):
-    """Return how far a library comes with a JWK, and with what message it stops."""
+    """Return how far a library gets with a JWK, and the message with which it stops."""
     try:
         key = library.PyJWK(jwk, algorithm)
         token = library.encode({"a": 1}, key, algorithm) if {"d", "k"} & set(jwk) else "e30.e30.e30"
         return "signed" if token != "e30.e30.e30" else library.decode(token, key, [algorithm])
     except Exception as error:  # noqa: BLE001 - whichever PyJWT raises
         message = re.sub("0x[0-9a-f]+", "0x...", str(error))
-        # Of a JWK that PyJWT quotes as a whole, we show the public members.
+        # PyJWT quotes the whole JWK in some messages, where rapidjwt shows only the public members.
         return type(error).__name__, re.sub(r"\{.*\}", "{...}", message)
 
 

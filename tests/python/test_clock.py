@@ -1,4 +1,5 @@
-"""The clock is Python's: what moves PyJWT's moves ours, on every path, and nothing else does."""
+"""The clock is Python's: what changes PyJWT's time changes ours on every path, nothing else
+does."""
 
 from __future__ import annotations
 
@@ -88,7 +89,7 @@ def test_afterwards_the_clock_is_right_again(api, freeze):
 
 
 def test_a_frozen_clock_gives_datetimes_that_can_be_encoded(api):
-    # freezegun's datetimes are of a class of its own.
+    # freezegun's datetimes belong to a class of its own.
     with freezegun.freeze_time(NOW):
         token = api.encode(
             {

@@ -243,11 +243,11 @@ def test_after_an_interrupt_the_batch_goes_on_with_nothing_lost():
 
     def take_until_interrupted():
         signal.setitimer(signal.ITIMER_REAL, 0.01)
-        # In C throughout: only the batch itself looks after signals.
+        # This runs entirely in C: only the batch itself checks for signals.
         taken.extend(results)
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    gc.disable()  # whose callbacks, hypothesis has one, would swallow the interrupt
+    gc.disable()  # its callbacks (hypothesis has one) would swallow the interrupt
     try:
         with pytest.raises(KeyboardInterrupt):
             take_until_interrupted()

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="process groups are POSI
 
 @contextmanager
 def started(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """The demonstration in `folder`, as the leader of a process group of its own."""
+    """Run the demonstration in `folder`, as the leader of a process group of its own."""
     with subprocess.Popen(
         [sys.executable, "-u", str(folder / "demo.py")],
         stdin=subprocess.DEVNULL,
@@ -71,7 +71,7 @@ def answers(port: int) -> bool:
 
 @pytest.fixture
 def _interruptible() -> Iterator[None]:
-    """Let children get SIGINT, which a shell's background jobs and all below them ignore."""
+    """Let children receive SIGINT, which a shell's background jobs and their children ignore."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

@@ -1,7 +1,7 @@
 """Every Python block of README.md and docs/*.md runs.
 
-The blocks of one file are one program, in their order. `<!-- not run -->` on the line before a
-block leaves it out.
+The blocks of one file form one program, in their order. `<!-- not run -->` on the line before a
+block excludes it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Each way in which the core says that a token, a key or a call is wrong, on every path.
+"""Each error of the core about a token, a key or a call, on every path.
 
-The texts of most errors are in the core and again in Python, as PyJWT's hooks need them there. This
-table makes every variant of the core's error through the module functions, through an instance and
-through a subclass, and PyJWT has the last word on class and text. What PyJWT does not have is made
-by the prepared objects and keys alone.
+The texts of most errors are both in the core and in Python, where PyJWT's hooks need them. This
+table causes every variant of the core's error through the module functions, through an instance and
+through a subclass, and compares class and text with PyJWT. Variants that PyJWT does not have are
+caused only by the prepared objects and keys.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def encode(key, algorithm):
 GOOD = token({})
 STRICT = {"strict_aud": True}
 
-#: On all paths, and in PyJWT.
+#: Errors on all paths, which PyJWT has too.
 SHARED = {
     "NotAToken": [read(7), read(None)],
     "NotEnoughSegments": [read("a.b"), read("")],
@@ -137,7 +137,7 @@ def signed_by_ec(**headers):
     return Signer(Key.from_jwk(EC[0]), "ES256", headers=headers)
 
 
-#: By the prepared objects and keys alone: PyJWT has nothing like it.
+#: Errors of the prepared objects and keys only: PyJWT has nothing like them.
 OURS_ALONE = {
     "TokenTooLarge": (
         lambda: Verifier(HMAC_SECRET, algorithms=HS, max_token_size=9).decode(GOOD),
@@ -178,7 +178,7 @@ OURS_ALONE = {
     ),
 }
 
-#: Only a build without the feature `aws-lc` makes it; cargo test on that build does.
+#: Only a build without the feature `aws-lc` causes it; cargo test covers that build.
 OF_ANOTHER_BUILD = {"AlgorithmUnavailable"}
 
 

@@ -22,7 +22,7 @@ EC_PEM = private_pem("P-256")
 
 
 def middle(pem):
-    """Return the part of a PEM text that no two keys share."""
+    """Return the part of a PEM text that differs between any two keys."""
     return "".join(pem.splitlines()[1:-1])[-60:-20]
 
 
@@ -195,7 +195,7 @@ CALLS = {
 
 
 def told(error):
-    """Return all that a program shows of an exception, by itself and in a log."""
+    """Return everything that a program shows of an exception, by itself and in a log."""
     shown = [str(error), repr(error), repr(error.args), repr(vars(error))]
     return "\n".join([*shown, *traceback.format_exception_only(type(error), error)])
 
@@ -256,7 +256,7 @@ def interrupting(name):
     return trace
 
 
-#: Not plainly a secret: Python is asked.
+#: It is not plainly a secret, so that Python is called.
 ODD_SECRET = '{"no": "key"} but a secret of more than thirty-two bytes'
 ODD_TOKEN = rapidjwt.encode({}, ODD_SECRET)
 

@@ -1,4 +1,4 @@
-"""RFC 9864: `Ed25519` and `Ed448` beside `EdDSA`, and Ed448 by way of cryptography."""
+"""RFC 9864: `Ed25519` and `Ed448` beside `EdDSA`, and Ed448 by means of cryptography."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_signatures_are_those_of_cryptography(curve, algorithm):
     name = curve if algorithm == "own" else algorithm
     private, public = Key.from_pem(private_pem(curve)), Key.from_pem(public_pem(curve))
     signature = private.sign(b"message", name)
-    assert signature == private_keys()[curve].sign(b"message")  # RFC 8032: one for each message
+    assert signature == private_keys()[curve].sign(b"message")  # RFC 8032: one per message
     assert public.verify(b"message", signature, name)
     assert private.verify(b"message", signature, name)
     for place in range(len(signature)):

@@ -1,7 +1,7 @@
-"""Whatever is overridden, patched or registered is called as in PyJWT, and put back without trace.
+"""Whatever is overridden, patched or registered is called as in PyJWT, and restored without trace.
 
-Every test does the same thing to both libraries and compares the outcome, and the calls in their
-order with their arguments.
+Every test does the same to both libraries and compares the outcome and the calls, in their order
+and with their arguments.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ DETACHED_PAYLOAD = b'{"a":1}'
 DETACHED = jwt.encode({"a": 1}, HMAC_SECRET, headers={"b64": False})
 RSA_TOKEN = jwt.encode({"a": 1}, private_keys()["RSA-2048"], "RS256")
 
-# Changes that programs make to a library, each to the library itself and not to a copy.
+# Changes that programs make to a library; each is made to the library itself and not to a copy.
 ACTIONS = {
     "encode": lambda lib: lib.encode(CLAIMS, HMAC_SECRET, headers={"kid": "1"}),
     "encode with all arguments": lambda lib: lib.encode(
@@ -100,7 +100,7 @@ def _still_clock():
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind():
-    """Afterwards, all goes as if nothing had been done; the state of a library is one object."""
+    """Check that everything works afterwards as if nothing had been done."""
     before = [outcome_of(action, rapidjwt) for action in ACTIONS.values()], fast_path_obstacles()
     yield
     after = [outcome_of(action, rapidjwt) for action in ACTIONS.values()], fast_path_obstacles()
@@ -108,7 +108,7 @@ def _nothing_left_behind():
 
 
 class Patches(contextlib.ExitStack):
-    """Patches that end together. mock's leave nothing in an object: pytest's do."""
+    """Patches that end together. Those of mock leave nothing in an object; those of pytest do."""
 
     def setattr(self, owner, name, value, **options):
         self.enter_context(mock.patch.object(owner, name, value, **options))
@@ -135,7 +135,7 @@ def assert_same_with(prepare, actions=ACTIONS):
 
 
 def record(calls, name, function):
-    """Return `function`, noting each of its calls."""
+    """Return a function that records each of its calls and then calls `function`."""
 
     @functools.wraps(function)
     def recorded(*args, **kwargs):
@@ -146,7 +146,7 @@ def record(calls, name, function):
 
 
 def recorded(calls, owner, name):
-    """Return an attribute of a class, an object or a module that notes its calls."""
+    """Return an attribute of a class, an object or a module that records its calls."""
     if isinstance(inspect.getattr_static(owner, name), staticmethod):
         return staticmethod(record(calls, name, getattr(owner, name)))
     return record(calls, name, getattr(owner, name))
@@ -312,7 +312,7 @@ def test_the_class_of_the_global_object_may_be_replaced():
 def test_a_pyjwk_may_be_changed_after_it_was_made(name, value):
     def changed(lib):
         key = oct_key(lib)
-        outcome_of(lib.decode, TOKEN, key, **ARGUMENTS)  # it may be kept prepared from now on
+        outcome_of(lib.decode, TOKEN, key, **ARGUMENTS)  # it may be cached from now on
         new = lib.get_algorithm_by_name(value) if name == "Algorithm" else value
         setattr(key, name, new)
         return key
@@ -367,7 +367,7 @@ def test_a_mock_may_replace_the_datetime_of_the_module():
         with mock.patch(f"{lib.__name__}.api_jwt.datetime") as datetime:
             datetime.now.return_value = dt.datetime(2050, 1, 1, tzinfo=dt.timezone.utc)
             with pytest.raises(TypeError):
-                lib.encode({"exp": 1}, HMAC_SECRET)  # isinstance() takes no mock
+                lib.encode({"exp": 1}, HMAC_SECRET)  # isinstance() does not accept a mock
             with pytest.raises(lib.ExpiredSignatureError):
                 lib.decode(TOKEN, HMAC_SECRET, ["HS256"], **ARGUMENTS)
             datetime.now.assert_called_once_with(tz=dt.timezone.utc)
@@ -725,7 +725,8 @@ def test_payloads_need_not_be_json():
 
 
 def home_assistant(lib, calls):
-    """Return what Home Assistant has: loading cached, claims checked apart from the signature."""
+    """Return what Home Assistant has: cached loading, and claims checked apart from the
+    signature."""
 
     class CachingJWS(lib.PyJWS):
         def _load(self, jwt):

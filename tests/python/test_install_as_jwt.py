@@ -1,4 +1,4 @@
-"""`install_as_jwt()`: programs that `import jwt` get rapidjwt, or hear that it is too late.
+"""`install_as_jwt()`: programs that `import jwt` get rapidjwt, or an error if it is too late.
 
 Each test is a program of its own, because what it does to `sys.modules` lasts.
 """
@@ -31,7 +31,8 @@ SUBMODULES = (
 
 
 def python(*arguments, folder, path=()):
-    """Run Python in `folder`, with further folders to import from; return what it did."""
+    """Run Python in `folder`, with additional folders to import from; return the finished
+    process."""
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
@@ -49,7 +50,7 @@ def python(*arguments, folder, path=()):
 
 @pytest.fixture
 def run(tmp_path):
-    """Run a program; it must end well. Returns what it printed."""
+    """Run a program, which must succeed, and return what it printed."""
 
     def run_program(program, *, path=()):
         file = tmp_path / "program.py"
@@ -304,7 +305,7 @@ def test_it_works_in_sitecustomize(run, tmp_path):
 
 
 def test_it_works_in_a_pth_file_of_a_virtual_environment(run, tmp_path):
-    # `site` carries out import lines of .pth files of site directories; addsitedir is what it uses.
+    # `site` runs the import lines of .pth files in site directories, by means of addsitedir.
     folder = tmp_path / "site"
     folder.mkdir()
     line = "import rapidjwt; rapidjwt.install_as_jwt()\n"

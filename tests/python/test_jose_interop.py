@@ -1,6 +1,6 @@
 """Keys and tokens to and from `jose` (panva), the JOSE library of JavaScript.
 
-Its packages come through npm; without Node, npm or a registry these tests are skipped.
+Its packages come from npm; without Node, npm or a registry these tests are skipped.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ SHARED = [
     "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
     "ES256", "ES384", "ES512", "EdDSA",
 ]  # fmt: skip
-#: By the major version of jose: `alg`, or `alg` and curve. Version 5 computes with Node's OpenSSL,
-#: version 6 with the Web Cryptography API.
+#: By the major version of jose: `alg`, or `alg` and curve. Version 5 uses Node's OpenSSL, version 6
+#: the Web Cryptography API.
 ALGORITHMS = {"5": [*SHARED, "ES256K", "EdDSA Ed448"], "6": [*SHARED, "Ed25519"]}
 CLAIMS = {"sub": "user-42", "name": "Zoë", "n": 1.5}
 CERTIFIED = {"RS256": "RSA-2048", "PS256": "RSA-2048", "ES256": "P-256", "ES384": "P-384",
@@ -44,7 +44,7 @@ def run(*command, cwd, text=None):
 
 
 def our_key(name):
-    """Return a key for the algorithm `name`: one with a certificate where there is one."""
+    """Return a key for the algorithm `name`: one with a certificate if there is one."""
     algorithm, _, curve = name.partition(" ")
     if algorithm in CERTIFIED:
         name = CERTIFIED[algorithm]
@@ -53,10 +53,10 @@ def our_key(name):
 
 
 def described(name):
-    """Return what the script reads of the algorithm `name`, and the key."""
+    """Return the script's input for the algorithm `name`, and the key."""
     algorithm = name.partition(" ")[0]
     key, x509 = our_key(name)
-    # The name of the curve, which a generated key has as its alg, is not the one that is asked for.
+    # A generated key has the curve's name as its alg, which is not the requested one.
     bare = {"alg": algorithm}
     private = Key.from_jwk(key.to_jwk(private=True) | bare)
     ours = {"alg": algorithm, "token": Signer(private).encode(CLAIMS), "x509": x509}
@@ -68,7 +68,7 @@ def described(name):
 
 @pytest.fixture(scope="module", params=ALGORITHMS)
 def answers(request, tmp_path_factory):
-    """Return, by algorithm, what we gave, our key, and what jose answered."""
+    """Return, by algorithm, what we passed, our key, and the response of jose."""
     folder = tmp_path_factory.mktemp("jose")
     (folder / "package.json").write_text('{"private": true}')
     installed = run(

@@ -10,7 +10,7 @@ import rapidjwt
 from differential.keys import HMAC_SECRET
 from rapidjwt import PyJWS, Verifier
 
-#: JSON texts that are one another's beginnings, escaped or not, or of other kinds.
+#: JSON texts that are beginnings of one another, escaped or not, or of other types.
 VALUES = [
     '"https://issuer.example"',
     '"https://issuer.example/"',
@@ -44,7 +44,7 @@ def signed(text):
 def test_whatever_came_before_each_token_has_its_own_values(whole):
     verifier = Verifier(HMAC_SECRET, algorithms=["HS256"], options=OPTIONS)
     tokens = {text: signed(text) for text in itertools.starmap(payload, itertools.pairwise(VALUES))}
-    # Each token once after each other one.
+    # Each token comes once after each other one.
     for before, after in itertools.product(tokens, repeat=2):
         for text in (before, after):
             if whole:

@@ -13,7 +13,7 @@ from differential.keys import ALGORITHMS, HMAC_SECRET, private_keys, signing_key
 from rapidjwt import InvalidKeyError, Key
 
 KEYS = Path(__file__).parents[1] / "vectors" / "keys"
-# An RSA key of 1024 bits, which `rapidjwt.decode` takes by way of cryptography.
+# An RSA key of 1024 bits, which `rapidjwt.decode` accepts through cryptography.
 NOT_NATIVE = ["testkey_pkcs1.pub.pem"]
 EXPECTED = {
     name: jwk

@@ -98,7 +98,7 @@ def test_a_failure_is_not_kept(key, algorithm):
     for _ in range(3):
         with pytest.raises((rapidjwt.PyJWTError, TypeError, ValueError)) as raised:
             rapidjwt.encode({}, key, algorithm)
-        # The message for a wrong key family has the address of a generator, as in PyJWT.
+        # The message for a wrong key family contains the address of a generator, as in PyJWT.
         seen.add((raised.type, re.sub(r"0x[0-9a-f]+", "", str(raised.value))))
     assert len(seen) == 1
     assert rapidjwt.key_cache_info().currsize == 0
@@ -146,7 +146,7 @@ def test_key_objects_are_bounded_and_none_is_taken_for_another():
     compact = rapidjwt.encode({}, private, "ES256")
     wrong = private_keys()["Ed25519"].public_key()
     for _ in range(3 * CAPACITY):
-        # Each is a new object, perhaps where another one has just been.
+        # Each is a new object, perhaps at the address of an earlier one.
         assert rapidjwt.decode(compact, private.public_key(), ["ES256"]) == {}
     assert rapidjwt.key_cache_info().currsize == CAPACITY
     with pytest.raises((rapidjwt.PyJWTError, TypeError)):
@@ -171,7 +171,7 @@ def test_a_pyjwk_is_made_ready_once(algorithm):
     for _ in range(10):
         compact = rapidjwt.encode({"a": 1}, jwk, algorithm)
         assert rapidjwt.decode(compact, public) == {"a": 1}
-    # It has its native key itself: no look-up at all.
+    # It has its native key itself, so there is no lookup at all.
     assert counts() == (0, 0, 0)
 
 
@@ -200,7 +200,7 @@ def test_eight_threads_see_right_results_while_keys_come_go_and_are_cleared():
     def work(thread):
         start.wait()
         for number in range(rounds):
-            # Some keys are shared, some belong to this thread: more than fit into the cache.
+            # Some keys are shared, some belong to this thread: more than the cache can hold.
             owner = thread if number % 2 else 0
             secret = f"secret {owner} {number % 50}, which is long enough for HS256"
             compact = rapidjwt.encode({"n": number}, secret)

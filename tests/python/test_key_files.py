@@ -38,7 +38,7 @@ def plain(private):
 
 
 def openssl(*arguments, data):
-    """Run openssl, or skip the test where there is none."""
+    """Run openssl, or skip the test if it is not installed."""
     program = shutil.which("openssl")
     if program is None:
         pytest.skip("openssl is not installed")

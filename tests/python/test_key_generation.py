@@ -1,4 +1,4 @@
-"""New keys, and thumbprints."""
+"""Generated keys, and thumbprints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The messages of `Key` for a wrong key: what it found, and what would help."""
+"""The messages of `Key` for a wrong key: what was found, and what would help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`use`, `key_ops`, equality and hashes of `Key`, and how a `KeySet` chooses by them."""
+"""`use`, `key_ops`, equality and hashes of `Key`, and the choice of keys in a `KeySet`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Private parts are nowhere to be read: not in public JWKs, not in a repr, not in an error."""
+"""Private parts appear nowhere: not in public JWKs, not in a repr, not in an error."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ JWKS = {name: Key.from_pem(private_pem(name)).to_jwk(private=True) for name in N
 JWKS["oct"] = SECRET.to_jwk(private=True)
 #: With lone surrogates: errors of Python's codecs contain the text around them.
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=5)
-#: How much of a secret in a row counts as told.
+#: The number of consecutive characters of a secret that count as shown.
 PIECE = 16
 READERS = [
     Key.from_pem,
@@ -65,12 +65,12 @@ def assert_untold(text, secret_texts):
     for secret in secret_texts:
         for start in range(0, max(1, len(secret) - PIECE), PIECE // 2):
             piece = secret[start : start + PIECE]
-            # Rows of one character (the keys are made of small numbers) are in every text.
+            # Runs of one character (the keys are made of small numbers) are in every text.
             assert len(set(piece)) < 5 or piece not in text
 
 
 def told(error):
-    """Return all that a log shows of an exception."""
+    """Return everything that a log shows of an exception."""
     return "".join(traceback.format_exception(error, limit=0)) + repr(error) + repr(error.args)
 
 
@@ -79,7 +79,7 @@ def body(pem):
 
 
 def private_texts(name):
-    """Return a key in each format that has private parts, with those as texts."""
+    """Return a key in each format that has private parts, and those parts as texts."""
     jwk = JWKS[name]
     texts = [(json.dumps(jwk), secrets(jwk)), (json.dumps({"keys": [jwk]}), secrets(jwk))]
     if name == "oct":
@@ -143,7 +143,7 @@ def attempt(call, argument, secret_texts):
 
 
 def assert_harmless(key, secret_texts):
-    """Check all that a key shows without being asked for its private half."""
+    """Check everything that a key shows unless its private half is requested."""
     shown = [repr(key), str(key), f"{key}"]
     if key.kty != "oct":
         public = [key.to_jwk(), KeySet([key]).to_jwks(), key.to_pem(), key.thumbprint()]

@@ -1,7 +1,7 @@
 """Imports point downwards: no two files import each other, in a circle of any length.
 
-Read from the source: the `use` statements and paths of Rust outside `#[cfg(test)]`, and the imports
-of Python outside `if TYPE_CHECKING`, those inside functions included.
+They are read from the source: the `use` statements and paths of Rust outside `#[cfg(test)]`, and
+the imports of Python outside `if TYPE_CHECKING`, including those inside functions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PYTHON = {
     for path in (ROOT / "python" / "rapidjwt").rglob("*.py")
 }
 
-#: From the lowest floor to the highest. Modules of one floor do not import each other.
+#: From the lowest layer to the highest. Modules of one layer do not import each other.
 CORE = [
     ["error"],
     ["base64url"],
@@ -35,7 +35,7 @@ CORE = [
     ["python"],
     ["lib"],
 ]
-#: The floors inside a folder of src/.
+#: The layers inside a folder of src/.
 INSIDE = {
     "key": [["mod"], ["der", "jwk", "jwk_detection", "metadata"], ["pem", "secret", "ssh"]],
     "crypto": [
@@ -92,7 +92,7 @@ def paths_of(tree):
 
 
 def inline_modules(text):
-    """Return where each inline module begins and ends, by the indentation that rustfmt gives."""
+    """Return where each inline module begins and ends, by rustfmt's indentation."""
     begins = re.finditer(r"^( *)(?:pub )?mod \w+ \{$", text, re.MULTILINE)
     return [
         (begin.end(), re.compile(rf"^{begin[1]}\}}$", re.MULTILINE).search(text, begin.end()).end())
@@ -146,7 +146,7 @@ def rust_imports(files):
 
 
 def upward(files):
-    """Return a sentence for every import that does not point to a lower floor."""
+    """Return a sentence for every import that does not point to a lower layer."""
     wrong = {}
     for importer, imported, line in rust_imports(files):
         one, other = importer.split("/"), imported.split("/")

@@ -1,4 +1,4 @@
-"""Nothing but the caches is kept between calls: allocations stay flat."""
+"""Only the caches are kept between calls: allocations stay flat."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def keys_that_are_none():
 
 
 def times_as_datetimes():
-    """Which a `Signer` reads by itself first."""
+    """Yield calls with a datetime, which a `Signer` itself reads first."""
     signer = rapidjwt.Signer(SECRET, "HS256", lifetime=60)
     claims = {"iat": dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)}
     for _ in range(ROUNDS):

@@ -1,7 +1,7 @@
-"""A table of calls, good and bad, on every path: each has the outcome that it has in PyJWT.
+"""A table of calls, good and bad, on every path: each has the same outcome as in PyJWT.
 
-The value with its types, or the exception with its class, bases, text and attributes, and the
-warnings. Generated cases are in `differential`; here are the usual ones.
+The outcome is the value with its types, or the exception with its class, bases, text and
+attributes, and the warnings. Generated cases are in `differential`; the usual ones are here.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def signed(payload=b"{}", header=b'{"alg":"HS256"}'):
 
 
 def replaced(number, segment):
-    """Return a good token in which one of the three segments is another."""
+    """Return a good token with one of its three segments replaced."""
     segments = token().split(".")
     segments[number] = segment
     return ".".join(segments)
@@ -399,7 +399,7 @@ def sign_with(algorithm, key):
 
 
 def same_part(compact, algorithm):
-    """Return what is the same each time that a token is signed."""
+    """Return the parts that are the same each time that a token is signed."""
     return compact if algorithm in DETERMINISTIC else compact.rpartition(".")[0]
 
 
@@ -461,7 +461,7 @@ def test_every_form_of_every_key_gives_the_same(name):
     ],
 )
 def test_a_call_that_does_not_fit_the_parameters_is_a_type_error(call):
-    # Python words these texts, after what kind of function was called.
+    # Python words these texts differently for different kinds of functions.
     expected = outcome_of(call, PYJWT[0])["error"]["classes"]
     assert expected[0] == "builtins.TypeError"
     assert [outcome_of(call, api)["error"]["classes"] for api in OURS] == [expected] * len(OURS)
@@ -636,7 +636,7 @@ MODULES = (
     "utils",
     "warnings",
 )
-# Names that a module of PyJWT imports for its own use only.
+# Names that a module of PyJWT imports only for its own use.
 IMPORTED = (
     {"Any", "ClassVar", "Container", "Iterator", "Literal", "NoReturn", "Optional", "Sequence"}
     | {"Union", "annotations", "base64", "base64url_decode", "binascii", "cast", "get_args"}

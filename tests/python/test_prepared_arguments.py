@@ -1,4 +1,4 @@
-"""The prepared objects take what `isinstance` accepts, and nothing without a meaning."""
+"""The prepared objects accept what `isinstance` accepts, and nothing without a meaning."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECRET = "a secret of more than thirty-two bytes"
 
 
 class Text(str):  # noqa: SLOT000 - as in the libraries
-    """As markupsafe's and Django's safe strings."""
+    """A str like the safe strings of markupsafe and Django."""
 
     def __str__(self):
         return "another text"
@@ -37,14 +37,14 @@ class Float(float):
 
 
 class Indexable:
-    """As numpy's integers."""
+    """An integer like those of numpy."""
 
     def __index__(self):
         return 60
 
 
 class Delta(dt.timedelta):
-    """As pendulum's durations."""
+    """A timedelta like the durations of pendulum."""
 
 
 class Names(list):
@@ -189,7 +189,7 @@ def test_a_chunk_of_a_batch_is_bounded_by_bytes():
 
 
 class Node:
-    """Something that a weak reference can watch."""
+    """An object that a weak reference can watch."""
 
 
 def watch_a_cycle_through_a_batch():

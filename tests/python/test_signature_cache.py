@@ -1,4 +1,4 @@
-"""The verified-signature cache of a `Verifier`: a hit never accepts what a miss would refuse."""
+"""The signature cache of a `Verifier`: a hit never accepts a token that a miss would refuse."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_it_holds_no_more_than_its_size_and_forgets_the_least_recently_used():
         cached.decode(compact)
         assert cached.cache_info().currsize <= 3
     assert counts(cached) == (0, 100, 3)
-    cached.decode(tokens[97])  # used again: now 98 is the oldest
+    cached.decode(tokens[97])  # used again, so 98 is the oldest now
     cached.decode(tokens[0])
     assert counts(cached) == (1, 101, 3)
     cached.decode(tokens[97])

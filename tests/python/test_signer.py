@@ -1,4 +1,4 @@
-"""`Signer`: the tokens of `rapidjwt.encode`, with claims filled in that the caller left out."""
+"""`Signer`: the tokens of `rapidjwt.encode`, with omitted claims filled in."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def test_unsafe_stands_in_the_named_modules_only_and_each_block_says_why():
 
 
 def test_no_value_is_begun_and_then_waited_for():
-    """A process forked in between would wait forever: see `once.rs`."""
+    """A process forked in between would wait forever; see `once.rs`."""
     used = re.compile(r"PyOnceLock|pyo3::(\{.*)?intern\b|get_or_try_init")
     assert {name for name, text in SOURCES.items() if used.search(text)} <= {"python/once.rs"}
     assert {name for name, text in SOURCES.items() if "import_exception!" in text} == set()
@@ -88,7 +88,7 @@ def test_signatures_are_compared_by_the_crypto_libraries_alone_in_constant_time(
     assert {name for name, body in verifying.items() if body} >= {
         f"crypto/{name}.rs" for name in ("ecdsa", "eddsa", "hmac", "mod", "public_key", "rsa")
     }
-    # The crate's type for tags, whose `==` is its comparison in constant time.
+    # The crate's type for tags, whose `==` compares in constant time.
     of_tags = "CtOutput::<H>::new(tag(key, message)) == CtOutput::<H>::from(signature)"
     assert of_tags in verifying["crypto/hmac.rs"]
     verifying["crypto/hmac.rs"] = verifying["crypto/hmac.rs"].replace(of_tags, "")

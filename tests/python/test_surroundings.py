@@ -1,4 +1,4 @@
-"""What surrounds a call and ordinary tests do not try: each in a process of its own."""
+"""Circumstances of calls that ordinary tests do not try, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -490,7 +490,7 @@ gc.disable()
 
 
 def test_batches_of_ed448_are_verified_beside_a_busy_thread():
-    """Their threads must attach: that another thread is attached does not help them."""
+    """Their threads must attach: it does not help them that another thread is attached."""
     run(
         """
 try:

@@ -1,4 +1,4 @@
-"""Prepared objects and caches, shared by threads and carried into forked processes."""
+"""Prepared objects and caches that are shared by threads and inherited by forked processes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ forks_beside_busy_threads = pytest.mark.skipif(
 
 
 def together(work):
-    """Run `work` in several threads that start at once; return the results."""
+    """Run `work` in several threads that start at the same time; return the results."""
     start = Barrier(THREADS)
 
     def one(thread):
@@ -238,9 +238,9 @@ FORK_DURING_BATCH = f"""
     for _ in range(600):
         pid = os.fork()
         if pid == 0:
-            signal.alarm(60)  # a lock that nobody holds is waited for forever
+            signal.alarm(60)  # a lock without an owner would be waited for forever
             verifier.decode(tokens[0])
-            list(verifier.decode_many(tokens[:64]))  # on stacks of threads that are not there
+            list(verifier.decode_many(tokens[:64]))  # on stacks of threads that do not exist here
             os._exit(0)
         if os.waitpid(pid, 0)[1]:
             print("the child hangs or was aborted", flush=True)

@@ -38,7 +38,7 @@ def base64url(data: bytes) -> str:
 
 
 def parts(vector: Vector) -> tuple[bytes, bytes]:
-    """The signing input (RFC 7515 Section 5.1, RFC 7797 Section 3) and the signature."""
+    """Return the signing input (RFC 7515 Section 5.1, RFC 7797 Section 3) and the signature."""
     header, payload, signature = vector["token"].split(".")
     signed_payload = vector["payload"] if vector["detached"] else payload
     signing_input = f"{header}.{signed_payload}".encode()
@@ -50,7 +50,7 @@ def public_jwk(jwk: Vector) -> Vector:
 
 
 def decode(vector: Vector, token: str) -> bytes:
-    """The payload of `token`, verified with the vector's key."""
+    """Return the payload of `token`, verified with the vector's key."""
     payload: bytes = rapidjwt.PyJWS().decode(
         token,
         key=rapidjwt.PyJWK(public_jwk(vector["key"]), algorithm=vector["algorithm"]),

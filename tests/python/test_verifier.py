@@ -110,7 +110,7 @@ TOKENS = {
     "issued in 30 seconds": token(iat=NOW + 30),
     "an iat that is text": token(iat="now"),
 }
-# The options that both take; the policy's own arguments beside them.
+# Options that both accept, and the policy's own arguments.
 POLICIES = {
     "none": {},
     "audience": {"audience": "you"},
@@ -160,7 +160,7 @@ def test_a_token_meets_the_fate_it_meets_in_decode(compact, policy):
             expected = outcome_of(function, compact, HMAC_SECRET, **HS256, **policy)
             method = getattr(verifier, name)
             assert outcome_of(method, compact) == expected
-            # The second time the cache answers.
+            # The second time, the result comes from the cache.
             assert outcome_of(method, compact) == expected
         many = list(verifier.decode_many([compact]))
         assert outcome_of(raise_or_return, many[0]) == outcome_of(verifier.decode, compact)

@@ -1,4 +1,4 @@
-"""Which of a `Verifier`'s keys a token is verified with (RFC 7515 Section 4.1.4)."""
+"""The choice among several keys of a `Verifier` (RFC 7515 Section 4.1.4)."""
 
 from __future__ import annotations
 

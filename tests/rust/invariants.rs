@@ -1,8 +1,8 @@
-//! What must hold for any bytes at all: shared by `tests/rust/robustness.rs`, which mutates vectors,
-//! and by the fuzz targets in `fuzz/`.
+//! Properties that must hold for any bytes: shared by `tests/rust/robustness.rs`, which mutates
+//! vectors, and by the fuzz targets in `fuzz/`.
 //!
-//! Each function panics when its property does not hold. That the code under test does not panic
-//! itself is the first property of each.
+//! Each function panics if its property does not hold. The first property of each is that the code
+//! under test itself does not panic.
 
 use rapidjwt::algorithm::Algorithm;
 use rapidjwt::base64url;
@@ -14,13 +14,13 @@ use rapidjwt::jws::{self, Compact};
 use rapidjwt::key::{KeyMaterial, der, jwk, pem, secret, ssh};
 use rapidjwt::key_file;
 
-/// The secret that tokens among the seeds are signed with.
+/// The secret that signs the tokens among the seeds.
 pub(crate) const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 
-/// A property of the bytes that an attacker may choose.
+/// A property of bytes that an attacker may choose.
 pub(crate) type Property = fn(&[u8]);
 
-/// Every property with its name, which is that of its fuzz target.
+/// Every property with the name of its fuzz target.
 #[allow(dead_code, reason = "a fuzz target takes one of them")]
 pub(crate) const ALL: [(&str, Property); 8] = [
     ("compact", compact),
@@ -33,8 +33,8 @@ pub(crate) const ALL: [(&str, Property); 8] = [
     ("secret", secret),
 ];
 
-/// A token that verifies is the one that signing makes of its parts; verified or not, no part of
-/// it is lost or added.
+/// Checks that a token that verifies is the one that signing makes of its parts; and that no part
+/// of any token is lost or added.
 pub(crate) fn compact(token: &[u8]) {
     let hs256 = Algorithm::by_name("HS256").expect("in the table");
     let secret = KeyMaterial::Secret(SECRET.to_vec().into());
@@ -57,12 +57,14 @@ pub(crate) fn compact(token: &[u8]) {
     }
 }
 
-/// A header that keeps the rules has nothing critical but `b64`, and no other `kid` than text.
+/// Checks that a header that keeps the rules has nothing critical except `b64`, and only a string
+/// as its `kid`.
 pub(crate) fn header(json: &[u8]) {
     let Ok(header) = Header::parse(json) else { return };
     let again = serde_json::to_vec(header.members()).expect("JSON values can be written");
     let again = Header::parse(&again).expect("what was written can be read");
-    // Not the numbers: floats, and integers read as floats, may change by a bit. No rule reads them.
+    // Without the numbers: floats, and integers read as floats, may change by a bit. No rule reads
+    // them.
     assert!(again.members().keys().eq(header.members().keys()));
     assert_eq!((again.alg(), again.kid()), (header.alg(), header.kid()));
     assert_eq!(again.validate(), header.validate());
@@ -76,7 +78,7 @@ pub(crate) fn header(json: &[u8]) {
     }
 }
 
-/// Bytes have one spelling, but for padding that fits.
+/// Checks that bytes have one spelling, except for padding that fits.
 pub(crate) fn base64url(text: &[u8]) {
     assert_eq!(base64url::decode(base64url::encode(text).as_bytes()).as_deref(), Some(text));
     let mut room = vec![0; text.len() + 2];
@@ -90,13 +92,13 @@ pub(crate) fn base64url(text: &[u8]) {
     }
 }
 
-/// As [`key`], for PEM.
+/// Does what [`key`] does, for PEM.
 pub(crate) fn pem(text: &[u8]) {
     key(text, pem::parse(text));
     key(text, key_file::from_pem(text, None));
 }
 
-/// As [`key`], for DER.
+/// Does what [`key`] does, for DER.
 pub(crate) fn der(bytes: &[u8]) {
     key(bytes, der::parse(bytes));
     key(bytes, key_file::from_der(bytes, None));
@@ -110,7 +112,7 @@ pub(crate) fn der(bytes: &[u8]) {
     }
 }
 
-/// As [`key`], for OpenSSH public keys.
+/// Does what [`key`] does, for OpenSSH public keys.
 pub(crate) fn ssh(line: &[u8]) {
     let read = ssh::parse_public(line);
     if let Ok(read) = &read {
@@ -119,7 +121,7 @@ pub(crate) fn ssh(line: &[u8]) {
     key(line, read);
 }
 
-/// As [`key`], for JWKs.
+/// Does what [`key`] does, for JWKs.
 pub(crate) fn jwk(json: &[u8]) {
     let read = jwk::parse(json);
     if read.is_ok() {
@@ -128,7 +130,8 @@ pub(crate) fn jwk(json: &[u8]) {
     key(json, read);
 }
 
-/// A key that can be read can be written and read again, and no public key is a secret.
+/// Checks that a key that can be read can be written and read again, and that no public key is a
+/// secret.
 fn key(bytes: &[u8], read: Result<KeyMaterial, Error>) {
     let Ok(read) = read else { return };
     if !read.is_private() {
@@ -137,7 +140,7 @@ fn key(bytes: &[u8], read: Result<KeyMaterial, Error>) {
     if let Some(input) = jwk::thumbprint_input(&read) {
         assert!(serde_json::from_str::<serde_json::Value>(&input).is_ok());
     }
-    // The crypto library has the last word: points on their curve, parts that belong together.
+    // The crypto library decides finally: points on their curve, parts that belong together.
     let Ok(complete) = crypto::complete(read) else { return };
     let members = serde_json::Value::Object(jwk::to_value(&complete, true));
     assert!(jwk::from_value(&members).as_ref() == Ok(&complete));
@@ -147,7 +150,8 @@ fn key(bytes: &[u8], read: Result<KeyMaterial, Error>) {
     assert_eq!(secret::check(&spki), Err(Error::SecretIsAsymmetricKey));
 }
 
-/// The glance agrees with the rules, and nothing that is read as a public key passes.
+/// Checks that the quick look agrees with the rules, and that nothing that is read as a public key
+/// passes.
 pub(crate) fn secret(bytes: &[u8]) {
     let outcome = secret::check(bytes);
     if secret::plainly_secret(bytes) {

@@ -1,8 +1,8 @@
-//! Mutated tokens and keys: whatever the bytes, nothing panics and the properties in
+//! Mutated tokens and keys: whatever the bytes are, nothing panics and the properties in
 //! `invariants.rs` hold.
 //!
-//! The mutations are pseudo-random and the same in every run. The corpus of the fuzz targets, where
-//! every input that once failed is kept, is replayed too.
+//! The mutations are pseudo-random and the same in every run. The corpus of the fuzz targets, which
+//! contains every input that once failed, is replayed too.
 
 mod invariants;
 
@@ -15,10 +15,10 @@ use rapidjwt::crypto::PreparedKey;
 use rapidjwt::jws;
 use rapidjwt::key::KeyMaterial;
 
-/// Mutated inputs for each property.
+/// The number of mutated inputs for each property.
 const ROUNDS: usize = 20_000;
 
-/// What tends to matter when it stands where it should not.
+/// Bytes that tend to matter in the wrong place.
 const FRAGMENTS: [&[u8]; 20] = [
     b".",
     b"=",
@@ -42,7 +42,7 @@ const FRAGMENTS: [&[u8]; 20] = [
     b"-1e999999999",
 ];
 
-/// `SplitMix64`: good enough to choose mutations, and the same everywhere.
+/// `SplitMix64`, which is good enough to choose mutations, and the same everywhere.
 struct Random(u64);
 
 impl Random {
@@ -54,7 +54,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below `limit`, which is not 0.
+    /// Returns a number below `limit`, which is not 0.
     fn below(&mut self, limit: usize) -> usize {
         let limit = u64::try_from(limit).expect("usize fits in 64 bits");
         usize::try_from(self.next() % limit).expect("below a usize")

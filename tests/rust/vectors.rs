@@ -34,7 +34,8 @@ impl Vector {
         segments.try_into().expect("a compact JWS has three segments")
     }
 
-    /// RFC 7515 Section 5.1, and RFC 7797 Section 3 for a detached payload.
+    /// Returns the signing input (RFC 7515 Section 5.1, or RFC 7797 Section 3 for a detached
+    /// payload).
     fn signing_input(&self) -> Vec<u8> {
         let [header, payload, _] = self.segments();
         let payload = if self.detached { &self.payload } else { payload };
@@ -49,12 +50,12 @@ impl Vector {
         self.detached.then_some(self.payload.as_bytes())
     }
 
-    /// The key as published, or `None` where this build lacks the algorithm.
+    /// Returns the key as published, or `None` if this build lacks the algorithm.
     fn published_key(&self) -> Option<PreparedKey> {
         self.prepare(&self.key)
     }
 
-    /// The key without its private members; a secret stays what it is.
+    /// Returns the key without its private members; a secret is returned unchanged.
     fn public_key(&self) -> Option<PreparedKey> {
         let mut jwk = self.key.clone();
         let members = jwk.as_object_mut().expect("a JWK is an object");
@@ -80,7 +81,7 @@ fn signed() -> impl Iterator<Item = Vector> {
     vectors().into_iter().filter(|vector| vector.algorithm() != &NONE)
 }
 
-/// `bytes` with one bit of one byte flipped, for each byte.
+/// Returns `bytes` with one bit of one byte flipped, for each byte.
 fn with_one_flipped_bit(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     (0..bytes.len()).map(|index| {
         let mut flipped = bytes.to_vec();

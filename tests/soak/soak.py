@@ -1,11 +1,11 @@
-"""Load for minutes on end: nothing goes wrong and memory stays flat.
+"""Load for several minutes: nothing fails and memory stays flat.
 
     python tests/soak/soak.py [--minutes 10]
 
 Eight threads share keys, signers and verifiers, call encode and decode with ever new keys, run
 batches and make mistakes on purpose, while processes are forked all the time. Prints the
-operations, the resident memory after a warm-up and at the end, and what went wrong; ends with
-status 1 when anything did, or when memory grew by 2 MB. A free-threaded Python does not fork here.
+operations, the resident memory after a warm-up and at the end, and all failures; ends with status 1
+if there was one, or if memory grew by 2 MB. A free-threaded Python does not fork here.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from rapidjwt import Key, Signer, Verifier
 
 THREADS = 8
 GROWTH_LIMIT = 2 * 2**20
-# Time limit of a forked process, which would wait forever for a lock without an owner.
+# The time limit of a forked process, which would wait forever for a lock without an owner.
 CHILD_SECONDS = 60
-# Beside threads a free-threaded CPython leaves locks of its own behind in the child.
+# With threads, a free-threaded CPython leaves locks of its own behind in the child.
 FORKS = not sysconfig.get_config_var("Py_GIL_DISABLED")
 
 SECRET = "a secret of sixty-four bytes, which is long enough for HS512 too"
@@ -90,7 +90,7 @@ def refuse(error, call, *arguments, **options):
 
 
 def prepared_objects(shared, chance):
-    """Sign with one shared object, verify with two."""
+    """Sign with one shared object, and verify with two."""
     name = chance.choice(ALGORITHMS)
     token = shared.signers[name].encode(CLAIMS)
     for cache_size in (0, 64):
@@ -100,7 +100,7 @@ def prepared_objects(shared, chance):
 
 
 def tokens_seen_before(shared, chance):
-    """Hit the cache, and empty it now and then under everyone's feet."""
+    """Hit the cache, and empty it now and then while others use it."""
     name = chance.choice(ALGORITHMS)
     verifier = shared.verifiers[name, 64]
     for _ in range(20):
@@ -111,7 +111,7 @@ def tokens_seen_before(shared, chance):
 
 
 def new_secrets(_shared, chance):
-    """Fill the cache of keys over and over."""
+    """Fill the cache of keys again and again."""
     secret = chance.randbytes(chance.randrange(32, 100))
     token = rapidjwt.encode(CLAIMS, secret, "HS256", headers={"kid": secret[:4].hex()})
     expect(rapidjwt.decode(token, secret, ["HS256"], **POLICY) == CLAIMS)
@@ -141,7 +141,7 @@ def key_texts(shared, chance):
 
 
 def batches(shared, chance):
-    """Verify many tokens at once, bad ones among them; leave some batches early."""
+    """Verify many tokens at once, some of them bad; abandon some batches early."""
     name = chance.choice(["HS256", "ES256", "EdDSA"])
     tokens = [shared.tokens[name], "garbage"] * 100
     results = shared.verifiers[name, chance.choice([0, 64])].decode_many(tokens)
@@ -153,7 +153,7 @@ def batches(shared, chance):
 
 
 def mistakes(shared, chance):
-    """Every refusal that a service sees, each with its class."""
+    """Cause every refusal that a service sees, each with its class."""
     name = chance.choice(ALGORITHMS)
     token, key = shared.tokens[name], shared.keys[name]
     decode, verifier = rapidjwt.decode, shared.verifiers[name, 64]
@@ -186,7 +186,7 @@ WORK = [work for work, share in KINDS for _ in range(share)]
 
 
 class Load:
-    """The threads, and what they have done."""
+    """The threads and their results."""
 
     def __init__(self, shared):
         self.shared = shared
@@ -207,7 +207,7 @@ class Load:
                 self.note(error)
 
     def run(self, seconds):
-        """Put load on for that long; fork from the main thread all the time, where that works."""
+        """Run the load for that long, and fork from the main thread all the time if that works."""
         self.stop.clear()
         threads = [threading.Thread(target=self.thread, args=(n,)) for n in range(THREADS)]
         for thread in threads:
@@ -250,7 +250,7 @@ def everything_once(shared):
 
 
 def in_a_child(shared):
-    """Return the status: 0 when everything works. A hanging call shows its stack and exits."""
+    """Return the status: 0 if everything works. A hanging call prints its stack and exits."""
     faulthandler.dump_traceback_later(CHILD_SECONDS, exit=True)
     try:
         everything_once(shared)
@@ -270,11 +270,12 @@ def main():
     parser = argparse.ArgumentParser(description="Load for minutes on end.")
     parser.add_argument("--minutes", type=float, default=10)
     seconds = parser.parse_args().minutes * 60
-    # Python 3.12 warns of forks beside threads, which are the point here; secrets are short.
+    # Python 3.12 warns about forks with threads, which are the purpose here; secrets are short.
     warnings.simplefilter("ignore")
     shared = Shared()
-    # A program that forks beside threads imports before: a child waits forever for a module (here
-    # cryptography) that a thread of its parent was importing. That is CPython's.
+    # A program that forks with threads imports everything first: a child waits forever for a module
+    # (here cryptography) that a thread of its parent was importing. This is a limitation of
+    # CPython.
     everything_once(shared)
     load = Load(shared)
     load.run(seconds / 10)

@@ -1,4 +1,4 @@
-"""Check the wheel in an environment that has nothing else. Run by `make test-wheel`.
+"""Check the wheel in an environment without anything else. Run by `make test-wheel`.
 
 It is plain Python, because pytest is not installed there.
 """
@@ -14,7 +14,7 @@ import rapidjwt
 KEYS = Path(__file__).parents[1] / "vectors" / "keys"
 CLAIMS = {"sub": "user-42", "aud": "api", "exp": int(time.time()) + 60}
 
-#: By algorithm: a private key in any form, and its public half in another.
+#: By algorithm: a private key in some form, and its public half in another.
 PAIRS = {
     "RS256": ("rsa_2048_pkcs8.pem", "rsa_2048_spki.pem"),
     "PS256": ("rsa_2048_pkcs1.pem", "rsa_2048.ssh.pub"),
@@ -26,7 +26,7 @@ PAIRS = {
 
 
 def check(algorithm: str, private: str, public: str) -> None:
-    """Sign with one half, verify with the other, on every path."""
+    """Sign with one half, and verify with the other, on every path."""
     for api in (rapidjwt, rapidjwt.PyJWT()):
         token = api.encode(CLAIMS, private, algorithm)
         assert api.decode(token, public, [algorithm], audience="api") == CLAIMS

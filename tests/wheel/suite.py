@@ -1,7 +1,7 @@
 """Run the whole Python suite against a wheel: `suite.py DIST`, by `make test-wheel-suite`.
 
-More arguments are pytest's. The wheel and the test tools are all that the new environment has, and
-Rust is taken out of PATH.
+Additional arguments are passed to pytest. The new environment contains only the wheel and the test
+tools, and Rust is removed from PATH.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ class ExitCode(IntEnum):
 
     OK = 0
     #: The token was refused, or is not a token. Python exits with the same code after a crash, so
-    #: that a script takes a crash for a refusal.
+    #: that a script treats a crash as a refusal.
     REFUSED = 1
     USAGE = 2
     #: A file, a key or a JWK Set cannot be read, used or written.
@@ -27,6 +27,6 @@ class Failure(Exception):  # noqa: N818 - not for callers of the package
     """Ends a command with one line on standard error."""
 
     def __init__(self, message: str, exit_code: ExitCode = ExitCode.UNUSABLE) -> None:
-        """Take the line, which must not contain a secret, and the exit code."""
+        """Set the line, which must not contain a secret, and the exit code."""
         super().__init__(message)
         self.exit_code = exit_code

@@ -1,4 +1,4 @@
-"""Write key files."""
+"""Writing of key files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def write_file(name: str, data: bytes, mode: int, *, replace: bool) -> None:
 
 
 def _refuse_special(path: Path) -> None:
-    """Raise Failure for anything but a regular file: as root one could replace a device."""
+    """Raise Failure for anything but a regular file: root could otherwise replace a device."""
     try:
         is_regular = stat.S_ISREG(path.stat().st_mode)
     except FileNotFoundError:  # nothing, or a link to nothing

@@ -1,4 +1,4 @@
-"""Read keys of any format, which is detected from the content."""
+"""Reading of keys in any format, which is detected from the content."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .exit_code import Failure
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    #: A key, or the JWK of one, which has its metadata too.
+    #: A key, or its JWK, which also has its metadata.
     Member: TypeAlias = Key | dict[str, Any]
 
 #: The algorithms that keys can be generated for.
@@ -56,7 +56,7 @@ def read_members(data: bytes, password: bytes | None = None) -> list[Member]:
         except InvalidKeyError:
             if password is not None:
                 raise
-            # A secret may begin with this byte, the digit 0.
+            # A secret may start with this byte, the digit 0.
     return [Key.from_secret(_without_line_break(data))]
 
 
@@ -80,7 +80,7 @@ def _read_json(text: bytes) -> list[Member]:
     try:
         jwk = json.loads(text)
     except (ValueError, RecursionError):
-        # `from None`: the original error has the text, which may contain secrets.
+        # `from None`: the original error contains the text, which may contain secrets.
         raise InvalidKeyError("The key begins like a JWK but is not valid JSON") from None
     if "keys" not in jwk:
         return [jwk]

@@ -1,4 +1,4 @@
-"""Write the output of commands, with the control characters of tokens escaped."""
+"""Output of commands, with the control characters of tokens escaped."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .exit_code import ExitCode, Failure
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-#: Control characters, invisible ones that reorder or hide text, lone surrogates, and separators of
-#: lines: categories of the Unicode Standard, Section 4.5.
+#: Control characters, invisible ones that reorder or hide text, lone surrogates, and line
+#: separators: categories of the Unicode Standard, Section 4.5.
 _NOT_SHOWN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 
 
@@ -33,7 +33,7 @@ def printable(text: str) -> str:
 
 
 def json_text(value: Any) -> Text:
-    """Return JSON in several lines, coloured and escaped."""
+    """Return JSON on several lines, in colour and escaped."""
     lines = _dump(value, ensure_ascii=False).split("\n")
     text = Text("\n".join(printable(line) for line in lines))
     JSONHighlighter().highlight(text)
@@ -41,8 +41,8 @@ def json_text(value: Any) -> Text:
 
 
 def show(*renderables: RenderableType) -> None:
-    """Write to standard output, in colours if it is a terminal and NO_COLOR is not set."""
-    text = io.StringIO()  # so that it is `write` that meets a closed pipe
+    """Write to standard output, in colour if it is a terminal and NO_COLOR is not set."""
+    text = io.StringIO()  # so that `write` handles a closed pipe
     console = Console(
         file=text,
         force_terminal=sys.stdout.isatty() or None,  # None leaves it to FORCE_COLOR
@@ -64,7 +64,7 @@ def write_json(value: Any) -> None:
 def _dump(value: Any, *, ensure_ascii: bool) -> str:
     try:
         return json.dumps(value, indent=2, ensure_ascii=ensure_ascii)
-    except RecursionError:  # reading goes deeper than writing with indentation
+    except RecursionError:  # json reads deeper nesting than it writes with indentation
         raise Failure("The JSON is nested too deeply to show") from None
 
 

@@ -49,7 +49,7 @@ for _command in (inspect_token, verify, sign, keygen, jwks, thumbprint, bench):
 
 
 def run(arguments: Sequence[str] | None) -> int:
-    """Run one command; an error of the input becomes one line on standard error."""
+    """Run one command; an error in the input becomes one line on standard error."""
     _allow_any_text()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", InsecureKeyLengthWarning)
@@ -85,7 +85,7 @@ def _explain(error: Exception) -> tuple[str, ExitCode]:
 
 
 def _allow_any_text() -> None:
-    """Make a terminal that cannot show a character show its escape sequence."""
+    """Make terminals show the escape sequence of a character that they cannot display."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""Read tokens, keys and claims from files, the environment and standard input."""
+"""Reading of tokens, keys and claims from files, the environment and standard input."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 _ENVIRONMENT = "env:"
-#: More than any token or set of keys has: larger input is a mistake.
+#: Larger than any token or set of keys: more input than this is a mistake.
 _MAX_BYTES = 16 * 1024 * 1024
 
 
 def allow_stdin_once(**sources: str | None) -> None:
-    """Raise UsageError when more than one of several sources is standard input."""
+    """Raise UsageError if more than one of several sources is standard input."""
     readers = [name for name, source in sources.items() if source == STDIN]
     if len(readers) > 1:
         names = " and ".join(readers)
@@ -46,8 +46,8 @@ def read_token(source: str) -> str:
 def read_secret(source: str) -> bytes:
     """Return the bytes of a file, of the variable NAME for "env:NAME", or of stdin for "-".
 
-    On a terminal "-" prompts for one line that is not shown. Error messages do not repeat
-    `source`, because it may be the secret itself.
+    On a terminal "-" prompts for one line that is not shown. Error messages do not repeat `source`,
+    because it may be the secret itself.
     """
     if source == STDIN and sys.stdin.isatty():
         return os.fsencode(getpass("Key: ", stream=sys.stderr))

@@ -1,4 +1,4 @@
-"""Format the times of a token for people."""
+"""Formatting of a token's times for people."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
-#: The smallest number of seconds shown in a unit, the seconds in one, and the unit's symbol.
+#: The smallest number of seconds shown in a unit, the seconds in that unit, and its name.
 _UNITS = (
     (2 * 365 * 86400, 365 * 86400, "years"),
     (2 * 86400, 86400, "days"),
@@ -22,8 +22,8 @@ _UNITS = (
     (0, 1, "s"),
 )
 
-#: The claims that are times (RFC 7519 Sections 4.1.4 to 4.1.6), and the words for each when it is
-#: in the past and when it is in the future.
+#: The claims that are times (RFC 7519 Sections 4.1.4 to 4.1.6), and the words for each: for a time
+#: in the past and for one in the future.
 _SAYINGS = {
     "iat": ("issued {} ago", "issued in {}"),
     "nbf": ("valid since {} ago", "valid in {}"),

@@ -1,4 +1,4 @@
-"""Format a token for people."""
+"""Formatting of a token for people."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def heading(text: str) -> Text:
 
 
 def member_lines(title: str, members: Mapping[str, Any] | None) -> list[Text]:
-    """Return the header or the claims as JSON; nothing if they could not be read."""
+    """Return the header or the claims as JSON lines; no lines if they could not be read."""
     return [] if members is None else [heading(title), json_text(members), Text()]
 
 

@@ -1,4 +1,4 @@
-"""Read a token without verifying it, and find what is wrong with it.
+"""Reading of a token without verifying it, and of what is wrong with it.
 
 Nothing here verifies, and no result makes a token trustworthy.
 """
@@ -20,11 +20,11 @@ Level: TypeAlias = Literal["error", "warning"]
 
 #: Parameters by which a token could name its own key (RFC 7515 Sections 4.1.2 to 4.1.6).
 _KEY_SOURCES = ("jku", "jwk", "x5u", "x5c")
-#: RFC 7519 Sections 4.1.1, 4.1.2 and 4.1.7.
+#: The claims that are strings (RFC 7519 Sections 4.1.1, 4.1.2 and 4.1.7).
 _STRING_CLAIMS = ("iss", "sub", "jti")
-#: RFC 7518 Sections 3.3 and 3.5.
+#: The minimum size of RSA keys (RFC 7518 Sections 3.3 and 3.5).
 _MINIMUM_RSA_BITS = 2048
-#: In the year 5138; as milliseconds it is in 1973.
+#: A time in the year 5138; in milliseconds the same number is a time in 1973.
 _LAST_SECOND = 100_000_000_000
 _PARTS = 3
 _ENCRYPTED_PARTS = 5
@@ -32,7 +32,7 @@ _ENCRYPTED_PARTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong: an "error" makes the token invalid, now or forever; a "warning" may be meant.
+    """A fault: an "error" makes the token invalid, now or forever; a "warning" may be intended.
 
     `code` is stable, for scripts; `part` is "token", "header", "claims" or "signature".
     """
@@ -45,7 +45,7 @@ class Finding:
 
 @dataclass(slots=True)
 class UnverifiedToken:
-    """The parts of a token that could be read, None for the others, and what is wrong with them."""
+    """The parts of a token that could be read, None for the others, and the findings about them."""
 
     header: dict[str, Any] | None = None
     claims: dict[str, Any] | None = None

@@ -1,8 +1,8 @@
 """Bearer tokens in HTTP requests (RFC 6750), for every framework.
 
-`verify` returns the claims of a request's token, `require_scopes` checks the scopes that they
-grant. Both raise `BearerError`, which has the status and the headers of the response. The module
-of a framework only translates.
+`verify` returns the claims of a request's token, and `require_scopes` checks the scopes that they
+grant. Both raise `BearerError`, which has the status and the headers of the response. The module of
+a framework only translates between these and the framework.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 #: The content of a `quoted-string` of RFC 9110 Section 5.6.4, limited to ASCII.
 _QUOTABLE = re.compile(r"[\x20-\x7E]*")
 
-#: The messages for clients, by the first class that fits. They are our own: those of the errors may
-#: quote the token, which attackers control.
+#: The messages for clients, by the first class that matches. They do not repeat the messages of the
+#: errors, which may quote the token, because attackers control it.
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (ExpiredSignatureError, "The access token has expired"),
     (ImmatureSignatureError, "The access token is not valid yet"),
@@ -85,7 +85,7 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 
 
 class SyncVerifier(Protocol):
-    """Returns the claims of a token: `Verifier`, or an object of your own.
+    """An object that returns the claims of a token: a `Verifier` or your own.
 
     It raises InvalidTokenError to refuse a token, PyJWKClientError if the keys are not available.
     """
@@ -96,7 +96,7 @@ class SyncVerifier(Protocol):
 
 
 class AsyncVerifier(Protocol):
-    """The same for asyncio: `Verifier`, or an object of your own."""
+    """The same for asyncio: a `Verifier` or your own object."""
 
     async def decode_async(self, token: str, /) -> dict[str, Any]:
         """Verify a token and return its claims."""
@@ -109,8 +109,8 @@ AnyVerifier: TypeAlias = SyncVerifier | AsyncVerifier
 def checked_verifier(verifier: AnyVerifier) -> AnyVerifier:
     """Return the verifier; raise TypeError for an object that cannot verify tokens.
 
-    The message names its type only: it may be a secret in the wrong place. Text is refused although
-    bytes have a `decode`.
+    The message contains only its type, because the object may be a misplaced secret. Text is
+    refused although bytes have a method `decode`.
     """
     methods = (getattr(verifier, name, None) for name in ("decode", "decode_async"))
     is_text = isinstance(verifier, (str, bytes, bytearray))
@@ -124,7 +124,7 @@ def checked_verifier(verifier: AnyVerifier) -> AnyVerifier:
 
 
 def sync_verifier(verifier: AnyVerifier) -> SyncVerifier:
-    """Return the verifier; raise TypeError if it cannot verify, or has `decode_async` only."""
+    """Return the verifier; raise TypeError if it cannot verify, or has only `decode_async`."""
     if not hasattr(checked_verifier(verifier), "decode"):
         raise TypeError("A verifier with decode is required, but this one has decode_async only")
     return cast("SyncVerifier", verifier)
@@ -133,8 +133,8 @@ def sync_verifier(verifier: AnyVerifier) -> SyncVerifier:
 class BearerError(Exception):
     """A request is refused. The message is for the client and never quotes the request.
 
-    `status` is the HTTP status, `error` the code of RFC 6750 Section 3.1 or None, `scopes` those
-    that the request needs when the token does not grant them.
+    `status` is the HTTP status, `error` the code of RFC 6750 Section 3.1 or None, and `scopes`
+    those that the request needs if the token does not grant them.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class BearerError(Exception):
         error: str | None = None,
         scopes: Sequence[str] = (),
     ) -> None:
-        """Take the contents of the response."""
+        """Set the contents of the response."""
         super().__init__(description)
         self.status = status
         self.description = description
@@ -153,7 +153,7 @@ class BearerError(Exception):
         self.scopes = tuple(scopes)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return what copies and pickles are made of; the arguments are not those of Exception."""
+        """Return how to copy or pickle the error; its arguments are not those of Exception."""
         return _restored, (type(self), self.args), vars(self)
 
     def headers(self, realm: str) -> dict[str, str]:
@@ -180,8 +180,8 @@ class MissingTokenError(BearerError):
 def challenge(realm: str, error: BearerError | None = None) -> str:
     """Return the value of the `WWW-Authenticate` header of RFC 6750 Section 3.
 
-    Raises ValueError for a realm, a description or a scope with anything but printable ASCII
-    characters: nothing else reaches a header.
+    Raises ValueError for a realm, a description or a scope with characters other than printable
+    ASCII, so that no others reach a header.
     """
     parameters = {"realm": realm}
     if error is not None and error.error is not None:
@@ -203,8 +203,8 @@ def bearer_token(authorization: Sequence[str]) -> str:
     """Find the token in the values of a request's `Authorization` headers.
 
     The scheme is case-insensitive (RFC 9110 Section 11.1). Raises MissingTokenError if there is no
-    header or one of another scheme, and BearerError with status 400 for several headers, even if a
-    server has joined them, and for characters that a token cannot have.
+    header or the scheme is a different one, and BearerError with status 400 for several headers,
+    even if a server has joined them, and for characters that a token cannot have.
     """
     if not authorization:
         raise MissingTokenError
@@ -228,8 +228,8 @@ def _bad_request(description: str) -> BearerError:
 def refusal(error: InvalidTokenError | PyJWKClientError) -> BearerError:
     """Return the response for an error of a verifier.
 
-    401 for a token that is refused, 503 if the keys to verify it are not available: that is not the
-    client's fault, and the same token may be accepted later.
+    The status is 401 for a token that is refused, and 503 if the keys to verify it are not
+    available: that is not the client's fault, and the same token may be accepted later.
     """
     if not isinstance(error, InvalidTokenError):
         return BearerError(HTTPStatus.SERVICE_UNAVAILABLE, "Tokens cannot currently be verified")
@@ -245,8 +245,8 @@ def invalid_token(description: str) -> BearerError:
 def verify(verifier: AnyVerifier, authorization: Sequence[str]) -> dict[str, Any]:
     """Return the claims of a request's token, or raise BearerError.
 
-    `authorization` has the values of the request's `Authorization` headers. Other errors of the
-    verifier than InvalidTokenError and PyJWKClientError, such as a wrong configuration, are not
+    `authorization` has the values of the request's `Authorization` headers. Errors of the verifier
+    other than InvalidTokenError and PyJWKClientError, such as a wrong configuration, are not
     converted.
     """
     token = bearer_token(authorization)
@@ -318,7 +318,7 @@ def require_scopes(claims: Mapping[str, Any], scopes: Sequence[str]) -> None:
 def converted(
     claims: dict[str, Any], convert: Callable[[dict[str, Any]], ClaimsT] | None
 ) -> ClaimsT:
-    """Return verified claims converted for the application; None leaves them as they are.
+    """Return verified claims converted for the application; None leaves them unchanged.
 
     Raises BearerError with status 401 if the conversion raises a LookupError, TypeError or
     ValueError (such as pydantic's ValidationError): claims are missing or of the wrong type.

@@ -83,7 +83,7 @@ def settings() -> Settings:
 
 
 def _imported(path: str) -> Any:
-    """Import what a path names; no message quotes it, as it may be a secret in the wrong place."""
+    """Import the object of a path, which messages do not quote: it may be a misplaced secret."""
     names = path.split(".")
     if len(names) < 2 or not all(name.isidentifier() for name in names):  # noqa: PLR2004 - a.b
         raise ImproperlyConfigured(
@@ -154,7 +154,7 @@ def jwt_required(
 
     Other requests get 400 for a malformed header, 401 without a valid token, 403 if it lacks a
     scope, 503 if the keys to verify it are not available. The view needs no CSRF token, because
-    browsers do not send bearer tokens by themselves. Raises ValueError for anything that is not a
+    browsers do not send bearer tokens automatically. Raises ValueError for anything that is not a
     scope.
     """
     needed = required_scopes(scopes)

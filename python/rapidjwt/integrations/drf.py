@@ -35,7 +35,7 @@ class Refused(APIException):
     """A request is refused according to RFC 6750 Section 3."""
 
     def __init__(self, error: BearerError) -> None:
-        """Take the status and the message; the framework reads `auth_header`."""
+        """Set the status and the message; the framework reads `auth_header`."""
         super().__init__(error.description, code=error.error)
         self.status_code = error.status
         self.auth_header = error.headers(settings().realm).get("WWW-Authenticate")
@@ -47,12 +47,12 @@ class TokenUser:
     is_active = True
     is_anonymous = False
     is_authenticated = True
-    # As Django's AnonymousUser: a token grants scopes, not permissions of a database.
+    # Like Django's AnonymousUser: a token grants scopes, not permissions in a database.
     is_staff = False
     is_superuser = False
 
     def __init__(self, claims: dict[str, Any]) -> None:
-        """Take verified claims."""
+        """Store verified claims."""
         self.claims = claims
         self.pk: str | None = claims.get("sub")
         self.id = self.pk
@@ -62,7 +62,7 @@ class TokenUser:
         return str(self.pk)
 
     def __eq__(self, other: object) -> bool:
-        """Whether both are the same user, by `sub`."""
+        """Return whether both are the same user, by `sub`."""
         return isinstance(other, TokenUser) and self.pk is not None and self.pk == other.pk
 
     def __hash__(self) -> int:
@@ -83,7 +83,7 @@ class TokenUser:
         return False
 
     def has_perms(self, perms: Iterable[str], _obj: object = None) -> bool:
-        """Return whether nothing is asked for."""
+        """Return whether `perms` is empty."""
         return not list(perms)
 
     def has_module_perms(self, _module: str) -> bool:
@@ -91,7 +91,7 @@ class TokenUser:
         return False
 
     def get_user_permissions(self, _obj: object = None) -> set[str]:
-        """Return no permissions."""
+        """Return an empty set."""
         return set()
 
     get_group_permissions = get_all_permissions = get_user_permissions
@@ -100,8 +100,8 @@ class TokenUser:
 class JWTAuthentication(BaseAuthentication):
     """Sets `request.user` to a `TokenUser` and `request.auth` to the claims of a bearer token.
 
-    Without a bearer token the next authentication class is tried. Override `get_user` to look up
-    the user.
+    If there is no bearer token, the next authentication class is tried. Override `get_user` to look
+    up the user.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, dict[str, Any]] | None:

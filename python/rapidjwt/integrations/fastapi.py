@@ -31,7 +31,7 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
         scheme_name: str = "JWTBearer",
         description: str | None = None,
     ) -> None:
-        """Take the arguments of `rapidjwt.integrations.starlette.JWTBearer`.
+        """Create the dependency with the arguments of `rapidjwt.integrations.starlette.JWTBearer`.
 
         `scheme_name` and `description` are for OpenAPI.
         """

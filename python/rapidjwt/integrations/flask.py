@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     GivenT_co = TypeVar("GivenT_co", covariant=True)
 
     class Decorator(Protocol[GivenT_co]):
-        """Decorates a function, or a method, whose first argument but `self` is the claims."""
+        """Decorates a function, or a method, whose first argument except `self` is the claims."""
 
         @overload
         def __call__(self, view: Callable[Concatenate[GivenT_co, P], R]) -> Callable[P, R]: ...
@@ -58,7 +58,7 @@ def jwt_required(
     The view gets them as its first argument (a method of a class-based view: after `self`), before
     the variables of the URL rule, which Flask passes by name.
 
-    In `decorators` of a `MethodView` it protects all methods, which get no argument more. The
+    In `decorators` of a `MethodView` it protects all methods, which get no additional argument. The
     claims are in `flask.g.jwt_claims`, for every kind of view.
 
     All `scopes` are required. `claims` converts the verified claims to what the view gets (a model,
@@ -69,7 +69,7 @@ def jwt_required(
     Error handlers of the app receive it; the response is JSON unless they return another.
 
     Raises ValueError for a realm or a scope that a header cannot contain, TypeError for a verifier
-    that has `decode_async` only.
+    that has only `decode_async`.
     """
     decoder = sync_verifier(verifier)
     challenge(realm)
@@ -86,7 +86,8 @@ def jwt_required(
         return result
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
-        # What `as_view` makes of a class and passes to its `decorators`: it takes no claims.
+        # `as_view` makes this function of a class and passes it to `decorators`: it takes no
+        # claims.
         is_class_view = unwrap(view).__qualname__.startswith("View.as_view.")
 
         @wraps(view)

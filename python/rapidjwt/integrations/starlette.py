@@ -28,7 +28,7 @@ __all__ = ["JWTBearer"]
 
 
 class JWTBearer(Generic[ClaimsT]):
-    """Returns the claims of a request's bearer token, or refuses as RFC 6750 Section 3 demands."""
+    """Returns the claims of a request's bearer token, or refuses it as in RFC 6750 Section 3."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class JWTBearer(Generic[ClaimsT]):
         realm: str = "api",
         claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
     ) -> None:
-        """Take a verifier, with `decode` or `decode_async`, and the scopes of every request.
+        """Set a verifier, with `decode` or `decode_async`, and the scopes that every request needs.
 
         All `scopes` are required. `claims` converts the verified claims to the result (a model, a
         dataclass), and raises ValueError, TypeError or LookupError to refuse them. Raises

@@ -1,4 +1,4 @@
-"""Keys over HTTP: fetched once, refreshed in the background, there when the provider is down."""
+"""Keys over HTTP: fetched once, refreshed in the background, usable while the provider is down."""
 
 from .async_client import AsyncJWKSClient
 from .client import JWKSClient

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 
 class AsyncJWKSClient(ForkAware):
-    """`JWKSClient` for asyncio: what waits there for a thread waits here for a task.
+    """`JWKSClient` for asyncio: where the other client blocks a thread, this one suspends a task.
 
-    It may be used from several event loops; each has at most one fetch under way. A refresh in the
-    background is a task of the loop that needed it.
+    It may be used from several event loops; each of them runs at most one fetch at a time. A
+    refresh in the background is a task of the loop that needed it.
     """
 
     def __init__(
@@ -47,18 +47,18 @@ class AsyncJWKSClient(ForkAware):
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] | None = None,
     ) -> None:
-        """Make a client for the JWK Set at `url`.
+        """Create a client for the JWK Set at `url`.
 
-        Arguments are those of `JWKSClient`, but `timeout` is for the whole of each request, and
-        `transport` is used instead of httpx. Raises PyJWKClientError for a URL that cannot be
-        used, ImportError when there is neither httpx nor a transport.
+        The arguments are those of `JWKSClient`, but `timeout` applies to each request as a whole,
+        and `transport` is used instead of httpx. Raises PyJWKClientError for a URL that cannot be
+        used, ImportError if there is neither httpx nor a transport.
         """
         super().__init__()
         self._endpoint = Endpoint(
             url, headers=headers, max_bytes=max_bytes, allow_http=allow_http, clock=clock
         )
-        # A transport of the caller's may raise anything. What ours does not raise comes from
-        # elsewhere: from the handler of a signal.
+        # The caller's transport may raise any exception. An exception that the transport here
+        # cannot raise comes from elsewhere: from a signal handler.
         self._failures: tuple[type[Exception], ...] = (Exception,)
         if transport is None:
             transport = httpx_transport = HttpxTransport(
@@ -69,7 +69,7 @@ class AsyncJWKSClient(ForkAware):
         self._transport = transport
         self._timeout = timeout
         self._memory = KeyMemory(refresh_policy, clock, random)
-        self._flights: set[asyncio.Task[None]] = set()  # at most one of each event loop
+        self._flights: set[asyncio.Task[None]] = set()  # at most one per event loop
 
     @classmethod
     def from_issuer(cls, issuer: str, **arguments: Any) -> Self:
@@ -83,12 +83,12 @@ class AsyncJWKSClient(ForkAware):
 
     @property
     def metrics(self) -> JWKSMetrics:
-        """The counters at this moment."""
+        """The current counters."""
         with self._memory.lock:
             return self._memory.metrics
 
     async def key_set(self) -> KeySet:
-        """Return the keys: from memory, without waiting, if they may serve, else fetched.
+        """Return the keys: from memory, without waiting, if they may be used; otherwise fetched.
 
         Errors are those of `JWKSClient.key_set`.
         """
@@ -110,7 +110,7 @@ class AsyncJWKSClient(ForkAware):
             return memory.required_keys()
 
     async def newer_key_set(self, seen: KeySet) -> KeySet:
-        """Return other keys than `seen`, which lacks one, or `seen` when there are none.
+        """Return keys other than `seen`, which lacks one, or `seen` if there are none.
 
         Errors are those of `JWKSClient.newer_key_set`.
         """
@@ -125,7 +125,7 @@ class AsyncJWKSClient(ForkAware):
             return memory.newer_keys(seen)
 
     async def refresh(self) -> KeySet:
-        """Fetch the keys now, or wait for the fetch under way; errors as `key_set`."""
+        """Fetch the keys now, or wait for the fetch in progress; errors are those of `key_set`."""
         with self._memory.lock:
             flight = self._board()
         await asyncio.shield(flight)
@@ -135,27 +135,27 @@ class AsyncJWKSClient(ForkAware):
             return self._memory.required_keys()
 
     def _flight_here(self) -> asyncio.Task[None] | None:
-        """Return the fetch under way in this event loop."""
+        """Return the fetch in progress in this event loop."""
         loop = asyncio.get_running_loop()
-        # A copy: a loop of another thread may end its fetch meanwhile.
+        # A copy, because a loop in another thread may end its fetch meanwhile.
         flying = (flight for flight in tuple(self._flights) if flight.get_loop() is loop)
         return next((flight for flight in flying if not flight.done()), None)
 
     def _board(self) -> asyncio.Task[None]:
-        """Return the fetch under way, or start one. The caller holds the lock.
+        """Return the fetch in progress, or start one. The caller holds the lock.
 
-        It is a task of its own, which goes on when a task that waits for it is cancelled.
+        It is a separate task, which continues if a task that waits for it is cancelled.
         """
         flight = self._flight_here()
         if flight is None:
             self._memory.started()
             flight = asyncio.get_running_loop().create_task(self._run(), name="rapidjwt-jwks")
-            self._flights.add(flight)  # the event loop itself holds its tasks weakly
+            self._flights.add(flight)  # the event loop itself has only a weak reference
             flight.add_done_callback(self._flights.discard)
         return flight
 
     def _forget_lost(self) -> None:
-        """Take fetches for cancelled whose event loop was closed, and which therefore never end."""
+        """Treat fetches whose event loop was closed as cancelled, because they never end."""
         lost = [flight for flight in tuple(self._flights) if flight.get_loop().is_closed()]
         for flight in lost:
             with self._memory.lock:
@@ -169,7 +169,7 @@ class AsyncJWKSClient(ForkAware):
             self._land(await self._fetch())
         except self._failures as error:
             self._land(error)
-        except GeneratorExit:  # deleted, maybe with the lock held: `_forget_lost` has seen to it
+        except GeneratorExit:  # deleted, maybe with the lock held: `_forget_lost` handles it
             raise
         except BaseException:  # cancelled: its event loop is going down
             with self._memory.lock:

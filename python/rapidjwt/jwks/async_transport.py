@@ -1,4 +1,4 @@
-"""HTTP by httpx, for `AsyncJWKSClient`."""
+"""HTTP with httpx, for `AsyncJWKSClient`."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 
 class HttpxTransport:
-    """Sends one request at a time by httpx, over a new connection.
+    """Sends one request at a time with httpx, over a new connection.
 
-    Nothing is kept between requests but the SSL context, so it serves any event loop.
+    Only the SSL context is kept between requests, so it can be used with any event loop.
     """
 
     def __init__(self, *, timeout: float, max_bytes: int, ssl_context: SSLContext | None) -> None:
-        """Take the limits.
+        """Set the limits.
 
-        `timeout` is in seconds, for each step of a request. A body above `max_bytes` is a
-        PyJWKClientError. `ssl_context` None means httpx's default one.
+        `timeout` is in seconds, for each step of a request. A body larger than `max_bytes` causes a
+        PyJWKClientError. If `ssl_context` is None, httpx's default one is used.
 
-        Raises ImportError when httpx is not installed.
+        Raises ImportError if httpx is not installed.
         """
         try:
             import httpx  # noqa: PLC0415 - an optional dependency
@@ -32,11 +32,11 @@ class HttpxTransport:
                 "AsyncJWKSClient needs httpx (pip install 'rapidjwt[async]') or another transport"
             ) from error
         self._httpx = httpx
-        #: What a failed request raises, beside PyJWTError and OSError.
+        #: The exceptions of a failed request, in addition to PyJWTError and OSError.
         self.failures: tuple[type[Exception], ...] = (httpx.HTTPError, httpx.InvalidURL)
         self._timeout = timeout
         self._max_bytes = max_bytes
-        # Once, because it takes some 20 ms, in which no task of the event loop would run.
+        # Created once, because it takes some 20 ms, in which no task of the event loop would run.
         self._ssl_context = ssl_context or httpx.create_ssl_context()
 
     async def __call__(self, request: Request) -> Response:

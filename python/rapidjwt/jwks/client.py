@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class _Flight:
-    """A fetch under way, by the thread `owner` until a thread of its own runs it."""
+    """A fetch in progress, in the thread `owner` until it gets a thread of its own."""
 
     def __init__(self) -> None:
         self.owner: int | None = threading.get_ident()
@@ -40,14 +40,14 @@ class _Flight:
         self.waiters: list[threading.Lock] = []
 
     def land(self) -> None:
-        """Let the callers go on that wait. The caller of this method holds the client's lock."""
+        """Wake the callers that wait. The caller of this method holds the client's lock."""
         self.has_landed = True
         for waiter in tuple(self.waiters):
-            if waiter.locked():  # not after a call that was interrupted
+            if waiter.locked():  # it is not after an interrupted call
                 waiter.release()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the fetch has ended; return whether it has."""
+        """Wait until the fetch has ended, and return whether it has."""
         waiter = threading.Lock()
         waiter.acquire()
         self.waiters.append(waiter)
@@ -55,7 +55,7 @@ class _Flight:
 
 
 def _abandoning(method: _Method) -> _Method:
-    """Let others fetch when an interrupt ends a method that has begun a fetch, wherever it hits."""
+    """Let others fetch if an interrupt ends a method, at any point, that has started a fetch."""
 
     @wraps(method)
     def guarded(self: JWKSClient, *arguments: Any) -> Any:
@@ -73,11 +73,12 @@ class JWKSClient(ForkAware):
 
     `Verifier(jwks=client, algorithms=...)` verifies tokens with them.
 
-    However many threads need keys, one request is under way. Keys in memory are given at once,
-    also while a refresh runs or hangs, and for a bounded time while the provider is down;
-    `RefreshPolicy` has the times. Nothing runs and nothing is fetched until keys are asked for.
+    However many threads need keys, only one request is sent at a time. Keys in memory are returned
+    immediately, even while a refresh runs or hangs, and for a limited time while the provider is
+    down; `RefreshPolicy` has the times. No thread is started and nothing is fetched until keys are
+    needed.
 
-    Safe to share between threads, and to make before a fork (gunicorn with preload).
+    It is safe to share between threads, and to create before a fork (gunicorn with preload).
     """
 
     def __init__(
@@ -94,19 +95,19 @@ class JWKSClient(ForkAware):
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] | None = None,
     ) -> None:
-        """Make a client for the JWK Set at `url`.
+        """Create a client for the JWK Set at `url`.
 
         The arguments:
             url: its address. Redirects are not followed.
             refresh_policy: when to fetch; None means `RefreshPolicy()`.
-            headers: sent with each request to the host of `url`, in addition to ours.
-            timeout: seconds to connect, and again for the whole answer.
-            max_bytes: the largest answer that is read.
+            headers: sent with each request to the host of `url`, in addition to the client's own.
+            timeout: seconds to connect, and again for the whole response.
+            max_bytes: the maximum size of a response.
             ssl_context: None means Python's default one.
-            allow_http: whether http is allowed beside https.
-            transport: sends the requests instead of urllib; then timeouts and SSL are its own.
-            clock: gives seconds that do not run backwards.
-            random: gives numbers from 0 up to 1, for the jitter.
+            allow_http: whether http is allowed in addition to https.
+            transport: sends the requests instead of urllib; it handles timeouts and SSL itself.
+            clock: returns seconds that never go backwards.
+            random: returns numbers from 0 up to 1, for the jitter.
 
         Raises PyJWKClientError for a URL that cannot be used.
         """
@@ -117,23 +118,23 @@ class JWKSClient(ForkAware):
         self._transport = transport or UrllibTransport(
             timeout=timeout, max_bytes=max_bytes, ssl_context=ssl_context
         )
-        # A transport of the caller's may raise anything. What ours does not raise comes from
-        # elsewhere: from the handler of a signal.
+        # The caller's transport may raise any exception. An exception that the transport here
+        # cannot raise comes from elsewhere: from a signal handler.
         ours = (PyJWTError, OSError, HTTPException, ValueError)
         self._failures: tuple[type[Exception], ...] = (Exception,) if transport else ours
         self._longest_wait = timeout * 2 * self._endpoint.most_requests
         self._memory = KeyMemory(refresh_policy, clock, random)
         self._flight: _Flight | None = None
-        self._newest = _Flight()  # the fetch begun last, under way or not
+        self._newest = _Flight()  # the fetch that was started last, whether or not it has ended
 
     @classmethod
     def from_issuer(cls, issuer: str, **arguments: Any) -> Self:
         """Return a client for the keys of an issuer, found through its metadata.
 
-        `issuer` is its identifier, exactly as in `iss`. A `Verifier` with this client accepts
-        tokens of this issuer only, unless its own `issuer` argument names others. The metadata come
-        from its address by OpenID Connect Discovery 1.0 Section 4, else by RFC 8414 Section 3, when
-        keys are fetched. Other arguments and errors are those of `JWKSClient`.
+        `issuer` is its identifier, exactly as in `iss`. A `Verifier` with this client accepts only
+        tokens of this issuer, unless its own `issuer` argument names others. When keys are fetched,
+        the metadata are read from the address of OpenID Connect Discovery 1.0 Section 4, or else
+        from that of RFC 8414 Section 3. Other arguments and errors are those of `JWKSClient`.
         """
         return cls(Issuer(issuer), **arguments)
 
@@ -144,16 +145,16 @@ class JWKSClient(ForkAware):
 
     @property
     def metrics(self) -> JWKSMetrics:
-        """The counters at this moment."""
+        """The current counters."""
         with self._memory.lock:
             return self._memory.metrics
 
     @_abandoning
     def key_set(self) -> KeySet:
-        """Return the keys: from memory if they may serve, else fetched.
+        """Return the keys: from memory if they may be used, otherwise fetched.
 
-        Raises PyJWKClientError, or its subclass PyJWKClientConnectionError, when they cannot be
-        fetched; soon after such a failure, without trying again.
+        Raises PyJWKClientError, or its subclass PyJWKClientConnectionError, if they cannot be
+        fetched; soon after such a failure, this happens without another attempt.
         """
         memory = self._memory
         with memory.lock:
@@ -172,11 +173,10 @@ class JWKSClient(ForkAware):
 
     @_abandoning
     def newer_key_set(self, seen: KeySet) -> KeySet:
-        """Return other keys than `seen`, which lacks one, or `seen` when there are none.
+        """Return keys other than `seen`, which lacks one, or `seen` if there are none.
 
-        The provider is asked at most once per `RefreshPolicy.cooldown`.
-
-        Raises PyJWKClientError when it could not answer the last time that it was asked.
+        A request is sent at most once per `RefreshPolicy.cooldown`. Raises PyJWKClientError if the
+        last request failed.
         """
         memory = self._memory
         with memory.lock:
@@ -189,7 +189,7 @@ class JWKSClient(ForkAware):
 
     @_abandoning
     def refresh(self) -> KeySet:
-        """Fetch the keys now, or wait for the fetch under way; errors as `key_set`."""
+        """Fetch the keys now, or wait for the fetch in progress; errors are those of `key_set`."""
         with self._memory.lock:
             flight, is_ours = self._board()
         self._wait_for(flight, is_ours)
@@ -199,9 +199,9 @@ class JWKSClient(ForkAware):
             return self._memory.required_keys()
 
     def _board(self) -> tuple[_Flight, bool]:
-        """Return the flight under way, or a new one, which the caller must run; and which it is.
+        """Return the fetch in progress, or a new one, and whether it is new.
 
-        The caller holds the lock.
+        The caller holds the lock, and must run a new fetch.
         """
         if self._flight is not None:
             return self._flight, False
@@ -212,7 +212,7 @@ class JWKSClient(ForkAware):
     def _wait_for(self, flight: _Flight, is_ours: bool) -> None:
         if is_ours:
             self._run(flight)
-            flight = self._newest  # another one, if this took so long that it was given up
+            flight = self._newest  # another one, if this took so long that it was abandoned
         if not flight.wait(self._longest_wait):
             self._forget(flight)
             raise PyJWKClientConnectionError(
@@ -252,25 +252,25 @@ class JWKSClient(ForkAware):
 
     def _land(self, flight: _Flight, result: Fetched | BaseException) -> None:
         with self._memory.lock:
-            if flight is self._newest:  # else the answer may be older than the keys in memory
+            if flight is self._newest:  # else the response may be older than the keys
                 self._memory.finished(self._endpoint.name, result)
-            # First: an interrupt between the two would leave callers waiting.
+            # This comes first: an interrupt between the two would leave callers waiting.
             flight.land()
             if self._flight is flight:
                 self._flight = None
 
     def _abandon(self, error: BaseException) -> None:
-        """End the fetch that this thread has begun and will not go on with."""
+        """End the fetch that this thread has started and will not continue."""
         flight = self._flight
         if flight is not None and flight.owner == threading.get_ident():
             self._land(flight, error)
 
     def _forget(self, flight: _Flight) -> None:
-        """Let another fetch begin in place of one that does not end."""
+        """Allow another fetch to start in place of one that does not end."""
         with self._memory.lock:
             if self._flight is flight:
                 self._flight = None
 
     def _after_fork(self) -> None:
         self._memory.after_fork()
-        self._flight = None  # its thread lives in the parent only
+        self._flight = None  # its thread exists only in the parent

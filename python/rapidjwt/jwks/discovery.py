@@ -1,4 +1,4 @@
-"""From an issuer to the address of its keys.
+"""The way from an issuer to the address of its keys.
 
 OpenID Connect Discovery 1.0 Section 4, and RFC 8414 Section 3.
 """
@@ -15,9 +15,9 @@ from rapidjwt.exceptions import PyJWKClientError
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """An issuer whose metadata tells where its keys are; `identifier` is the `iss` of its tokens.
+    """An issuer whose metadata contain the address of its keys; `identifier` is its tokens' `iss`.
 
-    Raises PyJWKClientError when it has a query or a fragment (RFC 8414 Section 2).
+    Raises PyJWKClientError if it has a query or a fragment (RFC 8414 Section 2).
     """
 
     identifier: str
@@ -28,7 +28,7 @@ class Issuer:
             raise PyJWKClientError("An issuer identifier has no query and no fragment")
 
     def metadata_urls(self) -> tuple[str, str]:
-        """Return where the metadata may be: by OpenID Connect Discovery, by RFC 8414."""
+        """Return the addresses of the metadata in OpenID Connect Discovery and in RFC 8414."""
         base = self.identifier.rstrip("/")
         scheme, host, path, _, _ = urlsplit(base)
         well_known = "/.well-known/oauth-authorization-server"
@@ -38,10 +38,10 @@ class Issuer:
         )
 
     def jwks_uri(self, metadata: bytes) -> str:
-        """Read the address of the keys in the issuer's metadata.
+        """Read the address of the keys from the issuer's metadata.
 
-        Raises PyJWKClientError when they are not this very issuer's (RFC 8414 Section 3.3: the
-        identifiers must be equal), or hold no address.
+        Raises PyJWKClientError if they are the metadata of another issuer (RFC 8414 Section 3.3:
+        the identifiers must be equal), or contain no address.
         """
         try:
             members: dict[str, Any] | None = json.loads(metadata)

@@ -1,4 +1,4 @@
-"""One provider of keys: what to ask it, and what to make of its answers. No I/O happens here."""
+"""One provider of keys: the requests to it, and the meaning of its responses. It does no I/O."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from .messages import Request, Response
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
-#: The largest answer that is read, in bytes: a thousand keys of usual size.
+#: The default maximum size of a response in bytes: about a thousand keys of usual size.
 DEFAULT_MAX_BYTES = 512 * 1024
 
-#: How long to believe an issuer's metadata, in seconds, while its keys can be fetched.
+#: The time in seconds for which an issuer's metadata are used, as long as its keys can be fetched.
 _METADATA_LIFETIME = 24 * 3600
 
 _OK = 200
@@ -32,21 +32,21 @@ _NOT_MODIFIED = 304
 
 _HEADERS = {
     "accept": "application/jwk-set+json, application/json",
-    # An encoded body could be small on the wire and huge in memory.
+    # An encoded body could be small during transfer and huge in memory.
     "accept-encoding": "identity",
     "user-agent": f"rapidjwt/{__version__}",
 }
 
 
 class Fetched(NamedTuple):
-    """Keys, and the seconds that the provider lets them live, or None."""
+    """Keys, and the lifetime in seconds that the provider allows them, or None."""
 
     keys: KeySet
     lifetime: float | None
 
 
 class _Copy(NamedTuple):
-    """The last answer with keys: what to compare the next one with."""
+    """The last response with keys, with which the next one is compared."""
 
     etag: str | None
     body: bytes
@@ -54,7 +54,7 @@ class _Copy(NamedTuple):
 
 
 class Endpoint:
-    """Where the keys of one provider are, and the last answer that had some."""
+    """The address of a provider's keys, and its last response that contained some."""
 
     def __init__(
         self,
@@ -65,10 +65,10 @@ class Endpoint:
         allow_http: bool,
         clock: Callable[[], float],
     ) -> None:
-        """Take the URL of a JWK Set, or an issuer.
+        """Set the URL of a JWK Set, or an issuer.
 
-        Raises PyJWKClientError for a URL that is not https (or http, if `allow_http`), has no
-        host, or holds a user name.
+        Raises PyJWKClientError for a URL that is not https (or http, if `allow_http`), has no host,
+        or contains a user name.
         """
         self._source = source
         self._headers = {name.lower(): value for name, value in (headers or {}).items()}
@@ -83,19 +83,18 @@ class Endpoint:
 
     @property
     def most_requests(self) -> int:
-        """How many requests one fetch may take."""
+        """The maximum number of requests that one fetch needs."""
         if isinstance(self._source, Issuer):
             return len(self._source.metadata_urls()) + 1
         return 1
 
     def fetch(self) -> Generator[Request, Response, Fetched]:
-        """Fetch the keys: yields requests, is sent their responses, returns the result.
+        """Fetch the keys: yield requests, receive their responses, return the result.
 
-        The same `KeySet` object is returned for as long as the provider's answer is the same.
-
-        Raises PyJWKClientError for answers without use.
+        It returns the same `KeySet` object as long as the provider's response is the same. Raises
+        PyJWKClientError for responses that cannot be used.
         """
-        # Forgotten unless the keys arrive: a provider that fails may have moved.
+        # Discarded unless the keys arrive: a provider that fails may have moved.
         discovered, self._discovered = self._discovered, None
         if isinstance(self._source, str):
             url = self._source
@@ -126,7 +125,8 @@ class Endpoint:
         headers = dict(_HEADERS)
         if etag is not None:
             headers["if-none-match"] = etag
-        # The caller's headers may hold credentials: an issuer's metadata cannot send them away.
+        # The caller's headers may contain credentials, which an issuer's metadata must not
+        # redirect.
         if _origin(url) == _origin(self.name):
             headers |= self._headers
         return Request(url, headers)
@@ -172,12 +172,12 @@ class Endpoint:
 
 
 def too_large(max_bytes: int) -> PyJWKClientError:
-    """Return the error for an answer that has too many bytes."""
+    """Return the error for a response that has too many bytes."""
     return PyJWKClientError(f"The JWKS endpoint answered with more than {max_bytes} bytes")
 
 
 def as_client_error(name: str, error: BaseException) -> PyJWKClientError:
-    """Return the error that a client raises for whatever went wrong in a fetch."""
+    """Return the error that a client raises for any failure of a fetch."""
     if isinstance(error, PyJWKClientError):
         return error
     kind = PyJWKClientError if isinstance(error, PyJWTError) else PyJWKClientConnectionError
@@ -188,9 +188,9 @@ def as_client_error(name: str, error: BaseException) -> PyJWKClientError:
 
 
 def _sendable(etag: str | None) -> str | None:
-    """Return an entity tag that can be sent back as it came, else None (RFC 9110 Section 8.8.3).
+    """Return an entity tag that can be sent back unchanged, else None (RFC 9110 Section 8.8.3).
 
-    Bytes above 0x7f are allowed in it, and have no encoding that every client shares.
+    It may contain bytes above 0x7f, for which clients have no common encoding.
     """
     return etag if etag is not None and etag.isascii() and etag.isprintable() else None
 
@@ -199,6 +199,6 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
-    """Return the origin of a URL, whatever its spelling (RFC 6454 Section 4)."""
+    """Return the origin of a URL in a canonical spelling (RFC 6454 Section 4)."""
     parts = urlsplit(url)  # which lower-cases scheme and host name
     return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)

@@ -1,4 +1,4 @@
-"""How long an HTTP answer stays fresh (RFC 9111), as far as a JWK Set needs it."""
+"""The freshness of HTTP responses (RFC 9111), as far as a JWK Set needs it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 
 def freshness_lifetime(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that an answer stays fresh from now, or None when it does not say.
+    """Return the seconds for which a response stays fresh from now, or None if it does not say.
 
-    That is `max-age` of Cache-Control less Age (RFC 9111 Sections 4.2.3 and 5.2.2.1), and 0 for
+    That is `max-age` of Cache-Control minus Age (RFC 9111 Sections 4.2.3 and 5.2.2.1), and 0 for
     `no-store`, `no-cache` and a `max-age` that is not a number (RFC 9111 Section 4.2.1: such
-    answers should be taken for stale). Names of `headers` are in lower case.
+    responses should be considered stale). The names in `headers` are in lower case.
     """
     directives = _directives(headers.get("cache-control", ""))
     if "no-store" in directives or "no-cache" in directives:
@@ -28,7 +28,7 @@ def _directives(cache_control: str) -> dict[str, str]:
     directives: dict[str, str] = {}
     for part in cache_control.split(","):
         name, _, value = part.partition("=")
-        # Of directives that are there twice the first counts (RFC 9111 Section 4.2.1).
+        # If a directive occurs twice, the first one counts (RFC 9111 Section 4.2.1).
         directives.setdefault(name.strip().lower(), value.strip().strip('"'))
     return directives
 

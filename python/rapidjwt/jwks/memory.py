@@ -1,4 +1,4 @@
-"""What a client remembers and counts, the same for threads and for tasks. No I/O, no waiting."""
+"""The keys and counters of a client, for threads and tasks alike, without I/O or waiting."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class JWKSMetrics:
-    """Plain counters since the client was made.
+    """Counters since the client was created.
 
-    `fetches` were started, `failures` of them failed. `hits` are key sets given from memory, and
-    `stale_serves` those of them that were older than their lifetime.
+    `fetches` were started, and `failures` of them failed. `hits` are key sets returned from memory,
+    and `stale_serves` are those of them that were older than their lifetime.
     """
 
     fetches: int = 0
@@ -62,7 +62,7 @@ class KeyMemory:
         return replace(self._metrics)
 
     def serve(self) -> KeySet | None:
-        """Return the keys, if they may still serve, and count that."""
+        """Return the keys, if they may still be used, and count that."""
         now = self._clock()
         if self._keys is None or not self._schedule.is_usable(now):
             return None
@@ -72,32 +72,32 @@ class KeyMemory:
         return self._keys
 
     def is_due(self) -> bool:
-        """Whether the keys should be refreshed in the background."""
+        """Return whether the keys should be refreshed in the background."""
         return self._schedule.is_due(self._clock())
 
     def may_fetch_without_keys(self) -> bool:
-        """Whether a caller may fetch who found no keys."""
+        """Return whether a caller that found no keys may fetch them."""
         return self._schedule.may_fetch_without_keys(self._clock())
 
     def should_fetch_newer(self, seen: KeySet) -> bool:
-        """Whether a caller may fetch who did not find a key in `seen`."""
+        """Return whether a caller that did not find a key in `seen` may fetch newer keys."""
         if self._keys is not seen:
             return False
         return self._schedule.may_fetch_for_unknown_kid(self._clock())
 
     def newer_keys(self, seen: KeySet) -> KeySet:
-        """Return the keys to look into after `seen`: others, or the same.
+        """Return the keys to search after `seen`: other keys, or the same.
 
-        Raises the error of the last fetch when it left us with the same.
+        Raises the error of the last fetch if that is why the keys are still the same.
         """
         if self._keys is None or (self._keys is seen and self.error is not None):
             raise self.last_error()
         return self._keys
 
     def required_keys(self) -> KeySet:
-        """Return the keys, for a caller who waited for a fetch; raises its error.
+        """Return the keys for a caller that waited for a fetch, or raise the error of that fetch.
 
-        Keys just fetched serve this caller, however short the policy makes their life.
+        Keys that were just fetched may be used by this caller, however short their lifetime is.
         """
         usable = self.error is None or self._schedule.is_usable(self._clock())
         if self._keys is None or not usable:
@@ -111,7 +111,7 @@ class KeyMemory:
         self._schedule.started(self._clock())
 
     def finished(self, name: str, result: Fetched | BaseException) -> None:
-        """Take what a fetch of the keys of `name` brought."""
+        """Record the result of a fetch of the keys of `name`."""
         if isinstance(result, BaseException):
             self.error = as_client_error(name, result)
             self._metrics.failures += 1
@@ -122,46 +122,46 @@ class KeyMemory:
             self._schedule.succeeded(result.lifetime)
 
     def cancelled(self) -> None:
-        """Record that a fetch was given up: its provider is not to blame."""
+        """Record that a fetch was abandoned, which is not the provider's fault."""
         self._metrics.fetches -= 1
         self._schedule.cancelled()
         self._was_cancelled = True
 
     def must_wait(self) -> bool:
-        """Whether a caller must wait for a refresh, since the last one was cancelled."""
+        """Return whether a caller must wait for a refresh, because the last one was cancelled."""
         return self._was_cancelled
 
     def last_error(self) -> PyJWKClientError:
-        """Return an error like that of the last fetch, for one more caller.
+        """Return a copy of the last fetch's error for another caller.
 
-        The same object would collect the traceback of every caller.
+        A shared object would collect the tracebacks of all callers.
         """
         error = self.error
         if error is None:
-            raise RuntimeError("no fetch has failed")  # the callers see to it
+            raise RuntimeError("no fetch has failed")  # callers check this
         copy = type(error)(*error.args)
         copy.__cause__ = error
         return copy
 
     def after_fork(self) -> None:
-        """Be the child's: another thread of the parent may have held the lock.
+        """Adapt to the child of a fork: another thread of the parent may have held the lock.
 
-        Keys stay. The moment of the next refresh is chosen anew: the children of one parent must
-        not all refresh at once.
+        Keys stay. The time of the next refresh is chosen again, so that the children of one parent
+        do not all refresh at once.
         """
         self.lock = threading.Lock()
         self._schedule.spread()
 
 
-#: What each client wants to do in the child of a fork.
+#: The clients, each of which is notified in the child of a fork.
 _forked: weakref.WeakSet[ForkAware] = weakref.WeakSet()
 
 
 class ForkAware:
-    """Calls `_after_fork` in the child of a fork, for each object that is alive."""
+    """The base of objects whose `_after_fork` is called in the child of a fork."""
 
     def __init__(self) -> None:
-        """Enter the list of those to call."""
+        """Register the object."""
         _forked.add(self)
 
     def _after_fork(self) -> None:

@@ -1,4 +1,4 @@
-"""What goes to a provider of keys and what comes back: the interface of transports."""
+"""Requests to a provider of keys and responses from it: the interface of transports."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer: its status, its headers (names in any case) and its whole body, not encoded."""
+    """A response: its status, its headers (names in any case) and its whole body, not encoded."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
 
-#: Sends a request and gives the answer, whatever its status, without following redirects. Any
+#: Sends a request and returns the response, whatever its status, without following redirects. Any
 #: exception counts as a failed request.
 Transport: TypeAlias = "Callable[[Request], Response]"
 

@@ -1,4 +1,4 @@
-"""When to fetch keys again: numbers and arithmetic, without a clock, a network or a thread."""
+"""When to fetch keys again: pure arithmetic, without a clock, a network or a thread."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshPolicy:
-    """How long fetched keys serve, and how often the provider may be asked. Times in seconds.
+    """How long fetched keys may be used, and how often they may be fetched. Times are in seconds.
 
-    Keys live as long as the provider's Cache-Control says, but between `min_lifetime` and
-    `max_lifetime`; without it, `default_lifetime`. They are refreshed at a random moment in the
-    last part of their life, `jitter` of it, so that many processes do not ask at once.
+    Keys live as long as the provider's Cache-Control says, but at least `min_lifetime` and at most
+    `max_lifetime`; without Cache-Control, `default_lifetime`. They are refreshed at a random time
+    in the last part of their lifetime, of which `jitter` is the fraction, so that many processes do
+    not send requests at once.
 
-    When the provider is down they serve `stale_limit` longer, and the waits between attempts
-    double from `backoff_min` to `backoff_max`.
-
-    An unknown `kid` causes a fetch unless one was started in the last `cooldown`.
+    While the provider is down, keys may be used for `stale_limit` longer, and the delay between
+    attempts doubles from `backoff_min` to `backoff_max`. An unknown `kid` causes a fetch unless one
+    was started within the last `cooldown` seconds.
 
     Raises ValueError for values that are negative, not finite, or out of order.
     """
@@ -49,20 +49,20 @@ class RefreshPolicy:
             raise ValueError(f"jitter is a part of the lifetime, at most 1, not {self.jitter}")
 
     def lifetime(self, offered: float | None) -> float:
-        """Return how long keys live for which the provider offers this time, or None."""
+        """Return the lifetime of keys for which the provider offers this time, or None."""
         wanted = self.default_lifetime if offered is None else offered
         return min(max(wanted, self.min_lifetime), self.max_lifetime)
 
 
 class RefreshSchedule:
-    """What the policy comes to for one client, given what happened to it and when.
+    """The policy applied to one client: it depends on past fetches and their times.
 
-    Every `now` is a time in seconds of one clock that does not run backwards; `random` gives
+    Every `now` is a time in seconds of one clock that never goes backwards; `random` returns
     numbers from 0 up to 1.
     """
 
     def __init__(self, policy: RefreshPolicy, random: Callable[[], float]) -> None:
-        """Start without keys: everything is due."""
+        """Start without keys, so that a fetch is due."""
         self._policy = policy
         self._random = random
         self._lifetime = 0.0
@@ -74,23 +74,23 @@ class RefreshSchedule:
         self._retry_without_keys_at = -math.inf
 
     def is_expired(self, now: float) -> bool:
-        """Whether the keys are older than their lifetime."""
+        """Return whether the keys are older than their lifetime."""
         return now >= self._expires_at
 
     def is_usable(self, now: float) -> bool:
-        """Whether the keys may still serve, stale or not."""
+        """Return whether the keys may still be used, stale or not."""
         return now < self._expires_at + self._policy.stale_limit
 
     def is_due(self, now: float) -> bool:
-        """Whether keys that serve should be refreshed in the background."""
+        """Return whether keys that may be used should be refreshed in the background."""
         return now >= self._refresh_at and now >= self._retry_at
 
     def may_fetch_without_keys(self, now: float) -> bool:
-        """Whether a caller who needs keys that nobody has may cause a fetch."""
+        """Return whether a caller may fetch when there are no keys."""
         return now >= self._retry_without_keys_at
 
     def may_fetch_for_unknown_kid(self, now: float) -> bool:
-        """Whether an unknown `kid` may cause a fetch."""
+        """Return whether an unknown `kid` may cause a fetch."""
         return now >= self._started_at + self._policy.cooldown
 
     def started(self, now: float) -> None:
@@ -98,30 +98,31 @@ class RefreshSchedule:
         self._started_before, self._started_at = self._started_at, now
 
     def cancelled(self) -> None:
-        """Record that the fetch was given up: it counts as if it had not started."""
+        """Record that the fetch was abandoned: it counts as if it had not started."""
         self._started_at = self._started_before
 
     def succeeded(self, offered_lifetime: float | None) -> None:
-        """Record that the fetch brought keys that live this long, or did not say."""
+        """Record that the fetch returned keys, and the lifetime that was offered, or None."""
         self._failures = 0
         self._retry_at = self._retry_without_keys_at = -math.inf
         self._lifetime = self._policy.lifetime(offered_lifetime)
-        # From the start, not the end: the answer shows the state at some moment in between.
+        # From the start, not the end: the response shows the state at some time in between.
         self._expires_at = self._started_at + self._lifetime
         self.spread()
 
     def failed(self, now: float) -> None:
         """Record that the fetch failed."""
         policy = self._policy
-        doublings = min(self._failures, 64)  # no float has room for more than 1024
+        doublings = min(self._failures, 64)  # a float overflows beyond 1023
         self._failures += 1
         ceiling = min(policy.backoff_min * 2.0**doublings, policy.backoff_max)
         delay = ceiling * (1 + self._random()) / 2
         self._retry_at = now + delay
-        # Callers wait for these keys: no longer without an attempt than for an unknown kid.
+        # Callers wait for these keys: they are not kept from an attempt longer than for an unknown
+        # kid.
         self._retry_without_keys_at = now + min(delay, policy.cooldown)
 
     def spread(self) -> None:
-        """Choose the moment of the next refresh (anew, for the child of a fork)."""
+        """Choose the time of the next refresh (again, in the child of a fork)."""
         ahead = self._lifetime * self._policy.jitter * self._random()
         self._refresh_at = self._expires_at - ahead

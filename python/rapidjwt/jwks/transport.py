@@ -1,4 +1,4 @@
-"""HTTP by the standard library, for `JWKSClient`."""
+"""HTTP with the standard library, for `JWKSClient`."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 
 
 class UrllibTransport:
-    """Sends one request at a time by urllib, over a new connection.
+    """Sends one request at a time with urllib, over a new connection.
 
-    It knows http, https and the proxies of the environment; redirects and errors are answers like
-    others.
+    It supports http, https and the proxies of the environment; redirects and errors are ordinary
+    responses.
     """
 
     def __init__(self, *, timeout: float, max_bytes: int, ssl_context: SSLContext | None) -> None:
-        """Take the limits.
+        """Set the limits.
 
-        `timeout` is in seconds: to connect, and again for the whole answer, however slowly it
-        trickles in. A body above `max_bytes` is a PyJWKClientError. `ssl_context` None means
-        Python's default one.
+        `timeout` is in seconds: to connect, and again for the whole response, however slowly it
+        arrives. A body larger than `max_bytes` causes a PyJWKClientError. If `ssl_context` is None,
+        Python's default one is used.
         """
         self._timeout = timeout
         self._max_bytes = max_bytes
-        # By hand, because build_opener() adds handlers for files, FTP, redirects and errors.
+        # Assembled here, because build_opener() adds handlers for files, FTP, redirects and errors.
         self._opener = urllib_request.OpenerDirector()
         self._opener.add_handler(urllib_request.ProxyHandler())
         self._opener.add_handler(urllib_request.UnknownHandler())
@@ -54,7 +54,7 @@ class UrllibTransport:
             body = response.read(self._max_bytes + 1)
             if len(body) > self._max_bytes:
                 raise too_large(self._max_bytes)
-            # Up to Python 3.14 at least, read(n) does not say when a body ends too early.
+            # Up to Python 3.14 at least, read(n) does not report a body that ends too early.
             if len(body) < int(response.getheader("content-length") or 0):
                 raise PyJWKClientConnectionError(f"The answer of {request.url} was cut off")
             names = response.headers.keys()
@@ -63,7 +63,7 @@ class UrllibTransport:
 
 
 class _TimedReader(io.RawIOBase):
-    """Reads from a socket until a deadline: a socket's own timeout starts anew with each byte."""
+    """Reads from a socket until a deadline; a socket's own timeout starts again with each byte."""
 
     def __init__(self, raw: Any, sock: socket, seconds: float) -> None:
         self._raw = raw
@@ -86,7 +86,7 @@ class _TimedReader(io.RawIOBase):
 
 
 class _TimedResponse(HTTPResponse):
-    """An answer that must arrive, headers and body, within the timeout of its socket."""
+    """A response whose headers and body must arrive within the timeout of its socket."""
 
     def __init__(self, sock: socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)

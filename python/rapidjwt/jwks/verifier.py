@@ -1,4 +1,4 @@
-"""Verifying tokens with the keys of a client: what `Verifier(jwks=...)` is made of."""
+"""Verification of tokens with the keys of a client, for `Verifier(jwks=...)`."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ if TYPE_CHECKING:
 
 
 class UnknownKeyError(PyJWKClientError, InvalidTokenError):
-    """The provider has no key for the token: it is refused, and PyJWKClient's error says so."""
+    """The provider has no key for the token: the token is refused, with PyJWKClient's message."""
 
 
 class _KeyMissing(NamedTuple):
-    """Why a token was refused that a newer set may have the key for."""
+    """The reason why a token was refused, if a newer set may contain its key."""
 
     reason: PyJWTError
 
 
 def connect(client: JWKSClient | AsyncJWKSClient, policy: VerifierPolicy) -> _ClientKeys:
-    """Return what a `Verifier` with these rules asks for tokens; nothing is fetched yet."""
+    """Return the object that a `Verifier` with this policy uses; nothing is fetched yet."""
     if isinstance(client, JWKSClient):
         return _SyncKeys(client, policy)
     if isinstance(client, AsyncJWKSClient):
@@ -56,10 +56,11 @@ def connect(client: JWKSClient | AsyncJWKSClient, policy: VerifierPolicy) -> _Cl
 
 
 class _ClientKeys:
-    """The newest keys of a client, prepared under the rules of a `Verifier`."""
+    """The newest keys of a client, prepared under the policy of a `Verifier`."""
 
     def __init__(self, policy: VerifierPolicy, issuer: str | None) -> None:
-        # The keys of an issuer verify its own tokens: providers share keys among tenants.
+        # The keys of an issuer verify only its own tokens, because providers share keys among
+        # tenants.
         if issuer is not None and policy.issuers is None:
             policy = policy.with_issuer(issuer)
         self._policy = policy
@@ -76,10 +77,10 @@ class _ClientKeys:
         return prepared[1]
 
     def _apply(self, call: _Call, token: _Token, keys: KeySet) -> _Decoded | _KeyMissing:
-        """Call a method of the verifier that has these keys; raises its errors."""
+        """Call a method of the verifier that has these keys; other errors are raised."""
         try:
             verifier = self._verifier(keys)
-        except PyJWKSetError as error:  # no key serves our algorithms
+        except PyJWKSetError as error:  # there is no verifier: no key fits the algorithms
             return _KeyMissing(error)
         try:
             return call(verifier, token)
@@ -103,7 +104,7 @@ class _SyncKeys(_ClientKeys):
         return self._call(Verifier.decode_complete, token)
 
     def decode_many(self, tokens: Iterator[_Token]) -> Iterator[_Decoded | Exception]:
-        """Verify each chunk with the keys of its moment; tokens whose key is missing one by one."""
+        """Verify chunks with the keys of that time; tokens whose key is missing, one by one."""
         is_exhausted = False
         while not is_exhausted:
             is_exhausted = True
@@ -112,7 +113,7 @@ class _SyncKeys(_ClientKeys):
             try:
                 verifier = self._verifier(self._client.key_set())
                 results: Iterator[_Decoded | Exception] = verifier.decode_many(chunk)
-            except PyJWTError:  # no keys, or none for our algorithms
+            except PyJWTError:  # no keys, or none for the algorithms
                 for token in chunk:
                     is_exhausted = False
                     yield self._result(token)
@@ -131,7 +132,7 @@ class _SyncKeys(_ClientKeys):
         except PyJWTError as error:
             return error
 
-    # In a thread: a fetch must not hold up the event loop.
+    # In a thread, because a fetch must not block the event loop.
 
     async def decode_async(self, token: _Token) -> _Decoded:
         return await asyncio.to_thread(self.decode, token)
@@ -197,7 +198,7 @@ def _header(token: _Token) -> dict[str, Any]:
 
 
 def _unknown_key(token: _Token, missing: _KeyMissing) -> PyJWTError:
-    """Return what to tell the user when no newer set helped."""
+    """Return the error for a token for which no newer set had a key."""
     reason = missing.reason
     if isinstance(reason, InvalidSignatureError):
         return reason

@@ -1,4 +1,4 @@
-//! ASCII text, sixteen bytes at once: what `loads.rs` and `dumps.rs` share.
+//! ASCII text, sixteen bytes at a time: what `loads.rs` and `dumps.rs` share.
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -6,7 +6,8 @@ use pyo3::types::PyString;
 
 use super::Unusual;
 
-/// How many bytes at the start of `text` are printable ASCII, no quote and no backslash.
+/// Counts the bytes at the start of `text` that are printable ASCII and neither a quote nor a
+/// backslash.
 #[inline]
 pub(super) fn plain_len(text: &[u8]) -> usize {
     let mut at = 0;
@@ -28,7 +29,7 @@ pub(super) fn plain_len(text: &[u8]) -> usize {
     at + text[at..].iter().take_while(plain).count()
 }
 
-/// [`plain_len`] of sixteen bytes, in a few of the instructions that every `x86_64` has.
+/// Computes [`plain_len`] of sixteen bytes, with a few instructions that every `x86_64` has.
 #[cfg(target_arch = "x86_64")]
 #[inline]
 pub(super) fn plain_len_of_block(block: [u8; 16]) -> usize {
@@ -41,7 +42,7 @@ pub(super) fn plain_len_of_block(block: [u8; 16]) -> usize {
     let special = unsafe {
         let block = _mm_set_epi64x(high, low);
         let is = |byte: u8| _mm_cmpeq_epi8(block, _mm_set1_epi8(byte.cast_signed()));
-        // Bytes above 0x7f are below zero here.
+        // Bytes above 0x7f are negative here.
         let below_space = _mm_cmplt_epi8(block, _mm_set1_epi8(b' '.cast_signed()));
         let quotes = _mm_or_si128(is(b'"'), is(b'\\'));
         _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(below_space, is(0x7f)), quotes))
@@ -49,7 +50,7 @@ pub(super) fn plain_len_of_block(block: [u8; 16]) -> usize {
     (special | 1 << 16).trailing_zeros() as usize
 }
 
-/// [`plain_len`] of sixteen bytes.
+/// Computes [`plain_len`] of sixteen bytes.
 #[cfg(not(target_arch = "x86_64"))]
 #[inline]
 pub(super) fn plain_len_of_block(block: [u8; 16]) -> usize {
@@ -57,7 +58,7 @@ pub(super) fn plain_len_of_block(block: [u8; 16]) -> usize {
     if low < 8 { low } else { 8 + high }
 }
 
-/// The first and the last eight bytes.
+/// Returns the first and the last eight bytes.
 #[allow(clippy::cast_possible_truncation, reason = "halves are wanted")]
 #[inline]
 const fn halves(block: [u8; 16]) -> [u64; 2] {
@@ -65,8 +66,8 @@ const fn halves(block: [u8; 16]) -> [u64; 2] {
     [block as u64, (block >> 64) as u64]
 }
 
-/// The number that eight digits stand for, as times begin with; `None` if one is not a digit. Adds up
-/// pairs, then fours, then all of them.
+/// Returns the number that eight digits represent, such as those a time begins with; `None` if one
+/// of them is not a digit. Combines pairs, then groups of four, then all eight.
 #[inline]
 pub(super) fn eight_digits(text: [u8; 8]) -> Option<i64> {
     const ONES: u64 = u64::MAX / 255;
@@ -79,9 +80,9 @@ pub(super) fn eight_digits(text: [u8; 8]) -> Option<i64> {
     Some((fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff).cast_signed())
 }
 
-/// The bytes of `word`, the lowest first, that are not plain: each has its high bit set where it is a
-/// quote, a backslash, below 0x20 or above 0x7e. Borrows and carries only add false marks above a
-/// true one: the lowest mark counts, and none means that all bytes are plain.
+/// Marks the bytes of `word` that are not plain, the lowest first: the high bit is set for a quote,
+/// a backslash, and a byte below 0x20 or above 0x7e. Borrows and carries add false marks only above
+/// a true one: the lowest mark is right, and no mark means that all bytes are plain.
 #[inline]
 pub(super) const fn special(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
@@ -96,14 +97,14 @@ pub(super) const fn special(word: u64) -> u64 {
         & HIGH
 }
 
-/// `text`, which is ASCII, as a Python string.
+/// Returns `text`, which must be ASCII, as a Python string.
 pub(super) fn ascii_string<'py>(
     py: Python<'py>,
     text: &str,
 ) -> Result<Bound<'py, PyString>, Unusual> {
     debug_assert!(text.is_ascii());
     if text.len() < 2 {
-        // CPython shares these.
+        // CPython shares these strings.
         return Ok(PyString::new(py, text));
     }
     let len = ffi::Py_ssize_t::try_from(text.len()).map_err(|_| Unusual)?;

@@ -1,9 +1,9 @@
 //! Python dicts to JSON bytes, equal to `json.dumps(value, separators=(",", ":"))`.
 //!
-//! This serializer takes exact dicts with exact strings as keys, lists, tuples, strings, integers
-//! of 64 bits, floats, booleans and None, and answers [`Unusual`] to anything else: subclasses,
-//! other key types, big integers, lone surrogates, deep nesting or cycles. The caller then asks
-//! Python's json, which serializes or reports the error.
+//! This serializer handles exact dicts with exact strings as keys, lists, tuples, strings, 64-bit
+//! integers, floats, booleans and None, and returns [`Unusual`] for anything else: subclasses,
+//! other key types, big integers, lone surrogates, deep nesting or cycles. The caller then uses
+//! Python's json, which serializes the value or reports the error.
 
 use std::ffi::{CStr, c_char};
 use std::mem::MaybeUninit;
@@ -20,10 +20,11 @@ use crate::crypto::Signature;
 use crate::error::Error;
 use crate::python::cpython::utf8;
 
-/// Deeper nesting, and so every cycle, is left to Python.
+/// Deeper nesting, and therefore every cycle, is left to Python.
 const MAX_DEPTH: u32 = 64;
 
-/// Appends the JSON text of `dict` to `json`. On [`Unusual`] an unfinished text is left behind.
+/// Appends the JSON text of `dict` to `json`. If it returns [`Unusual`], `json` has an incomplete
+/// text at its end.
 ///
 /// `sort_keys` orders the members of every dict by key, as the option of the same name does.
 pub(in crate::python) fn dumps(
@@ -36,7 +37,8 @@ pub(in crate::python) fn dumps(
     unsafe { writer.dict(dict.as_ptr(), MAX_DEPTH, |_, _| true) }
 }
 
-/// As [`dumps`], for claims, in the dict's order: an issuer that is not text is [`Unusual`] too.
+/// Does what [`dumps`] does for claims, in the dict's order: an issuer that is not a string is
+/// [`Unusual`] too.
 pub(in crate::python) fn dumps_claims(
     claims: &Bound<'_, PyDict>,
     json: &mut Vec<u8>,
@@ -52,10 +54,10 @@ pub(in crate::python) fn dumps_claims(
     }
 }
 
-/// The token `header.payload.signature`, written into the string that is returned.
+/// Makes the token `header.payload.signature`, writing directly into the string that it returns.
 ///
-/// `header` is encoded, `payload` is not. `sign` answers the `signature_len` bytes that sign what
-/// it is given; it does not run Python code.
+/// `header` is already encoded, `payload` is not. `sign` returns the signature of its argument, in
+/// `signature_len` bytes; it does not run Python code.
 pub(in crate::python) fn token<'py>(
     py: Python<'py>,
     header: &str,
@@ -93,11 +95,11 @@ struct Writer<'a, 'py> {
 }
 
 impl<'py> Writer<'_, 'py> {
-    /// A dict; a member that is not `usual` is [`Unusual`], unless members are sorted, when none
-    /// is asked.
+    /// Writes a dict. A member that is not `usual` makes it [`Unusual`], except when members are
+    /// sorted: `usual` is then never called.
     ///
     /// # Safety
-    /// `dict` points to a live exact dict, the interpreter is attached.
+    /// `dict` points to a live exact dict, and the interpreter is attached.
     #[inline]
     unsafe fn dict(
         &mut self,
@@ -108,7 +110,7 @@ impl<'py> Writer<'_, 'py> {
         let depth = depth.checked_sub(1).ok_or(Unusual)?;
         // SAFETY: as promised by the caller; the reference is borrowed for this call.
         let dict = unsafe { Bound::from_borrowed_ptr(self.py, dict) };
-        // On a free-threaded build another thread may change the dict meanwhile.
+        // On a free-threaded build another thread may try to change the dict meanwhile.
         pyo3::sync::critical_section::with_critical_section(&dict, || {
             if self.sort_keys {
                 // SAFETY: `dict` is a live dict and locked.
@@ -175,12 +177,12 @@ impl<'py> Writer<'_, 'py> {
         Ok(())
     }
 
-    /// References to members of a locked container for as long as they are written, where there is
-    /// no interpreter lock: CPython lets go of the container while a lock within it is waited for,
-    /// that of an inner container or of a string that is turned into UTF-8.
+    /// Keeps references to members of a locked container while they are written, on builds without
+    /// an interpreter lock: CPython releases the lock of the container while this thread waits for
+    /// another lock, that of an inner container or of a string that is converted to UTF-8.
     ///
     /// # Safety
-    /// The pointers point to live objects, the interpreter is attached.
+    /// The pointers point to live objects, and the interpreter is attached.
     unsafe fn keep<const N: usize>(
         &self,
         members: [*mut ffi::PyObject; N],
@@ -191,7 +193,7 @@ impl<'py> Writer<'_, 'py> {
         })
     }
 
-    /// Ends a dict whose next separator would have been `separator`.
+    /// Ends a dict; `separator` is the one that its next member would have had.
     fn close(&mut self, separator: u8) {
         if separator == b'{' {
             self.json.push(b'{');
@@ -199,10 +201,10 @@ impl<'py> Writer<'_, 'py> {
         self.json.push(b'}');
     }
 
-    /// Writes one member of a dict behind `separator`, which is a comma or the opening brace.
+    /// Writes one member of a dict after `separator`, which is a comma or the opening brace.
     ///
     /// # Safety
-    /// `value` points to a live object, the interpreter is attached.
+    /// `value` points to a live object, and the interpreter is attached.
     unsafe fn member(
         &mut self,
         separator: u8,
@@ -216,7 +218,7 @@ impl<'py> Writer<'_, 'py> {
     }
 
     /// # Safety
-    /// `value` points to a live object, the interpreter is attached.
+    /// `value` points to a live object, and the interpreter is attached.
     unsafe fn value(&mut self, value: *mut ffi::PyObject, depth: u32) -> Result<(), Unusual> {
         // SAFETY: the object is alive, as promised by the caller; comparing its type with the
         // exact types of CPython decides which function may be called on it.
@@ -249,7 +251,7 @@ impl<'py> Writer<'_, 'py> {
     }
 
     /// # Safety
-    /// `list` points to a live exact list, the interpreter is attached.
+    /// `list` points to a live exact list, and the interpreter is attached.
     unsafe fn list(&mut self, list: *mut ffi::PyObject, depth: u32) -> Result<(), Unusual> {
         let depth = depth.checked_sub(1).ok_or(Unusual)?;
         // SAFETY: as promised by the caller; the list is locked, and its length is read again at
@@ -275,11 +277,11 @@ impl<'py> Writer<'_, 'py> {
     }
 
     /// # Safety
-    /// `tuple` points to a live exact tuple, the interpreter is attached.
+    /// `tuple` points to a live exact tuple, and the interpreter is attached.
     unsafe fn tuple(&mut self, tuple: *mut ffi::PyObject, depth: u32) -> Result<(), Unusual> {
         let depth = depth.checked_sub(1).ok_or(Unusual)?;
         self.json.push(b'[');
-        // SAFETY: as promised by the caller; a tuple does not change its length.
+        // SAFETY: as promised by the caller; the length of a tuple does not change.
         unsafe {
             for index in 0..ffi::PyTuple_GET_SIZE(tuple) {
                 if index > 0 {
@@ -293,10 +295,10 @@ impl<'py> Writer<'_, 'py> {
     }
 
     /// # Safety
-    /// `integer` points to a live exact int, the interpreter is attached.
+    /// `integer` points to a live exact int, and the interpreter is attached.
     unsafe fn integer(&mut self, integer: *mut ffi::PyObject) -> Result<(), Unusual> {
         let mut overflow = 0;
-        // SAFETY: as promised by the caller; with an exact int this cannot fail but by overflow.
+        // SAFETY: as promised by the caller; for an exact int this can fail only by overflow.
         let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(integer, &raw mut overflow) };
         if overflow != 0 {
             return Err(Unusual);
@@ -305,7 +307,7 @@ impl<'py> Writer<'_, 'py> {
         Ok(())
     }
 
-    /// Writes a float as Python's `repr` does, and the non-finite ones as Python's json does.
+    /// Writes a float as Python's `repr` does, and a non-finite one as Python's json does.
     fn float(&mut self, float: f64) -> Result<(), Unusual> {
         if !float.is_finite() {
             let word: &[u8] = match float {
@@ -333,7 +335,7 @@ impl<'py> Writer<'_, 'py> {
         Ok(())
     }
 
-    /// The UTF-8 text of an exact str without lone surrogates.
+    /// Returns the UTF-8 text of an exact str without lone surrogates.
     ///
     /// # Safety
     /// `string` points to a live object that outlives the text; the interpreter is attached.
@@ -350,8 +352,8 @@ impl<'py> Writer<'_, 'py> {
     }
 }
 
-/// Writes a JSON string in ASCII, with the escapes that Python's json chooses, between `before` and
-/// `after`, which hold its quotes.
+/// Writes a JSON string in ASCII, with the escapes that Python's json uses, between `before` and
+/// `after`, which contain its quotes.
 #[inline]
 fn write_string<const B: usize, const A: usize>(
     json: &mut Vec<u8>,
@@ -362,7 +364,7 @@ fn write_string<const B: usize, const A: usize>(
     let text = text.as_bytes();
     let (start, len) = (json.len(), B + text.len() + A);
     json.reserve(len);
-    // SAFETY: `len` bytes behind `start` are reserved; all of them are written before they become
+    // SAFETY: `len` bytes after `start` are reserved; all of them are written before they become
     // part of the vector. `text` is borrowed, so it does not overlap.
     let is_plain = unsafe {
         let room = json.as_mut_ptr().add(start);
@@ -378,17 +380,17 @@ fn write_string<const B: usize, const A: usize>(
     }
 }
 
-/// Copies `text` to `room`; answers whether all of it is printable ASCII, no quote and no backslash,
-/// and only then has copied all of it.
+/// Copies `text` to `room`. Returns whether `text` consists of printable ASCII without a quote or a
+/// backslash; only then was all of it copied.
 ///
-/// Three quarters of all that is written goes through here, in strings that are mostly shorter than
-/// 16 bytes: these are moved as two halves that overlap in the middle.
+/// Three quarters of everything that is written passes through here, mostly in strings shorter than
+/// 16 bytes. These are copied as two halves that overlap in the middle.
 ///
 /// # Safety
 /// `room` has `text.len()` writable bytes, which do not overlap with `text`.
 #[inline]
 unsafe fn copy_plain(text: &[u8], room: *mut u8) -> bool {
-    /// Moves `N` bytes from the place `at` and answers them.
+    /// Copies `N` bytes from the offset `at` and returns them.
     ///
     /// # Safety
     /// As for `copy_plain`; `at + N <= text.len()`.
@@ -403,7 +405,7 @@ unsafe fn copy_plain(text: &[u8], room: *mut u8) -> bool {
     }
     const SPACES: u32 = u32::from_ne_bytes([b' '; 4]);
     let len = text.len();
-    // SAFETY: the places are within the text; `room` as the caller promises.
+    // SAFETY: the offsets are within the text; `room` is as the caller promises.
     let marks = unsafe {
         match len {
             0 => 0,
@@ -437,7 +439,7 @@ unsafe fn copy_plain(text: &[u8], room: *mut u8) -> bool {
     marks == 0
 }
 
-/// Eight bytes, in no order that matters.
+/// Combines eight bytes, whose order does not matter.
 const fn word(left: u32, right: u32) -> u64 {
     (left as u64) << 32 | right as u64
 }
@@ -449,7 +451,7 @@ fn write_escaped_string(json: &mut Vec<u8>, before: &[u8], text: &[u8], after: &
     loop {
         let plain = plain_len(rest.as_bytes());
         json.extend_from_slice(&rest.as_bytes()[..plain]);
-        // Plain bytes are ASCII, so a character begins behind them.
+        // Plain bytes are ASCII, so a character begins after them.
         let Some(character) = rest[plain..].chars().next() else {
             break;
         };

@@ -1,9 +1,9 @@
 //! JSON bytes to Python objects, for the payload of every token.
 //!
-//! This parser takes what it can prove to mean the same to `json.loads`, and nothing else: it
-//! answers [`Unusual`] to any syntax error, NaN, lone surrogate, byte order mark, UTF-16, integer
-//! beyond 18 digits or deep nesting. The caller then asks Python's json, which parses or reports the
-//! error. So every result and every message is Python's own.
+//! This parser accepts only what it can prove to mean the same to `json.loads`. It returns
+//! [`Unusual`] for any syntax error, NaN, lone surrogate, byte order mark, UTF-16, integer of more
+//! than 18 digits or deep nesting. The caller then uses Python's json, which parses the text or
+//! reports the error. Therefore every result and every message is the one of Python's json.
 
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -18,7 +18,7 @@ use crate::python::claims_view::Registered;
 /// Deeper nesting is left to Python, which has its own limit.
 const MAX_DEPTH: u32 = 64;
 
-/// The Python object that the JSON text `json` stands for.
+/// Returns the Python object that the JSON text `json` represents.
 pub(in crate::python) fn loads<'py>(
     py: Python<'py>,
     json: &[u8],
@@ -26,8 +26,8 @@ pub(in crate::python) fn loads<'py>(
     parse(py, json, |parser| parser.value(MAX_DEPTH))
 }
 
-/// The dict that the JSON text `json` stands for; its registered claims are noted in `registered`.
-/// `json` without an object is [`Unusual`] too.
+/// Returns the dict that the JSON text `json` represents, and records its registered claims in
+/// `registered`. Text that is not an object is [`Unusual`] too.
 pub(in crate::python) fn loads_claims<'a, 'py>(
     py: Python<'py>,
     json: &'a [u8],
@@ -41,15 +41,15 @@ pub(in crate::python) fn loads_claims<'a, 'py>(
     })
 }
 
-/// What `read` reads, if it is all that `json` holds.
+/// Returns what `read` reads, if nothing else is in `json`.
 fn parse<'a, 'py, T>(
     py: Python<'py>,
     json: &'a [u8],
     read: impl FnOnce(&mut Parser<'a, '_, 'py>) -> Result<T, Unusual>,
 ) -> Result<T, Unusual> {
     NAMES.with(|names| {
-        // Creating objects can run the garbage collector, hence any finalizer, hence this function
-        // again: the inner call then works without the cache.
+        // Creating objects can run the garbage collector, which can run any finalizer, which can
+        // call this function again. The inner call then works without the cache.
         let mut names = names.try_borrow_mut().ok();
         let mut parser = Parser { py, json, at: 0, names: names.as_deref_mut() };
         parser.skip_whitespace();
@@ -59,10 +59,10 @@ fn parse<'a, 'py, T>(
     })
 }
 
-/// A string, and its text if it is ASCII without escapes, so that it stands in the JSON text.
+/// A string that was read.
 struct Text<'a, 'py> {
     string: Bound<'py, PyString>,
-    /// Its JSON text, if that is ASCII without escapes.
+    /// Its text, if that is ASCII without escapes and can be borrowed from the JSON text.
     plain: Option<&'a str>,
 }
 
@@ -100,7 +100,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
     }
 
     fn skip_whitespace(&mut self) {
-        // Nearly always there is none.
+        // There is hardly ever any.
         if self.peek().is_some_and(|byte| byte <= b' ') {
             while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
                 self.at += 1;
@@ -108,7 +108,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
         }
     }
 
-    /// Skips white space and takes the byte after it.
+    /// Skips white space and reads the byte after it.
     fn next_token(&mut self) -> Result<u8, Unusual> {
         self.skip_whitespace();
         let byte = self.peek().ok_or(Unusual)?;
@@ -144,8 +144,8 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
         Ok(value)
     }
 
-    /// An object. Each member with the name of a registered claim is noted in `registered`, in
-    /// order: the last of several with one name counts, as in the dict.
+    /// Reads an object. Each member with the name of a registered claim is recorded in
+    /// `registered`, in order: if several have the same name, the last one counts, as in the dict.
     #[inline]
     fn members(
         &mut self,
@@ -230,7 +230,8 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
         Ok(Number::Integer(if negative { -magnitude } else { magnitude }))
     }
 
-    /// The rest of a number with a fraction or an exponent. Rust and Python both round correctly.
+    /// Reads the rest of a number with a fraction or an exponent. Rust and Python both round
+    /// correctly.
     fn float(&mut self, start: usize) -> Result<f64, Unusual> {
         if self.peek() == Some(b'.') {
             self.at += 1;
@@ -247,7 +248,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
         text.parse().map_err(|_| Unusual)
     }
 
-    /// One digit or more.
+    /// Reads one digit or more.
     fn digits(&mut self) -> Result<(), Unusual> {
         let start = self.at;
         while let Some(b'0'..=b'9') = self.peek() {
@@ -256,7 +257,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
         if self.at > start { Ok(()) } else { Err(Unusual) }
     }
 
-    /// A member's name whose opening quote is behind, and which claim it names.
+    /// Reads a member's name after its opening quote, and finds the claim of that name.
     fn name(&mut self) -> Result<Name<'py>, Unusual> {
         let rest = &self.json[self.at..];
         if let Some(names) = &mut self.names
@@ -271,7 +272,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
         Ok(Name { string, claim })
     }
 
-    /// The value of a registered claim, noted in `registered`.
+    /// Reads the value of a registered claim and records it in `registered`.
     fn claim(
         &mut self,
         claim: Claim,
@@ -309,8 +310,8 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
         }
     }
 
-    /// The issuer or the audience, as [`string`](Self::string) reads it. An API sees the same ones
-    /// in token after token: the newest of each is kept, so that it need not be made again.
+    /// Reads the issuer or the audience, as [`string`](Self::string) does. An API sees the same
+    /// ones in token after token: the newest of each is kept, so that it need not be created again.
     fn issuer_or_audience(&mut self, claim: Claim) -> Result<Text<'a, 'py>, Unusual> {
         let (py, rest) = (self.py, &self.json[self.at..]);
         if let Some(kept) = self.kept(claim)
@@ -328,27 +329,28 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
         Ok(text)
     }
 
-    /// The kept value of the name before, if that is this claim's.
+    /// Returns the kept value of the last member's name, if that is the name of this claim.
     fn kept(&mut self, claim: Claim) -> Option<&mut KeptValue> {
         let names = self.names.as_deref_mut()?;
         let known = names.slots.get_mut(names.last)?.known.as_mut();
         known.filter(|known| known.claim == Some(claim)).map(|known| &mut known.value)
     }
 
-    /// A string whose opening quote is behind.
+    /// Reads a string after its opening quote.
     fn string(&mut self) -> Result<Text<'a, 'py>, Unusual> {
         let rest = &self.json[self.at..];
         let plain = plain_len(rest);
         if rest.get(plain) == Some(&b'"') {
             self.at += plain + 1;
-            // SAFETY: `plain_len` has looked at each byte: all are ASCII.
+            // SAFETY: `plain_len` has checked each byte: all are ASCII.
             let text = unsafe { str::from_utf8_unchecked(&rest[..plain]) };
             return Ok(Text { string: ascii_string(self.py, text)?, plain: Some(text) });
         }
         Ok(Text { string: self.string_with_escapes(plain)?, plain: None })
     }
 
-    /// A string with escapes or characters beyond ASCII, of which `plain` bytes have been seen.
+    /// Reads a string with escapes or non-ASCII characters, whose first `plain` bytes have been
+    /// checked.
     fn string_with_escapes(&mut self, plain: usize) -> Result<Bound<'py, PyString>, Unusual> {
         let mut text = Vec::with_capacity(plain + 32);
         loop {
@@ -385,7 +387,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
         Ok(())
     }
 
-    /// The character of `\uXXXX` or of a surrogate pair. A lone surrogate is Python's business.
+    /// Reads the character of `\uXXXX` or of a surrogate pair. A lone surrogate is left to Python.
     fn unicode_escape(&mut self) -> Result<char, Unusual> {
         let first = self.four_hex_digits()?;
         let scalar = match first {

@@ -5,6 +5,6 @@ pub(super) mod dumps;
 pub(super) mod loads;
 pub(super) mod name_cache;
 
-/// Text that Python's json must decide.
+/// The error for input that is left to Python's json.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::python) struct Unusual;

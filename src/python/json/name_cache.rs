@@ -1,4 +1,4 @@
-//! The Python strings of member names and of recent claims, so that they are made once.
+//! The Python strings of member names and of recent claims, so that they are created only once.
 
 use std::cell::RefCell;
 use std::sync::Mutex;
@@ -11,22 +11,22 @@ use super::Unusual;
 use super::ascii::{ascii_string, plain_len};
 use crate::claims::Claim;
 
-/// Member names recur from token to token, so the Python strings of short ones are kept, with
-/// their hash computed: one slot per hash value, the newest wins. They recur in the same order too,
-/// so each slot tells which one was next the last time. One cache per thread needs no lock on any
-/// build of Python.
+/// Member names recur from token to token, so the Python strings of short ones are kept with their
+/// hash computed: there is one slot per hash value, and a new name replaces the old one. The names
+/// recur in the same order too, so each slot records which slot came next the last time. There is
+/// one cache per thread, which needs no lock on any build of Python.
 pub(super) struct NameCache {
     pub(super) slots: Vec<Slot>,
-    /// The slot of the name before.
+    /// The slot of the previous name.
     pub(super) last: usize,
-    /// The slot of the name that will probably come next.
+    /// The slot of the name that is expected next.
     expected: usize,
 }
 
 #[derive(Default)]
 pub(super) struct Slot {
     pub(super) known: Option<KnownName>,
-    /// The slot of the name that came next.
+    /// The slot of the name that came next the last time.
     next: usize,
 }
 
@@ -40,25 +40,26 @@ pub(super) struct KnownName {
 }
 
 impl KnownName {
-    /// At once, and not when `PyO3` next knows that a thread is attached (vectorcall.rs).
+    /// Releases the references now, not when `PyO3` next knows that a thread is attached
+    /// (vectorcall.rs).
     fn release(self, py: Python<'_>) {
         drop((self.string.into_bound(py), self.value.string.map(|string| string.into_bound(py))));
     }
 }
 
-/// A value that may come again.
+/// A value that is likely to recur.
 #[derive(Default)]
 pub(super) struct KeptValue {
     string: Option<Py<PyString>>,
-    /// ASCII without escapes, as it stands in JSON text.
+    /// ASCII without escapes, as in the JSON text.
     text: String,
 }
 
 impl KeptValue {
-    /// Longer ones are not kept.
+    /// The maximum length of a value that is kept.
     pub(super) const MAX_LEN: usize = 256;
 
-    /// The value, if `json` begins with it and a closing quote, and its text there.
+    /// Returns the value and its text in `json`, if `json` begins with it and a closing quote.
     pub(super) fn find<'a, 'py>(
         &self,
         py: Python<'py>,
@@ -67,7 +68,7 @@ impl KeptValue {
         let string = self.string.as_ref()?;
         let kept = self.text.as_bytes();
         let is_same = json.get(kept.len()) == Some(&b'"') && json.starts_with(kept);
-        // SAFETY: the bytes are those of a str.
+        // SAFETY: the bytes are equal to those of a `String`.
         let text = is_same.then(|| unsafe { str::from_utf8_unchecked(&json[..kept.len()]) })?;
         Some((string.bind(py).clone(), text))
     }
@@ -81,8 +82,8 @@ impl KeptValue {
     }
 }
 
-/// A name of up to 15 bytes and its closing quote, in the order of the text, so that two are
-/// compared in one step.
+/// A name of up to 15 bytes and its closing quote, as bytes in the order of the text, so that two
+/// names are compared in one step.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct ShortName {
     text: u128,
@@ -94,13 +95,13 @@ thread_local! {
         const { RefCell::new(NameCache { slots: Vec::new(), last: 0, expected: 0 }) };
 }
 
-/// The slots of threads that have ended, for threads to come.
+/// The slots of threads that have ended, for use by new threads.
 static ENDED: Mutex<Vec<Vec<Slot>>> = Mutex::new(Vec::new());
 
 impl Drop for NameCache {
-    /// A thread that ends is not attached to the interpreter. It could give references back only
-    /// under a lock of `PyO3`'s, and a process forked just then would wait for that lock forever; so
-    /// it hands them on. Nobody waits for the lock here.
+    /// A thread that ends is not attached to the interpreter. It could release its references only
+    /// under a lock of `PyO3`'s, and a process forked at that moment would wait for that lock
+    /// forever. So it passes them on. Nobody waits for the lock taken here.
     fn drop(&mut self) {
         let slots = mem::take(&mut self.slots);
         match ENDED.try_lock() {
@@ -110,7 +111,7 @@ impl Drop for NameCache {
     }
 }
 
-/// Sets up this thread's memory of names, for the reason that `header_cache` has.
+/// Sets up this thread's cache of names, for the reason given in `header_cache`.
 pub(in crate::python) fn prepare_thread() {
     NAMES.with_borrow(|_| ());
 }
@@ -118,8 +119,8 @@ pub(in crate::python) fn prepare_thread() {
 impl NameCache {
     const SLOTS: usize = 512;
 
-    /// The name at the start of `head`, the next 16 bytes of the text. `None` if it is longer, or
-    /// has escapes or characters beyond ASCII.
+    /// Finds the name at the start of `head`, the next 16 bytes of the text. Returns `None` if the
+    /// name is longer, or has escapes or non-ASCII characters.
     pub(super) fn find(
         &mut self,
         py: Python<'_>,
@@ -137,7 +138,8 @@ impl NameCache {
         Ok(slot.known.as_ref())
     }
 
-    /// The slot of a name that was not expected, which is expected there the next time.
+    /// Returns the slot of a name that was not expected, and expects it after the same name next
+    /// time.
     fn look_up(&mut self, py: Python<'_>, head: u128) -> Result<Option<usize>, Unusual> {
         if self.slots.is_empty() {
             self.slots = Self::slots();
@@ -151,13 +153,13 @@ impl NameCache {
         Ok(Some(slot))
     }
 
-    /// Those of a thread that has ended, or new ones.
+    /// Takes the slots of a thread that has ended, or makes new ones.
     fn slots() -> Vec<Slot> {
         let ended = ENDED.try_lock().ok().and_then(|mut ended| ended.pop());
         ended.unwrap_or_else(|| iter::repeat_with(Slot::default).take(Self::SLOTS).collect())
     }
 
-    /// Puts the name into its slot, unless it is there.
+    /// Puts the name into its slot, unless it is already there.
     fn fill(
         &mut self,
         py: Python<'_>,
@@ -172,8 +174,8 @@ impl NameCache {
         let name = &text.text.to_le_bytes()[..len];
         let claim = Claim::by_name(name);
         let string = match claim {
-            // Python's own interned string, which the application's look-ups find by identity. No
-            // other name is interned, as Python may keep it forever.
+            // Python's own interned string, which dict lookups in the application find by identity.
+            // Other names are not interned, because Python may keep them forever.
             Some(claim) => PyString::intern(py, claim.name()),
             None => ascii_string(py, str::from_utf8(name).map_err(|_| Unusual)?)?,
         };
@@ -187,7 +189,7 @@ impl NameCache {
 }
 
 impl ShortName {
-    /// The name at the start of `head`, and its length.
+    /// Returns the name at the start of `head`, and its length.
     fn read(head: u128) -> Option<(Self, usize)> {
         let bytes = head.to_le_bytes();
         let len = plain_len(&bytes);
@@ -198,14 +200,15 @@ impl ShortName {
         Some((Self { text: head & mask, mask }, len))
     }
 
-    /// Whether `head` begins with the name and its closing quote.
+    /// Returns whether `head` begins with the name and its closing quote.
     const fn begins(self, head: u128) -> bool {
         (head ^ self.text) & self.mask == 0
     }
 
-    /// Multiplied by an odd number, so that the upper bits depend on all lower ones. This number
-    /// gives each of some sixty usual claim names a slot of its own (a test has them). An attacker
-    /// who finds names for one slot gains misses only.
+    /// Computes the slot of the name. The multiplication by an odd number makes the upper bits
+    /// depend on all lower ones. This number gives each of about sixty usual claim names a slot of
+    /// its own (a test lists them). An attacker who finds names that share a slot causes nothing
+    /// but misses.
     #[allow(clippy::cast_possible_truncation, reason = "halves, and then nine bits, are wanted")]
     const fn slot(self) -> usize {
         const ODD: u64 = 0x8d11_6ece_1738_f7d9;

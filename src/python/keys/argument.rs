@@ -1,4 +1,4 @@
-//! Any Python object that is a key, made ready for an algorithm.
+//! Preparation of any Python object that is a key for an algorithm.
 
 use std::sync::Arc;
 
@@ -17,17 +17,18 @@ use crate::python::errors::unless_refused;
 use crate::python::fast_path::FastPath;
 use crate::python::once::intern;
 
-/// What a key is wanted for.
+/// The operation that a key is needed for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::python) enum Operation {
     Sign,
     Verify,
 }
 
-/// The `key` argument of a call made ready for `algorithm`, or `None` when the fallback must
-/// decide: it may accept it in its own way, or it makes the message of the error.
+/// Prepares the `key` argument of a call for `algorithm`. Returns `None` if the fallback must
+/// decide: it may accept the key in its own way, or it makes the error message.
 ///
-/// Raises nothing but interrupts.
+/// Raises only what [`unless_refused`] does not treat as a refusal, for example
+/// `KeyboardInterrupt`.
 pub(in crate::python) fn prepare_argument(
     fast_path: &FastPath,
     key: &Bound<'_, PyAny>,
@@ -47,7 +48,7 @@ pub(in crate::python) fn prepare_argument(
     Ok(prepare(fast_path, key, algorithm)?.filter(fits))
 }
 
-/// The key made ready, whatever it is wanted for.
+/// Prepares the key, for any operation.
 fn prepare(
     fast_path: &FastPath,
     key: &Bound<'_, PyAny>,
@@ -62,15 +63,15 @@ fn prepare(
     }
 }
 
-/// A key for a prepared object: it must be usable natively.
+/// Prepares a key for a `Signer` or a `Verifier`; it must be usable natively.
 ///
-/// Raises what the core or PyJWT says of a key that is not.
+/// Raises the error of the core or of PyJWT for a key that is not.
 pub(in crate::python) fn prepare_or_raise(
     fast_path: &FastPath,
     key: &Bound<'_, PyAny>,
     algorithm: &'static Algorithm,
 ) -> PyResult<Arc<PreparedKey>> {
-    // A secret or a PEM text may be of a subclass of str or bytes.
+    // A secret or a PEM text may be an instance of a subclass of str or bytes.
     let is_text = key.is_instance_of::<PyString>() || key.is_instance_of::<PyBytes>();
     let key = if is_text { &arguments::exact(key)? } else { key };
     if let Some(prepared) = prepare(fast_path, key, algorithm)? {
@@ -95,7 +96,7 @@ pub(in crate::python) fn prepare_or_raise(
     .into())
 }
 
-/// An error of Python's codecs holds what could not be decoded, which here is a key.
+/// Replaces an error of Python's codecs, which holds what could not be decoded: here, a key.
 fn without_the_key(py: Python<'_>, error: PyErr) -> PyErr {
     if error.is_instance_of::<PyUnicodeError>(py) {
         Error::invalid_key(
@@ -134,7 +135,7 @@ fn plain_secret(bytes: &[u8]) -> Option<KeyMaterial> {
     secret::plainly_secret(bytes).then(|| KeyMaterial::Secret(bytes.to_vec().into()))
 }
 
-/// A PEM or OpenSSH text that this crate takes. Whatever it does not take may still be a key.
+/// Parses a PEM or OpenSSH text. If this crate does not accept it, it may still be a key.
 fn parse_asymmetric(bytes: &[u8]) -> Option<KeyMaterial> {
     if bytes.starts_with(b"ssh-") || bytes.starts_with(b"ecdsa-sha2-") {
         return ssh::parse_public(bytes).ok();
@@ -146,8 +147,8 @@ fn parse_asymmetric(bytes: &[u8]) -> Option<KeyMaterial> {
     }
 }
 
-/// Asks the `prepare_key` method of the original `Algorithm` object, which accepts what PyJWT
-/// accepts, and takes over its result.
+/// Calls the method `prepare_key` of the original `Algorithm` object, which accepts what PyJWT
+/// accepts, and converts its result.
 fn prepare_through_python(
     fast_path: &FastPath,
     key: &Bound<'_, PyAny>,
@@ -172,7 +173,7 @@ fn prepare_through_python(
     prepare_object(fast_path, &loaded, algorithm)
 }
 
-/// A `PyJWK`, a `Key`, or a key object of cryptography.
+/// Prepares a `PyJWK`, a `Key`, or a key object of cryptography.
 fn prepare_object(
     fast_path: &FastPath,
     key: &Bound<'_, PyAny>,
@@ -213,7 +214,7 @@ fn prepare_pyjwk(
         return Ok(native.get().prepare(algorithm).ok());
     }
     if !native.is_none() {
-        // Somebody has given it an algorithm object of their own.
+        // The key has an algorithm object that the user registered.
         return Ok(None);
     }
     match attribute(intern!(py, "key"))? {
@@ -222,7 +223,7 @@ fn prepare_pyjwk(
     }
 }
 
-/// Takes over a key object of cryptography's own classes. Objects of other classes (hardware keys,
+/// Converts a key object of cryptography's own classes. Objects of other classes (hardware keys,
 /// test doubles) keep their own `sign` and `verify`.
 fn from_cryptography(key: &Bound<'_, PyAny>) -> PyResult<Option<Key>> {
     let der = unless_refused(key.py(), der_of_cryptography(key))?.flatten();

@@ -1,10 +1,10 @@
-//! Prepared keys, so that the same key text or object is parsed once per process and not once per
-//! call.
+//! Prepared keys, so that the same key text or object is parsed once per process instead of once
+//! per call.
 //!
-//! An entry is found by the algorithm and the exact bytes of the key: a changed key is another
-//! entry, and a key prepared for one algorithm never serves another. Only successes are kept. Each
-//! algorithm has its own bounded cache, whose least recently used entry makes room for a new one;
-//! key bytes are overwritten when dropped.
+//! An entry is found by the algorithm and the exact bytes of the key: a changed key is a different
+//! entry, and a key prepared for one algorithm is never used for another. Only successes are kept.
+//! Each algorithm has its own bounded cache, in which a new entry replaces the least recently used
+//! one; key bytes are overwritten when they are dropped.
 
 use std::borrow::Borrow;
 use std::hash::{Hash, Hasher};
@@ -21,7 +21,7 @@ use crate::key::SecretBytes;
 use crate::python::cache_info::CacheInfo;
 use crate::signature_cache::CacheCounts;
 
-/// Keys kept per algorithm.
+/// The number of keys kept per algorithm.
 const CAPACITY: usize = 128;
 
 #[derive(PartialEq, Eq)]
@@ -39,22 +39,22 @@ impl Hash for KeyBytes {
     }
 }
 
-/// A key object of another package, kept alive so that its address stays its own.
+/// A key object of another package, kept alive so that no other object gets its address.
 struct KnownObject {
     object: Py<PyAny>,
     key: Py<Key>,
 }
 
 impl KnownObject {
-    /// Releases the references at once, and not when `PyO3` next knows that a thread is attached
+    /// Releases the references now, not when `PyO3` next knows that a thread is attached
     /// (vectorcall.rs).
     fn release(self, py: Python<'_>) {
         drop((self.object.into_bound(py), self.key.into_bound(py)));
     }
 }
 
-/// A cache and how often it was asked, counted under its lock: a counter of its own would cost as
-/// much as the lock.
+/// A cache and its hits and misses, which are counted under its lock: separate counters would cost
+/// as much as the lock.
 struct Counted<K, V> {
     cache: LruCache<K, V>,
     hits: u64,
@@ -88,12 +88,12 @@ type Texts = Counted<KeyBytes, Arc<PreparedKey>>;
 static TEXTS: LazyLock<[Mutex<Texts>; ALGORITHMS.len()]> = LazyLock::new(Default::default);
 static OBJECTS: LazyLock<Mutex<Counted<usize, KnownObject>>> = LazyLock::new(Default::default);
 
-/// The cache stays usable after a panic: an entry is inserted whole or not at all.
+/// Locks a cache, which is usable even after a panic: an entry is inserted whole or not at all.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The key prepared for `algorithm` from exactly these bytes.
+/// Returns the key prepared for `algorithm` from exactly these bytes.
 pub(in crate::python) fn find(
     algorithm: &'static Algorithm,
     bytes: &[u8],
@@ -108,14 +108,14 @@ pub(in crate::python) fn find(
     found
 }
 
-/// Keeps a prepared key.
+/// Stores a prepared key.
 pub(in crate::python) fn keep(algorithm: &'static Algorithm, bytes: &[u8], key: &Arc<PreparedKey>) {
     if let Some(index) = algorithm.index() {
         lock(&TEXTS[index]).cache.insert(KeyBytes(bytes.to_vec().into()), Arc::clone(key));
     }
 }
 
-/// The native key made of a key object of another package.
+/// Returns the native key that was made from a key object of another package.
 pub(in crate::python) fn find_object<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, Key>> {
     let mut objects = lock(&OBJECTS);
     let found = objects.cache.get(&(object.as_ptr() as usize));
@@ -124,12 +124,12 @@ pub(in crate::python) fn find_object<'py>(object: &Bound<'py, PyAny>) -> Option<
     found
 }
 
-/// Keeps the native key made of a key object of another package.
+/// Stores the native key that was made from a key object of another package.
 pub(in crate::python) fn keep_object(object: &Bound<'_, PyAny>, key: &Bound<'_, Key>) {
     let known = KnownObject { object: object.clone().unbind(), key: key.clone().unbind() };
     let mut objects = lock(&OBJECTS);
     let cache = &mut objects.cache;
-    // Dropping an object can run Python code, which must not find the lock taken.
+    // Dropping an object can run Python code, which must not find the lock held.
     let oldest = if cache.len() == CAPACITY { cache.remove_lru() } else { None };
     let replaced = cache.insert(object.as_ptr() as usize, known);
     drop(objects);
@@ -138,12 +138,12 @@ pub(in crate::python) fn keep_object(object: &Bound<'_, PyAny>, key: &Bound<'_, 
     }
 }
 
-/// Forgets every prepared key and sets the counters of `key_cache_info()` to zero.
+/// Removes every prepared key and sets the counters of `key_cache_info()` to zero.
 ///
-/// Keys in use by another thread live until that call ends.
+/// Keys that another thread is using stay alive until its call ends.
 #[pyfunction]
 pub(in crate::python) fn clear_key_cache() {
-    // Taken out under the lock, dropped after it, as in `keep_object`.
+    // Taken out under the lock and dropped after it, as in `keep_object`.
     for texts in TEXTS.iter() {
         let texts = mem::take(&mut *lock(texts));
         drop(texts);
@@ -152,7 +152,7 @@ pub(in crate::python) fn clear_key_cache() {
     drop(objects);
 }
 
-/// The counters of the cache of prepared keys; `maxsize` is per algorithm.
+/// Returns the counters of the cache of prepared keys; `maxsize` is per algorithm.
 #[pyfunction]
 pub(in crate::python) fn key_cache_info() -> CacheInfo {
     let mut sum = CacheCounts { capacity: CAPACITY, ..CacheCounts::default() };

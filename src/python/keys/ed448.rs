@@ -1,5 +1,5 @@
-//! Ed448 (RFC 8032 Section 5.2), which none of our crypto libraries has: the Python package
-//! cryptography computes it, where it is installed.
+//! Ed448 (RFC 8032 Section 5.2), which none of the crypto libraries used here has: the Python
+//! package cryptography computes it, if it is installed.
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -11,7 +11,7 @@ use crate::key::OkpKey;
 use crate::python::cpython::with_python;
 use crate::python::once::intern;
 
-/// Computes a public part that the encoding left out, and checks one that it has.
+/// Computes a public part that the encoding left out, and checks one that is present.
 pub(super) fn complete(mut key: OkpKey) -> Result<OkpKey, Error> {
     with_python(|py| {
         let operations = Operations::of(py, &key)?;
@@ -26,13 +26,13 @@ pub(super) fn complete(mut key: OkpKey) -> Result<OkpKey, Error> {
     .unwrap_or_else(|| Err(shutting_down()))
 }
 
-/// The key made ready for `algorithm`.
+/// Prepares the key for `algorithm`.
 pub(super) fn prepare(key: &OkpKey, algorithm: &'static Algorithm) -> Result<PreparedKey, Error> {
     let operations = with_python(|py| Operations::of(py, key)).ok_or_else(shutting_down)??;
     PreparedKey::foreign(key, algorithm, Box::new(operations))
 }
 
-/// The key objects of cryptography.
+/// Key objects of cryptography.
 struct Operations {
     private: Option<Py<PyAny>>,
     public: Py<PyAny>,
@@ -87,7 +87,7 @@ impl ForeignKey for Operations {
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         with_python(|py| {
             let (message, signature) = (PyBytes::new(py, message), PyBytes::new(py, signature));
-            // It raises for a wrong signature.
+            // The method raises an exception for a wrong signature.
             self.public.bind(py).call_method1(intern!(py, "verify"), (signature, message)).is_ok()
         })
         .unwrap_or(false)
@@ -98,7 +98,7 @@ fn shutting_down() -> Error {
     Error::invalid_key("Ed448 keys do not work any more: Python is shutting down")
 }
 
-/// Not the message of cryptography, which may quote the key.
+/// Makes an error without the message of cryptography, which may quote the key.
 fn refused() -> Error {
     Error::invalid_key("The package 'cryptography' does not take this Ed448 key")
 }

@@ -24,12 +24,12 @@ use crate::python::fast_path::FastPath;
 use crate::python::header_cache;
 use crate::python::once::intern;
 
-/// A key, parsed and checked once. Immutable and shareable between threads.
+/// A key, parsed and checked once. It is immutable and safe to share between threads.
 #[pyclass(frozen, module = "rapidjwt")]
 pub(in crate::python) struct Key {
     material: KeyMaterial,
     metadata: JwkMetadata,
-    /// The key made ready, by [`Algorithm::index`], at first use.
+    /// The key prepared for algorithms at first use, by [`Algorithm::index`].
     prepared: [OnceLock<Arc<PreparedKey>>; ALGORITHMS.len()],
 }
 
@@ -44,7 +44,7 @@ impl Key {
         Ok(Self { material, metadata: JwkMetadata::default(), prepared: Default::default() })
     }
 
-    /// The key made ready for `algorithm`.
+    /// Prepares the key for `algorithm`.
     pub(in crate::python) fn prepare(
         &self,
         algorithm: &'static Algorithm,
@@ -68,13 +68,13 @@ impl Key {
 
 #[pymethods]
 impl Key {
-    /// Reads a key from PEM text: PKCS#8, PKCS#1, SEC1, `SubjectPublicKeyInfo` or, for its public
-    /// key, an X.509 certificate, of which nothing else is checked (RFC 7468).
+    /// Reads a key from PEM text (RFC 7468): PKCS#8, PKCS#1, SEC1, `SubjectPublicKeyInfo` or an
+    /// X.509 certificate, of which only the public key is read and nothing is checked.
     ///
-    /// `password`, text (in UTF-8) or bytes, is that of a private key in encrypted PKCS#8.
+    /// `password`, a str (in UTF-8) or bytes, decrypts a private key in encrypted PKCS#8.
     ///
-    /// Raises `InvalidKeyError` for anything else, for a missing or wrong password and for one that
-    /// the key does not need; `TypeError` for no text.
+    /// Raises `InvalidKeyError` for anything else, for a missing or wrong password and for a
+    /// password that the key does not need; `TypeError` if an argument is neither str nor bytes.
     #[staticmethod]
     #[pyo3(signature = (data, /, password=None))]
     fn from_pem(data: &Bound<'_, PyAny>, password: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
@@ -87,7 +87,7 @@ impl Key {
         Ok(Self::new(material)?)
     }
 
-    /// Reads a key from DER bytes; formats, `password` and errors as for `from_pem`.
+    /// Reads a key from DER bytes; formats, `password` and errors are those of `from_pem`.
     #[staticmethod]
     #[pyo3(signature = (data, /, password=None))]
     fn from_der(data: &Bound<'_, PyBytes>, password: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
@@ -101,17 +101,17 @@ impl Key {
 
     /// Reads an OpenSSH public key line (RFC 4253 Section 6.6, RFC 5656, RFC 8709).
     ///
-    /// Raises `InvalidKeyError` for anything else, `TypeError` for no text.
+    /// Raises `InvalidKeyError` for anything else, `TypeError` if `data` is neither str nor bytes.
     #[staticmethod]
     #[pyo3(signature = (data, /))]
     fn from_ssh(data: &Bound<'_, PyAny>) -> PyResult<Self> {
         Ok(Self::new(ssh::parse_public(text_argument(data)?)?)?)
     }
 
-    /// Reads a JWK (RFC 7517) from a dict or its JSON text, with its `kid`, `alg`, `use` and
+    /// Reads a JWK (RFC 7517) from a dict or from JSON text, with its `kid`, `alg`, `use` and
     /// `key_ops`.
     ///
-    /// Raises `InvalidKeyError` when it is not a usable key, `TypeError` for another type.
+    /// Raises `InvalidKeyError` if it is not a usable key, `TypeError` for another type.
     #[staticmethod]
     #[pyo3(signature = (jwk, /))]
     fn from_jwk(jwk: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -128,10 +128,10 @@ impl Key {
         Ok(Self { metadata: JwkMetadata::of(&value)?, ..Self::new(material)? })
     }
 
-    /// A shared secret for HMAC: text (in UTF-8) or bytes.
+    /// Makes a key of a shared secret for HMAC: a str (in UTF-8) or bytes.
     ///
     /// Raises `InvalidKeyError` for an empty secret and for public key material in any form, which
-    /// an attacker knows too (RFC 8725 Section 2.1); `TypeError` for another type.
+    /// attackers know too (RFC 8725 Section 2.1); `TypeError` for another type.
     #[staticmethod]
     #[pyo3(signature = (secret, /))]
     fn from_secret(secret: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -140,14 +140,14 @@ impl Key {
         Ok(Self::new(KeyMaterial::Secret(bytes.to_vec().into()))?)
     }
 
-    /// Makes a new key for the algorithm of that name, which becomes its `alg`.
+    /// Generates a key for the algorithm of that name, which becomes its `alg`.
     ///
-    /// `size` is the bits of a secret (the length of the hash by default) or of an RSA modulus
-    /// (2048 by default, or 3072, 4096, 8192); the other algorithms fix it.
+    /// `size` is the number of bits of a secret (by default the length of the hash) or of an RSA
+    /// modulus (2048 by default, or 3072, 4096, 8192). Other algorithms determine the size.
     ///
-    /// Raises `ValueError` for an unknown algorithm, `InvalidKeyError` for a size it does not take
-    /// and for Ed448 without the package cryptography, `NotImplementedError` for what this build
-    /// cannot generate.
+    /// Raises `ValueError` for an unknown algorithm, `InvalidKeyError` for a size that it does not
+    /// allow and for Ed448 without the package cryptography, `NotImplementedError` for a key that
+    /// this build cannot generate.
     #[staticmethod]
     #[pyo3(signature = (algorithm, *, size=None))]
     fn generate(py: Python<'_>, algorithm: &str, size: Option<usize>) -> PyResult<Self> {
@@ -176,7 +176,7 @@ impl Key {
         }
     }
 
-    /// The size in bits: of the secret, the modulus, or the curve's field.
+    /// The size in bits: of the secret, of the modulus, or of the curve's field.
     #[getter]
     fn size(&self) -> usize {
         self.material.bits()
@@ -189,19 +189,19 @@ impl Key {
     }
 
     /// The algorithm, alg, of the JWK that the key was read from (RFC 7517 Section 4.4), or that it
-    /// was generated for. The key works with no other.
+    /// was generated for. The key cannot be used with any other.
     #[getter]
     fn alg(&self) -> Option<&str> {
         self.metadata.alg.as_deref()
     }
 
-    /// What the JWK says the key is used for, use: "sig" or "enc" (RFC 7517 Section 4.2).
+    /// The use that the JWK states, use: "sig" or "enc" (RFC 7517 Section 4.2).
     #[getter]
     fn r#use(&self) -> Option<&str> {
         self.metadata.public_key_use.as_deref()
     }
 
-    /// What the JWK says the key may do, `key_ops`: "sign", "verify", ... (RFC 7517 Section 4.3).
+    /// The operations that the JWK states, `key_ops`: "sign", "verify", ... (RFC 7517 Section 4.3).
     #[getter]
     fn key_ops<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         self.metadata.key_ops.as_ref().map(|names| PyTuple::new(py, names)).transpose()
@@ -213,17 +213,18 @@ impl Key {
         self.material.is_private()
     }
 
-    /// The public half. Raises `InvalidKeyError` for a shared secret, which has none.
+    /// Returns the public half. Raises `InvalidKeyError` for a shared secret, which has none.
     fn public(&self) -> PyResult<Self> {
         let public = Self::new(self.material.to_public()?)?;
         Ok(Self { metadata: self.metadata_of_half(false), ..public })
     }
 
-    /// The JWK (RFC 7517) as a dict: public members only, unless `private` is true. With the `kid`,
-    /// `alg`, `use` and `key_ops` that the key has; the `key_ops` of the public half are the
-    /// counterparts of those of the private one.
+    /// Returns the JWK (RFC 7517) as a dict: only public members, unless `private` is true. It
+    /// includes the `kid`, `alg`, `use` and `key_ops` that the key has. The public half of a
+    /// private key has the corresponding public operations in `key_ops`.
     ///
-    /// Raises `InvalidKeyError` for a shared secret without `private`, and for a public key with it.
+    /// Raises `InvalidKeyError` for a shared secret without `private`, and for a public key with
+    /// `private`.
     #[pyo3(signature = (private=false))]
     fn to_jwk<'py>(&self, py: Python<'py>, private: bool) -> PyResult<Bound<'py, PyAny>> {
         let material = self.half(private)?;
@@ -232,9 +233,10 @@ impl Key {
         Ok(pythonize::pythonize(py, &members)?)
     }
 
-    /// The JWK thumbprint (RFC 7638), base64url-encoded; `hash` is "sha256", "sha384" or "sha512".
+    /// Returns the JWK thumbprint (RFC 7638), base64url-encoded; `hash` is "sha256", "sha384" or
+    /// "sha512".
     ///
-    /// The private and the public half of a key have the same. Raises `InvalidKeyError` for a
+    /// It is the same for the private and the public half of a key. Raises `InvalidKeyError` for a
     /// shared secret, whose thumbprint would help to guess it, and `ValueError` for another hash.
     #[pyo3(signature = (hash="sha256"))]
     fn thumbprint(&self, hash: &str) -> PyResult<String> {
@@ -242,7 +244,7 @@ impl Key {
         Ok(self.thumbprint_of(hash)?)
     }
 
-    /// The thumbprint as a URI (RFC 9278); arguments and errors as for `thumbprint`.
+    /// Returns the thumbprint as a URI (RFC 9278); arguments and errors are those of `thumbprint`.
     #[pyo3(signature = (hash="sha256"))]
     fn thumbprint_uri(&self, hash: &str) -> PyResult<String> {
         let ThumbprintHash { hash, name } = thumbprint_hash(hash)?;
@@ -250,12 +252,12 @@ impl Key {
         Ok(format!("urn:ietf:params:oauth:jwk-thumbprint:{name}:{thumbprint}"))
     }
 
-    /// DER: `SubjectPublicKeyInfo`, or PKCS#8 when `private` is true, encrypted when there is a
-    /// `password` (text or bytes): PBES2 with PBKDF2, HMAC-SHA-256, 600,000 iterations, and
-    /// AES-256-CBC.
+    /// Returns the key in DER: as `SubjectPublicKeyInfo`, or as PKCS#8 if `private` is true. PKCS#8
+    /// is encrypted if there is a `password` (str or bytes): PBES2 with PBKDF2, HMAC-SHA-256,
+    /// 600,000 iterations, and AES-256-CBC.
     ///
-    /// Raises `InvalidKeyError` for a shared secret, for a public key with `private` and for an empty
-    /// password, `ValueError` for a password without `private`.
+    /// Raises `InvalidKeyError` for a shared secret, for a public key with `private` and for an
+    /// empty password, `ValueError` for a password without `private`.
     #[pyo3(signature = (private=false, password=None))]
     fn to_der<'py>(
         &self,
@@ -272,7 +274,7 @@ impl Key {
         })
     }
 
-    /// PEM; arguments and errors as for `to_der`.
+    /// Returns the key in PEM; arguments and errors are those of `to_der`.
     #[pyo3(signature = (private=false, password=None))]
     fn to_pem(
         &self,
@@ -288,10 +290,11 @@ impl Key {
         })
     }
 
-    /// Signs `message` with the algorithm of that name; returns the raw signature, as JWS has it.
+    /// Signs `message` with the algorithm of that name and returns the raw signature, in the form
+    /// of JWS.
     ///
-    /// Raises `InvalidKeyError` when the key does not fit the algorithm or is public; warns, as
-    /// `rapidjwt.encode` does, of a secret shorter than the hash.
+    /// Raises `InvalidKeyError` if the key does not fit the algorithm or is public. Warns about a
+    /// secret shorter than the hash, as `rapidjwt.encode` does.
     #[pyo3(signature = (message, algorithm))]
     fn sign<'py>(
         &self,
@@ -305,15 +308,17 @@ impl Key {
         Ok(PyBytes::new(py, signature.as_ref()))
     }
 
-    /// Whether `signature` is one of `message` under this key and the algorithm of that name.
+    /// Returns whether `signature` is a signature of `message` under this key and the algorithm of
+    /// that name.
     ///
-    /// Raises `InvalidKeyError` when the key does not fit the algorithm.
+    /// Raises `InvalidKeyError` if the key does not fit the algorithm.
     #[pyo3(signature = (message, signature, algorithm))]
     fn verify(&self, message: &[u8], signature: &[u8], algorithm: &str) -> PyResult<bool> {
         Ok(self.prepare_by_name(algorithm)?.verify(message, signature))
     }
 
-    /// Public keys can be pickled; a secret must not end up in a file or on a wire by accident.
+    /// Allows public keys to be pickled; a secret must not end up in a file or on a network by
+    /// accident.
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyAny>,))> {
@@ -326,8 +331,9 @@ impl Key {
         Ok((slf.get_type().getattr(intern!(py, "from_jwk"))?, (jwk,)))
     }
 
-    /// Whether both are the same key by their public value; for shared secrets by the secret, in
-    /// constant time. A private key equals its public half; `kid` and the like do not count.
+    /// Returns whether both are the same key: by their public parts, or for shared secrets by the
+    /// secret, in constant time. A private key equals its public half; `kid` and other metadata are
+    /// ignored.
     fn __eq__(&self, other: &Self) -> bool {
         match (&self.material, &other.material) {
             (KeyMaterial::Secret(one), KeyMaterial::Secret(other)) => {
@@ -340,8 +346,8 @@ impl Key {
         }
     }
 
-    /// Equal keys have the same hash. It differs from process to process: so that of a secret does
-    /// not help to guess it.
+    /// Returns the same hash for equal keys. It differs between processes, so that the hash of a
+    /// secret does not help to guess the secret.
     fn __hash__(&self) -> u64 {
         static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         match jwk::thumbprint_input(&self.material) {
@@ -350,7 +356,7 @@ impl Key {
         }
     }
 
-    /// A key does not change, so it is its own copy.
+    /// Returns the key itself, because it never changes.
     fn __copy__(slf: Py<Self>) -> Py<Self> {
         slf
     }
@@ -375,7 +381,7 @@ impl Key {
 }
 
 impl Key {
-    /// The algorithm to use where the caller names none: the JWK's, or the usual one of the type.
+    /// Returns the default algorithm: that of the JWK, or else the usual one of the key type.
     pub(in crate::python) fn default_algorithm(&self) -> Option<&'static Algorithm> {
         match &self.metadata.alg {
             Some(name) => header_cache::by_exact_name(name),
@@ -396,17 +402,17 @@ impl Key {
         Ok(base64url::encode(&crypto::digest(hash, input.as_bytes())))
     }
 
-    /// The algorithm that the JWK names.
+    /// Returns the algorithm that the JWK names.
     pub(in crate::python) fn named_algorithm(&self) -> Option<&'static Algorithm> {
         self.metadata.alg.as_deref().and_then(header_cache::by_exact_name)
     }
 
-    /// The key ID.
+    /// Returns the key ID.
     pub(in crate::python) fn key_id(&self) -> Option<&str> {
         self.metadata.kid.as_deref()
     }
 
-    /// What the written half is for.
+    /// Returns the metadata of the half that is written.
     fn metadata_of_half(&self, private: bool) -> JwkMetadata {
         if private || !self.is_private() {
             self.metadata.clone()
@@ -415,7 +421,7 @@ impl Key {
         }
     }
 
-    /// The material to write out: all of it, or its public half.
+    /// Returns the material to write: all of it, or its public half.
     fn half(&self, private: bool) -> Result<KeyMaterial, Error> {
         match private {
             true if self.material.is_private() => Ok(self.material.clone()),
@@ -432,7 +438,7 @@ struct ThumbprintHash {
     name: &'static str,
 }
 
-/// Finds a hash by its name in hashlib.
+/// Returns the hash with this name in hashlib.
 fn thumbprint_hash(name: &str) -> PyResult<ThumbprintHash> {
     match name {
         "sha256" => Ok(ThumbprintHash { hash: Hash::Sha256, name: "sha-256" }),
@@ -442,14 +448,13 @@ fn thumbprint_hash(name: &str) -> PyResult<ThumbprintHash> {
     }
 }
 
-/// How deep the members of a JWK lie within one another: `oth` is a list of objects (RFC 7518
-/// Section 6.3.2.7).
+/// The maximum nesting of a JWK: `oth` is a list of objects (RFC 7518 Section 6.3.2.7).
 const MAX_JWK_DEPTH: u32 = 4;
 
-/// A Python object as JSON; `None` for what has no form in JSON.
+/// Converts a Python object to JSON; returns `None` for what JSON cannot represent.
 ///
-/// A member that lies deeper than any of a key is null: it is nothing that is read, and a dict may
-/// hold itself.
+/// Whatever is nested deeper than any member of a key becomes null: it is not read, and a dict may
+/// contain itself.
 fn json_value(object: &Bound<'_, PyAny>, depth: u32) -> PyResult<Option<Value>> {
     let Some(depth) = depth.checked_sub(1) else {
         return Ok(Some(Value::Null));
@@ -472,13 +477,13 @@ fn json_value(object: &Bound<'_, PyAny>, depth: u32) -> PyResult<Option<Value>> 
         let items = object.try_iter()?.map(|item| json_value(&item?, depth));
         return Ok(items.collect::<PyResult<Option<Vec<_>>>>()?.map(Value::Array));
     }
-    // Text, numbers and None: nothing that could lie within itself.
+    // Strings, numbers and None, which cannot contain themselves.
     Ok(errors::ok(object.py(), pythonize::depythonize(object).map_err(PyErr::from)))
 }
 
 fn text_argument<'a>(data: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
     if let Ok(text) = data.cast::<PyString>() {
-        // Not Python's error, which holds the text.
+        // Python's own error would hold the text.
         let text = text.to_str().map_err(|_| {
             Error::invalid_key("The text has a lone surrogate, which has no form in UTF-8")
         })?;
@@ -511,7 +516,7 @@ fn password_to_write<'a>(
     password_argument(password)
 }
 
-/// The key of `material` made ready for `algorithm`.
+/// Prepares `material` for `algorithm`.
 pub(super) fn prepare_material(
     material: &KeyMaterial,
     algorithm: &'static Algorithm,

@@ -1,4 +1,5 @@
-//! Keys below an algorithm's minimum length: PyJWT warns of them, or refuses them on request.
+//! Keys below the minimum length of an algorithm: PyJWT warns about them, or refuses them on
+//! request.
 
 use std::ffi::CString;
 
@@ -7,12 +8,13 @@ use pyo3::prelude::*;
 use crate::crypto::PreparedKey;
 use crate::python::fast_path::FastPath;
 
-/// Whether the key needs no warning, or warnings go where they always go.
+/// Returns whether the key needs no warning, or the warning can be issued with the original
+/// `warnings.warn`.
 pub(in crate::python) fn can_warn(fast_path: &FastPath, py: Python<'_>, key: &PreparedKey) -> bool {
     key.is_long_enough() || fast_path.warns_originally(py)
 }
 
-/// Warns of a key below the minimum length, or refuses it where the caller wants that.
+/// Warns about a key below the minimum length, or refuses it if `enforce` is true.
 pub(in crate::python) fn check(
     fast_path: &FastPath,
     py: Python<'_>,

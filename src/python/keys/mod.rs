@@ -1,4 +1,4 @@
-//! Keys of every kind made ready for an algorithm.
+//! Keys of every kind, prepared for an algorithm.
 
 pub(super) mod argument;
 pub(super) mod cache;

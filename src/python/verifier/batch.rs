@@ -1,8 +1,8 @@
-//! Many tokens at once: signatures on all cores, claims with the interpreter.
+//! Many tokens at once: signatures are verified on all cores, claims with the interpreter.
 //!
-//! Threads are started anew for each chunk. A pool of worker threads (rayon's) does not survive a
-//! fork, and web servers fork; starting two threads takes some 30 us, verifying a chunk of RS256
-//! signatures more than 10 ms.
+//! Threads are started for each chunk, because a pool of worker threads (such as rayon's) does not
+//! survive a fork, and web servers fork. Starting two threads takes about 30 us, while verifying a
+//! chunk of RS256 signatures takes more than 10 ms.
 
 use std::collections::VecDeque;
 use std::num::NonZero;
@@ -19,14 +19,16 @@ use crate::error::Error;
 use crate::jws::{NewlyVerified, Unseen, Verified};
 use crate::python::errors::is_ours;
 
-/// Tokens taken from the iterable at once: enough work for every core, little memory.
+/// The number of tokens taken from the iterable at once: enough work for every core, in little
+/// memory.
 pub(in crate::python) const CHUNK: usize = 1024;
 
-/// Bytes of tokens after which no more are taken: their payloads are held until they are given on, and
-/// an interrupt waits for them.
+/// The size of tokens in bytes at which a chunk ends early: their payloads are kept until they are
+/// returned, and an interrupt waits for the chunk.
 const CHUNK_BYTES: usize = 4 << 20;
 
-/// Tokens for which a thread is started: verifying as many signatures takes longer.
+/// The minimum number of tokens per thread: verifying so many signatures of public keys takes
+/// longer than starting a thread.
 const MIN_SHARE: usize = 16;
 
 /// The iterator that `Verifier.decode_many` returns.
@@ -35,7 +37,7 @@ pub(in crate::python) struct DecodedMany {
     keys: Arc<VerifyingKeys>,
     tokens: Py<PyIterator>,
     verified: VecDeque<PyResult<Verified>>,
-    /// Raised by the iterable; given on after the tokens before it.
+    /// An exception that the iterable raised, which is raised again after the tokens before it.
     interruption: Option<PyErr>,
 }
 
@@ -98,7 +100,7 @@ impl DecodedMany {
 
 #[pymethods]
 impl DecodedMany {
-    /// Shows the garbage collector the iterable, which may hold this object in turn.
+    /// Shows the iterable to the garbage collector; it may hold this object in turn.
     #[allow(clippy::needless_pass_by_value, reason = "PyO3 passes it so")]
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.tokens)
@@ -126,20 +128,20 @@ impl DecodedMany {
     }
 }
 
-/// One token on its way through a chunk.
+/// The state of one token of a chunk.
 enum Job<'a> {
-    /// Nothing is done yet, and there is no cache.
+    /// Nothing was done yet, and there is no cache.
     Token(&'a [u8]),
-    /// The cache does not know it.
+    /// The cache does not contain the token.
     Unseen(Chosen<'a>, Unseen<'a>),
-    /// It has verified, and the cache is to remember it.
+    /// The token has verified, and the cache must remember it.
     New(NewlyVerified),
-    /// What has become of it.
+    /// The result for the token.
     Done(Result<Verified, Error>),
 }
 
 impl<'a> Job<'a> {
-    /// With a cache it is asked first, which needs the interpreter.
+    /// Looks the token up in the cache if there is one, which needs the interpreter.
     fn new(py: Python<'_>, keys: &VerifyingKeys, token: Option<&'a Token>) -> Self {
         let Some(token) = token.map(Token::bytes) else {
             return Self::Done(Err(Error::NotAToken));
@@ -184,7 +186,7 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Verifies the tokens on all cores. This thread takes a share too, without the interpreter.
+/// Verifies the tokens on all cores. This thread takes a share as well, without the interpreter.
 fn verify_all(py: Python<'_>, keys: &VerifyingKeys, jobs: &mut [Job<'_>]) {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let share = jobs.len().div_ceil(cores).max(MIN_SHARE);
@@ -192,9 +194,10 @@ fn verify_all(py: Python<'_>, keys: &VerifyingKeys, jobs: &mut [Job<'_>]) {
     thread::scope(|scope| {
         let mut shares = jobs.chunks_mut(share);
         let own = shares.next();
-        // With the interpreter, which whoever forks holds: in a child that is forked while glibc
-        // gives an old stack to a new thread, that stack's memory is freed twice.
-        // Where no thread can be started, the closure is dropped, and its share is done below.
+        // Threads are started while this thread holds the interpreter, as a thread that forks must:
+        // in a child that is forked while glibc assigns an old stack to a new thread, the memory of
+        // that stack is freed twice. If a thread cannot be started, its closure is dropped, and its
+        // share is verified below.
         let started: Vec<_> = shares
             .filter_map(|share| thread::Builder::new().spawn_scoped(scope, || work(share)).ok())
             .collect();
@@ -205,8 +208,8 @@ fn verify_all(py: Python<'_>, keys: &VerifyingKeys, jobs: &mut [Job<'_>]) {
             }
         });
     });
-    // What no thread has done. Letting go of the interpreter for nothing could take its next holder's
-    // whole turn.
+    // What no thread has verified. The interpreter is released only if necessary, because getting
+    // it back could take the whole turn of its next holder.
     if !jobs.iter().all(Job::is_verified) {
         py.detach(|| work(jobs));
     }

@@ -1,4 +1,4 @@
-//! Prepared keys under the policy of a verifier: from a token to its payload.
+//! Prepared keys under the policy of a verifier: from a token to its verified payload.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::python::keys::length;
 use crate::python::once::intern;
 use crate::signature_cache::SignatureCache;
 
-/// What a `Verifier` with keys in memory is made of.
+/// The keys in memory, the cache and the policy of a `Verifier`.
 pub(super) struct VerifyingKeys {
     keyring: Keyring<VerifyingKey>,
     cache: Option<SignatureCache>,
@@ -38,7 +38,7 @@ impl AsRef<PreparedKey> for VerifyingKey {
     }
 }
 
-/// A token split, with the keys chosen for it.
+/// A split token, with the keys chosen for it.
 #[derive(Clone, Copy)]
 pub(super) struct Chosen<'a> {
     compact: Compact<'a>,
@@ -61,7 +61,7 @@ impl VerifyingKeys {
         self.cache.as_ref()
     }
 
-    /// A token whose signature is right.
+    /// Verifies a token, or finds it in the cache.
     pub(super) fn open(&self, py: Python<'_>, token: &[u8]) -> Result<Verified, Error> {
         let chosen = self.choose(token)?;
         let Some(cache) = &self.cache else {
@@ -73,7 +73,7 @@ impl VerifyingKeys {
         }
     }
 
-    /// Splits a token and chooses keys for it. Needs no interpreter.
+    /// Splits a token and chooses keys for it. Does not need the interpreter.
     #[inline]
     pub(super) fn choose<'a>(&self, token: &'a [u8]) -> Result<Chosen<'a>, Error> {
         self.policy.get().bounds.check_token(token)?;
@@ -85,12 +85,12 @@ impl VerifyingKeys {
         with_header(&compact, choose).unwrap_or_else(|| Err(refusal(token)))
     }
 
-    /// A token whose signature is right. Needs no interpreter.
+    /// Verifies a token with the chosen keys. Does not need the interpreter.
     pub(super) fn verify(&self, chosen: &Chosen<'_>) -> Result<Verified, Error> {
         chosen.compact.verify_any(self.keys_of(chosen))
     }
 
-    /// As [`verify`](Self::verify), for a token that the cache is to remember.
+    /// Does what [`verify`](Self::verify) does, for a token that the cache must remember.
     pub(super) fn verify_unseen(
         &self,
         chosen: &Chosen<'_>,
@@ -103,7 +103,8 @@ impl VerifyingKeys {
         self.keyring.chosen(chosen.keys, chosen.algorithm)
     }
 
-    /// Whether newer keys may verify a token that these refused; see [`Keyring::may_be_outdated`].
+    /// Returns whether newer keys may verify a token that these refused; see
+    /// [`Keyring::may_be_outdated`].
     pub(super) fn may_be_outdated(&self, token: &[u8], is_signature_wrong: bool) -> bool {
         let policy = self.policy.get();
         let may_be = |header: &CachedHeader| {
@@ -119,7 +120,7 @@ impl VerifyingKeys {
                 .is_ok_and(|compact| with_header(&compact, may_be).unwrap_or(false))
     }
 
-    /// The claims of a verified payload, if they keep the policy.
+    /// Returns the claims of a verified payload, if they conform to the policy.
     pub(super) fn accept<'py>(
         &self,
         py: Python<'py>,
@@ -129,17 +130,18 @@ impl VerifyingKeys {
     }
 }
 
-/// A token that the cache knows; otherwise what the cache is to remember when the token verifies.
+/// Returns a token that the cache contains; otherwise, what the cache needs to remember it once it
+/// has verified.
 ///
-/// The cache is used with a thread attached to the interpreter only: so nobody holds its lock
-/// while the process forks.
+/// The cache is used only while this thread is attached to the interpreter. Therefore nobody holds
+/// its lock while the process forks.
 pub(super) fn recall<'a>(
     _py: Python<'_>,
     cache: &SignatureCache,
     chosen: &Chosen<'a>,
 ) -> Result<Verified, Unseen<'a>> {
-    // The token, whose header is part of the fingerprint, decides which keys without an ID
-    // are tried: all of them may share one number, which no single key has.
+    // The token's header, which is part of the fingerprint, determines which keys without an ID are
+    // tried. So all of them can share one number, which is not the index of any key.
     let key_id = match chosen.keys {
         Choice::One(index) => index,
         Choice::EachWithoutId => usize::MAX,
@@ -147,7 +149,7 @@ pub(super) fn recall<'a>(
     chosen.compact.verified_before(&key_id.to_be_bytes(), cache)
 }
 
-/// Has the cache remember a token, for which the rule of [`recall`] holds too.
+/// Stores a token in the cache; the rule of [`recall`] about the interpreter applies here too.
 pub(super) fn remember(
     _py: Python<'_>,
     cache: &SignatureCache,
@@ -156,7 +158,7 @@ pub(super) fn remember(
     verified.remember(cache)
 }
 
-/// What `read` makes of a token's header; `None` for an unusual header.
+/// Returns what `read` returns for a token's header; `None` for an unusual header.
 #[inline]
 fn with_header<R>(compact: &Compact<'_>, read: impl Fn(&CachedHeader) -> R) -> Option<R> {
     header_cache::read(compact.header(), &read)
@@ -181,10 +183,10 @@ fn refusal(token: &[u8]) -> Error {
 
 type Entry = (Option<String>, VerifyingKey);
 
-/// The keys made ready.
+/// Prepares the keys.
 ///
-/// A key of the caller's own that fits none of the algorithms is an error; of a set, which may have
-/// keys for others too, such a key is left out.
+/// If the caller passes a key that fits none of the algorithms, that is an error. In a set, which
+/// may contain keys for other purposes too, such a key is skipped.
 fn entries(policy: &VerifierPolicy, keys: &Bound<'_, PyAny>) -> PyResult<Vec<Entry>> {
     let py = keys.py();
     let fast_path = FastPath::get(py)?;
@@ -213,7 +215,7 @@ fn entries(policy: &VerifierPolicy, keys: &Bound<'_, PyAny>) -> PyResult<Vec<Ent
     }
 }
 
-/// The key made ready for the allowed algorithms, or for the one that it names itself.
+/// Prepares the key for the allowed algorithms, or for the one that the key itself names.
 fn prepare_allowed(
     fast_path: &FastPath,
     key: &Bound<'_, PyAny>,
@@ -221,7 +223,7 @@ fn prepare_allowed(
     allowed: Option<&[&'static Algorithm]>,
 ) -> PyResult<Vec<Arc<PreparedKey>>> {
     match (allowed, identity.algorithm) {
-        // A key that names its algorithm serves that one only (RFC 8725 Section 3.1).
+        // A key that names its algorithm is used only with that one (RFC 8725 Section 3.1).
         (Some(allowed), Some(named)) if !allowed.contains(&named) => {
             let message = "The key's own alg is not among the allowed algorithms";
             Err(Error::invalid_key(message).into())
@@ -234,9 +236,9 @@ fn prepare_allowed(
     }
 }
 
-/// The key made ready for each algorithm that it fits.
+/// Prepares the key for each algorithm that it fits.
 ///
-/// Raises what is wrong with it when it fits none.
+/// Raises the first error if it fits none.
 fn prepare_for_any(
     fast_path: &FastPath,
     key: &Bound<'_, PyAny>,
@@ -256,7 +258,7 @@ fn prepare_for_any(
     }
 }
 
-/// What a key says of itself.
+/// The key ID and the algorithm that a key names.
 struct Identity {
     kid: Option<String>,
     algorithm: Option<&'static Algorithm>,

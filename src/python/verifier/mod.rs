@@ -1,4 +1,4 @@
-//! `Verifier`: keys prepared and a policy fixed once, for tokens that come all day.
+//! `Verifier`: keys that are prepared and a policy that is read once, for many tokens.
 
 pub(super) mod batch;
 mod keys;
@@ -26,32 +26,31 @@ use crate::python::once::{ForkSafeOnce, intern};
 use crate::python::vectorcall::Method;
 use crate::signature_cache::SignatureCache;
 
-/// Verifies tokens with keys and a policy that are fixed when it is made.
+/// A verifier of tokens, with keys and a policy that are fixed when it is made.
 ///
 /// It accepts what `rapidjwt.decode` accepts with the same arguments, in less time: keys are parsed
-/// and arguments read once. Immutable and safe to share between threads.
+/// and arguments are read only once. It is immutable and safe to share between threads.
 ///
 /// Arguments:
 ///     key: a PEM or OpenSSH text, a secret, a `Key`, a `PyJWK`, a key object of cryptography, a
-///         list or tuple of those, a `KeySet` or a `PyJWKSet`. Of several keys the one with the
-///         token's `kid` is taken; see docs/prepared-objects.md for tokens without (RFC 7515
-///         Section 4.1.4).
+///         list or tuple of those, a `KeySet` or a `PyJWKSet`. If there are several keys, the
+///         one with the token's `kid` is used (RFC 7515 Section 4.1.4); see
+///         docs/prepared-objects.md for tokens without a `kid`.
 ///     jwks: instead of `key`, a `JWKSClient` or an `AsyncJWKSClient`, which fetches the keys.
-///     algorithms: the allowed `alg` values. May be left out for keys that name theirs (a `PyJWK`,
-///         a `Key` whose JWK has `alg`), and not for `jwks`, where HS algorithms are refused.
-///     audience: the audience or audiences that the token may be for; None refuses tokens with
-///         an `aud` claim.
-///     issuer: the issuer or issuers that are accepted; None accepts all.
-///     subject: the subject that is accepted; None accepts all.
+///     algorithms: the allowed `alg` values. They may be left out for keys that name theirs (a
+///         `PyJWK`, a `Key` whose JWK has `alg`), but not with `jwks`, which refuses HS algorithms.
+///     audience: the accepted audience or audiences; None refuses tokens with an `aud` claim.
+///     issuer: the accepted issuer or issuers; None accepts all.
+///     subject: the accepted subject; None accepts all.
 ///     leeway: seconds, or a timedelta, by which clocks may differ; 0 by default.
-///     require: names of claims that must be there.
+///     require: names of claims that must be present.
 ///     options: as for `rapidjwt.decode`; `verify_signature` cannot be False.
-///     `cache_size`: how many verified signatures to remember, 0 (none) by default. The claims of a
-///         remembered token are checked each time.
-///     `max_token_size`: the most bytes in a token, checked before any other work; None, the default,
-///         means no bound, as in PyJWT.
-///     `max_nesting`: how deep arrays and objects of the payload may lie within one another, the
-///         payload itself being 1; None, the default, means as deep as Python's json reads.
+///     `cache_size`: the number of verified signatures to remember, 0 (none) by default. The claims
+///         of a remembered token are checked each time.
+///     `max_token_size`: the maximum number of bytes in a token, checked before any other work;
+///         None, the default, means no limit, as in PyJWT.
+///     `max_nesting`: the maximum depth of nested arrays and objects in the payload, where the
+///         payload itself counts as 1; None, the default, means as deep as Python's json reads.
 ///
 /// Raises `InvalidKeyError` for a key that fits none of the algorithms, `PyJWKSetError` for a set
 /// without a key that does, `TypeError` and `ValueError` for other wrong arguments.
@@ -62,7 +61,7 @@ pub(super) struct Verifier {
 
 enum Keys {
     Held(Arc<VerifyingKeys>),
-    /// An object of `rapidjwt.jwks.verifier`, whose methods have the names of ours.
+    /// An object of `rapidjwt.jwks.verifier`, whose methods have the same names as those here.
     Fetched(Py<PyAny>),
 }
 
@@ -130,11 +129,11 @@ impl Verifier {
         }
     }
 
-    /// Verifies many tokens; returns an iterator over the claims, in the order of the tokens.
+    /// Verifies many tokens and returns an iterator over their claims, in the order of the tokens.
     ///
-    /// In place of a token that is refused it gives the exception object. Tokens are taken from the
-    /// iterable in chunks, whose signatures are verified on all cores outside the interpreter lock.
-    /// With an `AsyncJWKSClient` it raises `TypeError`.
+    /// For a token that is refused, the iterator returns the exception object instead. Tokens are
+    /// taken from the iterable in chunks, whose signatures are verified on all cores outside the
+    /// interpreter lock. Raises `TypeError` with an `AsyncJWKSClient`.
     #[pyo3(signature = (tokens))]
     fn decode_many<'py>(&self, tokens: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = tokens.py();
@@ -155,10 +154,10 @@ impl Verifier {
         }
     }
 
-    /// Verifies a token and returns a coroutine of its claims, which raises what `decode` does.
+    /// Verifies a token and returns a coroutine of its claims, which raises what `decode` raises.
     ///
-    /// With keys in memory it waits for nothing, with an `AsyncJWKSClient` for keys that are not.
-    /// With a `JWKSClient` it calls `decode` in a thread.
+    /// With keys in memory the coroutine never waits; with an `AsyncJWKSClient` it waits only for
+    /// keys that are not in memory. With a `JWKSClient` it calls `decode` in a thread.
     #[pyo3(signature = (token))]
     fn decode_async<'py>(
         slf: &Bound<'py, Self>,
@@ -173,7 +172,7 @@ impl Verifier {
         }
     }
 
-    /// As `decode_async`, for what `decode_complete` returns.
+    /// Does what `decode_async` does, for the result of `decode_complete`.
     #[pyo3(signature = (token))]
     fn decode_complete_async<'py>(
         slf: &Bound<'py, Self>,
@@ -188,7 +187,7 @@ impl Verifier {
         }
     }
 
-    /// A verifier does not change, so it is its own copy.
+    /// Returns the verifier itself, because it never changes.
     fn __copy__(slf: Py<Self>) -> Py<Self> {
         slf
     }
@@ -204,7 +203,7 @@ impl Verifier {
         ))
     }
 
-    /// Shows the garbage collector a client, which may hold this object in turn.
+    /// Shows a client to the garbage collector; it may hold this object in turn.
     #[allow(clippy::needless_pass_by_value, reason = "PyO3 passes it so")]
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         match &self.keys {
@@ -213,15 +212,15 @@ impl Verifier {
         }
     }
 
-    /// Hits, misses, capacity and entries of the verified-signature cache, which starts anew with
-    /// each set of keys that is fetched.
+    /// Returns the hits, misses, capacity and entries of the cache of verified signatures, which
+    /// starts anew with each set of keys that is fetched.
     fn cache_info(&self, py: Python<'_>) -> PyResult<CacheInfo> {
         let keys = self.keys(py)?;
         let cache = keys.as_ref().and_then(|keys| keys.cache());
         Ok(cache.map(SignatureCache::counts).unwrap_or_default().into())
     }
 
-    /// Empties the verified-signature cache.
+    /// Empties the cache of verified signatures.
     fn cache_clear(&self, py: Python<'_>) -> PyResult<()> {
         if let Some(cache) = self.keys(py)?.as_ref().and_then(|keys| keys.cache()) {
             cache.clear();
@@ -238,10 +237,10 @@ impl Method for VerifierDecode {
     const NAME: &'static CStr = c"decode";
     const DOC: &'static CStr = c"decode($self, token)\n--\n\n\
         Verifies a token and returns its claims.\n\n\
-        Raises the exceptions of `rapidjwt.decode`. With a `JWKSClient` also `UnknownKeyError`, which\n\
-        is a `PyJWKClientError` and an `InvalidTokenError`, when the provider has no key for the\n\
-        token, and `PyJWKClientError` when keys are needed and cannot be fetched; with an\n\
-        `AsyncJWKSClient` `TypeError`.";
+        Raises the exceptions of `rapidjwt.decode`. With a `JWKSClient`, also raises\n\
+        `UnknownKeyError`, which is a `PyJWKClientError` and an `InvalidTokenError`, if the provider\n\
+        has no key for the token, and `PyJWKClientError` if keys are needed and cannot be fetched.\n\
+        Raises `TypeError` with an `AsyncJWKSClient`.";
     const PARAMETER: &'static str = "token";
 
     fn names() -> &'static ForkSafeOnce<[Py<PyString>; 1]> {
@@ -270,7 +269,7 @@ impl Verifier {
         Self { keys: Keys::Held(Arc::new(keys)) }
     }
 
-    /// The keys in memory; `None` before any were fetched.
+    /// Returns the keys in memory; `None` before any were fetched.
     fn keys(&self, py: Python<'_>) -> PyResult<Option<Arc<VerifyingKeys>>> {
         match &self.keys {
             Keys::Held(keys) => Ok(Some(Arc::clone(keys))),
@@ -283,7 +282,7 @@ impl Verifier {
     }
 }
 
-/// What verifies with the keys of a client.
+/// Makes the object that verifies with the keys of a client.
 fn connect(policy: Py<VerifierPolicy>, client: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     let is_hmac = |algorithm: &&'static Algorithm| matches!(algorithm.family, Family::Hmac(_));
     match &policy.get().allowed {
@@ -298,7 +297,7 @@ fn connect(policy: Py<VerifierPolicy>, client: &Bound<'_, PyAny>) -> PyResult<Py
     }
 }
 
-/// What a method of an object of `rapidjwt.jwks.verifier` gives for a token.
+/// Returns the result of a method of an object of `rapidjwt.jwks.verifier` for a token.
 fn call_fetched<'py>(
     keys: &Bound<'py, PyAny>,
     method: &Bound<'py, PyString>,
@@ -307,7 +306,7 @@ fn call_fetched<'py>(
     Ok(keys.call_method1(method, (token,))?.cast_into()?)
 }
 
-/// A coroutine that calls a method of a `Verifier` whose keys are in memory.
+/// Makes a coroutine that calls a method of a `Verifier` whose keys are in memory.
 fn coroutine<'py>(
     method: Bound<'py, PyAny>,
     token: &Bound<'py, PyAny>,
@@ -326,8 +325,8 @@ pub(super) fn verifier_of_policy(
     Ok(Verifier::of_keys(VerifyingKeys::new(policy.clone().unbind(), keys)?))
 }
 
-/// Whether newer keys of the same owner may verify a token that this verifier refused; the token's
-/// signature was wrong or not.
+/// Returns whether newer keys of the same owner may verify a token that this verifier refused,
+/// because of a wrong signature or for another reason.
 #[pyfunction]
 #[pyo3(signature = (verifier, token, is_signature_wrong, /))]
 pub(super) fn keys_may_be_outdated(

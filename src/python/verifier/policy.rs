@@ -1,4 +1,4 @@
-//! What a verifier demands of tokens, whatever its keys.
+//! What a verifier requires of tokens, whatever its keys are.
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -11,22 +11,23 @@ use crate::python::arguments::{self, Options};
 use crate::python::claims_view::{PyClaims, Registered};
 use crate::python::{clock, decoded, header_cache};
 
-/// The arguments of a `Verifier` but its keys, read once.
+/// The arguments of a `Verifier` except its keys, read once.
 ///
-/// A `Verifier` whose keys are fetched makes one with keys in memory of each set that comes.
+/// A `Verifier` that fetches its keys uses it to make a verifier of each set of keys that it
+/// fetches.
 #[pyclass(frozen, skip_from_py_object, module = "rapidjwt._rapidjwt")]
 #[derive(Clone)]
 pub(in crate::python) struct VerifierPolicy {
     /// The allowed algorithms; `None` for those that the keys name.
     pub(super) allowed: Option<Vec<&'static Algorithm>>,
     pub(super) enforce_key_length: bool,
-    /// Verified signatures to remember.
+    /// The number of verified signatures to remember.
     pub(super) cache_size: usize,
     pub(super) bounds: Bounds,
     policy: Policy<String>,
 }
 
-/// The arguments as they were given.
+/// The arguments of a `Verifier` as they were passed.
 #[derive(Clone, Copy)]
 pub(super) struct Arguments<'a, 'py> {
     pub(super) algorithms: Option<&'a Bound<'py, PyAny>>,
@@ -67,7 +68,7 @@ impl VerifierPolicy {
         })
     }
 
-    /// The claims of a verified payload, if they keep the rules.
+    /// Returns the claims of a verified payload, if they conform to the policy.
     pub(super) fn accept<'py>(
         &self,
         py: Python<'py>,
@@ -84,34 +85,34 @@ impl VerifierPolicy {
 
 #[pymethods]
 impl VerifierPolicy {
-    /// The names of the allowed algorithms, None for those that the keys name.
+    /// The names of the allowed algorithms; None for those that the keys name.
     #[getter]
     fn algorithms(&self) -> Option<Vec<&'static str>> {
         let allowed = self.allowed.as_ref()?;
         Some(allowed.iter().map(|algorithm| algorithm.name).collect())
     }
 
-    /// The issuers that are accepted, None for all.
+    /// The accepted issuers; None for all.
     #[getter]
     fn issuers(&self) -> Option<Vec<String>> {
         self.policy.issuer.as_ref().map(|issuer| issuer.as_slice().to_vec())
     }
 
-    /// Return a policy that demands this issuer and is otherwise the same.
+    /// Returns a policy that requires this issuer and is otherwise the same.
     #[pyo3(signature = (issuer, /))]
     fn with_issuer(&self, issuer: String) -> Self {
         let policy = Policy { issuer: Some(Accepted::One(issuer)), ..self.policy.clone() };
         Self { policy, ..self.clone() }
     }
 
-    /// Raises `DecodeError` for what is not a token, or is too large a one.
+    /// Raises `DecodeError` for an object that is not a token, or for a token that is too large.
     #[pyo3(signature = (token, /))]
     fn check_size(&self, token: &Bound<'_, PyAny>) -> PyResult<()> {
         Ok(self.bounds.check_token(decoded::token_bytes(token)?)?)
     }
 }
 
-/// Raises `ValueError` for an option that does not exist, which would otherwise check nothing.
+/// Raises `ValueError` for an option that does not exist, which would otherwise have no effect.
 fn check_names(options: &Bound<'_, PyAny>) -> PyResult<()> {
     let Ok(options) = options.cast::<PyDict>() else {
         return Ok(());
@@ -146,7 +147,7 @@ fn read_algorithms(algorithms: &Bound<'_, PyAny>) -> PyResult<Vec<&'static Algor
         .into_iter()
         .map(|name| {
             header_cache::signature_algorithm(name).ok_or_else(|| {
-                // Not quoted: it may be a key in the wrong place.
+                // The name is not quoted, because it may be a misplaced key.
                 PyValueError::new_err("algorithms has a name that cannot verify a token")
             })
         })

@@ -1,6 +1,6 @@
 """The pytest plugin of `make compat`: reports which library is imported as `jwt`, and checks it.
 
-Loaded with `-p compat_jwt` before any conftest, so before the suite can import `jwt`. The
+It is loaded with `-p compat_jwt` before any conftest, and so before the suite can import `jwt`. The
 environment variable COMPAT_JWT names the library.
 """
 

@@ -2,7 +2,7 @@
 
 import signal
 
-# Should the tests be killed, the server does not outlive them for long.
+# If the tests are killed, the server does not outlive them for long.
 signal.alarm(300)
 workers = 1
 threads = 2

@@ -19,7 +19,7 @@ APPS = Path(__file__).parent
 
 
 def environment(**variables):
-    """Return the environment of a program that finds the apps, and rapidjwt where we found it."""
+    """Return the environment of a program that finds the apps, and rapidjwt where it is here."""
     folders = [str(APPS), str(Path(rapidjwt.__file__).parents[1])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(folders), **variables}
 
@@ -40,7 +40,7 @@ UVICORN = ["-c", "import signal, uvicorn; signal.alarm(300); uvicorn.main()", "-
 def listening(command, folder, log, **variables):
     """Run a server in a folder and yield its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener, log.open("w") as output:
-        # The listener is open before the server runs: the first request waits for it.
+        # The listener is open before the server runs, so the first request waits for it.
         descriptor = listener.fileno()
         server = subprocess.Popen(
             [sys.executable, *(part.format(fd=descriptor) for part in command)],
@@ -66,7 +66,7 @@ class Client:
 
     def __init__(self, url):
         self.url = url
-        # Whatever proxy the machine has: loopback is not its business.
+        # Whatever proxy the machine has, it is not used for loopback.
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def get(self, path, token=None):
@@ -92,13 +92,13 @@ class Client:
 
 
 def changed(token, secret, **claims):
-    """Return a token signed anew, with PyJWT, after some claims have been changed."""
+    """Return a token signed again with PyJWT, after some claims have been changed."""
     payload = jwt.decode(token, options={"verify_signature": False})
     return jwt.encode({**payload, **claims}, secret, "HS256")
 
 
 def tampered(token):
-    """Return a token whose claims were changed, but not signed anew."""
+    """Return a token whose claims were changed, but which was not signed again."""
     header, payload, _ = changed(token, "x" * 32, user_id="2", sub="eve").split(".")
     return ".".join([header, payload, token.split(".")[2]])
 

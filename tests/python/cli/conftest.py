@@ -24,7 +24,7 @@ class Result(NamedTuple):
 
 @pytest.fixture(autouse=True)
 def plain_surroundings(monkeypatch, tmp_path):
-    """An empty folder, and nothing in the environment that asks for colours or proxies."""
+    """Set up an empty folder, and an environment that requests neither colours nor proxies."""
     monkeypatch.chdir(tmp_path)
     for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)

@@ -1,4 +1,4 @@
-"""`rapidjwt keygen`, and what its keys are good for."""
+"""`rapidjwt keygen`, and the uses of its keys."""
 
 from __future__ import annotations
 

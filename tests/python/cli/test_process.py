@@ -155,7 +155,7 @@ def test_a_full_disk_is_one_line():
 
 @posix
 def test_an_interrupt_is_quiet():
-    # Whoever started the tests may have turned SIGINT off.
+    # Whoever started the tests may have disabled SIGINT.
     text = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "from rapidjwt.cli import main; sys.exit(main())"

@@ -1,4 +1,4 @@
-"""`rapidjwt verify` with keys at hand."""
+"""`rapidjwt verify` with local keys."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from .paths import COMPARED
 
 @pytest.fixture(autouse=True, scope="module")
 def _fast_path_is_clear():
-    """Neither before nor afterwards anything keeps calls off the fast path: it is compared, too."""
+    """Check before and after each test that nothing keeps calls off the fast path."""
     assert fast_path_obstacles() == []
     yield
     assert fast_path_obstacles() == []

@@ -1,4 +1,4 @@
-"""Keys for tests, the same in every run, in every form that a caller may have them.
+"""Keys for tests, the same in every run, in every form in which a caller may have them.
 
 They are not secret: they are computed from the numbers below.
 """
@@ -39,7 +39,7 @@ CURVES = {
     "P-521": ec.SECP521R1(),
     "secp256k1": ec.SECP256K1(),
 }
-# The JWA algorithm names with the name of a key that fits.
+# The JWA algorithm names, each with the name of a key that fits.
 ALGORITHMS = {
     "HS256": "oct",
     "HS384": "oct",
@@ -57,7 +57,7 @@ ALGORITHMS = {
     "ES256K": "secp256k1",
     "EdDSA": "Ed25519",
 }
-# Those whose signature is the same each time.
+# The algorithms whose signature is the same each time.
 DETERMINISTIC = {"none", "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "EdDSA"}
 
 

@@ -1,4 +1,4 @@
-"""Objects that programs hand to a JWT library besides plain JSON values. Recipes name them."""
+"""Objects other than plain JSON values that programs pass to a JWT library, named by recipes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ListSub(list):
 
 
 class LyingList(list):
-    """A list that shows one item more to those who iterate."""
+    """A list that has one more item when it is iterated over."""
 
     def __iter__(self):
         return iter([*list.__iter__(self), "one more"])
@@ -65,7 +65,7 @@ class DictSub(dict):
 
 
 class LyingDict(dict):
-    """A dictionary that shows one item more through its methods."""
+    """A dictionary that has one more item when its methods are called."""
 
     def items(self):
         return [*dict.items(self), ("one", "more")]
@@ -128,7 +128,7 @@ class Never:
 
 
 class OneByOne:
-    """Iterable by the old protocol only."""
+    """An object that is iterable only by the old protocol."""
 
     def __init__(self, *items):
         self._items = items
@@ -146,7 +146,7 @@ class IterableOnly:
 
 
 class Raises:
-    """Raises `error` from whatever is asked of it."""
+    """Raises `error` from every operation."""
 
     def __init__(self, error):
         self._error = error
@@ -186,7 +186,7 @@ def generate(*items):
 
 
 def nested(depth, kind=list):
-    """Return a value of that many levels."""
+    """Return a value with that many levels."""
     value = 1
     for _ in range(depth):
         value = [value] if kind is list else {"a": value}
@@ -213,7 +213,7 @@ class SetEncoder(json.JSONEncoder):
 
 
 class TextEncoder(json.JSONEncoder):
-    """Writes whatever JSON does not know as text."""
+    """Writes values that JSON does not support as text."""
 
     def default(self, o):
         return type(o).__name__
@@ -251,7 +251,7 @@ class SpacingEncoder(json.JSONEncoder):
 
 
 class PythonEncoder(json.JSONEncoder):
-    """Overrides `iterencode`, so the accelerator in C stays unused."""
+    """Overrides `iterencode`, so that the C accelerator is not used."""
 
     def iterencode(self, o, _one_shot=False):
         yield from super().iterencode(o, False)

@@ -1,7 +1,7 @@
 """The outcome of a call as plain data, so that two libraries can be compared.
 
-An outcome is plain data: the value with its types, or the exception with its class, its bases and
-its text, and the warnings on the way. `jwt` and `rapidjwt` name the same library here.
+The data are the value with its types, or the exception with its class, its bases and its text, and
+the warnings on the way. `jwt` and `rapidjwt` name the same library here.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PUBLIC_KEYS = (
     ed25519.Ed25519PublicKey,
     ed448.Ed448PublicKey,
 )
-# Objects of the libraries are compared by what they show.
+# Objects of the libraries are compared by these attributes.
 COMPARED_ATTRIBUTES = {
     "jwt.api_jwk.PyJWK": (
         "key_type",
@@ -43,14 +43,14 @@ COMPARED_ATTRIBUTES = {
     ),
     "jwt.api_jwk.PyJWKSet": ("keys",),
 }
-# Deeper is compared by type only: circular and very deep values come as arguments.
+# Deeper levels are compared by type only: circular and very deep values are possible arguments.
 MAX_DEPTH = 100
 GENERATOR = re.compile(r"<generator object \S+ at 0x[0-9a-fA-F]+>")
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
 
 
 def outcome_of(call: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-    """Call, and return what came of it."""
+    """Make a call and return its outcome."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -79,7 +79,7 @@ def describe(value: Any, depth: int = 0) -> Any:  # noqa: C901, PLR0911, PLR0912
     if isinstance(value, float):
         return kind, float.__repr__(value)
     if isinstance(value, int):
-        # In hexadecimal, because Python prints no int of more than 4,300 decimal digits.
+        # In hexadecimal, because Python does not print an int of more than 4,300 decimal digits.
         return kind, f"{int(value):#x}"
     if isinstance(value, str):
         return kind, str.__str__(value)
@@ -113,10 +113,10 @@ def describe_error(error: BaseException) -> dict[str, Any]:
 
 
 def attributes(error: BaseException) -> dict[str, Any]:
-    """Return what is set on `error`, by name.
+    """Return the attributes that are set on `error`, by name.
 
-    From Python 3.14 on, json adds a note for every level that it was in. How many levels there are
-    before a RecursionError depends on the caller's own frames, so equal notes count once.
+    From Python 3.14 on, json adds a note for every level at which an error occurs. The number of
+    levels before a RecursionError depends on the caller's own frames, so equal notes count once.
     """
     found = dict(sorted(vars(error).items()))
     if isinstance(error, RecursionError) and "__notes__" in found:
@@ -140,7 +140,7 @@ def type_name(kind: type) -> str:
 
 
 def without_address(text: str) -> str:
-    """Replace what cannot be equal: addresses, and the qualified name of a generator."""
+    """Replace parts that cannot be equal: addresses, and the qualified name of a generator."""
     return ADDRESS.sub("at ADDRESS", GENERATOR.sub("<generator object at ADDRESS>", text))
 
 

@@ -1,7 +1,7 @@
 """The same call on PyJWT and on every path of rapidjwt.
 
-A call is a function of an `Api`: the library, and the four functions of one of its paths. It
-builds its arguments itself, so that each library has its own copy of what a call may use up.
+A call is a function of an `Api`: the library, and the four functions of one of its paths. It builds
+its arguments itself, so that each library has its own copy of whatever a call may use up.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def instance_methods(lib: ModuleType, **options: Any) -> Api:
 
 
 def fallback(lib: ModuleType) -> Api:
-    """Return the methods of subclasses: an empty one already forbids every short cut."""
+    """Return the methods of subclasses: even an empty subclass rules out the fast path."""
     tokens = type("HookedJWT", (lib.PyJWT,), {})()
     signatures = type("HookedJWS", (lib.PyJWS,), {})()
     return Api(lib, "subclass", *jwt_methods(tokens), signatures.get_unverified_header)
@@ -62,7 +62,7 @@ def jwt_methods(instance: Any) -> tuple[Callable[..., Any], ...]:
 PATHS = (fast_path_of, instance_methods, fallback)
 PYJWT = tuple(path(jwt) for path in PATHS)
 OURS = tuple(path(rapidjwt) for path in PATHS)
-# How many calls were compared so far.
+# The number of calls that were compared so far.
 COMPARED = [0]
 
 
@@ -71,9 +71,9 @@ def assert_same(
     shown: str = "",
     see: Callable[[Any], Any] | None = None,
 ) -> dict[str, Any]:
-    """Make `call` on PyJWT and on every path of ours, compare, and return PyJWT's outcome.
+    """Make `call` on PyJWT and on every path of rapidjwt, compare, and return PyJWT's outcome.
 
-    `see` turns a result into what is compared, for results that differ from call to call.
+    `see` converts a result to what is compared, for results that differ from call to call.
     """
     COMPARED[0] += 1
     # PyJWT has one path: its module functions are methods of an instance.
@@ -96,7 +96,7 @@ def difference(shown: str, path: str, expected: Any, actual: Any) -> str:
 
 
 def assert_same_call(function: str, *args: Any, see: Any = None, **kwargs: Any) -> dict[str, Any]:
-    """Make one call with arguments that may be recipes; they must be left alike, too."""
+    """Make one call with arguments that may be recipes, which must be left the same, too."""
 
     def call(api: Api) -> Any:
         own_args, own_kwargs = build(args, api.lib), build(kwargs, api.lib)
@@ -114,7 +114,7 @@ def assert_same_call(function: str, *args: Any, see: Any = None, **kwargs: Any) 
 
 
 def build(value: Any, lib: ModuleType) -> Any:
-    """Return a copy of `value` in which every recipe is carried out for `lib`."""
+    """Return a copy of `value` in which every recipe is evaluated for `lib`."""
     if isinstance(value, Recipe):
         return value.make(lib)
     if type(value) is dict:
@@ -126,7 +126,7 @@ def build(value: Any, lib: ModuleType) -> Any:
 
 @dataclass(frozen=True)
 class Recipe:
-    """An expression that makes an argument: each library gets one of its own.
+    """An expression that creates an argument, so that each library gets its own.
 
     `lib` in the expression is the library; other names are those of `inputs`.
     """

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from .keys import HMAC_SECRET
 from .paths import Recipe
 
-# How many cases each property gets in one run.
+# The number of cases that each property gets in one run.
 CASES = {
     "payloads": 4500,
     "headers": 3000,
@@ -48,12 +48,12 @@ def cases(name: str) -> Any:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text: spellings read best side by side."""
+    """Return the words of a text, so that spellings can be listed side by side."""
     return text.split()
 
 
 def mix(*weighted: tuple[int, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
-    """Draw from one of (weight, strategy): `one_of` weights each branch equally."""
+    """Draw from (weight, strategy) pairs: `one_of` would give each branch the same weight."""
     choices = [strategy for weight, strategy in weighted for _ in range(weight)]
     return st.sampled_from(choices).flatmap(lambda strategy: strategy)
 
@@ -84,7 +84,7 @@ floats = st.one_of(
     st.sampled_from([float("nan"), float("inf"), float("-inf"), 123456789012345680.0, 1.0]),
 )
 scalars = st.one_of(texts, integers, floats, st.booleans(), st.none())
-# More digits than Python converts to text.
+# Integers with more digits than Python converts to text.
 huge_integers = recipes("10**4299", "-10**4299", "10**4300", "-10**4300", "10**9000")
 odd_objects = recipes(
     "IntSub(7)",
@@ -196,7 +196,7 @@ any_values = st.one_of(
     scalars, containers(scalars | odd_objects | huge_integers, mapping_keys), odd_objects
 )
 claim_names = st.sampled_from(["exp", "nbf", "iat", "iss", "aud", "sub", "jti", "name", "scope"])
-# What a registered claim should not be, and what it should.
+# Values that a registered claim should not have, and values that it should.
 claim_values = st.one_of(texts, integers, any_values, datetimes)
 good_payloads = st.fixed_dictionaries(
     {},
@@ -309,7 +309,7 @@ good_secrets = st.sampled_from([HMAC_SECRET, HMAC_SECRET, HMAC_SECRET.encode(), 
 odd_secrets = st.one_of(
     texts,
     st.binary(max_size=70),
-    # No list and no tuple: those are keys beyond PyJWT.
+    # Neither a list nor a tuple: those are keys beyond PyJWT.
     st.sampled_from([None, 0, 1.5, True, {}, "", b""]),
     recipes(
         "StrSub('a' * 64)",
@@ -373,7 +373,7 @@ suspicious_secrets = st.one_of(
         )
     ),
 )
-# JSON too deep to parse, in which PyJWT looks for a member `kty` by hand.
+# JSON too deep to parse, in which PyJWT searches for a member `kty` itself.
 deep_secrets = st.builds(
     lambda opening, pieces, encoding: (opening + "".join(pieces)).encode(encoding, "surrogatepass"),
     st.sampled_from(
@@ -454,7 +454,7 @@ string_texts = mix(
 
 
 def seldom(usual: list[str], wrong: list[str]) -> st.SearchStrategy[str]:
-    """Draw something wrong once in thirty times: one such place spoils the whole text."""
+    """Draw something wrong once in thirty times: a single such place spoils the whole text."""
     return st.sampled_from(usual * (30 * len(wrong) // len(usual)) + wrong)
 
 
@@ -586,7 +586,7 @@ TOKEN_PARTS = [*"AaZz09-_+/=. .\n\té\0!", "==", "..", "===", "eyJ", "\ud800", "
 
 
 def token_types(token: str, kind: str) -> Any:
-    """Return `token` as an argument of another type; a recipe when it may be used up."""
+    """Return `token` as an argument of another type; a recipe if it may be used up."""
     if kind == "bytes":
         return token.encode("utf-8", "surrogatepass")
     if kind == "str":

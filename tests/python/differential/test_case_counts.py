@@ -1,4 +1,4 @@
-"""The differential tests together make as many cases as they promise."""
+"""The differential tests together generate as many cases as they promise."""
 
 from .strategies import CASES
 

@@ -1,4 +1,4 @@
-"""Whatever bytes a signed token carries, both libraries read the same or raise the same."""
+"""For any bytes in a signed token, both libraries return or raise the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever the claims and the demands on them, both libraries accept or refuse alike."""
+"""For any claims and any requirements on them, both libraries accept or refuse alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is given as a key, in good and in bad form, both libraries take or refuse it alike."""
+"""For anything passed as a key, well-formed or not, both libraries accept or refuse it alike."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .keys import ALGORITHMS, DETERMINISTIC, forms, private_keys, signing_key
 from .paths import Recipe, assert_same, assert_same_call, build
 
 CLAIMS = {"sub": "user"}
-# RSA private keys are checked at length by OpenSSL each time they are read; the small one is quick.
+# OpenSSL checks RSA private keys at length each time they are read; the small one is quick.
 NAMES = [
     "RSA-2048",
     "RSA-1024",
@@ -65,7 +65,7 @@ key_objects = st.sampled_from(
 
 
 def fitting_key(algorithm: str) -> st.SearchStrategy[Any]:
-    """Draw a key for `algorithm` in any form, most of them whole."""
+    """Draw a key for `algorithm` in any form, most of them undamaged."""
     name = ALGORITHMS[algorithm]
     if name == "oct":
         return make.secrets
@@ -106,7 +106,7 @@ def test_every_secret_that_is_deep_json_gives_the_same(secret):
 
 
 def signed(token: str, algorithm: str) -> Any:
-    """Return what is the same in every token signed with the same key."""
+    """Return the part that is the same in every token signed with the same key."""
     signing_input, _, signature = token.rpartition(".")
     return signing_input, signature if algorithm in DETERMINISTIC else len(signature)
 
@@ -149,7 +149,7 @@ jwk_changes = st.lists(
 
 @st.composite
 def jwks(draw):
-    """Draw a JWK with a few members changed. Private members stay out of what is drawn wrong."""
+    """Draw a JWK with a few members changed. Wrong values are drawn only for public members."""
     jwk = dict(draw(st.sampled_from(good_jwks())))
     for change, name, value in draw(jwk_changes):
         if change == "set":
@@ -205,7 +205,7 @@ def test_every_jwk_gives_the_same(jwk, use, algorithm):
 
 
 def forget_quoted_jwk(error: Exception) -> None:
-    """Cut off the JWK that these messages quote in PyJWT: the one deliberate difference."""
+    """Remove the JWK that PyJWT quotes in these messages: the one deliberate difference."""
     for start in ("kty is not found", "crv is not found", "Unable to find an algorithm for key"):
         if str(error).startswith(start):
             error.args = (start,)

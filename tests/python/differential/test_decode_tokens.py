@@ -14,13 +14,13 @@ from .paths import assert_same_call
 
 SIGNERS = ("HS256", "HS512", "RS256", "ES256", "EdDSA", "none")
 functions = st.sampled_from(["decode", "decode_complete", "get_unverified_header"])
-# Damaged tokens still have claims to look at when the damage is not seen.
+# Damaged tokens still have claims to check if the damage is not noticed.
 LOOSE = {"verify_signature": False, "verify_exp": True}
 
 
 @cache
 def good_token(algorithm: str) -> str:
-    """Return a token that verifies; made by PyJWT."""
+    """Return a token that verifies, created by PyJWT."""
     claims = {"sub": "user", "exp": 4_000_000_000, "name": "\U0001f600é"}
     if algorithm == "none":
         return jwt.encode(claims, "", "none")

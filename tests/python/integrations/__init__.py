@@ -1,1 +1,1 @@
-"""The framework helpers, in process and under real servers."""
+"""The framework helpers, in this process and under real servers."""

@@ -1,4 +1,4 @@
-"""The rules of RFC 6750, apart from every framework."""
+"""The rules of RFC 6750, independent of any framework."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def all_errors(kind=rapidjwt.InvalidTokenError):
 
 
 def answer(authorization, scopes=(SCOPE,), check=verify):
-    """Status and challenge for a request."""
+    """Return the status and the challenge for a request."""
     try:
         require_scopes(check(verifier(), authorization), scopes)
     except BearerError as error:
@@ -220,7 +220,7 @@ def test_where_nothing_can_be_awaited_an_asynchronous_verifier_is_refused():
 
 
 def provider(answer):
-    """Both verifiers of a provider whose keys come from `answer`."""
+    """Return both verifiers of a provider whose keys come from `answer`."""
 
     async def answer_async(request):
         return answer(request)

@@ -50,7 +50,7 @@ def ask(path, authorization=None, method="get"):
 
 
 def ask_async(path, authorization=None):
-    """The same by ASGI."""
+    """Do the same over ASGI."""
     return asyncio.run(AsyncClient().get(path, headers=headers(authorization)))
 
 

@@ -1,4 +1,4 @@
-"""The apps under examples, under their real servers, asked over HTTP."""
+"""The apps in `examples`, under their real servers, tested over HTTP."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Answer(NamedTuple):
 
 
 def get(url, path, *authorization):
-    """Ask with as many Authorization headers as are given."""
+    """Send a request with as many Authorization headers as are given."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     connection.putrequest("GET", path)
     for value in authorization:
@@ -109,7 +109,7 @@ def test_a_refusal_says_why(app):
 
 
 def made(*arguments):
-    """Return what examples/make_token.py prints."""
+    """Return the output of examples/make_token.py."""
     return subprocess.run(
         [sys.executable, str(EXAMPLES / "make_token.py"), *arguments],
         env=os.environ | {"JWT_SECRET": SECRET, "PYTHONPATH": str(ROOT / "python")},

@@ -1,4 +1,5 @@
-"""Helpers that get something else than a verifier, and values that must not reach a header."""
+"""Helpers that are given something other than a verifier, and values that must not reach a
+header."""
 
 from __future__ import annotations
 
@@ -42,7 +43,7 @@ def test_a_decorator_without_parentheses_says_how_to_write_it():
 
         @flask.jwt_required
         def view(claims):
-            """Never made."""
+            """A view that is never called."""
 
 
 @pytest.mark.parametrize("wrong", [SECRET, SECRET + ".with.dots", b"hush", 7, VERIFIER.decode])

@@ -1,4 +1,4 @@
-"""Tokens, good and bad, and what each must be answered with: the same in every framework."""
+"""Tokens, good and bad, and the required response to each, which every framework shares."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SCOPE = "orders:read"
 
 
 def verifier(**policy):
-    """The verifier of the example apps."""
+    """Return the verifier of the example apps."""
     return rapidjwt.Verifier(
         SECRET,
         algorithms=["HS256"],
@@ -36,7 +36,7 @@ def token(*, secret=SECRET, lifetime=60, without=(), **claims):
 
 
 def tampered():
-    """A token with the claims of another one."""
+    """Return a token with the claims of another one."""
     header, _, signature = token().split(".")
     payload = token(sub="mallory").split(".")[1]
     return f"{header}.{payload}.{signature}"
@@ -64,7 +64,7 @@ NO_SCOPE = (
 )
 
 #: By name: the Authorization header (None: there is none), and the status and challenge of a route
-#: that needs a token with the scope. Made when asked for: tokens expire.
+#: that needs a token with the scope. They are created when needed, because tokens expire.
 CASES = {
     "good": lambda: (bearer(token(scope=SCOPE)), 200, None),
     "several scopes": lambda: (bearer(token(scope=f"a {SCOPE} b")), 200, None),
@@ -120,7 +120,7 @@ class NoKeysAsync:
 
 
 class Async:
-    """An asynchronous verifier, with `decode_async` only."""
+    """An asynchronous verifier, which has only `decode_async`."""
 
     async def decode_async(self, token, /):
         return verifier().decode(token)

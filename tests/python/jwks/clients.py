@@ -1,4 +1,4 @@
-"""Both clients behind one face, so that every test of behaviour runs on both."""
+"""Both clients behind one interface, so that every test of behaviour runs on both."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Threads:
         return self.client.refresh()
 
     def decode_at_once(self, tokens):
-        """The results or errors of as many threads, which start together."""
+        """Return the results or errors of as many threads as tokens, which start together."""
         barrier = threading.Barrier(len(tokens))
 
         def decode(token):
@@ -45,7 +45,7 @@ class Threads:
         return self.client._flight is not None
 
     def waiters(self):
-        """Return the number of callers that wait for the fetch of another one."""
+        """Return the number of callers that wait for another caller's fetch."""
         flight = self.client._flight
         return 0 if flight is None else len(flight.waiters)
 
@@ -96,7 +96,7 @@ class Tasks:
         return bool(self.client._flights)
 
     def waiters(self):
-        """How many callers wait, beside the one that started the fetch."""
+        """Return the number of callers that wait, besides the one that started the fetch."""
         names = [task.get_coro().__name__ for task in asyncio.all_tasks(self.loop)]
         return names.count("decode_async") - 1
 

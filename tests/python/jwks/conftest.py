@@ -11,7 +11,7 @@ from .provider import Clock, SigningKey, running_provider
 
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch):
-    """Loopback is reached without the proxy that the environment may name."""
+    """Reach loopback without the proxy that the environment may name."""
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setenv("NO_PROXY", "*")
 
@@ -32,7 +32,7 @@ def signing_keys():
     return [SigningKey(f"key-{number}") for number in range(4)]
 
 
-#: Times that are easy to reckon with; refreshes come at the very end of the lifetime.
+#: Times that are easy to calculate with; refreshes come at the very end of the lifetime.
 POLICY = RefreshPolicy(
     min_lifetime=60,
     max_lifetime=3600,
@@ -47,7 +47,7 @@ POLICY = RefreshPolicy(
 
 @pytest.fixture(params=[Threads, Tasks], ids=["threads", "tasks"])
 def connect(request, provider, clock):
-    """Make a client of either kind for the provider; arguments are the client's."""
+    """Make a client of either kind for the provider; the arguments are those of the client."""
     faces = []
 
     def connect(**arguments):

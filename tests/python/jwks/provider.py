@@ -1,4 +1,4 @@
-"""A provider of keys on loopback that does what a test wants."""
+"""A provider of keys on loopback that behaves as a test requires."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import rapidjwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-#: For things that must happen, and would hang the test if they did not.
+#: The timeout for things that must happen and would otherwise hang the test.
 PATIENCE = 20
 
 
@@ -35,11 +35,11 @@ class SigningKey:
 
 
 class Provider:
-    """Answers requests with `answer`, a function of the request handler, and counts them."""
+    """Handles requests with `answer`, a function of the request handler, and counts them."""
 
     def __init__(self):
         self.requests = []
-        self.waiting = 0  # requests that arrived and have no answer yet
+        self.waiting = 0  # requests that arrived and have no response yet
         self.routes = {}
         self._open = threading.Event()
         self._open.set()
@@ -62,7 +62,7 @@ class Provider:
         self.routes[path] = answer
 
     def publish(self, *keys, **headers):
-        """Publish keys; header names may have `_` for `-`."""
+        """Publish keys; header names may have `_` instead of `-`."""
         self.answer(jwks([key.jwk() for key in keys], **headers))
 
     def hang(self):
@@ -125,7 +125,7 @@ def jwks(keys, **headers):
 
 
 def with_etag(etag, keys, **headers):
-    """Answers 304 to who has this ETag."""
+    """Respond with 304 to clients that have this ETag."""
 
     def answer(handler):
         if handler.headers["If-None-Match"] == etag:
@@ -137,12 +137,12 @@ def with_etag(etag, keys, **headers):
 
 
 def cut_off(handler):
-    """Promises more than it sends."""
+    """Promise more than is sent."""
     send(handler, 200, b'{"keys": [', Content_Length="1000")
 
 
 def cut_off_after_the_set(handler):
-    """Sends a whole set, and not all that it promised."""
+    """Send a whole set, but less than was promised."""
     key = {"kty": "OKP", "crv": "Ed25519", "kid": "key-0"}
     key["x"] = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
     send(handler, 200, json.dumps({"keys": [key]}).encode(), Content_Length="1000")
@@ -164,7 +164,7 @@ def hang_up(handler):
 
 
 def trickle(handler):
-    """Sends bytes forever, each well before a timeout of its own."""
+    """Send bytes forever, each well before a timeout for a single read."""
     send(handler, 200, b"{", Content_Length="100000")
     for _ in range(100_000):
         handler.wfile.write(b" ")

@@ -35,7 +35,7 @@ from .provider import (
     with_etag,
 )
 
-LIFETIME = 600  # of conftest's policy, like the other times here
+LIFETIME = 600  # from the policy in conftest, like the other times here
 STALE_LIMIT = 7200
 COOLDOWN = 30
 
@@ -73,7 +73,7 @@ def run_aside(call):
 
 
 def release_when_all_wait(provider, face, callers):
-    """Let the provider answer as soon as it has a request and all callers wait for it."""
+    """Let the provider respond as soon as it has a request and all callers wait for it."""
 
     def release():
         wait_until(lambda: provider.waiting >= 1 and face.waiters() == callers - 1)
@@ -163,7 +163,7 @@ def test_a_hanging_refresh_delays_no_token_with_a_known_key(connect, provider, c
     clock.advance(LIFETIME)
     for number in range(200):
         assert face.decode(signing_keys[number % 4].token()) == {"sub": "user"}
-    # Nobody waited: the refresh has neither come back nor run into its timeout.
+    # Nobody waited: the refresh has neither returned nor reached its timeout.
     assert face.is_fetching()
     wait_until(lambda: provider.waiting == 1)
     assert face.client.metrics == JWKSMetrics(fetches=2, hits=200, stale_serves=200)
@@ -638,7 +638,7 @@ def test_a_fetch_in_a_coroutine_does_not_hold_up_the_event_loop(connect, provide
 
     async def main():
         decoding = asyncio.create_task(verifier.decode_async(signing_keys[0].token()))
-        while not provider.waiting:  # noqa: ASYNC110 - it shows that the loop goes round
+        while not provider.waiting:  # noqa: ASYNC110 - it shows that the event loop runs
             await asyncio.sleep(0)
         provider.release()
         return await decoding
@@ -704,12 +704,12 @@ def test_remembered_signatures_are_those_of_the_set_in_use(connect, provider, cl
     assert face.verifier.cache_info().hits == 1
     face.refresh()
     face.decode(token)
-    assert face.verifier.cache_info().hits == 2  # the same set is the same cache
+    assert face.verifier.cache_info().hits == 2  # the same set uses the same cache
     provider.publish(new)
     clock.advance(COOLDOWN)
     face.refresh()
     with pytest.raises(UnknownKeyError):
-        face.decode(token)  # whose key was withdrawn
+        face.decode(token)  # its key was withdrawn
     assert face.verifier.cache_info().currsize == 0
     face.decode(new.token())
     assert face.verifier.cache_info().currsize == 1

@@ -1,4 +1,4 @@
-"""From an issuer to its keys."""
+"""Discovery of an issuer's keys."""
 
 from __future__ import annotations
 

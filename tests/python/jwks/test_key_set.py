@@ -1,4 +1,4 @@
-"""Key sets: what gets in, which key is chosen, what gets out."""
+"""Key sets: which keys are accepted, which one is chosen, and what is published."""
 
 from __future__ import annotations
 

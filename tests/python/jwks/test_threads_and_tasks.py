@@ -271,7 +271,7 @@ def test_a_client_serves_one_event_loop_after_another(provider, clock, signing_k
     assert asyncio.run(verifier.decode_async(token)) == {"sub": "user"}
     provider.hang()
     clock.advance(LIFETIME)
-    # This loop ends, and cancels the refresh, for which the provider is not to blame.
+    # This loop ends and cancels the refresh, which is not the provider's fault.
     assert asyncio.run(verifier.decode_async(token)) == {"sub": "user"}
     assert client.metrics.failures == 0
     provider.release()
@@ -449,7 +449,7 @@ def test_an_interrupt_at_any_line_leaves_nobody_waiting(
             flights.append(self)
 
     def at_line(frame, event, _):
-        # At the end of a `with` statement only tracing can interrupt, before the lock is released.
+        # At the end of a `with` statement only tracing can interrupt before the lock is released.
         line = linecache.getline(client_module.__file__, frame.f_lineno).strip()
         if event == "line" and not line.startswith("with "):
             lines.append(line)
@@ -466,7 +466,7 @@ def test_an_interrupt_at_any_line_leaves_nobody_waiting(
         target += 1
         flights, lines = [], []
         client = sync_client(provider, clock, transport=lambda request: answer_of(signing_keys[0]))
-        flights.clear()  # the client has one of none that was begun
+        flights.clear()  # the client has created one that was never started
         sys.settrace(at_call)
         try:
             getattr(client, method)()
@@ -488,7 +488,7 @@ def test_a_loop_that_is_closed_without_cancelling_its_tasks_is_forgotten(
         loop = asyncio.new_event_loop()
         try:
             result = loop.run_until_complete(coroutine)
-            loop.run_until_complete(asyncio.sleep(0.01))  # the refresh gets as far as its request
+            loop.run_until_complete(asyncio.sleep(0.01))  # the refresh sends its request
             return result
         finally:
             loop.close()
@@ -509,9 +509,9 @@ def test_a_loop_that_is_closed_without_cancelling_its_tasks_is_forgotten(
     clock.advance(LIFETIME)
     assert run(verifier.decode_async(old.token())) == {"sub": "user"}
     assert requests == ["answered", "hanging"]
-    with pytest.raises(UnknownKeyError):  # this one waits for a refresh of its own
+    with pytest.raises(UnknownKeyError):  # this call waits for a refresh of its own
         run(verifier.decode_async(old.token()))
-    gc.collect()  # deletes the lost task here, and not in a later test
+    gc.collect()  # deletes the lost task here instead of in a later test
     assert run(verifier.decode_async(new.token())) == {"sub": "user"}
     assert client._flights == set()
     assert client.metrics.failures == 0

@@ -1,4 +1,4 @@
-"""Forged tokens, and what every path makes of them.
+"""Forged tokens, and the results of every path for them.
 
 A refusal is checked on PyJWT, on the three paths of `differential.paths` (module functions, an
 instance, a subclass) and on a `Verifier`: none may accept, and the errors must be the same.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SECRET = b"a secret of sixty-four bytes, which is long enough for HS512 too"
 CLAIMS = {"sub": "joe", "admin": True}
 HASHES = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
-# What attackers may want, as Python's audit events name it.
+# What attackers may want to do, by the names of Python's audit events.
 WATCHED = ("open", "socket.", "urllib.", "subprocess.", "os.system", "sqlite3.", "exec", "compile")
 
 
@@ -70,7 +70,7 @@ def refused(
 ) -> str:
     """Check that every path refuses the token with the same error; return its message.
 
-    A `Verifier` may name the reason earlier, when it is made: `verifier` is then its class.
+    A `Verifier` may give the reason earlier, when it is created: `verifier` is then its class.
     """
     expected = assert_same_call("decode", token, key, algorithms=algorithms, **policy)
     assert "error" in expected, f"PyJWT accepts it: {expected}"
@@ -101,7 +101,7 @@ def verifier_of(key: Any, algorithms: Any, **policy: Any) -> rapidjwt.Verifier:
 def accepted(
     token: Any, key: Any, algorithms: Any, *, with_verifier: bool = True, **policy: Any
 ) -> dict[str, Any]:
-    """Check that everybody accepts the token, and return the claims: the attack's control."""
+    """Check that every path accepts the token, and return the claims: the control of an attack."""
     expected = assert_same_call("decode", token, key, algorithms=algorithms, **policy)
     assert "value" in expected, expected
     claims = rapidjwt.decode(

@@ -1,6 +1,6 @@
-"""Every security entry of PyJWT's changelog up to 2.15.1, by its id where it has one.
+"""Every security entry of PyJWT's changelog up to 2.15.1, by its ID if it has one.
 
-Other files of this folder test the variants; this one has the plainest form of each.
+Other files of this folder test the variants; this one has the simplest form of each.
 """
 
 from __future__ import annotations
@@ -100,12 +100,12 @@ HMAC_GUARDS = {
 
 @pytest.mark.parametrize("form", HMAC_GUARDS)
 def test_ghsa_r6x4_923q_g947_ghsa_ffc3_869f_jxw9_ghsa_p4g4_x82p_q773_ghsa_w2cx_738m_mc7w(form):
-    """The changelog names these four together: public keys as secrets in other clothes."""
+    """The changelog lists these four together: public keys as secrets in other forms."""
     key_is_no_secret(HMAC_GUARDS[form])
 
 
 class Endpoint(BaseHTTPRequestHandler):
-    """Answers /redirect with a redirect and everything else with a JWK Set."""
+    """Responds to /redirect with a redirect and to everything else with a JWK Set."""
 
     asked: list[str]
 

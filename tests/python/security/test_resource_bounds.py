@@ -1,7 +1,7 @@
 """Inputs made to use up time, memory or stack (CWE-400, CWE-674).
 
-Each is answered as PyJWT answers it, in time that grows with its length: work that grows with the
-square of ten million would not end within a day, so that these tests end is what they show.
+Each has the same result as in PyJWT, in time proportional to its length: work proportional to the
+square of ten million would not end within a day, so it is enough that these tests end.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DEPTH = 100_000
 
 
 def answer(token, key=SECRET, **policy):
-    """Return PyJWT's outcome after checking that all paths have the same, the `Verifier` too."""
+    """Return PyJWT's outcome after checking that all paths and the `Verifier` have the same one."""
     expected = assert_same_call("decode", token, key, algorithms=HS256, **policy)
     if "error" in expected:
         with pytest.raises((InvalidTokenError, InvalidKeyError)):
@@ -103,7 +103,7 @@ def test_a_deep_header_is_a_decode_error(form):
 
 
 def too_deep_for_everyone(token: str, message: str) -> None:
-    """Check class and the beginning of the text, as the caller's own depth counts too."""
+    """Check the class and the beginning of the text, because the caller's own depth counts too."""
     with pytest.raises(jwt.DecodeError, match=message):
         jwt.decode(token, SECRET, algorithms=HS256)
     verifier = verifier_of(SECRET, HS256)
@@ -130,7 +130,7 @@ def test_nesting_that_python_reads_is_read(depth):
 
 @pytest.mark.parametrize("claim", ["exp", "nbf", "iat", "other", "sub"])
 def test_an_integer_of_a_million_digits_is_refused(claim):
-    """CVE-2020-10735: reading it takes time that grows with the square of its length."""
+    """CVE-2020-10735: reading it takes time proportional to the square of its length."""
     if sys.get_int_max_str_digits() == 0:
         pytest.skip("the limit was turned off")
     payload = f'{{"{claim}":{"9" * 1_000_000}}}'
@@ -214,7 +214,7 @@ def test_claims_too_deep_to_write_are_refused_and_the_process_lives_on():
 
 
 def sized(size, key=SECRET):
-    """Return a genuine token of that many bytes."""
+    """Return a genuine token with that many bytes."""
     claims = {}
     token = rapidjwt.encode(claims, key)
     while len(token) < size:
@@ -263,7 +263,7 @@ def test_the_size_is_checked_before_anything_else_is_looked_at():
 
 
 def nested(depth):
-    """Return a genuine token whose payload is that deep, the object itself being 1."""
+    """Return a genuine token with a payload of that depth, where the object itself counts as 1."""
     return hmac_token(payload='{"a":' + "[" * (depth - 1) + "]" * (depth - 1) + "}")
 
 

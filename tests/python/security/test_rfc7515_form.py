@@ -34,7 +34,7 @@ def error_class(outcome: dict) -> type[Exception]:
 
 
 def refused_somehow(token, key, algorithms, **policy) -> type[Exception]:
-    """Check that it is refused, and as PyJWT refuses it; return the class."""
+    """Check that it is refused in the same way as by PyJWT; return the class."""
     expected = assert_same_call("decode", token, key, algorithms=algorithms, **policy)
     assert "error" in expected, expected
     error = error_class(expected)
@@ -170,7 +170,7 @@ def test_a_token_has_one_spelling(part):
 
 
 def test_only_the_signature_may_gain_fitting_padding():
-    """PyJWT 2.15.1 takes it, since issuers write it; on the other parts it is signed text."""
+    """PyJWT 2.15.1 accepts it, because issuers write it; the other parts are signed as text."""
     token = hmac_token()
     accepted(token + "=", SECRET, HS256)
     for part in (0, 1):
@@ -211,7 +211,7 @@ def test_further_segments_are_refused(extra):
 
 @pytest.mark.parametrize("form", ["flattened", "general"])
 def test_json_serialization_is_refused(form):
-    """RFC 7515 Section 7.2 is not implemented: nothing may take it for a token."""
+    """RFC 7515 Section 7.2 is not implemented: no function may treat it as a token."""
     protected, payload, signature = hmac_token().split(".")
     one = {"protected": protected, "signature": signature}
     value = {"payload": payload} | (one if form == "flattened" else {"signatures": [one]})
@@ -279,7 +279,7 @@ EMBEDDED = {
 
 @pytest.mark.parametrize("member", EMBEDDED)
 def test_a_key_that_the_token_brings_or_names_is_not_used(member):
-    """CVE-2018-0114 (embedded jwk) and its kin; nothing is fetched either."""
+    """CVE-2018-0114 (embedded jwk) and similar attacks; nothing is fetched either."""
     attacker = private_keys()["P-256"]
     jwk = ECAlgorithm.to_jwk(attacker.public_key(), as_dict=True)
     value = jwk if member in {"jwk", "epk"} else EMBEDDED[member]

@@ -1,4 +1,4 @@
-"""RFC 7518 Section 3: signatures that are nearly right, and keys that make forging easy."""
+"""RFC 7518 Section 3: signatures that are nearly right, and keys that make forgeries easy."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ ORDERS = {
     ),
     "ES256K": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141,
 }
-# r and s of a right signature, the order, and 2 to the power of the field's bits.
+# r and s of a valid signature, the order, and 2 to the power of the field's bits.
 NUMBERS = {
     "r = 0": lambda r, s, n, top: (0, s),
     "s = 0": lambda r, s, n, top: (r, 0),
@@ -133,7 +133,7 @@ def test_ecdsa_numbers_out_of_range_are_refused(algorithm, numbers):
 
 @pytest.mark.parametrize("algorithm", CURVES)
 def test_ecdsa_verifies_with_s_in_either_half(algorithm):
-    """RFC 7518 and RFC 8812 have no rule for s, so (r, n - s) is a signature as PyJWT has it."""
+    """RFC 7518 and RFC 8812 have no rule for s, so (r, n - s) is a signature, as in PyJWT."""
     for spell in (raw, lambda r, s, length: raw(r, ORDERS[algorithm] - s, length)):
         token = signed({"alg": algorithm}, sign=ec_signer(algorithm, spell))
         accepted(token, verifying(algorithm), [algorithm])
@@ -171,13 +171,13 @@ def rsa_numbers() -> rsa.RSAPublicNumbers:
 
 
 def pkcs1(message: bytes, separator: bytes = b"", fill: bytes = b"\xff") -> int:
-    """Return the encoded message as a number, in a spelling of the attacker's."""
+    """Return the encoded message as a number, in a form that an attacker chooses."""
     info = separator or b"\0" + SHA256_INFO + hashlib.sha256(message).digest()
     return int.from_bytes(b"\0\1" + fill * (254 - len(info)) + info)
 
 
 def rsa_private(number: int) -> bytes:
-    """Apply the private key to a number: the signature with any padding at all."""
+    """Apply the private key to a number, which gives the signature with any padding."""
     n, (p, q) = rsa_numbers().n, RSA_PRIMES[2048]
     return pow(number, pow(65537, -1, (p - 1) * (q - 1)), n).to_bytes(256)
 
@@ -317,7 +317,7 @@ def test_the_exponents_are_the_only_thing_wrong_with_these_keys():
 @pytest.mark.parametrize("e", [0, 1, 2, 4, 65536])
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256"])
 def test_an_exponent_that_is_none_of_rsas_is_refused(algorithm, e):
-    """With e = 1 everybody can sign: the signature is the padded digest itself."""
+    """With e = 1 anybody can sign: the signature is the padded digest itself."""
     n = rsa_numbers().n
     token = signed({"alg": algorithm}, sign=lambda m: pkcs1(m).to_bytes(256))
     pem = rsa_public_pem(n, e)

@@ -182,7 +182,7 @@ def test_a_token_from_the_future_is_refused_however_it_is_written(claim, value):
 
 @pytest.mark.parametrize("spelling", ['"EXP"', '"exp "', '"Exp"', '"\\u0435xp"', '"exp\\u0000"'])
 def test_only_exp_is_the_expiry(spelling):
-    """A look-alike neither expires a token nor satisfies a requirement."""
+    """A similar name neither expires a token nor satisfies a requirement."""
     text = token(f"{{{spelling}:1}}")
     accepted(text, SECRET, HS256)
     options = {"require": ["exp"]}

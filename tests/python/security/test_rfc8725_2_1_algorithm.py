@@ -98,7 +98,7 @@ NAMES = ["RSA-2048", "P-256", "P-384", "P-521", "secp256k1", "Ed25519", "Ed448"]
 def asymmetric_forms():
     for name in NAMES:
         for form, data in forms(name).items():
-            # A private key in DER is not public, and not text that a reader would recognize.
+            # A private key in DER is neither public nor text that a reader would recognize.
             if form != "PKCS#8 DER":
                 yield pytest.param(data, id=f"{name} {form}")
         pem = forms(name)["SPKI PEM"]

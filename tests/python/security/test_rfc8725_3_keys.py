@@ -1,4 +1,4 @@
-"""RFC 8725 Sections 3.4 and 3.5: keys of another algorithm, or too weak ones."""
+"""RFC 8725 Sections 3.4 and 3.5: keys for another algorithm, or too weak ones."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ POINTS = {
 
 
 def refuses_key(key, token, algorithm):
-    """Check that no path and no `Verifier` verifies with the key, nor trips over it."""
+    """Check that no path and no `Verifier` verifies with the key or fails unexpectedly."""
     outcome = outcome_of(PYJWT[0].decode, token, key, algorithms=[algorithm])
     assert "error" in outcome, outcome
     for decode in (rapidjwt.decode, rapidjwt.PyJWT().decode):
@@ -62,7 +62,7 @@ def refuses_key(key, token, algorithm):
 @pytest.mark.parametrize("where", POINTS)
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_point_off_its_curve_is_no_key(name, where):
-    """Invalid curve attacks (CVE-2020-0601 and its kin): in a JWK, in DER and in PEM."""
+    """Invalid curve attacks (such as CVE-2020-0601): in a JWK, in DER and in PEM."""
     length, algorithm = FIELDS[name], ALGORITHM[name]
     x, y = POINTS[where](*point(name), PRIMES[name])
     octets = x.to_bytes(length), y.to_bytes(length)
@@ -99,7 +99,7 @@ def test_the_point_at_infinity_is_no_key(name):
 @pytest.mark.parametrize("algorithm", ["ES256", "ES384", "ES512", "ES256K"])
 @pytest.mark.parametrize("name", ["P-224", *FIELDS])
 def test_a_key_on_another_curve_is_refused(name, algorithm):
-    """RFC 7518 Section 3.4, RFC 8812 Section 3.2: the algorithm fixes the curve."""
+    """RFC 7518 Section 3.4, RFC 8812 Section 3.2: the algorithm determines the curve."""
     if ALGORITHM.get(name) == algorithm:
         return
     token = f"{unsigned({'alg': algorithm})}.{segment(bytes(64))}"

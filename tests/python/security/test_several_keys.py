@@ -36,7 +36,7 @@ SIGNERS = {
 
 
 class OwnPyJWT(PyJWT):
-    """The calls that take the fallback."""
+    """A subclass, whose calls use the fallback."""
 
 
 def decode_many(token, keys, algorithms):
@@ -82,7 +82,7 @@ def jwk_of(name, **members):
 
 
 def jwks(**members):
-    """Return an RSA key, an EC key and a secret, each with its name as ID."""
+    """Return an RSA key, an EC key and a secret, each with its name as its ID."""
     return [
         jwk_of(name, kid=name, **{"alg": SIGNERS[name][1]} | members)
         for name in ("rsa", "ec", "oct")
@@ -177,7 +177,7 @@ def test_the_alg_of_a_jwk_binds_it(decode, collect):
 def test_an_algorithm_that_the_caller_does_not_allow_is_refused(decode, collect):
     keys = collect(jwks())
     if isinstance(keys, (list, tuple)):
-        keys = keys[:1]  # a Verifier refuses a list with a key for nothing
+        keys = keys[:1]  # a Verifier refuses a list with a key that fits nothing
     for name in ("oct", "ec"):
         with pytest.raises(InvalidAlgorithmError):
             decode(token_of(name, name), keys, ["RS256"])

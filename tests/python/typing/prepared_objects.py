@@ -81,7 +81,7 @@ fetching = Verifier(jwks=async_client, algorithms=("ES256",), max_token_size=Non
 
 
 async def decode_async() -> None:
-    """Await what takes the place of the two methods."""
+    """Await the coroutines of the two methods."""
     assert_type(await fetching.decode_async("token"), dict[str, Any])
     assert_type(await fetching.decode_complete_async(b"token"), dict[str, Any])
 
@@ -103,7 +103,7 @@ assert_type(rapidjwt.PyJWT().decode("token", (jwk, "text"), ["ES256"]), dict[str
 assert_type(rapidjwt.PyJWT().decode_complete("token", PyJWKSet([])), dict[str, Any])
 assert_type(rapidjwt.get_unverified_header("token"), dict[str, Any])
 
-# Mistakes that a type checker finds: an unused comment below would be an error itself.
+# Mistakes that a type checker finds: an unneeded comment below would itself be an error.
 Key.from_der("text")  # type: ignore[arg-type]
 key.kid = "1"  # type: ignore[misc]
 Signer("secret", "HS256", {})  # type: ignore[call-arg]

@@ -35,7 +35,7 @@ name: AlgorithmName = "ES256"
 assert_type(Key.generate(name), Key)
 assert_type(Key.generate("RS256", size=3072), Key)
 
-# Mistakes that a type checker finds: an unused comment below would be an error itself.
+# Mistakes that a type checker finds: an unneeded comment below would itself be an error.
 Key.generate("HS265")  # type: ignore[arg-type]
 Signer("secret", "hs256")  # type: ignore[arg-type]
 PyJWT({"verify_expiry": False})  # type: ignore[arg-type]

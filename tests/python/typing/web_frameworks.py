@@ -19,13 +19,13 @@ class Person:
 
 
 class Claims(TypedDict):
-    """Claims as they are."""
+    """The claims without conversion."""
 
     sub: str
 
 
 def person(claims: dict[str, Any]) -> Person:
-    """Make the one of the other."""
+    """Convert the claims."""
     return Person(claims["name"])
 
 
@@ -33,7 +33,7 @@ verifier = Verifier("a secret")
 
 
 async def from_starlette(request: Any, waits: Verifier, awaits: Verifier) -> None:
-    """The claims have the type that `claims=` returns."""
+    """Check that the claims have the type that `claims=` returns."""
     assert_type(fastapi.JWTBearer(verifier), fastapi.JWTBearer[dict[str, Any]])
     assert_type(fastapi.JWTBearer(waits, scopes="a"), fastapi.JWTBearer[dict[str, Any]])
     assert_type(fastapi.JWTBearer(awaits, claims=person), fastapi.JWTBearer[Person])
@@ -45,13 +45,13 @@ async def from_starlette(request: Any, waits: Verifier, awaits: Verifier) -> Non
 
 @jwt_required(verifier)
 def view(claims: dict[str, Any], number: int) -> str:
-    """Get the claims, then the variables of the rule."""
+    """Receive the claims, then the variables of the rule."""
     return f"{claims} {number}"
 
 
 @jwt_required(verifier, claims=person)
 def typed_view(given: Person) -> str:
-    """Get what `claims=` makes."""
+    """Receive what `claims=` returns."""
     return given.name
 
 
@@ -60,7 +60,7 @@ class View:
 
     @jwt_required(verifier, claims=person)
     def get(self, given: Person, number: int) -> str:
-        """Get it after `self`."""
+        """Receive it after `self`."""
         return f"{given} {number}"
 
 
@@ -79,6 +79,6 @@ fastapi.JWTBearer(object())  # type: ignore[arg-type]
 
 
 def from_django(request: JWTRequest) -> None:
-    """A request after the middleware."""
+    """Read the attributes of a request after the middleware."""
     assert_type(request.jwt_claims, dict[str, Any])
     assert_type(verify(verifier, [request.headers["Authorization"]]), dict[str, Any])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rapidjwt.types import AlgorithmName
 
 _DEFAULT = ("HS256", "RS256", "ES256")
-#: Some are slow because the machine is busy with something else.
+#: Several, because some are slow while the machine is busy with something else.
 _ROUNDS = 5
 _CLAIMS = {
     "iss": "https://id.example",
@@ -36,7 +36,7 @@ _CLAIMS = {
 
 
 class Row(NamedTuple):
-    """Calls per second; `pyjwt` is None when PyJWT is not installed or lacks the algorithm."""
+    """Calls per second; `pyjwt` is None if PyJWT is not installed or lacks the algorithm."""
 
     algorithm: str
     operation: str
@@ -85,7 +85,7 @@ def _pyjwt() -> Any:
         module = import_module("jwt")
     except ImportError:
         return None
-    # rapidjwt.install_as_jwt() makes `jwt` rapidjwt.
+    # rapidjwt.install_as_jwt() makes `jwt` an alias of rapidjwt.
     return None if getattr(module, "encode", rapidjwt.encode) is rapidjwt.encode else module
 
 

@@ -1,6 +1,6 @@
-"""Settings of the Django project that drf-jwt's suite asks for (`django_settings_module`).
+"""Settings of the Django project that drf-jwt's suite requires (`django_settings_module`).
 
-The source package carries the suite without its project, so this is one of our own, after the
+The source package contains the suite without its project, so this is a substitute, based on the
 suite's URL names and the package's documentation.
 """
 

@@ -187,8 +187,12 @@ unsafe extern "C" fn changed(
     0
 }
 
-/// Returns the version tag of a type: CPython assigns a new one, never used before, whenever an
-/// attribute of the type or of one of its bases is set; 0 means that none is assigned yet.
+/// Returns the version tag of a type. When an attribute of the type or of one of its bases is set,
+/// CPython takes the tag away, and assigns a new one when an attribute is looked up. Without a tag
+/// the result is 0; since 3.13 a type that has had a thousand tags gets no more.
+///
+/// A tag is not used twice, except that on CPython 3.10 `sys._clear_type_cache()` takes all tags away
+/// and starts counting anew.
 pub(in crate::python) fn type_version(kind: &Bound<'_, PyType>) -> u32 {
     // SAFETY: the type object is alive as long as `kind`, and `tp_version_tag` is a field of the
     // public struct of every CPython that this crate is built for. CPython itself reads and writes

@@ -26,7 +26,7 @@ static FAST_PATH: Newest<FastPath> = Newest::none();
 
 pub(super) struct FastPath {
     watched: Vec<Watched>,
-    classes: Vec<(Py<PyType>, AtomicU32)>,
+    classes: Vec<WatchedClass>,
     /// The number of changes so far.
     changes: AtomicU64,
     /// The result of the latest survey.
@@ -108,17 +108,27 @@ impl Watched {
         Ok(Self { owner, names, original: original.unbind(), additions_count })
     }
 
+    fn is_original(&self, py: Python<'_>) -> bool {
+        matches!(self.difference(py), Ok(None))
+    }
+
     /// Returns the first name that does not have its original value.
     fn difference<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let (names, original) = (self.names.bind(py), self.original.bind(py));
+        let mut present = 0;
         for (name, value) in original {
-            let is_same =
-                || Ok::<_, PyErr>(names.contains(&name)? && names.get_item(&name)?.is(&value));
-            if !is_private_to_python(&name) && !is_same()? {
+            if !names.contains(&name)? {
+                if !is_private_to_python(&name) {
+                    return Ok(Some(name));
+                }
+                continue;
+            }
+            present += 1;
+            if !is_private_to_python(&name) && !names.get_item(&name)?.is(&value) {
                 return Ok(Some(name));
             }
         }
-        if self.additions_count {
+        if self.additions_count && names.len()? != present {
             for name in names.keys()?.iter() {
                 if !is_private_to_python(&name) && !original.contains(&name)? {
                     return Ok(Some(name));
@@ -134,6 +144,49 @@ fn is_private_to_python(name: &Bound<'_, PyAny>) -> bool {
     name.extract::<&str>().is_ok_and(|name| name.starts_with("__") || name == "_abc_impl")
 }
 
+/// A class that is not a base of another watched one.
+struct WatchedClass {
+    class: Py<PyType>,
+    /// Its version tag at the latest survey; [`UNSURVEYED`](Self::UNSURVEYED) before any,
+    /// [`UNTAGGED`](Self::UNTAGGED) if CPython did not assign one.
+    tag: AtomicU32,
+    /// The indices of it and of its bases in [`FastPath::watched`].
+    lineage: Vec<usize>,
+}
+
+impl WatchedClass {
+    const UNSURVEYED: u32 = 0;
+    const UNTAGGED: u32 = u32::MAX;
+
+    /// Returns whether the class has the tag that it had at the latest survey.
+    #[inline]
+    fn has_its_tag(&self, py: Python<'_>) -> bool {
+        let tag = self.tag.load(Ordering::Relaxed);
+        tag != Self::UNSURVEYED && tag == type_version(self.class.bind(py))
+    }
+
+    /// Returns whether the class has no tag, as at the latest survey.
+    fn is_still_untagged(&self, py: Python<'_>) -> bool {
+        self.tag.load(Ordering::Relaxed) == Self::UNTAGGED && type_version(self.class.bind(py)) == 0
+    }
+
+    /// Stores the tag. CPython assigns one when an attribute is looked up in the class (`__doc__`
+    /// would be looked up in its metaclass).
+    fn survey(&self, py: Python<'_>) {
+        let class = self.class.bind(py);
+        let _ = class.hasattr(intern!(py, "__init__"));
+        let tag = match type_version(class) {
+            0 => Self::UNTAGGED,
+            tag => tag,
+        };
+        self.tag.store(tag, Ordering::Relaxed);
+    }
+
+    fn is_untagged(&self) -> bool {
+        self.tag.load(Ordering::Relaxed) == Self::UNTAGGED
+    }
+}
+
 impl FastPath {
     fn record(py: Python<'_>) -> PyResult<Self> {
         let [jwt_module, jws_module, jwk_module, algorithms_module, utils_module] =
@@ -144,11 +197,8 @@ impl FastPath {
         let jwt = jwt_module.getattr("_jwt_global_obj")?;
         let jws = jws_module.getattr("_jws_global_obj")?;
         let algorithms = jws.getattr("_algorithms")?;
-        let algorithm_objects: Vec<_> = ALGORITHMS
-            .iter()
-            .map(|row| algorithms.get_item(row.name).ok().map(Bound::unbind))
-            .collect();
-
+        let row_object = |row: &Algorithm| algorithms.get_item(row.name).ok().map(Bound::unbind);
+        let algorithm_objects: Vec<_> = ALGORITHMS.iter().map(row_object).collect();
         let pyjwk = jwk_module.getattr("PyJWK")?.cast_into::<PyType>()?;
         let (json, warnings) = (py.import("json")?, py.import("warnings")?);
         watch(&json.dict());
@@ -167,12 +217,16 @@ impl FastPath {
         for dict in [&algorithms, &jwt.getattr("options")?, &jws.getattr("options")?] {
             watched.push(Watched::of_dict(dict)?);
         }
-        for owner in objects.iter().chain(classes.iter().map(Bound::as_any)) {
-            watched.push(Watched::new(owner, true)?);
+        for object in &objects {
+            watched.push(Watched::new(object, true)?);
         }
-        let fast_path = Self {
+        let leaves = without_bases(&classes, watched.len())?;
+        for class in &classes {
+            watched.push(Watched::new(class, true)?);
+        }
+        Ok(Self {
             watched,
-            classes: without_bases(&classes)?,
+            classes: leaves,
             changes: AtomicU64::new(1),
             surveyed: AtomicU64::new(0),
             algorithm_objects,
@@ -191,8 +245,7 @@ impl FastPath {
                 .import("rapidjwt.warnings")?
                 .getattr("InsecureKeyLengthWarning")?
                 .unbind(),
-        };
-        Ok(fast_path)
+        })
     }
 
     /// Returns the originals that were recorded at import.
@@ -208,13 +261,30 @@ impl FastPath {
 
     /// Returns whether every method and object is the original one.
     fn is_clear(&self, py: Python<'_>) -> bool {
-        let unchanged = |(class, tag): &(Py<PyType>, AtomicU32)| {
-            let tag = tag.load(Ordering::Relaxed);
-            tag != 0 && tag == type_version(class.bind(py))
-        };
-        if !self.classes.iter().all(unchanged) {
+        if self.classes.iter().all(|class| class.has_its_tag(py)) {
+            self.is_surveyed_clear(py)
+        } else {
+            self.is_clear_but_for_tags(py)
+        }
+    }
+
+    /// As [`is_clear`](Self::is_clear), if a class has not the tag that it had. Classes without a tag
+    /// are compared name by name, each time.
+    #[cold]
+    fn is_clear_but_for_tags(&self, py: Python<'_>) -> bool {
+        let is_unchanged =
+            |class: &WatchedClass| class.has_its_tag(py) || class.is_still_untagged(py);
+        if !self.classes.iter().all(is_unchanged) {
             self.change();
         }
+        let mut untagged = self.classes.iter().filter(|class| class.is_untagged());
+        self.is_surveyed_clear(py)
+            && untagged
+                .all(|class| class.lineage.iter().all(|&index| self.watched[index].is_original(py)))
+    }
+
+    /// Returns what the latest survey has found, or a new one if something has changed since.
+    fn is_surveyed_clear(&self, py: Python<'_>) -> bool {
         let changes = self.changes.load(Ordering::Acquire);
         match self.surveyed.load(Ordering::Acquire) {
             surveyed if surveyed == finding(changes, true) => true,
@@ -229,20 +299,20 @@ impl FastPath {
         self.changes.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Checks whether everything is the original one after this number of `changes`.
+    /// Checks whether everything is the original one after this number of `changes`, except classes
+    /// without a tag and their bases.
     fn survey(&self, py: Python<'_>, changes: u64) -> bool {
-        for (class, tag) in &self.classes {
-            let class = class.bind(py);
-            // CPython assigns a class its version tag when an attribute is looked up in it
-            // (`__doc__` would be looked up in its metaclass).
-            let _ = class.hasattr(intern!(py, "__init__"));
-            tag.store(type_version(class), Ordering::Relaxed);
-        }
-        let is_original = |watched: &Watched| matches!(watched.difference(py), Ok(None));
+        self.classes.iter().for_each(|class| class.survey(py));
+        let is_untagged = |index| {
+            let mut untagged = self.classes.iter().filter(|class| class.is_untagged());
+            untagged.any(|class| class.lineage.contains(&index))
+        };
+        let mut watched = self.watched.iter().enumerate();
         let has_its_class =
             |(object, class): &(Py<PyAny>, Py<PyType>)| object.bind(py).get_type().is(class);
-        let is_clear =
-            self.watched.iter().all(is_original) && self.instances.iter().all(has_its_class);
+        let is_clear = watched
+            .all(|(index, watched)| is_untagged(index) || watched.is_original(py))
+            && self.instances.iter().all(has_its_class);
         self.surveyed.store(finding(changes, is_clear), Ordering::Release);
         if let Some(version) = dict_version(self.json.bind(py))
             && self.are_in_json(py, &self.json_functions)
@@ -335,17 +405,21 @@ fn classes_of<'py>(objects: &[Bound<'py, PyAny>]) -> PyResult<Vec<Bound<'py, PyT
     Ok(classes)
 }
 
-/// Returns the classes that are not a base of another, each without a version tag yet: a change of a
-/// base also gives these a new one.
-fn without_bases(classes: &[Bound<'_, PyType>]) -> PyResult<Vec<(Py<PyType>, AtomicU32)>> {
+/// Returns the classes that are not a base of another: a change of a base also gives these a new
+/// version tag. `first` is the index of the first class in [`FastPath::watched`].
+fn without_bases(classes: &[Bound<'_, PyType>], first: usize) -> PyResult<Vec<WatchedClass>> {
     let mut leaves = Vec::new();
     for class in classes {
-        let mut is_base = false;
-        for other in classes {
+        let (mut is_base, mut lineage) = (false, Vec::new());
+        for (index, other) in classes.iter().enumerate() {
             is_base |= !other.is(class) && other.is_subclass(class)?;
+            if class.is_subclass(other)? {
+                lineage.push(first + index);
+            }
         }
         if !is_base {
-            leaves.push((class.clone().unbind(), AtomicU32::new(0)));
+            let tag = AtomicU32::new(WatchedClass::UNSURVEYED);
+            leaves.push(WatchedClass { class: class.clone().unbind(), tag, lineage });
         }
     }
     Ok(leaves)

@@ -517,3 +517,49 @@ finally:
     ended.set()
 """
     )
+
+
+# --- patches ---
+
+
+def test_a_class_that_was_patched_a_thousand_times_is_still_watched():
+    """CPython 3.13 and later stop to tag such a class, so that its names must be compared."""
+    run(
+        """
+import rapidjwt.algorithms
+token = rapidjwt.encode({"sub": "x"}, SECRET)
+
+def python_calls():
+    calls = []
+    sys.setprofile(lambda frame, event, arg: calls.append(frame.f_code.co_name)
+                   if event == "call" else None)
+    try:
+        claims = rapidjwt.decode(token, SECRET, HS)
+    finally:
+        sys.setprofile(None)
+    assert claims == {"sub": "x"}
+    return calls
+
+HMAC = rapidjwt.algorithms.HMACAlgorithm
+for owner, name in [(rapidjwt.PyJWT, "_validate_claims"), (HMAC, "verify")]:
+    original = owner.__dict__[name]
+
+    def patched(*args, **kwargs):
+        return original(*args, **kwargs)
+
+    for _ in range(1200):
+        setattr(owner, name, original)
+        assert python_calls() == []
+    for _ in range(3):
+        setattr(owner, name, patched)
+        assert "patched" in python_calls(), owner
+        setattr(owner, name, original)
+        assert python_calls() == [], owner
+
+# A new name in a class may hide that of its base.
+HMAC.compute_hash_digest = lambda self, data: b""
+assert python_calls() != []
+del HMAC.compute_hash_digest
+assert python_calls() == []
+"""
+    )

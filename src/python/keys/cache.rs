@@ -76,6 +76,15 @@ impl<K: Eq + Hash, V> Counted<K, V> {
         }
     }
 
+    /// Inserts an entry and returns what it displaces, which is to be dropped without the lock:
+    /// dropping a Python object can run Python code, which must not find the lock held.
+    #[must_use]
+    fn insert(&mut self, key: K, value: V) -> [Option<V>; 2] {
+        let is_full = self.cache.len() == CAPACITY;
+        let oldest = if is_full { self.cache.remove_lru() } else { None };
+        [oldest.map(|(_, value)| value), self.cache.insert(key, value)]
+    }
+
     fn add_to(&self, sum: &mut CacheCounts) {
         sum.hits += self.hits;
         sum.misses += self.misses;
@@ -111,7 +120,10 @@ pub(in crate::python) fn find(
 /// Stores a prepared key.
 pub(in crate::python) fn keep(algorithm: &'static Algorithm, bytes: &[u8], key: &Arc<PreparedKey>) {
     if let Some(index) = algorithm.index() {
-        lock(&TEXTS[index]).cache.insert(KeyBytes(bytes.to_vec().into()), Arc::clone(key));
+        let bytes = KeyBytes(bytes.to_vec().into());
+        // An Ed448 key is a Python object. The lock is released at the end of this statement.
+        let displaced = lock(&TEXTS[index]).insert(bytes, Arc::clone(key));
+        drop(displaced);
     }
 }
 
@@ -127,13 +139,8 @@ pub(in crate::python) fn find_object<'py>(object: &Bound<'py, PyAny>) -> Option<
 /// Stores the native key that was made from a key object of another package.
 pub(in crate::python) fn keep_object(object: &Bound<'_, PyAny>, key: &Bound<'_, Key>) {
     let known = KnownObject { object: object.clone().unbind(), key: key.clone().unbind() };
-    let mut objects = lock(&OBJECTS);
-    let cache = &mut objects.cache;
-    // Dropping an object can run Python code, which must not find the lock held.
-    let oldest = if cache.len() == CAPACITY { cache.remove_lru() } else { None };
-    let replaced = cache.insert(object.as_ptr() as usize, known);
-    drop(objects);
-    for known in [oldest.map(|(_, known)| known), replaced].into_iter().flatten() {
+    let displaced = lock(&OBJECTS).insert(object.as_ptr() as usize, known);
+    for known in displaced.into_iter().flatten() {
         known.release(object.py());
     }
 }
@@ -143,7 +150,7 @@ pub(in crate::python) fn keep_object(object: &Bound<'_, PyAny>, key: &Bound<'_, 
 /// Keys that another thread is using stay alive until its call ends.
 #[pyfunction]
 pub(in crate::python) fn clear_key_cache() {
-    // Taken out under the lock and dropped after it, as in `keep_object`.
+    // Taken out under the lock and dropped after it, as in `Counted::insert`.
     for texts in TEXTS.iter() {
         let texts = mem::take(&mut *lock(texts));
         drop(texts);

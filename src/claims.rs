@@ -146,11 +146,11 @@ impl<S: AsRef<str>> Accepted<S> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "they are independent options of the API")]
 pub struct Checks {
-    /// `exp` must lie in the future.
+    /// `exp` must be in the future.
     pub exp: bool,
-    /// `nbf` must lie in the past.
+    /// `nbf` must not be in the future.
     pub nbf: bool,
-    /// `iat` must lie in the past.
+    /// `iat` must not be in the future.
     pub iat: bool,
     /// `aud` must contain an audience that the caller accepts.
     pub aud: bool,

@@ -87,7 +87,7 @@ pub enum Error {
     NoMatchingKey,
     /// The token has no `kid`, and more than one key fits its `alg`.
     KidRequired,
-    /// No key of a set serves any of the algorithms that the caller allows.
+    /// No key of a set can be used with any of the algorithms that the caller allows.
     NoUsableKey,
 
     // --- the signature ---
@@ -99,11 +99,11 @@ pub enum Error {
     MissingClaim(String),
     /// `iat` is not a number.
     IssuedAtNotInteger,
-    /// `iat` lies in the future.
+    /// `iat` is in the future.
     IssuedInFuture,
     /// `nbf` is not a number.
     NotBeforeNotInteger,
-    /// `nbf` lies in the future.
+    /// `nbf` is in the future.
     NotYetValid,
     /// `exp` is not a number.
     ExpirationNotInteger,

@@ -7,7 +7,7 @@ use crate::error::Error;
 /// The critical extensions that this library implements (RFC 7797).
 const SUPPORTED_CRIT: [&str; 1] = ["b64"];
 
-/// A JOSE header, which [`Header::validate`] checks.
+/// A JOSE header, as it was read; [`Header::validate`] checks it.
 ///
 /// Nothing in it is trusted: `jku`, `x5u`, `jwk` and `x5c` are data, and no key is taken from them.
 #[derive(Debug, Clone, PartialEq, Eq)]

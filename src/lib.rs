@@ -49,9 +49,9 @@
 //! | `python` | the extension module, the only place that knows Python |
 //! | [`dangerous`] | reading a token without verifying it |
 //! | [`jws`] | compact serialization: sign, verify (RFC 7515, RFC 7797) |
-//! | [`signature_cache`] | signatures that verified before |
+//! | [`signature_cache`] | signatures that have verified before |
 //! | [`keyring`] | which of several keys a token is verified with |
-//! | [`key_file`] | keys as files hold them: encrypted ones and certificates too |
+//! | [`key_file`] | keys as they are stored in files: encrypted ones and certificates too |
 //! | [`crypto`] | signing and verifying, the only place that names a crypto library |
 //! | [`algorithm`] | the table of algorithms (RFC 7518, RFC 8037, RFC 8812, RFC 9864) |
 //! | [`key`] | key material and its formats (RFC 7517, RFC 7518 Section 6) |

@@ -68,16 +68,16 @@ def key_object(key: Key) -> Any:
 class Deferred(partial["Any"]):
     """A name in an optional or slow module, looked up each time it is used.
 
-    As an attribute of a class it evaluates to the object that it stands for.
+    As an attribute of a class it evaluates to the object that it represents.
     """
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
-        """Return the object that this stands for."""
+        """Return the object that this represents."""
         return self()
 
 
 class ResolvedAttribute:
-    """An instance attribute that accepts a `Deferred` and evaluates to what it stands for."""
+    """An instance attribute that accepts a `Deferred` and evaluates to the object it represents."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         """Store the name under which instances keep the value."""

@@ -42,8 +42,8 @@ class SigOptions(TypedDict, total=False):
 class Options(TypedDict, total=False):
     """The options of `decode` and `decode_complete`; omitted ones have their defaults.
 
-    A claim that is absent passes its check, except `aud` and `iss` where the call gives an
-    audience or an issuer. Name claims in `require` to insist on their presence.
+    A claim that is absent passes its check, except `aud` and `iss` if the call passes an audience
+    or an issuer. Name claims in `require` to insist on their presence.
     """
 
     verify_signature: bool

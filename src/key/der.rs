@@ -98,8 +98,7 @@ pub fn parse(der: &[u8]) -> Result<KeyMaterial, Error> {
 /// [`Error::InvalidKey`] if `der` is anything else or of an unsupported algorithm.
 pub fn parse_pkcs8(der: &[u8]) -> Result<KeyMaterial, Error> {
     let info = PrivateKeyInfoRef::from_der(der).map_err(|_| malformed("PKCS#8"))?;
-    // The parser skips attributes and extensions. They are refused, because they may limit the
-    // key's use.
+    // The parser skips attributes and extensions. They are refused, as their meaning is unknown.
     if info.encoded_len().ok().map(usize::try_from) != Some(Ok(der.len())) {
         return Err(Error::invalid_key("PKCS#8 attributes are not supported"));
     }

@@ -303,11 +303,11 @@ pub(crate) mod vectors {
             .collect()
     }
 
-    /// How DER files begin.
+    /// The beginnings of DER files.
     pub(crate) const DER: &[&[u8]] = &[b"\x30"];
-    /// How PEM files begin.
+    /// The beginnings of PEM files.
     pub(crate) const PEM: &[&[u8]] = &[b"-----BEGIN "];
-    /// How OpenSSH public keys begin.
+    /// The beginnings of OpenSSH public keys.
     pub(crate) const SSH: &[&[u8]] = &[b"ssh-", b"ecdsa-"];
 
     impl Readable {

@@ -71,7 +71,7 @@ pub(super) fn is_ours(py: Python<'_>, error: &PyErr) -> bool {
 }
 
 /// Returns the value, or `None` for an error that Python or cryptography raises for a wrong
-/// argument, and that the fallback will meet again.
+/// argument, and that the fallback will cause again.
 ///
 /// Raises every other error, because a signal handler may have raised it from whatever Python code
 /// was running.

@@ -33,8 +33,8 @@ use crate::jws::Compact;
 // --- decode ---
 
 /// The arguments of `decode` and `decode_complete`, except the deprecated ones and
-/// `detached_payload`. `None` represents both None and an argument that was left out, except for
-/// `key` and `leeway`, where the two differ.
+/// `detached_payload`; `None` for one that was left out. Python's None means the same, except for
+/// `key` and `leeway`.
 struct DecodeCall<'a, 'py> {
     jwt: Borrowed<'a, 'py, PyAny>,
     key: Option<Borrowed<'a, 'py, PyAny>>,

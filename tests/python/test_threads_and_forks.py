@@ -238,9 +238,9 @@ FORK_DURING_BATCH = f"""
     for _ in range(600):
         pid = os.fork()
         if pid == 0:
-            signal.alarm(60)  # a lock without an owner would be waited for forever
+            signal.alarm(60)  # a lock that nobody holds is waited for forever
             verifier.decode(tokens[0])
-            list(verifier.decode_many(tokens[:64]))  # on stacks of threads that do not exist here
+            list(verifier.decode_many(tokens[:64]))  # on stacks of threads that are not there
             os._exit(0)
         if os.waitpid(pid, 0)[1]:
             print("the child hangs or was aborted", flush=True)

@@ -99,9 +99,9 @@ thread_local! {
 static ENDED: Mutex<Vec<Vec<Slot>>> = Mutex::new(Vec::new());
 
 impl Drop for NameCache {
-    /// A thread that ends is not attached to the interpreter. It could release its references only
-    /// under a lock of `PyO3`'s, and a process forked at that moment would wait for that lock
-    /// forever. So it passes them on. Nobody waits for the lock taken here.
+    /// Passes the slots on to other threads. A thread that ends is not attached to the interpreter:
+    /// it could release its references only under a lock of `PyO3`'s, and a process forked at that
+    /// moment would wait for that lock forever. Nobody waits for the lock taken here.
     fn drop(&mut self) {
         let slots = mem::take(&mut self.slots);
         match ENDED.try_lock() {

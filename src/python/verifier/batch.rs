@@ -27,7 +27,7 @@ pub(in crate::python) const CHUNK: usize = 1024;
 /// returned, and an interrupt waits for the chunk.
 const CHUNK_BYTES: usize = 4 << 20;
 
-/// The minimum number of tokens per thread: verifying so many signatures of public keys takes
+/// The minimum number of tokens per thread: verifying that many signatures with public keys takes
 /// longer than starting a thread.
 const MIN_SHARE: usize = 16;
 

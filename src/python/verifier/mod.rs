@@ -213,7 +213,7 @@ impl Verifier {
     }
 
     /// Returns the hits, misses, capacity and entries of the cache of verified signatures, which
-    /// starts anew with each set of keys that is fetched.
+    /// is empty after a new set of keys was fetched.
     fn cache_info(&self, py: Python<'_>) -> PyResult<CacheInfo> {
         let keys = self.keys(py)?;
         let cache = keys.as_ref().and_then(|keys| keys.cache());

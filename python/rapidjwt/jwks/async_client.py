@@ -7,11 +7,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from rapidjwt.exceptions import PyJWTError
+from rapidjwt.key_set import KeySet
 
 from .async_transport import HttpxTransport
+from .base_client import BaseClient
 from .discovery import Issuer
 from .endpoint import DEFAULT_MAX_BYTES, Endpoint
-from .memory import ForkAware, JWKSMetrics, KeyMemory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,14 +20,12 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from rapidjwt.key_set import KeySet
-
     from .endpoint import Fetched
     from .messages import AsyncTransport
     from .policy import RefreshPolicy
 
 
-class AsyncJWKSClient(ForkAware):
+class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
     """`JWKSClient` for asyncio: what waits there for a thread waits here for a task.
 
     It may be used from several event loops; each has at most one fetch under way. A refresh in the
@@ -53,10 +52,10 @@ class AsyncJWKSClient(ForkAware):
         `transport` is used instead of httpx. Raises PyJWKClientError for a URL that cannot be
         used, ImportError when there is neither httpx nor a transport.
         """
-        super().__init__()
-        self._endpoint = Endpoint(
+        endpoint = Endpoint(
             url, headers=headers, max_bytes=max_bytes, allow_http=allow_http, clock=clock
         )
+        super().__init__(endpoint, refresh_policy, clock, random)
         # A transport of the caller's may raise anything. What ours does not raise comes from
         # elsewhere: from the handler of a signal.
         self._failures: tuple[type[Exception], ...] = (Exception,)
@@ -68,7 +67,6 @@ class AsyncJWKSClient(ForkAware):
             self._failures = (*ours, *httpx_transport.failures)
         self._transport = transport
         self._timeout = timeout
-        self._memory = KeyMemory(refresh_policy, clock, random)
         self._flights: set[asyncio.Task[None]] = set()  # at most one of each event loop
 
     @classmethod
@@ -76,63 +74,35 @@ class AsyncJWKSClient(ForkAware):
         """Return a client for the keys of an issuer; see `JWKSClient.from_issuer`."""
         return cls(Issuer(issuer), **arguments)
 
-    @property
-    def issuer(self) -> str | None:
-        """The issuer that the client was made from, which its tokens must name; None for a URL."""
-        return self._endpoint.issuer
-
-    @property
-    def metrics(self) -> JWKSMetrics:
-        """The counters at this moment."""
-        with self._memory.lock:
-            return self._memory.metrics
-
     async def key_set(self) -> KeySet:
         """Return the keys: from memory, without waiting, if they may serve, else fetched.
 
         Errors are those of `JWKSClient.key_set`.
         """
-        memory = self._memory
         self._forget_lost()
-        with memory.lock:
-            keys = memory.serve()
-            is_flying = self._flight_here() is not None
-            if keys is not None and (is_flying or not memory.is_due()):
-                return keys
-            if keys is None and not is_flying and not memory.may_fetch_without_keys():
-                raise memory.last_error()
-            waits = keys is None or memory.must_wait()
-            flight = self._board()
-        if keys is not None and not waits:
-            return keys
-        await asyncio.shield(flight)
-        with memory.lock:
-            return memory.required_keys()
+        return await self._resolve(self._current_keys(), self._memory.required_keys)
 
     async def newer_key_set(self, seen: KeySet) -> KeySet:
         """Return other keys than `seen`, which lacks one, or `seen` when there are none.
 
         Errors are those of `JWKSClient.newer_key_set`.
         """
-        memory = self._memory
         self._forget_lost()
-        with memory.lock:
-            if self._flight_here() is None and not memory.should_fetch_newer(seen):
-                return memory.newer_keys(seen)
-            flight = self._board()
-        await asyncio.shield(flight)
-        with memory.lock:
-            return memory.newer_keys(seen)
+        return await self._resolve(self._newer_keys(seen), lambda: self._memory.newer_keys(seen))
 
     async def refresh(self) -> KeySet:
         """Fetch the keys now, or wait for the fetch under way; errors as `key_set`."""
+        return await self._resolve(self._fresh_keys(), self._memory.refreshed_keys)
+
+    async def _resolve(
+        self, keys: KeySet | asyncio.Task[None], fetched: Callable[[], KeySet]
+    ) -> KeySet:
+        """Return the keys, or wait for the fetch that stands in their place."""
+        if isinstance(keys, KeySet):
+            return keys
+        await asyncio.shield(keys)
         with self._memory.lock:
-            flight = self._board()
-        await asyncio.shield(flight)
-        with self._memory.lock:
-            if self._memory.error is not None:
-                raise self._memory.last_error()
-            return self._memory.required_keys()
+            return fetched()
 
     def _flight_here(self) -> asyncio.Task[None] | None:
         """Return the fetch under way in this event loop."""
@@ -141,11 +111,11 @@ class AsyncJWKSClient(ForkAware):
         flying = (flight for flight in tuple(self._flights) if flight.get_loop() is loop)
         return next((flight for flight in flying if not flight.done()), None)
 
-    def _board(self) -> asyncio.Task[None]:
-        """Return the fetch under way, or start one. The caller holds the lock.
+    def _is_fetching(self) -> bool:
+        return self._flight_here() is not None
 
-        It is a task of its own, which goes on when a task that waits for it is cancelled.
-        """
+    def _board(self) -> asyncio.Task[None]:
+        # A task of its own, which goes on when a task that waits for it is cancelled.
         flight = self._flight_here()
         if flight is None:
             self._memory.started()
@@ -153,6 +123,9 @@ class AsyncJWKSClient(ForkAware):
             self._flights.add(flight)  # the event loop itself holds its tasks weakly
             flight.add_done_callback(self._flights.discard)
         return flight
+
+    def _run_in_background(self, fetch: asyncio.Task[None]) -> None:
+        """Do nothing: the event loop runs its tasks."""
 
     def _forget_lost(self) -> None:
         """Take fetches for cancelled whose event loop was closed, and which therefore never end."""
@@ -192,5 +165,5 @@ class AsyncJWKSClient(ForkAware):
             self._memory.finished(self._endpoint.name, result)
 
     def _after_fork(self) -> None:
-        self._memory.after_fork()
+        super()._after_fork()
         self._flights = set()  # tasks of event loops that do not run here

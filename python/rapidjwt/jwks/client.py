@@ -6,13 +6,14 @@ import threading
 import time
 from functools import wraps
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from rapidjwt.exceptions import PyJWKClientConnectionError, PyJWTError
+from rapidjwt.key_set import KeySet
 
+from .base_client import BaseClient
 from .discovery import Issuer
 from .endpoint import DEFAULT_MAX_BYTES, Endpoint
-from .memory import ForkAware, JWKSMetrics, KeyMemory
 from .transport import UrllibTransport
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from typing_extensions import Self
-
-    from rapidjwt.key_set import KeySet
 
     from .endpoint import Fetched
     from .messages import Transport
@@ -54,6 +53,13 @@ class _Flight:
         return self.has_landed or waiter.acquire(timeout=seconds)
 
 
+class _Boarded(NamedTuple):
+    """A fetch under way, and whether the caller has begun it, who then must run it."""
+
+    flight: _Flight
+    is_ours: bool
+
+
 def _abandoning(method: _Method) -> _Method:
     """Let others fetch when an interrupt ends a method that has begun a fetch, wherever it hits."""
 
@@ -68,7 +74,7 @@ def _abandoning(method: _Method) -> _Method:
     return cast("_Method", guarded)
 
 
-class JWKSClient(ForkAware):
+class JWKSClient(BaseClient[_Boarded]):
     """Fetches the keys of a provider, keeps them, and refreshes them before they expire.
 
     `Verifier(jwks=client, algorithms=...)` verifies tokens with them.
@@ -110,10 +116,10 @@ class JWKSClient(ForkAware):
 
         Raises PyJWKClientError for a URL that cannot be used.
         """
-        super().__init__()
-        self._endpoint = Endpoint(
+        endpoint = Endpoint(
             url, headers=headers, max_bytes=max_bytes, allow_http=allow_http, clock=clock
         )
+        super().__init__(endpoint, refresh_policy, clock, random)
         self._transport = transport or UrllibTransport(
             timeout=timeout, max_bytes=max_bytes, ssl_context=ssl_context
         )
@@ -121,8 +127,7 @@ class JWKSClient(ForkAware):
         # elsewhere: from the handler of a signal.
         ours = (PyJWTError, OSError, HTTPException, ValueError)
         self._failures: tuple[type[Exception], ...] = (Exception,) if transport else ours
-        self._longest_wait = timeout * 2 * self._endpoint.most_requests
-        self._memory = KeyMemory(refresh_policy, clock, random)
+        self._longest_wait = timeout * 2 * endpoint.most_requests
         self._flight: _Flight | None = None
         self._newest = _Flight()  # the fetch begun last, under way or not
 
@@ -137,17 +142,6 @@ class JWKSClient(ForkAware):
         """
         return cls(Issuer(issuer), **arguments)
 
-    @property
-    def issuer(self) -> str | None:
-        """The issuer that the client was made from, which its tokens must name; None for a URL."""
-        return self._endpoint.issuer
-
-    @property
-    def metrics(self) -> JWKSMetrics:
-        """The counters at this moment."""
-        with self._memory.lock:
-            return self._memory.metrics
-
     @_abandoning
     def key_set(self) -> KeySet:
         """Return the keys: from memory if they may serve, else fetched.
@@ -155,20 +149,7 @@ class JWKSClient(ForkAware):
         Raises PyJWKClientError, or its subclass PyJWKClientConnectionError, when they cannot be
         fetched; soon after such a failure, without trying again.
         """
-        memory = self._memory
-        with memory.lock:
-            keys = memory.serve()
-            if keys is not None and (self._flight is not None or not memory.is_due()):
-                return keys
-            if keys is None and self._flight is None and not memory.may_fetch_without_keys():
-                raise memory.last_error()
-            flight, is_ours = self._board()
-        if keys is None:
-            self._wait_for(flight, is_ours)
-            with memory.lock:
-                return memory.required_keys()
-        self._run_in_background(flight)
-        return keys
+        return self._resolve(self._current_keys(), self._memory.required_keys)
 
     @_abandoning
     def newer_key_set(self, seen: KeySet) -> KeySet:
@@ -178,39 +159,34 @@ class JWKSClient(ForkAware):
 
         Raises PyJWKClientError when it could not answer the last time that it was asked.
         """
-        memory = self._memory
-        with memory.lock:
-            if self._flight is None and not memory.should_fetch_newer(seen):
-                return memory.newer_keys(seen)
-            flight, is_ours = self._board()
-        self._wait_for(flight, is_ours)
-        with memory.lock:
-            return memory.newer_keys(seen)
+        return self._resolve(self._newer_keys(seen), lambda: self._memory.newer_keys(seen))
 
     @_abandoning
     def refresh(self) -> KeySet:
         """Fetch the keys now, or wait for the fetch under way; errors as `key_set`."""
-        with self._memory.lock:
-            flight, is_ours = self._board()
-        self._wait_for(flight, is_ours)
-        with self._memory.lock:
-            if self._memory.error is not None:
-                raise self._memory.last_error()
-            return self._memory.required_keys()
+        return self._resolve(self._fresh_keys(), self._memory.refreshed_keys)
 
-    def _board(self) -> tuple[_Flight, bool]:
-        """Return the flight under way, or a new one, which the caller must run; and which it is.
+    def _resolve(self, keys: KeySet | _Boarded, fetched: Callable[[], KeySet]) -> KeySet:
+        """Return the keys, or wait for the fetch that stands in their place."""
+        if isinstance(keys, KeySet):
+            return keys
+        self._wait_for(keys)
+        with self._memory.lock:
+            return fetched()
 
-        The caller holds the lock.
-        """
+    def _is_fetching(self) -> bool:
+        return self._flight is not None
+
+    def _board(self) -> _Boarded:
         if self._flight is not None:
-            return self._flight, False
+            return _Boarded(self._flight, is_ours=False)
         self._memory.started()
         self._flight = self._newest = _Flight()
-        return self._flight, True
+        return _Boarded(self._flight, is_ours=True)
 
-    def _wait_for(self, flight: _Flight, is_ours: bool) -> None:
-        if is_ours:
+    def _wait_for(self, fetch: _Boarded) -> None:
+        flight = fetch.flight
+        if fetch.is_ours:
             self._run(flight)
             flight = self._newest  # another one, if this took so long that it was given up
         if not flight.wait(self._longest_wait):
@@ -219,7 +195,8 @@ class JWKSClient(ForkAware):
                 f"The keys of {self._endpoint.name} cannot be fetched: timed out"
             )
 
-    def _run_in_background(self, flight: _Flight) -> None:
+    def _run_in_background(self, fetch: _Boarded) -> None:
+        flight = fetch.flight
         thread = threading.Thread(
             target=self._run, args=(flight,), name="rapidjwt-jwks", daemon=True
         )
@@ -272,5 +249,5 @@ class JWKSClient(ForkAware):
                 self._flight = None
 
     def _after_fork(self) -> None:
-        self._memory.after_fork()
+        super()._after_fork()
         self._flight = None  # its thread lives in the parent only

@@ -61,23 +61,26 @@ class KeyMemory:
         """A copy of the counters."""
         return replace(self._metrics)
 
-    def serve(self) -> KeySet | None:
-        """Return the keys, if they may still serve, and count that."""
+    def serve(self, *, is_fetching: bool) -> tuple[KeySet | None, bool]:
+        """Return keys for a caller who asks for them, and whether to fetch.
+
+        Without keys the caller waits for the fetch; with keys it runs in the background.
+
+        Raises the error of the last fetch when there are no keys and it is too early for another.
+        """
         now = self._clock()
-        if self._keys is None or not self._schedule.is_usable(now):
-            return None
+        schedule = self._schedule
+        if self._keys is None or not schedule.is_usable(now):
+            if not is_fetching and not schedule.may_fetch_without_keys(now):
+                raise self.last_error()
+            return None, True
+        must_fetch = not is_fetching and schedule.is_due(now)
+        if must_fetch and self._was_cancelled:  # a second refresh may be cancelled like the last
+            return None, True
         self._metrics.hits += 1
-        if self._schedule.is_expired(now):
+        if schedule.is_expired(now):
             self._metrics.stale_serves += 1
-        return self._keys
-
-    def is_due(self) -> bool:
-        """Whether the keys should be refreshed in the background."""
-        return self._schedule.is_due(self._clock())
-
-    def may_fetch_without_keys(self) -> bool:
-        """Whether a caller may fetch who found no keys."""
-        return self._schedule.may_fetch_without_keys(self._clock())
+        return self._keys, must_fetch
 
     def should_fetch_newer(self, seen: KeySet) -> bool:
         """Whether a caller may fetch who did not find a key in `seen`."""
@@ -104,6 +107,12 @@ class KeyMemory:
             raise self.last_error()
         return self._keys
 
+    def refreshed_keys(self) -> KeySet:
+        """Return the keys, for a caller who asked for a fetch; raises its error."""
+        if self.error is not None:
+            raise self.last_error()
+        return self.required_keys()
+
     def started(self) -> None:
         """Record that a fetch starts."""
         self._was_cancelled = False
@@ -126,10 +135,6 @@ class KeyMemory:
         self._metrics.fetches -= 1
         self._schedule.cancelled()
         self._was_cancelled = True
-
-    def must_wait(self) -> bool:
-        """Whether a caller must wait for a refresh, since the last one was cancelled."""
-        return self._was_cancelled
 
     def last_error(self) -> PyJWKClientError:
         """Return an error like that of the last fetch, for one more caller.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rapidjwt.exceptions import PyJWTError
 from rapidjwt.key_set import KeySet
 
+from .arguments import naming_the_nearest
 from .async_transport import HttpxTransport
 from .base_client import BaseClient
 from .discovery import Issuer
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from ssl import SSLContext
 
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
+    from .arguments import AsyncClientArguments
     from .endpoint import Fetched
     from .messages import AsyncTransport
     from .policy import RefreshPolicy
@@ -32,6 +34,7 @@ class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
     background is a task of the loop that needed it.
     """
 
+    @naming_the_nearest
     def __init__(
         self,
         url: str | Issuer,
@@ -70,7 +73,7 @@ class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
         self._flights: set[asyncio.Task[None]] = set()  # at most one of each event loop
 
     @classmethod
-    def from_issuer(cls, issuer: str, **arguments: Any) -> Self:
+    def from_issuer(cls, issuer: str, **arguments: Unpack[AsyncClientArguments]) -> Self:
         """Return a client for the keys of an issuer; see `JWKSClient.from_issuer`."""
         return cls(Issuer(issuer), **arguments)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 from rapidjwt.exceptions import PyJWKClientConnectionError, PyJWTError
 from rapidjwt.key_set import KeySet
 
+from .arguments import naming_the_nearest
 from .base_client import BaseClient
 from .discovery import Issuer
 from .endpoint import DEFAULT_MAX_BYTES, Endpoint
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from ssl import SSLContext
 
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
+    from .arguments import ClientArguments
     from .endpoint import Fetched
     from .messages import Transport
     from .policy import RefreshPolicy
@@ -86,6 +88,7 @@ class JWKSClient(BaseClient[_Boarded]):
     Safe to share between threads, and to make before a fork (gunicorn with preload).
     """
 
+    @naming_the_nearest
     def __init__(
         self,
         url: str | Issuer,
@@ -132,7 +135,7 @@ class JWKSClient(BaseClient[_Boarded]):
         self._newest = _Flight()  # the fetch begun last, under way or not
 
     @classmethod
-    def from_issuer(cls, issuer: str, **arguments: Any) -> Self:
+    def from_issuer(cls, issuer: str, **arguments: Unpack[ClientArguments]) -> Self:
         """Return a client for the keys of an issuer, found through its metadata.
 
         `issuer` is its identifier, exactly as in `iss`. A `Verifier` with this client accepts

@@ -6,10 +6,10 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from ssl import SSLContext
 
-    from .messages import AsyncTransport, Transport
+    from .messages import AsyncHeaders, AsyncTransport, Headers, Transport
     from .policy import RefreshPolicy
 
 _Init = TypeVar("_Init", bound="Callable[..., None]")
@@ -17,7 +17,6 @@ _Init = TypeVar("_Init", bound="Callable[..., None]")
 
 class _CommonArguments(TypedDict, total=False):
     refresh_policy: RefreshPolicy | None
-    headers: Mapping[str, str] | None
     timeout: float
     max_bytes: int
     ssl_context: SSLContext | None
@@ -29,12 +28,14 @@ class _CommonArguments(TypedDict, total=False):
 class ClientArguments(_CommonArguments, total=False):
     """What `JWKSClient` takes by name."""
 
+    headers: Headers | None
     transport: Transport | None
 
 
 class AsyncClientArguments(_CommonArguments, total=False):
     """What `AsyncJWKSClient` takes by name."""
 
+    headers: AsyncHeaders | None
     transport: AsyncTransport | None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from inspect import isawaitable
 from typing import TYPE_CHECKING
 
 from rapidjwt.exceptions import PyJWTError
@@ -14,16 +15,17 @@ from .async_transport import HttpxTransport
 from .base_client import BaseClient
 from .discovery import Issuer
 from .endpoint import DEFAULT_MAX_BYTES, Endpoint
+from .headers import checked, header_source, reporting_failures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from ssl import SSLContext
 
     from typing_extensions import Self, Unpack
 
     from .arguments import AsyncClientArguments
     from .endpoint import Fetched
-    from .messages import AsyncTransport
+    from .messages import AsyncHeaders, AsyncTransport
     from .policy import RefreshPolicy
 
 
@@ -40,7 +42,7 @@ class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
         url: str | Issuer,
         *,
         refresh_policy: RefreshPolicy | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: AsyncHeaders | None = None,
         timeout: float = 5,
         max_bytes: int = DEFAULT_MAX_BYTES,
         ssl_context: SSLContext | None = None,
@@ -51,14 +53,14 @@ class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
     ) -> None:
         """Make a client for the JWK Set at `url`.
 
-        Arguments are those of `JWKSClient`, but `timeout` is for the whole of each request, and
-        `transport` is used instead of httpx. Raises PyJWKClientError for a URL that cannot be
-        used, ImportError when there is neither httpx nor a transport.
+        Arguments are those of `JWKSClient`, but `timeout` is for the whole of each request,
+        `transport` is used instead of httpx, and a function for `headers` may be a coroutine
+        function. Raises PyJWKClientError for a URL or headers that cannot be used, ImportError when
+        there is neither httpx nor a transport.
         """
-        endpoint = Endpoint(
-            url, headers=headers, max_bytes=max_bytes, allow_http=allow_http, clock=clock
-        )
+        endpoint = Endpoint(url, max_bytes=max_bytes, allow_http=allow_http, clock=clock)
         super().__init__(endpoint, refresh_policy, clock, random)
+        self._headers = header_source(headers)
         # A transport of the caller's may raise anything. What ours does not raise comes from
         # elsewhere: from the handler of a signal.
         self._failures: tuple[type[Exception], ...] = (Exception,)
@@ -153,7 +155,11 @@ class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
             raise
 
     async def _fetch(self) -> Fetched:
-        exchange = self._endpoint.fetch()
+        with reporting_failures():
+            headers = self._headers()
+            if isawaitable(headers):
+                headers = await asyncio.wait_for(headers, self._timeout)
+        exchange = self._endpoint.fetch(checked(headers))
         request = next(exchange)
         while True:
             response = await asyncio.wait_for(self._transport(request), self._timeout)

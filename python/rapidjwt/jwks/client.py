@@ -15,17 +15,18 @@ from .arguments import naming_the_nearest
 from .base_client import BaseClient
 from .discovery import Issuer
 from .endpoint import DEFAULT_MAX_BYTES, Endpoint
+from .headers import checked, header_source, reporting_failures
 from .transport import UrllibTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from ssl import SSLContext
 
     from typing_extensions import Self, Unpack
 
     from .arguments import ClientArguments
     from .endpoint import Fetched
-    from .messages import Transport
+    from .messages import Headers, Transport
     from .policy import RefreshPolicy
 
     _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -94,7 +95,7 @@ class JWKSClient(BaseClient[_Boarded]):
         url: str | Issuer,
         *,
         refresh_policy: RefreshPolicy | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Headers | None = None,
         timeout: float = 5,
         max_bytes: int = DEFAULT_MAX_BYTES,
         ssl_context: SSLContext | None = None,
@@ -108,7 +109,8 @@ class JWKSClient(BaseClient[_Boarded]):
         The arguments:
             url: its address. Redirects are not followed.
             refresh_policy: when to fetch; None means `RefreshPolicy()`.
-            headers: sent with each request to the host of `url`, in addition to ours.
+            headers: sent with each request to the host of `url`, in addition to ours. A function
+                without arguments is called for each fetch, for credentials that change.
             timeout: seconds to connect, and again for the whole answer.
             max_bytes: the largest answer that is read.
             ssl_context: None means Python's default one.
@@ -117,12 +119,11 @@ class JWKSClient(BaseClient[_Boarded]):
             clock: gives seconds that do not run backwards.
             random: gives numbers from 0 up to 1, for the jitter.
 
-        Raises PyJWKClientError for a URL that cannot be used.
+        Raises PyJWKClientError for a URL or headers that cannot be used.
         """
-        endpoint = Endpoint(
-            url, headers=headers, max_bytes=max_bytes, allow_http=allow_http, clock=clock
-        )
+        endpoint = Endpoint(url, max_bytes=max_bytes, allow_http=allow_http, clock=clock)
         super().__init__(endpoint, refresh_policy, clock, random)
+        self._headers = header_source(headers)
         self._transport = transport or UrllibTransport(
             timeout=timeout, max_bytes=max_bytes, ssl_context=ssl_context
         )
@@ -220,7 +221,9 @@ class JWKSClient(BaseClient[_Boarded]):
         self._land(flight, result)
 
     def _fetch(self) -> Fetched:
-        exchange = self._endpoint.fetch()
+        with reporting_failures():
+            headers = self._headers()
+        exchange = self._endpoint.fetch(checked(headers))
         request = next(exchange)
         while True:
             response = self._transport(request)

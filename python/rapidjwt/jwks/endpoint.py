@@ -60,7 +60,6 @@ class Endpoint:
         self,
         source: str | Issuer,
         *,
-        headers: Mapping[str, str] | None,
         max_bytes: int,
         allow_http: bool,
         clock: Callable[[], float],
@@ -71,7 +70,6 @@ class Endpoint:
         host, or holds a user name.
         """
         self._source = source
-        self._headers = {name.lower(): value for name, value in (headers or {}).items()}
         self._max_bytes = max_bytes
         self._allow_http = allow_http
         self._clock = clock
@@ -88,10 +86,11 @@ class Endpoint:
             return len(self._source.metadata_urls()) + 1
         return 1
 
-    def fetch(self) -> Generator[Request, Response, Fetched]:
+    def fetch(self, headers: Mapping[str, str]) -> Generator[Request, Response, Fetched]:
         """Fetch the keys: yields requests, is sent their responses, returns the result.
 
-        The same `KeySet` object is returned for as long as the provider's answer is the same.
+        `headers` are the caller's, their names in lower case. The same `KeySet` object is returned
+        for as long as the provider's answer is the same.
 
         Raises PyJWKClientError for answers without use.
         """
@@ -101,17 +100,19 @@ class Endpoint:
             url = self._source
         else:
             if discovered is None or self._clock() >= discovered[1]:
-                url = yield from self._discover(self._source)
+                url = yield from self._discover(self._source, headers)
                 discovered = (url, self._clock() + _METADATA_LIFETIME)
             url = discovered[0]
-        response = yield self._request(url, self._copy and self._copy.etag)
+        response = yield self._request(url, headers, self._copy and self._copy.etag)
         fetched = self._read(url, response)
         self._discovered = discovered
         return fetched
 
-    def _discover(self, issuer: Issuer) -> Generator[Request, Response, str]:
+    def _discover(
+        self, issuer: Issuer, headers: Mapping[str, str]
+    ) -> Generator[Request, Response, str]:
         for url in issuer.metadata_urls():
-            response = yield self._request(url)
+            response = yield self._request(url, headers)
             if response.status == _OK:
                 self._check_size(response)
                 jwks_uri = issuer.jwks_uri(response.body)
@@ -122,13 +123,15 @@ class Endpoint:
             f"status {response.status}"  # pyright: ignore[reportPossiblyUnboundVariable] - of two URLs
         )
 
-    def _request(self, url: str, etag: str | None = None) -> Request:
+    def _request(
+        self, url: str, callers_headers: Mapping[str, str], etag: str | None = None
+    ) -> Request:
         headers = dict(_HEADERS)
         if etag is not None:
             headers["if-none-match"] = etag
         # The caller's headers may hold credentials: an issuer's metadata cannot send them away.
         if _origin(url) == _origin(self.name):
-            headers |= self._headers
+            headers |= callers_headers
         return Request(url, headers)
 
     def _read(self, url: str, response: Response) -> Fetched:

@@ -32,3 +32,9 @@ Transport: TypeAlias = "Callable[[Request], Response]"
 
 #: The same for `AsyncJWKSClient`.
 AsyncTransport: TypeAlias = "Callable[[Request], Awaitable[Response]]"
+
+#: Headers for every fetch, or a function that returns those of the next one.
+Headers: TypeAlias = "Mapping[str, str] | Callable[[], Mapping[str, str]]"
+
+#: The same for `AsyncJWKSClient`, whose function may be a coroutine function.
+AsyncHeaders: TypeAlias = "Headers | Callable[[], Awaitable[Mapping[str, str]]]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from rapidjwt.exceptions import (
 from rapidjwt.key_set import KeySet
 
 from .discovery import Issuer
-from .http_cache import freshness_lifetime
+from .http_cache import freshness_lifetime, retry_after
 from .messages import Request, Response
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _METADATA_LIFETIME = 24 * 3600
 
 _OK = 200
 _NOT_MODIFIED = 304
+_BUSY = (429, 503)
 
 _HEADERS = {
     "accept": "application/jwk-set+json, application/json",
@@ -36,6 +38,15 @@ _HEADERS = {
     "accept-encoding": "identity",
     "user-agent": f"rapidjwt/{__version__}",
 }
+
+
+class ProviderBusyError(PyJWKClientConnectionError):
+    """An answer that asks for a wait of `retry_after` seconds before the next request."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        """Take the message for the user, and the seconds."""
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Fetched(NamedTuple):
@@ -118,10 +129,10 @@ class Endpoint:
                 jwks_uri = issuer.jwks_uri(response.body)
                 self._check(jwks_uri)
                 return jwks_uri
-        raise PyJWKClientConnectionError(
-            f"The metadata of issuer {issuer.identifier!r} cannot be fetched: "
-            f"status {response.status}"  # pyright: ignore[reportPossiblyUnboundVariable] - of two URLs
-        )
+            if response.status in _BUSY:
+                break
+        what = f"The metadata of issuer {issuer.identifier!r} cannot be fetched:"
+        raise _refusal(what, response)  # pyright: ignore[reportPossiblyUnboundVariable] - of two URLs
 
     def _request(
         self, url: str, callers_headers: Mapping[str, str], etag: str | None = None
@@ -135,13 +146,13 @@ class Endpoint:
         return Request(url, headers)
 
     def _read(self, url: str, response: Response) -> Fetched:
-        headers = {name.lower(): value for name, value in response.headers.items()}
+        headers = _headers(response)
         lifetime = freshness_lifetime(headers)
         copy = self._copy
         if response.status == _NOT_MODIFIED and copy is not None and copy.etag is not None:
             return Fetched(copy.keys, lifetime)
         if response.status != _OK:
-            raise PyJWKClientConnectionError(f"{url} answered with status {response.status}")
+            raise _refusal(f"{url} answered with", response)
         self._check_size(response)
         if copy is not None and response.body == copy.body:
             keys = copy.keys
@@ -174,6 +185,19 @@ class Endpoint:
             raise PyJWKClientError("A JWKS URI must have a host, and no user name or password")
 
 
+def _headers(response: Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
+def _refusal(what: str, response: Response) -> PyJWKClientConnectionError:
+    """Return the error for an answer without keys; its text starts with `what`."""
+    message = f"{what} status {response.status}"
+    wait = retry_after(_headers(response), time.time()) if response.status in _BUSY else None
+    if wait is not None:
+        return ProviderBusyError(f"{message} and Retry-After of {wait:.0f} seconds", wait)
+    return PyJWKClientConnectionError(message)
+
+
 def too_large(max_bytes: int) -> PyJWKClientError:
     """Return the error for an answer that has too many bytes."""
     return PyJWKClientError(f"The JWKS endpoint answered with more than {max_bytes} bytes")
@@ -181,6 +205,8 @@ def too_large(max_bytes: int) -> PyJWKClientError:
 
 def as_client_error(name: str, error: BaseException) -> PyJWKClientError:
     """Return the error that a client raises for whatever went wrong in a fetch."""
+    if isinstance(error, ProviderBusyError):
+        return PyJWKClientConnectionError(str(error))
     if isinstance(error, PyJWKClientError):
         return error
     kind = PyJWKClientError if isinstance(error, PyJWTError) else PyJWKClientConnectionError

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from .endpoint import as_client_error
+from .endpoint import ProviderBusyError, as_client_error
 from .policy import RefreshPolicy, RefreshSchedule
 
 if TYPE_CHECKING:
@@ -124,7 +124,8 @@ class KeyMemory:
         if isinstance(result, BaseException):
             self.error = as_client_error(name, result)
             self._metrics.failures += 1
-            self._schedule.failed(self._clock())
+            retry_after = result.retry_after if isinstance(result, ProviderBusyError) else None
+            self._schedule.failed(self._clock(), retry_after)
         else:
             self._keys = result.keys
             self.error = None

@@ -19,7 +19,8 @@ class RefreshPolicy:
     last part of their life, `jitter` of it, so that many processes do not ask at once.
 
     When the provider is down they serve `stale_limit` longer, and the waits between attempts
-    double from `backoff_min` to `backoff_max`.
+    double from `backoff_min` to `backoff_max`. A provider that asks for a longer wait by
+    `Retry-After` gets it, up to `backoff_max`.
 
     An unknown `kid` causes a fetch unless one was started in the last `cooldown`.
 
@@ -72,6 +73,7 @@ class RefreshSchedule:
         self._failures = 0
         self._retry_at = -math.inf
         self._retry_without_keys_at = -math.inf
+        self._asked_to_wait_until = -math.inf
 
     def is_expired(self, now: float) -> bool:
         """Whether the keys are older than their lifetime."""
@@ -91,7 +93,7 @@ class RefreshSchedule:
 
     def may_fetch_for_unknown_kid(self, now: float) -> bool:
         """Whether an unknown `kid` may cause a fetch."""
-        return now >= self._started_at + self._policy.cooldown
+        return now >= max(self._started_at + self._policy.cooldown, self._asked_to_wait_until)
 
     def started(self, now: float) -> None:
         """Record that a fetch starts."""
@@ -104,22 +106,24 @@ class RefreshSchedule:
     def succeeded(self, offered_lifetime: float | None) -> None:
         """Record that the fetch brought keys that live this long, or did not say."""
         self._failures = 0
-        self._retry_at = self._retry_without_keys_at = -math.inf
+        self._retry_at = self._retry_without_keys_at = self._asked_to_wait_until = -math.inf
         self._lifetime = self._policy.lifetime(offered_lifetime)
         # From the start, not the end: the answer shows the state at some moment in between.
         self._expires_at = self._started_at + self._lifetime
         self.spread()
 
-    def failed(self, now: float) -> None:
-        """Record that the fetch failed."""
+    def failed(self, now: float, retry_after: float | None = None) -> None:
+        """Record that the fetch failed, and the wait in seconds that the provider asks for."""
         policy = self._policy
         doublings = min(self._failures, 64)  # no float has room for more than 1024
         self._failures += 1
         ceiling = min(policy.backoff_min * 2.0**doublings, policy.backoff_max)
         delay = ceiling * (1 + self._random()) / 2
-        self._retry_at = now + delay
+        self._asked_to_wait_until = now + min(retry_after or 0.0, policy.backoff_max)
+        self._retry_at = max(now + delay, self._asked_to_wait_until)
         # Callers wait for these keys: no longer without an attempt than for an unknown kid.
-        self._retry_without_keys_at = now + min(delay, policy.cooldown)
+        patience = now + min(delay, policy.cooldown)
+        self._retry_without_keys_at = max(patience, self._asked_to_wait_until)
 
     def spread(self) -> None:
         """Choose the moment of the next refresh (anew, for the child of a fork)."""

@@ -349,6 +349,52 @@ def test_the_first_fetch_that_failed_is_not_repeated_for_every_caller(
     assert face.decode(signing_keys[0].token()) == {"sub": "user"}
 
 
+@pytest.mark.parametrize("code", [429, 503])
+def test_a_busy_provider_is_not_asked_before_the_time_it_names(
+    connect, provider, clock, signing_keys, code
+):
+    provider.answer(status(code, Retry_After="120"))
+    face = connect()
+    for seconds in (0, 119):
+        clock.advance(seconds)
+        with pytest.raises(PyJWKClientConnectionError) as caught:
+            face.key_set()
+        assert type(caught.value) is PyJWKClientConnectionError
+        assert str(caught.value).endswith(f"status {code} and Retry-After of 120 seconds")
+    assert len(provider.requests) == 1
+    provider.publish(signing_keys[0])
+    clock.advance(1)
+    assert face.decode(signing_keys[0].token()) == {"sub": "user"}
+
+
+def test_a_busy_provider_is_not_asked_for_an_unknown_key_either(
+    connect, provider, clock, signing_keys
+):
+    provider.publish(signing_keys[0])
+    face = connect()
+    face.key_set()
+    provider.answer(status(503, Retry_After="120"))
+    clock.advance(COOLDOWN)
+    for seconds in (0, 119):
+        clock.advance(seconds)
+        with pytest.raises(PyJWKClientConnectionError, match="503"):
+            face.decode(signing_keys[1].token())
+    assert len(provider.requests) == 2
+    provider.publish(*signing_keys)
+    clock.advance(1)
+    assert face.decode(signing_keys[1].token()) == {"sub": "user"}
+
+
+def test_retry_after_of_another_status_is_not_for_us(connect, provider, clock, signing_keys):
+    provider.answer(status(500, Retry_After="120"))
+    face = connect(random=lambda: 0.0)
+    with pytest.raises(PyJWKClientConnectionError, match=r"status 500$"):
+        face.key_set()
+    provider.publish(signing_keys[0])
+    clock.advance(4)
+    assert len(face.key_set()) == 1
+
+
 def test_ten_thousand_unknown_keys_cause_at_most_one_fetch_per_cooldown(
     connect, provider, clock, signing_keys
 ):

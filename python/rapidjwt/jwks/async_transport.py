@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .content_coding import decoded
 from .endpoint import too_large
 from .messages import Request, Response
 
@@ -52,4 +53,5 @@ class HttpxTransport:
                 body += chunk
                 if len(body) > self._max_bytes:
                     raise too_large(self._max_bytes)
-            return Response(response.status_code, response.headers, bytes(body))
+            answer = Response(response.status_code, response.headers, bytes(body))
+            return decoded(answer, self._max_bytes)

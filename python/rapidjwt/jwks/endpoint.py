@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from rapidjwt._rapidjwt import __version__
 from rapidjwt.exceptions import (
@@ -17,7 +17,7 @@ from rapidjwt.key_set import KeySet
 
 from .discovery import Issuer
 from .http_cache import freshness_lifetime, retry_after
-from .messages import Request, Response
+from .messages import Request, Response, headers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -28,9 +28,11 @@ DEFAULT_MAX_BYTES = 512 * 1024
 #: How long to believe an issuer's metadata, in seconds, while its keys can be fetched.
 _METADATA_LIFETIME = 24 * 3600
 
-_OK = 200
+OK = 200
 _NOT_MODIFIED = 304
+_NOT_FOUND = 404
 _BUSY = (429, 503)
+_REDIRECTS = (301, 302, 303, 307, 308)
 
 _HEADERS = {
     "accept": "application/jwk-set+json, application/json",
@@ -122,17 +124,21 @@ class Endpoint:
     def _discover(
         self, issuer: Issuer, headers: Mapping[str, str]
     ) -> Generator[Request, Response, str]:
+        refusals: list[tuple[str, Response]] = []
         for url in issuer.metadata_urls():
             response = yield self._request(url, headers)
-            if response.status == _OK:
+            if response.status == OK:
                 self._check_size(response)
                 jwks_uri = issuer.jwks_uri(response.body)
                 self._check(jwks_uri)
                 return jwks_uri
+            refusals.append((url, response))
             if response.status in _BUSY:
                 break
+        # Most issuers have one of the two addresses: that the other does not exist says little.
+        telling = [refusal for refusal in refusals if refusal[1].status != _NOT_FOUND]
         what = f"The metadata of issuer {issuer.identifier!r} cannot be fetched:"
-        raise _refusal(what, response)  # pyright: ignore[reportPossiblyUnboundVariable] - of two URLs
+        raise _refusal(what, *(telling or refusals)[0])
 
     def _request(
         self, url: str, callers_headers: Mapping[str, str], etag: str | None = None
@@ -146,13 +152,13 @@ class Endpoint:
         return Request(url, headers)
 
     def _read(self, url: str, response: Response) -> Fetched:
-        headers = _headers(response)
+        headers = headers_of(response)
         lifetime = freshness_lifetime(headers)
         copy = self._copy
         if response.status == _NOT_MODIFIED and copy is not None and copy.etag is not None:
             return Fetched(copy.keys, lifetime)
-        if response.status != _OK:
-            raise _refusal(f"{url} answered with", response)
+        if response.status != OK:
+            raise _refusal(f"{url} answered with", url, response)
         self._check_size(response)
         if copy is not None and response.body == copy.body:
             keys = copy.keys
@@ -185,17 +191,26 @@ class Endpoint:
             raise PyJWKClientError("A JWKS URI must have a host, and no user name or password")
 
 
-def _headers(response: Response) -> dict[str, str]:
-    return {name.lower(): value for name, value in response.headers.items()}
-
-
-def _refusal(what: str, response: Response) -> PyJWKClientConnectionError:
-    """Return the error for an answer without keys; its text starts with `what`."""
+def _refusal(what: str, url: str, response: Response) -> PyJWKClientConnectionError:
+    """Return the error for an answer of `url` without keys; its text starts with `what`."""
     message = f"{what} status {response.status}"
-    wait = retry_after(_headers(response), time.time()) if response.status in _BUSY else None
-    if wait is not None:
-        return ProviderBusyError(f"{message} and Retry-After of {wait:.0f} seconds", wait)
+    headers = headers_of(response)
+    if response.status in _BUSY:
+        wait = retry_after(headers, time.time())
+        if wait is not None:
+            return ProviderBusyError(f"{message} and Retry-After of {wait:.0f} seconds", wait)
+    if response.status in _REDIRECTS and "location" in headers:
+        message += f", a redirect to {_host(url, headers['location'])}, which is not followed"
     return PyJWKClientConnectionError(message)
+
+
+def _host(url: str, location: str) -> str:
+    """Return what to show of a redirect's target: not its path and query, which may be secret."""
+    try:
+        host = urlsplit(urljoin(url, location)).hostname
+    except ValueError:
+        host = None
+    return "an invalid address" if host is None else f"host {host!r}"
 
 
 def too_large(max_bytes: int) -> PyJWKClientError:

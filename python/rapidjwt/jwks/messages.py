@@ -26,6 +26,11 @@ class Response:
     body: bytes
 
 
+def headers_of(response: Response) -> dict[str, str]:
+    """Return the headers of an answer with their names in lower case."""
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
 #: Sends a request and gives the answer, whatever its status, without following redirects. Any
 #: exception counts as a failed request.
 Transport: TypeAlias = "Callable[[Request], Response]"

@@ -10,6 +10,7 @@ from urllib import request as urllib_request
 
 from rapidjwt.exceptions import PyJWKClientConnectionError
 
+from .content_coding import decoded
 from .endpoint import too_large
 from .messages import Request, Response
 
@@ -59,7 +60,7 @@ class UrllibTransport:
                 raise PyJWKClientConnectionError(f"The answer of {request.url} was cut off")
             names = response.headers.keys()
             headers = {name: ", ".join(response.headers.get_all(name, [])) for name in names}
-            return Response(response.status, headers, body)
+            return decoded(Response(response.status, headers, body), self._max_bytes)
 
 
 class _TimedReader(io.RawIOBase):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -231,6 +233,71 @@ def test_an_unusable_answer_leaves_the_keys_as_they_are(
     face.settle()
     assert face.key_set() is before
     assert face.client.metrics == JWKSMetrics(fetches=2, hits=2, stale_serves=2, failures=1)
+
+
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("https://login.example:8443/in?state=s3cret", "host 'login.example'"),
+        ("/elsewhere?state=s3cret", "host '127.0.0.1'"),
+        ("//other.example/s3cret", "host 'other.example'"),
+        ("https://user:s3cret@h.example/", "host 'h.example'"),
+        ("https://[s3cret", "an invalid address"),
+    ],
+)
+def test_the_error_for_a_redirect_names_the_host_and_no_more(connect, provider, location, target):
+    provider.answer(status(302, Location=location))
+    with pytest.raises(PyJWKClientConnectionError) as caught:
+        connect().key_set()
+    assert str(caught.value) == (
+        f"{provider.url} answered with status 302, a redirect to {target}, which is not followed"
+    )
+
+
+COMPRESSED = {"gzip": gzip.compress, "x-gzip": gzip.compress, "Deflate": zlib.compress}
+
+
+@pytest.mark.parametrize("coding", COMPRESSED)
+def test_an_answer_that_is_compressed_unasked_is_read(connect, provider, signing_keys, coding):
+    text = json.dumps({"keys": [signing_keys[0].jwk()]}).encode()
+    provider.answer(body(COMPRESSED[coding](text), Content_Encoding=coding))
+    assert connect().decode(signing_keys[0].token()) == {"sub": "user"}
+
+
+@pytest.mark.parametrize("coding", COMPRESSED)
+def test_the_limit_holds_for_what_a_compressed_answer_contains(connect, provider, coding):
+    bomb = COMPRESSED[coding](b" " * 10_000_000)
+    provider.answer(body(bomb, Content_Encoding=coding))
+    with pytest.raises(PyJWKClientError, match="more than 20000 bytes"):
+        connect(max_bytes=20_000).key_set()
+
+
+@pytest.mark.parametrize(
+    ("content", "coding", "message"),
+    [
+        (gzip.compress(b"{}")[:-1], "gzip", "broken gzip"),
+        (gzip.compress(b"{}") + b"more", "gzip", "broken gzip"),
+        (b"{}", "gzip", "broken gzip"),
+        (gzip.compress(b"{}"), "deflate", "broken deflate"),
+        (b"\x0b", "br", "Content-Encoding 'br'"),
+        (b"\x0b", "gzip, br", "Content-Encoding 'gzip, br'"),
+    ],
+)
+def test_what_cannot_be_decompressed_is_named(connect, provider, content, coding, message):
+    provider.answer(body(content, Content_Encoding=coding))
+    with pytest.raises(PyJWKClientError, match=message):
+        connect().key_set()
+
+
+def test_identity_is_no_compression(connect, provider, signing_keys):
+    provider.publish(signing_keys[0], Content_Encoding="identity")
+    assert len(connect().key_set()) == 1
+
+
+def test_the_status_says_more_than_the_coding_of_an_error_page(connect, provider):
+    provider.answer(body(b"\x0b", 500, Content_Encoding="br"))
+    with pytest.raises(PyJWKClientConnectionError, match="status 500"):
+        connect().key_set()
 
 
 @pytest.mark.parametrize("answer", [trickle, trickle_headers])

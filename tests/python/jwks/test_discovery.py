@@ -224,3 +224,14 @@ def test_a_busy_provider_of_metadata_is_not_asked_at_its_other_address(
         with pytest.raises(PyJWKClientConnectionError, match="Retry-After of 120 seconds"):
             face.key_set()
     assert paths(provider) == [OPENID]
+
+
+def test_that_the_second_address_does_not_exist_hides_nothing_about_the_first(connect, provider):
+    provider.answer(status(301, Location="https://www.id.example/?a=s3cret"), OPENID)
+    with pytest.raises(PyJWKClientConnectionError) as caught:
+        connect(issuer=provider.origin).key_set()
+    assert str(caught.value) == (
+        f"The metadata of issuer {provider.origin!r} cannot be fetched: status 301, "
+        "a redirect to host 'www.id.example', which is not followed"
+    )
+    assert paths(provider) == [OPENID, RFC_8414]

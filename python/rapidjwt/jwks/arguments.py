@@ -21,6 +21,7 @@ class _CommonArguments(TypedDict, total=False):
     max_bytes: int
     ssl_context: SSLContext | None
     allow_http: bool
+    proxy: str | None
     clock: Callable[[], float]
     random: Callable[[], float] | None
 
@@ -37,6 +38,12 @@ class AsyncClientArguments(_CommonArguments, total=False):
 
     headers: AsyncHeaders | None
     transport: AsyncTransport | None
+
+
+def refuse_proxy_of_transport(proxy: str | None, transport: object) -> None:
+    """Raise TypeError for a proxy that would not be used."""
+    if proxy is not None and transport is not None:
+        raise TypeError("proxy cannot be used with a transport, which sends requests its own way")
 
 
 def naming_the_nearest(init: _Init) -> _Init:

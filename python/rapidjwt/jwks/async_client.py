@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rapidjwt.exceptions import PyJWTError
 from rapidjwt.key_set import KeySet
 
-from .arguments import naming_the_nearest
+from .arguments import naming_the_nearest, refuse_proxy_of_transport
 from .async_transport import HttpxTransport
 from .base_client import BaseClient
 from .discovery import Issuer
@@ -47,6 +47,7 @@ class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
         max_bytes: int = DEFAULT_MAX_BYTES,
         ssl_context: SSLContext | None = None,
         allow_http: bool = False,
+        proxy: str | None = None,
         transport: AsyncTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] | None = None,
@@ -55,9 +56,12 @@ class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
 
         Arguments are those of `JWKSClient`, but `timeout` is for the whole of each request,
         `transport` is used instead of httpx, and a function for `headers` may be a coroutine
-        function. Raises PyJWKClientError for a URL or headers that cannot be used, ImportError when
+        function. A proxy may also be https://, or, with httpx[socks], socks5://.
+
+        Raises PyJWKClientError for a URL, headers or a proxy that cannot be used, ImportError when
         there is neither httpx nor a transport.
         """
+        refuse_proxy_of_transport(proxy, transport)
         endpoint = Endpoint(url, max_bytes=max_bytes, allow_http=allow_http, clock=clock)
         super().__init__(endpoint, refresh_policy, clock, random)
         self._headers = header_source(headers)
@@ -66,7 +70,7 @@ class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
         self._failures: tuple[type[Exception], ...] = (Exception,)
         if transport is None:
             transport = httpx_transport = HttpxTransport(
-                timeout=timeout, max_bytes=max_bytes, ssl_context=ssl_context
+                timeout=timeout, max_bytes=max_bytes, ssl_context=ssl_context, proxy=proxy
             )
             ours = (PyJWTError, OSError, ValueError, asyncio.TimeoutError)
             self._failures = (*ours, *httpx_transport.failures)

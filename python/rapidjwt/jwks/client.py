@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 from rapidjwt.exceptions import PyJWKClientConnectionError, PyJWTError
 from rapidjwt.key_set import KeySet
 
-from .arguments import naming_the_nearest
+from .arguments import naming_the_nearest, refuse_proxy_of_transport
 from .base_client import BaseClient
 from .discovery import Issuer
 from .endpoint import DEFAULT_MAX_BYTES, Endpoint
@@ -100,6 +100,7 @@ class JWKSClient(BaseClient[_Boarded]):
         max_bytes: int = DEFAULT_MAX_BYTES,
         ssl_context: SSLContext | None = None,
         allow_http: bool = False,
+        proxy: str | None = None,
         transport: Transport | None = None,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] | None = None,
@@ -115,17 +116,20 @@ class JWKSClient(BaseClient[_Boarded]):
             max_bytes: the largest answer that is read.
             ssl_context: None means Python's default one.
             allow_http: whether http is allowed beside https.
+            proxy: the URL of an HTTP proxy (http://user:password@host:port); None means those of
+                the environment.
             transport: sends the requests instead of urllib; then timeouts and SSL are its own.
             clock: gives seconds that do not run backwards.
             random: gives numbers from 0 up to 1, for the jitter.
 
-        Raises PyJWKClientError for a URL or headers that cannot be used.
+        Raises PyJWKClientError for a URL, headers or a proxy that cannot be used.
         """
+        refuse_proxy_of_transport(proxy, transport)
         endpoint = Endpoint(url, max_bytes=max_bytes, allow_http=allow_http, clock=clock)
         super().__init__(endpoint, refresh_policy, clock, random)
         self._headers = header_source(headers)
         self._transport = transport or UrllibTransport(
-            timeout=timeout, max_bytes=max_bytes, ssl_context=ssl_context
+            timeout=timeout, max_bytes=max_bytes, ssl_context=ssl_context, proxy=proxy
         )
         # A transport of the caller's may raise anything. What ours does not raise comes from
         # elsewhere: from the handler of a signal.

@@ -8,6 +8,7 @@ from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from typing import TYPE_CHECKING, Any, cast
 from urllib import request as urllib_request
 
+from rapidjwt._proxy import EnvironmentProxies, NamedProxy
 from rapidjwt.exceptions import PyJWKClientConnectionError
 
 from .content_coding import decoded
@@ -22,22 +23,30 @@ if TYPE_CHECKING:
 class UrllibTransport:
     """Sends one request at a time by urllib, over a new connection.
 
-    It knows http, https and the proxies of the environment; redirects and errors are answers like
-    others.
+    It knows http, https and HTTP proxies; redirects and errors are answers like others.
     """
 
-    def __init__(self, *, timeout: float, max_bytes: int, ssl_context: SSLContext | None) -> None:
+    def __init__(
+        self,
+        *,
+        timeout: float,
+        max_bytes: int,
+        ssl_context: SSLContext | None,
+        proxy: str | None = None,
+    ) -> None:
         """Take the limits.
 
         `timeout` is in seconds: to connect, and again for the whole answer, however slowly it
         trickles in. A body above `max_bytes` is a PyJWKClientError. `ssl_context` None means
-        Python's default one.
+        Python's default one, `proxy` None the proxies of the environment.
+
+        Raises PyJWKClientError for a proxy that cannot be used.
         """
         self._timeout = timeout
         self._max_bytes = max_bytes
         # By hand, because build_opener() adds handlers for files, FTP, redirects and errors.
         self._opener = urllib_request.OpenerDirector()
-        self._opener.add_handler(urllib_request.ProxyHandler())
+        self._opener.add_handler(EnvironmentProxies() if proxy is None else NamedProxy(proxy))
         self._opener.add_handler(urllib_request.UnknownHandler())
         self._opener.add_handler(_HTTPHandler())
         self._opener.add_handler(_HTTPSHandler(ssl_context))

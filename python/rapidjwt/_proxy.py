@@ -56,12 +56,8 @@ def checked_proxy(url: str, schemes: tuple[str, ...]) -> SplitResult:
     Raises PyJWKClientError for another scheme than these, or no host. Its text never quotes what
     may be a password.
     """
-    try:
-        parts = urlsplit(url)
-        is_complete = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_complete = False
-    if is_complete:
+    parts = _parts(url)
+    if parts is not None and parts.scheme in schemes:
         return parts
     if _is_socks(url):
         raise PyJWKClientError(_socks_refusal(url))
@@ -70,6 +66,16 @@ def checked_proxy(url: str, schemes: tuple[str, ...]) -> SplitResult:
         f"A proxy's URL must start with {allowed} and have a host, for example "
         "http://proxy.example:3128; a user name and a password in it are percent-encoded"
     )
+
+
+def _parts(url: str) -> SplitResult | None:
+    """Return the parts of a URL that has a host, and no port or one that exists."""
+    try:
+        parts = urlsplit(url)
+        is_usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if is_usable else None
 
 
 def _is_socks(url: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rapidjwt.exceptions import PyJWKClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from .messages import AsyncHeaders
 
@@ -51,7 +51,7 @@ def checked(headers: object) -> dict[str, str]:
 
 
 @contextmanager
-def reporting_failures() -> Iterator[None]:
+def reporting_failures() -> Generator[None, None, None]:
     """Turn whatever the caller's function for headers raises into a PyJWKClientError."""
     try:
         yield

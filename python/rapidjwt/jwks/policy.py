@@ -120,7 +120,8 @@ class RefreshSchedule:
         ceiling = min(policy.backoff_min * 2.0**doublings, policy.backoff_max)
         delay = ceiling * (1 + self._random()) / 2
         self._asked_to_wait_until = now + min(retry_after or 0.0, policy.backoff_max)
-        self._retry_at = max(now + delay, self._asked_to_wait_until)
+        # Added, so that the processes which were all told the same time do not all come at once.
+        self._retry_at = self._asked_to_wait_until + delay
         # Callers wait for these keys: no longer without an attempt than for an unknown kid.
         patience = now + min(delay, policy.cooldown)
         self._retry_without_keys_at = max(patience, self._asked_to_wait_until)

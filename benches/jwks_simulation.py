@@ -94,6 +94,11 @@ class Provider:
         return Fetched(cast("KeySet", key_ids), MAX_AGE)
 
 
+def has_key(keys: KeySet, key_id: int) -> bool:
+    """Return whether the simulated provider's keys, which are numbers, have this one."""
+    return key_id in cast("frozenset[int]", keys)
+
+
 class Worker:
     """One process: the client's memory, and the steps of the client without their waiting."""
 
@@ -104,20 +109,21 @@ class Worker:
 
     def accepts(self, key_id: int) -> bool:
         """Return whether a token with this key can be verified, as by `Verifier.decode`."""
-        memory = self._memory
-        keys = memory.serve()
-        if keys is None:
-            if not memory.may_fetch_without_keys():
-                return False
+        try:
+            keys = self._key_set()
+            if not has_key(keys, key_id):
+                if self._memory.should_fetch_newer(keys):
+                    self._fetch()
+                keys = self._memory.newer_keys(keys)
+        except PyJWKClientError:
+            return False
+        return has_key(keys, key_id)
+
+    def _key_set(self) -> KeySet:
+        keys, must_fetch = self._memory.serve(is_fetching=False)
+        if must_fetch:
             self._fetch()
-            keys = memory.serve()
-        elif memory.is_due():
-            self._fetch()
-        if keys is not None and key_id not in cast("frozenset[int]", keys):
-            if memory.should_fetch_newer(keys):
-                self._fetch()
-            keys = memory.serve()
-        return keys is not None and key_id in cast("frozenset[int]", keys)
+        return keys or self._memory.required_keys()
 
     def _fetch(self) -> None:
         self._memory.started()

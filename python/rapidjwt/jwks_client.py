@@ -14,6 +14,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlparse
 
+from ._proxy import EnvironmentProxies, NamedProxy
 from .api_jwk import PyJWK, PyJWKSet
 from .api_jwt import decode_complete as decode_token
 from .exceptions import PyJWKClientConnectionError, PyJWKClientError
@@ -56,6 +57,8 @@ class PyJWKClient:
         timeout: float = 30,
         ssl_context: SSLContext | None = None,
         cooldown_duration: float = 30,
+        *,
+        proxy: str | None = None,
     ) -> None:
         """Create a client for one endpoint; nothing is fetched yet.
 
@@ -63,10 +66,11 @@ class PyJWKClient:
         `cache_jwk_set` that of the set. `headers` are sent with each request, which may take
         `timeout` seconds; `ssl_context` replaces Python's default one. A new key of the issuer may
         be unknown to us for `cooldown_duration` seconds; 0 means that every unknown `kid` causes a
-        request.
+        request. `proxy`, which PyJWT does not have, is the URL of an HTTP proxy
+        (http://user:password@host:port); None means those of the environment.
 
-        Raises PyJWKClientError for another scheme, a lifespan that is not positive, and a cooldown
-        that is negative or not finite.
+        Raises PyJWKClientError for another scheme, a lifespan that is not positive, a cooldown that
+        is negative or not finite, and a proxy that cannot be used.
         """
         # urllib would also open local files, so refuse everything but web addresses first.
         scheme = urlparse(uri).scheme.lower()
@@ -90,6 +94,7 @@ class PyJWKClient:
         self.headers = {} if headers is None else headers
         self.timeout = timeout
         self.ssl_context = ssl_context
+        self._named_proxy = None if proxy is None else NamedProxy(proxy)
         self.cooldown_duration = cooldown_duration
         self.jwk_set_cache = JWKSetCache(lifespan) if cache_jwk_set else None
         self._last_successful_fetch: float | None = None
@@ -104,7 +109,10 @@ class PyJWKClient:
         Raises PyJWKClientConnectionError for a failed request, PyJWKClientError for a response
         that is not a JSON object, PyJWKSetError if it is to be cached and has no usable key.
         """
-        handlers: list[Any] = [_NoRedirectHandler()]
+        handlers: list[Any] = [
+            _NoRedirectHandler(),
+            self._named_proxy or EnvironmentProxies(),
+        ]
         if self.ssl_context is not None:
             handlers.append(urllib.request.HTTPSHandler(context=self.ssl_context))
         try:

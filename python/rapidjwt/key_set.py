@@ -128,12 +128,18 @@ class KeySet:
     def _gather(
         self, members: Iterable[tuple[int | str, Any]], read: Callable[[Any], KeySetEntry]
     ) -> None:
-        results = [_read_or_skip(source, member, read) for source, member in members]
-        self._entries = tuple(item for item in results if isinstance(item, KeySetEntry))
-        self._skipped = tuple(item for item in results if isinstance(item, SkippedKey))
-        if not self._entries:
-            usable = "usable " if self._skipped else ""
-            raise PyJWKSetError(f"The JWK Set did not contain any {usable}keys")
+        entries: list[KeySetEntry] = []
+        skipped: dict[SkippedKey, str | None] = {}  # each with its key type, for the error
+        for source, member in members:
+            item = _read_or_skip(source, member, read)
+            if isinstance(item, KeySetEntry):
+                entries.append(item)
+            else:
+                skipped[item] = _kty_of(member)
+        if not entries:
+            raise PyJWKSetError(_nothing_usable(skipped))
+        self._entries = tuple(entries)
+        self._skipped = tuple(skipped)
 
     @property
     def skipped(self) -> tuple[SkippedKey, ...]:
@@ -238,6 +244,35 @@ def _read_or_skip(
         return SkippedKey(source, _kid_of(member), str(error))
 
 
+#: How many skipped members an error lists, and how much of a text from elsewhere it shows.
+_MOST_LISTED = 5
+_MOST_SHOWN = 100
+
+
+def _nothing_usable(skipped: dict[SkippedKey, str | None]) -> str:
+    """Return the text of the error for a set whose members were all skipped."""
+    if not skipped:
+        return "The JWK Set did not contain any keys"
+    listed = [_described(key, kty) for key, kty in skipped.items()][:_MOST_LISTED]
+    if len(skipped) > len(listed):
+        listed.append(f"and {len(skipped) - len(listed)} more")
+    return f"The JWK Set did not contain any usable keys: {'; '.join(listed)}"
+
+
+def _described(skipped: SkippedKey, kty: str | None) -> str:
+    source = skipped.source
+    where = f"member {source}" if isinstance(source, int) else source
+    names = {"kid": skipped.kid, "kty": kty}
+    shown = ", ".join(
+        f"{name} {_shortened(repr(value))}" for name, value in names.items() if value is not None
+    )
+    return f"{where}{f' ({shown})' if shown else ''}: {_shortened(skipped.reason)}"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+
+
 def _read_member(member: Key | Mapping[str, Any]) -> KeySetEntry:
     if not isinstance(member, (Key, Mapping)):
         raise InvalidKeyError("A JWK must be a JSON object")
@@ -258,3 +293,10 @@ def _kid_of(member: Path | Key | Mapping[str, Any]) -> str | None:
         return member.stem
     kid = member.get("kid") if isinstance(member, Mapping) else None
     return kid if isinstance(kid, str) else None
+
+
+def _kty_of(member: Path | Key | Mapping[str, Any]) -> str | None:
+    if isinstance(member, Key):
+        return member.kty
+    kty = member.get("kty") if isinstance(member, Mapping) else None
+    return kty if isinstance(kty, str) else None

@@ -3,13 +3,15 @@
 from .async_client import AsyncJWKSClient
 from .client import JWKSClient
 from .memory import JWKSMetrics
-from .messages import AsyncTransport, Request, Response, Transport
+from .messages import AsyncHeaders, AsyncTransport, Headers, Request, Response, Transport
 from .policy import RefreshPolicy
 from .verifier import UnknownKeyError
 
 __all__ = [
+    "AsyncHeaders",
     "AsyncJWKSClient",
     "AsyncTransport",
+    "Headers",
     "JWKSClient",
     "JWKSMetrics",
     "RefreshPolicy",

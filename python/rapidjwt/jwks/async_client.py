@@ -4,135 +4,114 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any
+from inspect import isawaitable
+from typing import TYPE_CHECKING
 
 from rapidjwt.exceptions import PyJWTError
+from rapidjwt.key_set import KeySet
 
+from .arguments import naming_the_nearest, refuse_proxy_of_transport
 from .async_transport import HttpxTransport
+from .base_client import BaseClient
 from .discovery import Issuer
 from .endpoint import DEFAULT_MAX_BYTES, Endpoint
-from .memory import ForkAware, JWKSMetrics, KeyMemory
+from .headers import checked, header_source, reporting_failures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from ssl import SSLContext
 
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
-    from rapidjwt.key_set import KeySet
-
+    from .arguments import AsyncClientArguments
     from .endpoint import Fetched
-    from .messages import AsyncTransport
+    from .messages import AsyncHeaders, AsyncTransport
     from .policy import RefreshPolicy
 
 
-class AsyncJWKSClient(ForkAware):
-    """`JWKSClient` for asyncio: where the other client blocks a thread, this one suspends a task.
+class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
+    """`JWKSClient` for asyncio: what waits there for a thread waits here for a task.
 
     It may be used from several event loops; each of them runs at most one fetch at a time. A
     refresh in the background is a task of the loop that needed it.
     """
 
+    @naming_the_nearest
     def __init__(
         self,
         url: str | Issuer,
         *,
         refresh_policy: RefreshPolicy | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: AsyncHeaders | None = None,
         timeout: float = 5,
         max_bytes: int = DEFAULT_MAX_BYTES,
         ssl_context: SSLContext | None = None,
         allow_http: bool = False,
+        proxy: str | None = None,
         transport: AsyncTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] | None = None,
     ) -> None:
         """Create a client for the JWK Set at `url`.
 
-        The arguments are those of `JWKSClient`, but `timeout` applies to each request as a whole,
-        and `transport` is used instead of httpx. Raises PyJWKClientError for a URL that cannot be
-        used, ImportError if there is neither httpx nor a transport.
+        Arguments are those of `JWKSClient`, but `timeout` is for the whole of each request,
+        `transport` is used instead of httpx, and a function for `headers` may be a coroutine
+        function. A proxy may also be https://, or, with httpx[socks], socks5://.
+
+        Raises PyJWKClientError for a URL, headers or a proxy that cannot be used, ImportError when
+        there is neither httpx nor a transport.
         """
-        super().__init__()
-        self._endpoint = Endpoint(
-            url, headers=headers, max_bytes=max_bytes, allow_http=allow_http, clock=clock
-        )
-        # The caller's transport may raise any exception. An exception that the transport here
-        # cannot raise comes from elsewhere: from a signal handler.
+        refuse_proxy_of_transport(proxy, transport)
+        endpoint = Endpoint(url, max_bytes=max_bytes, allow_http=allow_http, clock=clock)
+        super().__init__(endpoint, refresh_policy, clock, random)
+        self._headers = header_source(headers)
+        # A transport of the caller's may raise anything. What ours does not raise comes from
+        # elsewhere: from the handler of a signal.
         self._failures: tuple[type[Exception], ...] = (Exception,)
         if transport is None:
             transport = httpx_transport = HttpxTransport(
-                timeout=timeout, max_bytes=max_bytes, ssl_context=ssl_context
+                timeout=timeout, max_bytes=max_bytes, ssl_context=ssl_context, proxy=proxy
             )
             ours = (PyJWTError, OSError, ValueError, asyncio.TimeoutError)
             self._failures = (*ours, *httpx_transport.failures)
         self._transport = transport
         self._timeout = timeout
-        self._memory = KeyMemory(refresh_policy, clock, random)
-        self._flights: set[asyncio.Task[None]] = set()  # at most one per event loop
+        self._flights: set[asyncio.Task[None]] = set()  # at most one of each event loop
 
     @classmethod
-    def from_issuer(cls, issuer: str, **arguments: Any) -> Self:
+    def from_issuer(cls, issuer: str, **arguments: Unpack[AsyncClientArguments]) -> Self:
         """Return a client for the keys of an issuer; see `JWKSClient.from_issuer`."""
         return cls(Issuer(issuer), **arguments)
-
-    @property
-    def issuer(self) -> str | None:
-        """The issuer that the client was made from, which its tokens must name; None for a URL."""
-        return self._endpoint.issuer
-
-    @property
-    def metrics(self) -> JWKSMetrics:
-        """The current counters."""
-        with self._memory.lock:
-            return self._memory.metrics
 
     async def key_set(self) -> KeySet:
         """Return the keys: from memory, without waiting, if they may be used; otherwise fetched.
 
         Errors are those of `JWKSClient.key_set`.
         """
-        memory = self._memory
         self._forget_lost()
-        with memory.lock:
-            keys = memory.serve()
-            is_flying = self._flight_here() is not None
-            if keys is not None and (is_flying or not memory.is_due()):
-                return keys
-            if keys is None and not is_flying and not memory.may_fetch_without_keys():
-                raise memory.last_error()
-            waits = keys is None or memory.must_wait()
-            flight = self._board()
-        if keys is not None and not waits:
-            return keys
-        await asyncio.shield(flight)
-        with memory.lock:
-            return memory.required_keys()
+        return await self._resolve(self._current_keys(), self._memory.required_keys)
 
     async def newer_key_set(self, seen: KeySet) -> KeySet:
         """Return keys other than `seen`, which lacks one, or `seen` if there are none.
 
         Errors are those of `JWKSClient.newer_key_set`.
         """
-        memory = self._memory
         self._forget_lost()
-        with memory.lock:
-            if self._flight_here() is None and not memory.should_fetch_newer(seen):
-                return memory.newer_keys(seen)
-            flight = self._board()
-        await asyncio.shield(flight)
-        with memory.lock:
-            return memory.newer_keys(seen)
+        return await self._resolve(self._newer_keys(seen), lambda: self._memory.newer_keys(seen))
 
     async def refresh(self) -> KeySet:
-        """Fetch the keys now, or wait for the fetch in progress; errors are those of `key_set`."""
+        """Fetch the keys now, or wait for the fetch under way; errors as `key_set`."""
+        return await self._resolve(self._fresh_keys(), self._memory.refreshed_keys)
+
+    async def _resolve(
+        self, keys: KeySet | asyncio.Task[None], fetched: Callable[[], KeySet]
+    ) -> KeySet:
+        """Return the keys, or wait for the fetch that stands in their place."""
+        if isinstance(keys, KeySet):
+            return keys
+        await asyncio.shield(keys)
         with self._memory.lock:
-            flight = self._board()
-        await asyncio.shield(flight)
-        with self._memory.lock:
-            if self._memory.error is not None:
-                raise self._memory.last_error()
-            return self._memory.required_keys()
+            return fetched()
 
     def _flight_here(self) -> asyncio.Task[None] | None:
         """Return the fetch in progress in this event loop."""
@@ -141,11 +120,11 @@ class AsyncJWKSClient(ForkAware):
         flying = (flight for flight in tuple(self._flights) if flight.get_loop() is loop)
         return next((flight for flight in flying if not flight.done()), None)
 
-    def _board(self) -> asyncio.Task[None]:
-        """Return the fetch in progress, or start one. The caller holds the lock.
+    def _is_fetching(self) -> bool:
+        return self._flight_here() is not None
 
-        It is a separate task, which continues if a task that waits for it is cancelled.
-        """
+    def _board(self) -> asyncio.Task[None]:
+        # A task of its own, which goes on when a task that waits for it is cancelled.
         flight = self._flight_here()
         if flight is None:
             self._memory.started()
@@ -153,6 +132,9 @@ class AsyncJWKSClient(ForkAware):
             self._flights.add(flight)  # the event loop itself has only a weak reference
             flight.add_done_callback(self._flights.discard)
         return flight
+
+    def _run_in_background(self, fetch: asyncio.Task[None]) -> None:
+        """Do nothing: the event loop runs its tasks."""
 
     def _forget_lost(self) -> None:
         """Treat fetches whose event loop was closed as cancelled, because they never end."""
@@ -177,7 +159,11 @@ class AsyncJWKSClient(ForkAware):
             raise
 
     async def _fetch(self) -> Fetched:
-        exchange = self._endpoint.fetch()
+        with reporting_failures():
+            headers = self._headers()
+            if isawaitable(headers):
+                headers = await asyncio.wait_for(headers, self._timeout)
+        exchange = self._endpoint.fetch(checked(headers))
         request = next(exchange)
         while True:
             response = await asyncio.wait_for(self._transport(request), self._timeout)
@@ -192,5 +178,5 @@ class AsyncJWKSClient(ForkAware):
             self._memory.finished(self._endpoint.name, result)
 
     def _after_fork(self) -> None:
-        self._memory.after_fork()
+        super()._after_fork()
         self._flights = set()  # tasks of event loops that do not run here

@@ -6,25 +6,27 @@ import threading
 import time
 from functools import wraps
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from rapidjwt.exceptions import PyJWKClientConnectionError, PyJWTError
+from rapidjwt.key_set import KeySet
 
+from .arguments import naming_the_nearest, refuse_proxy_of_transport
+from .base_client import BaseClient
 from .discovery import Issuer
 from .endpoint import DEFAULT_MAX_BYTES, Endpoint
-from .memory import ForkAware, JWKSMetrics, KeyMemory
+from .headers import checked, header_source, reporting_failures
 from .transport import UrllibTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from ssl import SSLContext
 
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
-    from rapidjwt.key_set import KeySet
-
+    from .arguments import ClientArguments
     from .endpoint import Fetched
-    from .messages import Transport
+    from .messages import Headers, Transport
     from .policy import RefreshPolicy
 
     _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -54,6 +56,13 @@ class _Flight:
         return self.has_landed or waiter.acquire(timeout=seconds)
 
 
+class _Boarded(NamedTuple):
+    """A fetch under way, and whether the caller has begun it, who then must run it."""
+
+    flight: _Flight
+    is_ours: bool
+
+
 def _abandoning(method: _Method) -> _Method:
     """Let others fetch if an interrupt ends a method, at any point, that has started a fetch."""
 
@@ -68,7 +77,7 @@ def _abandoning(method: _Method) -> _Method:
     return cast("_Method", guarded)
 
 
-class JWKSClient(ForkAware):
+class JWKSClient(BaseClient[_Boarded]):
     """Fetches the keys of a provider, keeps them, and refreshes them before they expire.
 
     `Verifier(jwks=client, algorithms=...)` verifies tokens with them.
@@ -81,16 +90,18 @@ class JWKSClient(ForkAware):
     It is safe to share between threads, and to create before a fork (gunicorn with preload).
     """
 
+    @naming_the_nearest
     def __init__(
         self,
         url: str | Issuer,
         *,
         refresh_policy: RefreshPolicy | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Headers | None = None,
         timeout: float = 5,
         max_bytes: int = DEFAULT_MAX_BYTES,
         ssl_context: SSLContext | None = None,
         allow_http: bool = False,
+        proxy: str | None = None,
         transport: Transport | None = None,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] | None = None,
@@ -100,35 +111,37 @@ class JWKSClient(ForkAware):
         The arguments:
             url: its address. Redirects are not followed.
             refresh_policy: when to fetch; None means `RefreshPolicy()`.
-            headers: sent with each request to the host of `url`, in addition to the client's own.
-            timeout: seconds to connect, and again for the whole response.
-            max_bytes: the maximum size of a response.
+            headers: sent with each request to the host of `url`, in addition to ours. A function
+                without arguments is called for each fetch, for credentials that change.
+            timeout: seconds to connect, and again for the whole answer.
+            max_bytes: the largest answer that is read.
             ssl_context: None means Python's default one.
-            allow_http: whether http is allowed in addition to https.
-            transport: sends the requests instead of urllib; it handles timeouts and SSL itself.
-            clock: returns seconds that never go backwards.
-            random: returns numbers from 0 up to 1, for the jitter.
+            allow_http: whether http is allowed beside https.
+            proxy: the URL of an HTTP proxy (http://user:password@host:port); None means those of
+                the environment.
+            transport: sends the requests instead of urllib; then timeouts and SSL are its own.
+            clock: gives seconds that do not run backwards.
+            random: gives numbers from 0 up to 1, for the jitter.
 
-        Raises PyJWKClientError for a URL that cannot be used.
+        Raises PyJWKClientError for a URL, headers or a proxy that cannot be used.
         """
-        super().__init__()
-        self._endpoint = Endpoint(
-            url, headers=headers, max_bytes=max_bytes, allow_http=allow_http, clock=clock
-        )
+        refuse_proxy_of_transport(proxy, transport)
+        endpoint = Endpoint(url, max_bytes=max_bytes, allow_http=allow_http, clock=clock)
+        super().__init__(endpoint, refresh_policy, clock, random)
+        self._headers = header_source(headers)
         self._transport = transport or UrllibTransport(
-            timeout=timeout, max_bytes=max_bytes, ssl_context=ssl_context
+            timeout=timeout, max_bytes=max_bytes, ssl_context=ssl_context, proxy=proxy
         )
         # The caller's transport may raise any exception. An exception that the transport here
         # cannot raise comes from elsewhere: from a signal handler.
         ours = (PyJWTError, OSError, HTTPException, ValueError)
         self._failures: tuple[type[Exception], ...] = (Exception,) if transport else ours
-        self._longest_wait = timeout * 2 * self._endpoint.most_requests
-        self._memory = KeyMemory(refresh_policy, clock, random)
+        self._longest_wait = timeout * 2 * endpoint.most_requests
         self._flight: _Flight | None = None
         self._newest = _Flight()  # the fetch that was started last, whether or not it has ended
 
     @classmethod
-    def from_issuer(cls, issuer: str, **arguments: Any) -> Self:
+    def from_issuer(cls, issuer: str, **arguments: Unpack[ClientArguments]) -> Self:
         """Return a client for the keys of an issuer, found through its metadata.
 
         `issuer` is its identifier, exactly as in `iss`. A `Verifier` with this client accepts only
@@ -138,17 +151,6 @@ class JWKSClient(ForkAware):
         """
         return cls(Issuer(issuer), **arguments)
 
-    @property
-    def issuer(self) -> str | None:
-        """The issuer that the client was made from, which its tokens must name; None for a URL."""
-        return self._endpoint.issuer
-
-    @property
-    def metrics(self) -> JWKSMetrics:
-        """The current counters."""
-        with self._memory.lock:
-            return self._memory.metrics
-
     @_abandoning
     def key_set(self) -> KeySet:
         """Return the keys: from memory if they may be used, otherwise fetched.
@@ -156,20 +158,7 @@ class JWKSClient(ForkAware):
         Raises PyJWKClientError, or its subclass PyJWKClientConnectionError, if they cannot be
         fetched; soon after such a failure, this happens without another attempt.
         """
-        memory = self._memory
-        with memory.lock:
-            keys = memory.serve()
-            if keys is not None and (self._flight is not None or not memory.is_due()):
-                return keys
-            if keys is None and self._flight is None and not memory.may_fetch_without_keys():
-                raise memory.last_error()
-            flight, is_ours = self._board()
-        if keys is None:
-            self._wait_for(flight, is_ours)
-            with memory.lock:
-                return memory.required_keys()
-        self._run_in_background(flight)
-        return keys
+        return self._resolve(self._current_keys(), self._memory.required_keys)
 
     @_abandoning
     def newer_key_set(self, seen: KeySet) -> KeySet:
@@ -178,39 +167,34 @@ class JWKSClient(ForkAware):
         A request is sent at most once per `RefreshPolicy.cooldown`. Raises PyJWKClientError if the
         last request failed.
         """
-        memory = self._memory
-        with memory.lock:
-            if self._flight is None and not memory.should_fetch_newer(seen):
-                return memory.newer_keys(seen)
-            flight, is_ours = self._board()
-        self._wait_for(flight, is_ours)
-        with memory.lock:
-            return memory.newer_keys(seen)
+        return self._resolve(self._newer_keys(seen), lambda: self._memory.newer_keys(seen))
 
     @_abandoning
     def refresh(self) -> KeySet:
-        """Fetch the keys now, or wait for the fetch in progress; errors are those of `key_set`."""
-        with self._memory.lock:
-            flight, is_ours = self._board()
-        self._wait_for(flight, is_ours)
-        with self._memory.lock:
-            if self._memory.error is not None:
-                raise self._memory.last_error()
-            return self._memory.required_keys()
+        """Fetch the keys now, or wait for the fetch under way; errors as `key_set`."""
+        return self._resolve(self._fresh_keys(), self._memory.refreshed_keys)
 
-    def _board(self) -> tuple[_Flight, bool]:
-        """Return the fetch in progress, or a new one, and whether it is new.
+    def _resolve(self, keys: KeySet | _Boarded, fetched: Callable[[], KeySet]) -> KeySet:
+        """Return the keys, or wait for the fetch that stands in their place."""
+        if isinstance(keys, KeySet):
+            return keys
+        self._wait_for(keys)
+        with self._memory.lock:
+            return fetched()
 
-        The caller holds the lock, and must run a new fetch.
-        """
+    def _is_fetching(self) -> bool:
+        return self._flight is not None
+
+    def _board(self) -> _Boarded:
         if self._flight is not None:
-            return self._flight, False
+            return _Boarded(self._flight, is_ours=False)
         self._memory.started()
         self._flight = self._newest = _Flight()
-        return self._flight, True
+        return _Boarded(self._flight, is_ours=True)
 
-    def _wait_for(self, flight: _Flight, is_ours: bool) -> None:
-        if is_ours:
+    def _wait_for(self, fetch: _Boarded) -> None:
+        flight = fetch.flight
+        if fetch.is_ours:
             self._run(flight)
             flight = self._newest  # another one, if this took so long that it was abandoned
         if not flight.wait(self._longest_wait):
@@ -219,7 +203,8 @@ class JWKSClient(ForkAware):
                 f"The keys of {self._endpoint.name} cannot be fetched: timed out"
             )
 
-    def _run_in_background(self, flight: _Flight) -> None:
+    def _run_in_background(self, fetch: _Boarded) -> None:
+        flight = fetch.flight
         thread = threading.Thread(
             target=self._run, args=(flight,), name="rapidjwt-jwks", daemon=True
         )
@@ -240,7 +225,9 @@ class JWKSClient(ForkAware):
         self._land(flight, result)
 
     def _fetch(self) -> Fetched:
-        exchange = self._endpoint.fetch()
+        with reporting_failures():
+            headers = self._headers()
+        exchange = self._endpoint.fetch(checked(headers))
         request = next(exchange)
         while True:
             response = self._transport(request)
@@ -272,5 +259,5 @@ class JWKSClient(ForkAware):
                 self._flight = None
 
     def _after_fork(self) -> None:
-        self._memory.after_fork()
-        self._flight = None  # its thread exists only in the parent
+        super()._after_fork()
+        self._flight = None  # its thread lives in the parent only

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from rapidjwt._rapidjwt import __version__
 from rapidjwt.exceptions import (
@@ -15,8 +16,8 @@ from rapidjwt.exceptions import (
 from rapidjwt.key_set import KeySet
 
 from .discovery import Issuer
-from .http_cache import freshness_lifetime
-from .messages import Request, Response
+from .http_cache import freshness_lifetime, retry_after
+from .messages import Request, Response, headers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -27,8 +28,11 @@ DEFAULT_MAX_BYTES = 512 * 1024
 #: The time in seconds for which an issuer's metadata are used, as long as its keys can be fetched.
 _METADATA_LIFETIME = 24 * 3600
 
-_OK = 200
+OK = 200
 _NOT_MODIFIED = 304
+_NOT_FOUND = 404
+_BUSY = (429, 503)
+_REDIRECTS = (301, 302, 303, 307, 308)
 
 _HEADERS = {
     "accept": "application/jwk-set+json, application/json",
@@ -36,6 +40,15 @@ _HEADERS = {
     "accept-encoding": "identity",
     "user-agent": f"rapidjwt/{__version__}",
 }
+
+
+class ProviderBusyError(PyJWKClientConnectionError):
+    """An answer that asks for a wait of `retry_after` seconds before the next request."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        """Take the message for the user, and the seconds."""
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Fetched(NamedTuple):
@@ -60,7 +73,6 @@ class Endpoint:
         self,
         source: str | Issuer,
         *,
-        headers: Mapping[str, str] | None,
         max_bytes: int,
         allow_http: bool,
         clock: Callable[[], float],
@@ -71,7 +83,6 @@ class Endpoint:
         or contains a user name.
         """
         self._source = source
-        self._headers = {name.lower(): value for name, value in (headers or {}).items()}
         self._max_bytes = max_bytes
         self._allow_http = allow_http
         self._clock = clock
@@ -88,11 +99,13 @@ class Endpoint:
             return len(self._source.metadata_urls()) + 1
         return 1
 
-    def fetch(self) -> Generator[Request, Response, Fetched]:
-        """Fetch the keys: yield requests, receive their responses, return the result.
+    def fetch(self, headers: Mapping[str, str]) -> Generator[Request, Response, Fetched]:
+        """Fetch the keys: yields requests, is sent their responses, returns the result.
 
-        It returns the same `KeySet` object as long as the provider's response is the same. Raises
-        PyJWKClientError for responses that cannot be used.
+        `headers` are the caller's, their names in lower case. The same `KeySet` object is returned
+        for as long as the provider's answer is the same.
+
+        Raises PyJWKClientError for answers without use.
         """
         # Discarded unless the keys arrive: a provider that fails may have moved.
         discovered, self._discovered = self._discovered, None
@@ -100,45 +113,53 @@ class Endpoint:
             url = self._source
         else:
             if discovered is None or self._clock() >= discovered[1]:
-                url = yield from self._discover(self._source)
+                url = yield from self._discover(self._source, headers)
                 discovered = (url, self._clock() + _METADATA_LIFETIME)
             url = discovered[0]
-        response = yield self._request(url, self._copy and self._copy.etag)
+        response = yield self._request(url, headers, self._copy and self._copy.etag)
         fetched = self._read(url, response)
         self._discovered = discovered
         return fetched
 
-    def _discover(self, issuer: Issuer) -> Generator[Request, Response, str]:
+    def _discover(
+        self, issuer: Issuer, headers: Mapping[str, str]
+    ) -> Generator[Request, Response, str]:
+        refusals: list[tuple[str, Response]] = []
         for url in issuer.metadata_urls():
-            response = yield self._request(url)
-            if response.status == _OK:
+            response = yield self._request(url, headers)
+            if response.status == OK:
                 self._check_size(response)
                 jwks_uri = issuer.jwks_uri(response.body)
                 self._check(jwks_uri)
                 return jwks_uri
-        raise PyJWKClientConnectionError(
-            f"The metadata of issuer {issuer.identifier!r} cannot be fetched: "
-            f"status {response.status}"  # pyright: ignore[reportPossiblyUnboundVariable] - of two URLs
-        )
+            refusals.append((url, response))
+            if response.status in _BUSY:
+                break
+        # Most issuers have one of the two addresses: that the other does not exist says little.
+        telling = [refusal for refusal in refusals if refusal[1].status != _NOT_FOUND]
+        what = f"The metadata of issuer {issuer.identifier!r} cannot be fetched:"
+        raise _refusal(what, *(telling or refusals)[0])
 
-    def _request(self, url: str, etag: str | None = None) -> Request:
+    def _request(
+        self, url: str, callers_headers: Mapping[str, str], etag: str | None = None
+    ) -> Request:
         headers = dict(_HEADERS)
         if etag is not None:
             headers["if-none-match"] = etag
         # The caller's headers may contain credentials, which an issuer's metadata must not
         # redirect.
         if _origin(url) == _origin(self.name):
-            headers |= self._headers
+            headers |= callers_headers
         return Request(url, headers)
 
     def _read(self, url: str, response: Response) -> Fetched:
-        headers = {name.lower(): value for name, value in response.headers.items()}
+        headers = headers_of(response)
         lifetime = freshness_lifetime(headers)
         copy = self._copy
         if response.status == _NOT_MODIFIED and copy is not None and copy.etag is not None:
             return Fetched(copy.keys, lifetime)
-        if response.status != _OK:
-            raise PyJWKClientConnectionError(f"{url} answered with status {response.status}")
+        if response.status != OK:
+            raise _refusal(f"{url} answered with", url, response)
         self._check_size(response)
         if copy is not None and response.body == copy.body:
             keys = copy.keys
@@ -171,13 +192,37 @@ class Endpoint:
             raise PyJWKClientError("A JWKS URI must have a host, and no user name or password")
 
 
+def _refusal(what: str, url: str, response: Response) -> PyJWKClientConnectionError:
+    """Return the error for an answer of `url` without keys; its text starts with `what`."""
+    message = f"{what} status {response.status}"
+    headers = headers_of(response)
+    if response.status in _BUSY:
+        wait = retry_after(headers, time.time())
+        if wait is not None:
+            return ProviderBusyError(f"{message} and Retry-After of {wait:.0f} seconds", wait)
+    if response.status in _REDIRECTS and "location" in headers:
+        message += f", a redirect to {_host(url, headers['location'])}, which is not followed"
+    return PyJWKClientConnectionError(message)
+
+
+def _host(url: str, location: str) -> str:
+    """Return what to show of a redirect's target: not its path and query, which may be secret."""
+    try:
+        host = urlsplit(urljoin(url, location)).hostname
+    except ValueError:
+        host = None
+    return "an invalid address" if host is None else f"host {host!r}"
+
+
 def too_large(max_bytes: int) -> PyJWKClientError:
     """Return the error for a response that has too many bytes."""
     return PyJWKClientError(f"The JWKS endpoint answered with more than {max_bytes} bytes")
 
 
 def as_client_error(name: str, error: BaseException) -> PyJWKClientError:
-    """Return the error that a client raises for any failure of a fetch."""
+    """Return the error that a client raises for whatever went wrong in a fetch."""
+    if isinstance(error, ProviderBusyError):
+        return PyJWKClientConnectionError(str(error))
     if isinstance(error, PyJWKClientError):
         return error
     kind = PyJWKClientError if isinstance(error, PyJWTError) else PyJWKClientConnectionError

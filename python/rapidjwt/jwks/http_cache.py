@@ -1,7 +1,8 @@
-"""The freshness of HTTP responses (RFC 9111), as far as a JWK Set needs it."""
+"""What the headers of an HTTP answer say about times, as far as a JWK Set needs it."""
 
 from __future__ import annotations
 
+from email.utils import mktime_tz, parsedate_tz
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,6 +23,31 @@ def freshness_lifetime(headers: Mapping[str, str]) -> float | None:
     if max_age is None:
         return None
     return max(0.0, _seconds(max_age) - _seconds(headers.get("age", "0")))
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Return for how many seconds a provider asks not to be asked again, or None.
+
+    `Retry-After` is seconds or a date (RFC 9110 Section 10.2.3). A date is compared with the
+    provider's own clock if the answer tells its time, else with `now`, in seconds since 1970.
+    """
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return _seconds(value)
+    moment = _moment(value)
+    if moment is None:
+        return None
+    sent = _moment(headers.get("date", ""))
+    return max(0.0, moment - (now if sent is None else sent))
+
+
+def _moment(date: str) -> float | None:
+    """Read an HTTP-date (RFC 9110 Section 5.6.7); None if it is not one."""
+    try:
+        parsed = parsedate_tz(date)
+        return None if parsed is None else mktime_tz(parsed)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _directives(cache_control: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from .endpoint import as_client_error
+from .endpoint import ProviderBusyError, as_client_error
 from .policy import RefreshPolicy, RefreshSchedule
 
 if TYPE_CHECKING:
@@ -61,23 +61,26 @@ class KeyMemory:
         """A copy of the counters."""
         return replace(self._metrics)
 
-    def serve(self) -> KeySet | None:
-        """Return the keys, if they may still be used, and count that."""
+    def serve(self, *, is_fetching: bool) -> tuple[KeySet | None, bool]:
+        """Return keys for a caller who asks for them, and whether to fetch.
+
+        Without keys the caller waits for the fetch; with keys it runs in the background.
+
+        Raises the error of the last fetch when there are no keys and it is too early for another.
+        """
         now = self._clock()
-        if self._keys is None or not self._schedule.is_usable(now):
-            return None
+        schedule = self._schedule
+        if self._keys is None or not schedule.is_usable(now):
+            if not is_fetching and not schedule.may_fetch_without_keys(now):
+                raise self.last_error()
+            return None, True
+        must_fetch = not is_fetching and schedule.is_due(now)
+        if must_fetch and self._was_cancelled:  # a second refresh may be cancelled like the last
+            return None, True
         self._metrics.hits += 1
-        if self._schedule.is_expired(now):
+        if schedule.is_expired(now):
             self._metrics.stale_serves += 1
-        return self._keys
-
-    def is_due(self) -> bool:
-        """Return whether the keys should be refreshed in the background."""
-        return self._schedule.is_due(self._clock())
-
-    def may_fetch_without_keys(self) -> bool:
-        """Return whether a caller that found no keys may fetch them."""
-        return self._schedule.may_fetch_without_keys(self._clock())
+        return self._keys, must_fetch
 
     def should_fetch_newer(self, seen: KeySet) -> bool:
         """Return whether a caller that did not find a key in `seen` may fetch newer keys."""
@@ -104,6 +107,12 @@ class KeyMemory:
             raise self.last_error()
         return self._keys
 
+    def refreshed_keys(self) -> KeySet:
+        """Return the keys, for a caller who asked for a fetch; raises its error."""
+        if self.error is not None:
+            raise self.last_error()
+        return self.required_keys()
+
     def started(self) -> None:
         """Record that a fetch starts."""
         self._was_cancelled = False
@@ -115,7 +124,8 @@ class KeyMemory:
         if isinstance(result, BaseException):
             self.error = as_client_error(name, result)
             self._metrics.failures += 1
-            self._schedule.failed(self._clock())
+            retry_after = result.retry_after if isinstance(result, ProviderBusyError) else None
+            self._schedule.failed(self._clock(), retry_after)
         else:
             self._keys = result.keys
             self.error = None
@@ -126,10 +136,6 @@ class KeyMemory:
         self._metrics.fetches -= 1
         self._schedule.cancelled()
         self._was_cancelled = True
-
-    def must_wait(self) -> bool:
-        """Return whether a caller must wait for a refresh, because the last one was cancelled."""
-        return self._was_cancelled
 
     def last_error(self) -> PyJWKClientError:
         """Return a copy of the last fetch's error for another caller.

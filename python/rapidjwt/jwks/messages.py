@@ -26,9 +26,20 @@ class Response:
     body: bytes
 
 
-#: Sends a request and returns the response, whatever its status, without following redirects. Any
+def headers_of(response: Response) -> dict[str, str]:
+    """Return the headers of an answer with their names in lower case."""
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
+#: Sends a request and gives the answer, whatever its status, without following redirects. Any
 #: exception counts as a failed request.
 Transport: TypeAlias = "Callable[[Request], Response]"
 
 #: The same for `AsyncJWKSClient`.
 AsyncTransport: TypeAlias = "Callable[[Request], Awaitable[Response]]"
+
+#: Headers for every fetch, or a function that returns those of the next one.
+Headers: TypeAlias = "Mapping[str, str] | Callable[[], Mapping[str, str]]"
+
+#: The same for `AsyncJWKSClient`, whose function may be a coroutine function.
+AsyncHeaders: TypeAlias = "Headers | Callable[[], Awaitable[Mapping[str, str]]]"

@@ -19,9 +19,11 @@ class RefreshPolicy:
     in the last part of their lifetime, of which `jitter` is the fraction, so that many processes do
     not send requests at once.
 
-    While the provider is down, keys may be used for `stale_limit` longer, and the delay between
-    attempts doubles from `backoff_min` to `backoff_max`. An unknown `kid` causes a fetch unless one
-    was started within the last `cooldown` seconds.
+    When the provider is down they serve `stale_limit` longer, and the waits between attempts
+    double from `backoff_min` to `backoff_max`. A provider that asks for a longer wait by
+    `Retry-After` gets it, up to `backoff_max`.
+
+    An unknown `kid` causes a fetch unless one was started in the last `cooldown`.
 
     Raises ValueError for values that are negative, not finite, or out of order.
     """
@@ -72,6 +74,7 @@ class RefreshSchedule:
         self._failures = 0
         self._retry_at = -math.inf
         self._retry_without_keys_at = -math.inf
+        self._asked_to_wait_until = -math.inf
 
     def is_expired(self, now: float) -> bool:
         """Return whether the keys are older than their lifetime."""
@@ -90,8 +93,8 @@ class RefreshSchedule:
         return now >= self._retry_without_keys_at
 
     def may_fetch_for_unknown_kid(self, now: float) -> bool:
-        """Return whether an unknown `kid` may cause a fetch."""
-        return now >= self._started_at + self._policy.cooldown
+        """Whether an unknown `kid` may cause a fetch."""
+        return now >= max(self._started_at + self._policy.cooldown, self._asked_to_wait_until)
 
     def started(self, now: float) -> None:
         """Record that a fetch starts."""
@@ -104,23 +107,25 @@ class RefreshSchedule:
     def succeeded(self, offered_lifetime: float | None) -> None:
         """Record that the fetch returned keys, and the lifetime that was offered, or None."""
         self._failures = 0
-        self._retry_at = self._retry_without_keys_at = -math.inf
+        self._retry_at = self._retry_without_keys_at = self._asked_to_wait_until = -math.inf
         self._lifetime = self._policy.lifetime(offered_lifetime)
         # From the start, not the end: the response shows the state at some time in between.
         self._expires_at = self._started_at + self._lifetime
         self.spread()
 
-    def failed(self, now: float) -> None:
-        """Record that the fetch failed."""
+    def failed(self, now: float, retry_after: float | None = None) -> None:
+        """Record that the fetch failed, and the wait in seconds that the provider asks for."""
         policy = self._policy
         doublings = min(self._failures, 64)  # a float overflows beyond 1023
         self._failures += 1
         ceiling = min(policy.backoff_min * 2.0**doublings, policy.backoff_max)
         delay = ceiling * (1 + self._random()) / 2
-        self._retry_at = now + delay
-        # Callers wait for these keys: they are not kept from an attempt longer than for an unknown
-        # kid.
-        self._retry_without_keys_at = now + min(delay, policy.cooldown)
+        self._asked_to_wait_until = now + min(retry_after or 0.0, policy.backoff_max)
+        # Added, so that the processes which were all told the same time do not all come at once.
+        self._retry_at = self._asked_to_wait_until + delay
+        # Callers wait for these keys: no longer without an attempt than for an unknown kid.
+        patience = now + min(delay, policy.cooldown)
+        self._retry_without_keys_at = max(patience, self._asked_to_wait_until)
 
     def spread(self) -> None:
         """Choose the time of the next refresh (again, in the child of a fork)."""

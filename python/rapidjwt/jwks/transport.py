@@ -8,8 +8,10 @@ from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from typing import TYPE_CHECKING, Any, cast
 from urllib import request as urllib_request
 
+from rapidjwt._proxy import EnvironmentProxies, NamedProxy
 from rapidjwt.exceptions import PyJWKClientConnectionError
 
+from .content_coding import decoded
 from .endpoint import too_large
 from .messages import Request, Response
 
@@ -21,22 +23,30 @@ if TYPE_CHECKING:
 class UrllibTransport:
     """Sends one request at a time with urllib, over a new connection.
 
-    It supports http, https and the proxies of the environment; redirects and errors are ordinary
-    responses.
+    It knows http, https and HTTP proxies; redirects and errors are answers like others.
     """
 
-    def __init__(self, *, timeout: float, max_bytes: int, ssl_context: SSLContext | None) -> None:
-        """Set the limits.
+    def __init__(
+        self,
+        *,
+        timeout: float,
+        max_bytes: int,
+        ssl_context: SSLContext | None,
+        proxy: str | None = None,
+    ) -> None:
+        """Take the limits.
 
-        `timeout` is in seconds: to connect, and again for the whole response, however slowly it
-        arrives. A body larger than `max_bytes` causes a PyJWKClientError. If `ssl_context` is None,
-        Python's default one is used.
+        `timeout` is in seconds: to connect, and again for the whole answer, however slowly it
+        trickles in. A body above `max_bytes` is a PyJWKClientError. `ssl_context` None means
+        Python's default one, `proxy` None the proxies of the environment.
+
+        Raises PyJWKClientError for a proxy that cannot be used.
         """
         self._timeout = timeout
         self._max_bytes = max_bytes
         # Assembled here, because build_opener() adds handlers for files, FTP, redirects and errors.
         self._opener = urllib_request.OpenerDirector()
-        self._opener.add_handler(urllib_request.ProxyHandler())
+        self._opener.add_handler(EnvironmentProxies() if proxy is None else NamedProxy(proxy))
         self._opener.add_handler(urllib_request.UnknownHandler())
         self._opener.add_handler(_HTTPHandler())
         self._opener.add_handler(_HTTPSHandler(ssl_context))
@@ -59,7 +69,7 @@ class UrllibTransport:
                 raise PyJWKClientConnectionError(f"The answer of {request.url} was cut off")
             names = response.headers.keys()
             headers = {name: ", ".join(response.headers.get_all(name, [])) for name in names}
-            return Response(response.status, headers, body)
+            return decoded(Response(response.status, headers, body), self._max_bytes)
 
 
 class _TimedReader(io.RawIOBase):

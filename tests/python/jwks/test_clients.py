@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -233,6 +235,71 @@ def test_an_unusable_answer_leaves_the_keys_as_they_are(
     assert face.client.metrics == JWKSMetrics(fetches=2, hits=2, stale_serves=2, failures=1)
 
 
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("https://login.example:8443/in?state=s3cret", "host 'login.example'"),
+        ("/elsewhere?state=s3cret", "host '127.0.0.1'"),
+        ("//other.example/s3cret", "host 'other.example'"),
+        ("https://user:s3cret@h.example/", "host 'h.example'"),
+        ("https://[s3cret", "an invalid address"),
+    ],
+)
+def test_the_error_for_a_redirect_names_the_host_and_no_more(connect, provider, location, target):
+    provider.answer(status(302, Location=location))
+    with pytest.raises(PyJWKClientConnectionError) as caught:
+        connect().key_set()
+    assert str(caught.value) == (
+        f"{provider.url} answered with status 302, a redirect to {target}, which is not followed"
+    )
+
+
+COMPRESSED = {"gzip": gzip.compress, "x-gzip": gzip.compress, "Deflate": zlib.compress}
+
+
+@pytest.mark.parametrize("coding", COMPRESSED)
+def test_an_answer_that_is_compressed_unasked_is_read(connect, provider, signing_keys, coding):
+    text = json.dumps({"keys": [signing_keys[0].jwk()]}).encode()
+    provider.answer(body(COMPRESSED[coding](text), Content_Encoding=coding))
+    assert connect().decode(signing_keys[0].token()) == {"sub": "user"}
+
+
+@pytest.mark.parametrize("coding", COMPRESSED)
+def test_the_limit_holds_for_what_a_compressed_answer_contains(connect, provider, coding):
+    bomb = COMPRESSED[coding](b" " * 10_000_000)
+    provider.answer(body(bomb, Content_Encoding=coding))
+    with pytest.raises(PyJWKClientError, match="more than 20000 bytes"):
+        connect(max_bytes=20_000).key_set()
+
+
+@pytest.mark.parametrize(
+    ("content", "coding", "message"),
+    [
+        (gzip.compress(b"{}")[:-1], "gzip", "broken gzip"),
+        (gzip.compress(b"{}") + b"more", "gzip", "broken gzip"),
+        (b"{}", "gzip", "broken gzip"),
+        (gzip.compress(b"{}"), "deflate", "broken deflate"),
+        (b"\x0b", "br", "Content-Encoding 'br'"),
+        (b"\x0b", "gzip, br", "Content-Encoding 'gzip, br'"),
+    ],
+)
+def test_what_cannot_be_decompressed_is_named(connect, provider, content, coding, message):
+    provider.answer(body(content, Content_Encoding=coding))
+    with pytest.raises(PyJWKClientError, match=message):
+        connect().key_set()
+
+
+def test_identity_is_no_compression(connect, provider, signing_keys):
+    provider.publish(signing_keys[0], Content_Encoding="identity")
+    assert len(connect().key_set()) == 1
+
+
+def test_the_status_says_more_than_the_coding_of_an_error_page(connect, provider):
+    provider.answer(body(b"\x0b", 500, Content_Encoding="br"))
+    with pytest.raises(PyJWKClientConnectionError, match="status 500"):
+        connect().key_set()
+
+
 @pytest.mark.parametrize("answer", [trickle, trickle_headers])
 def test_an_answer_that_trickles_in_for_ever_is_cut_short(connect, provider, answer):
     provider.answer(answer)
@@ -347,6 +414,52 @@ def test_the_first_fetch_that_failed_is_not_repeated_for_every_caller(
     provider.publish(signing_keys[0])
     clock.advance(4)
     assert face.decode(signing_keys[0].token()) == {"sub": "user"}
+
+
+@pytest.mark.parametrize("code", [429, 503])
+def test_a_busy_provider_is_not_asked_before_the_time_it_names(
+    connect, provider, clock, signing_keys, code
+):
+    provider.answer(status(code, Retry_After="120"))
+    face = connect()
+    for seconds in (0, 119):
+        clock.advance(seconds)
+        with pytest.raises(PyJWKClientConnectionError) as caught:
+            face.key_set()
+        assert type(caught.value) is PyJWKClientConnectionError
+        assert str(caught.value).endswith(f"status {code} and Retry-After of 120 seconds")
+    assert len(provider.requests) == 1
+    provider.publish(signing_keys[0])
+    clock.advance(1)
+    assert face.decode(signing_keys[0].token()) == {"sub": "user"}
+
+
+def test_a_busy_provider_is_not_asked_for_an_unknown_key_either(
+    connect, provider, clock, signing_keys
+):
+    provider.publish(signing_keys[0])
+    face = connect()
+    face.key_set()
+    provider.answer(status(503, Retry_After="120"))
+    clock.advance(COOLDOWN)
+    for seconds in (0, 119):
+        clock.advance(seconds)
+        with pytest.raises(PyJWKClientConnectionError, match="503"):
+            face.decode(signing_keys[1].token())
+    assert len(provider.requests) == 2
+    provider.publish(*signing_keys)
+    clock.advance(1)
+    assert face.decode(signing_keys[1].token()) == {"sub": "user"}
+
+
+def test_retry_after_of_another_status_is_not_for_us(connect, provider, clock, signing_keys):
+    provider.answer(status(500, Retry_After="120"))
+    face = connect(random=lambda: 0.0)
+    with pytest.raises(PyJWKClientConnectionError, match=r"status 500$"):
+        face.key_set()
+    provider.publish(signing_keys[0])
+    clock.advance(4)
+    assert len(face.key_set()) == 1
 
 
 def test_ten_thousand_unknown_keys_cause_at_most_one_fetch_per_cooldown(

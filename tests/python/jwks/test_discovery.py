@@ -212,3 +212,26 @@ def test_a_client_of_a_url_has_no_issuer(connect, provider, signing_keys):
 )
 def test_origins_are_compared_as_urls(one, other, same):
     assert (_origin(one) == _origin(other)) is same
+
+
+def test_a_busy_provider_of_metadata_is_not_asked_at_its_other_address(
+    connect, provider, clock, signing_keys
+):
+    provider.answer(status(503, Retry_After="120"), OPENID)
+    face = connect(issuer=provider.origin)
+    for seconds in (0, 119):
+        clock.advance(seconds)
+        with pytest.raises(PyJWKClientConnectionError, match="Retry-After of 120 seconds"):
+            face.key_set()
+    assert paths(provider) == [OPENID]
+
+
+def test_that_the_second_address_does_not_exist_hides_nothing_about_the_first(connect, provider):
+    provider.answer(status(301, Location="https://www.id.example/?a=s3cret"), OPENID)
+    with pytest.raises(PyJWKClientConnectionError) as caught:
+        connect(issuer=provider.origin).key_set()
+    assert str(caught.value) == (
+        f"The metadata of issuer {provider.origin!r} cannot be fetched: status 301, "
+        "a redirect to host 'www.id.example', which is not followed"
+    )
+    assert paths(provider) == [OPENID, RFC_8414]

@@ -88,6 +88,45 @@ def test_a_directory_without_usable_files_and_one_that_is_not_there_are_errors(t
         KeySet.from_directory(tmp_path / "missing")
 
 
+def test_a_set_without_a_usable_key_says_of_each_member_why():
+    members = [
+        {"kty": "unknown", "kid": "a"},
+        EC | {"kid": "b", "alg": "RS256"},
+        7,
+        {"kid": "c" * 500, "kty": "d" * 500},
+    ]
+    with pytest.raises(PyJWKSetError) as caught:
+        KeySet.from_jwks({"keys": members})
+    assert str(caught.value) == (
+        "The JWK Set did not contain any usable keys: "
+        "member 0 (kid 'a', kty 'unknown'): Unsupported kty: unknown; "
+        "member 1 (kid 'b', kty 'EC'): The key cannot be used with its algorithm 'RS256'; "
+        "member 2: A JWK must be a JSON object; "
+        f"member 3 (kid '{'c' * 99}..., kty '{'d' * 99}...): Unsupported kty: {'d' * 83}..."
+    )
+
+
+def test_no_more_than_five_members_are_listed():
+    for number, end in [(5, "Unsupported kty: none"), (6, "; and 1 more"), (900, "; and 895 more")]:
+        with pytest.raises(PyJWKSetError) as caught:
+            KeySet([{"kty": "none", "kid": str(index)} for index in range(number)])
+        assert str(caught.value).endswith(end)
+        assert str(caught.value).count("member ") == 5
+
+
+def test_a_directory_without_a_usable_file_names_the_files(tmp_path):
+    (tmp_path / "broken.pem").write_text("-----BEGIN")
+    with pytest.raises(PyJWKSetError, match=r"usable keys: broken\.pem \(kid 'broken'\): "):
+        KeySet.from_directory(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["d", "k"])
+def test_the_listing_of_skipped_members_has_no_private_part(name):
+    with pytest.raises(PyJWKSetError) as caught:
+        KeySet([{"kty": "oct" if name == "k" else "EC", "crv": "P-256", name: "s3cret!"}])
+    assert "s3cret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("member", "reason"),
     [

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidjwt.jwks import RefreshPolicy
-from rapidjwt.jwks.http_cache import freshness_lifetime
+from rapidjwt.jwks.http_cache import freshness_lifetime, retry_after
 from rapidjwt.jwks.policy import RefreshSchedule
 
 NOW = 1000.0
@@ -59,6 +59,59 @@ def test_freshness_is_max_age_less_age(cache_control, age, lifetime):
 def test_no_header_breaks_the_reading(cache_control, age):
     lifetime = freshness_lifetime({"cache-control": cache_control, "age": age})
     assert lifetime is None or (lifetime >= 0 and math.isfinite(lifetime))
+
+
+SUNDAY = "Sun, 06 Nov 1994 08:49:37 GMT"
+SECONDS = 784111777.0  # the same moment
+
+
+@pytest.mark.parametrize(
+    ("value", "date", "seconds"),
+    [
+        (None, None, None),
+        ("", None, None),
+        ("soon", None, None),
+        ("-5", None, None),
+        ("1.5", None, None),
+        ("\u0663", None, None),
+        ("0", None, 0),
+        (" 120 ", SUNDAY, 120),
+        ("9" * 400, None, float("9" * 20)),
+        (SUNDAY, None, 37),
+        (SUNDAY, "Sun, 06 Nov 1994 08:49:30 GMT", 7),
+        (SUNDAY, "today", 37),
+        ("Sunday, 06-Nov-94 08:49:37 GMT", None, 37),
+        ("Sat, 05 Nov 1994 08:49:37 GMT", None, 0),
+        ("Sun, 99 Nov 99999 08:49:37 GMT", None, None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(value, date, seconds):
+    headers = {"retry-after": value, "date": date}
+    given_ = {name: value for name, value in headers.items() if value is not None}
+    assert retry_after(given_, SECONDS - 37) == seconds
+
+
+@settings(deadline=None)
+@given(st.text(max_size=40) | st.from_regex(r"Sun, \d+ Nov \d+ \d+:\d+:\d+ GMT"))
+def test_no_retry_after_breaks_the_reading(value):
+    seconds = retry_after({"retry-after": value, "date": value[:-1]}, SECONDS)
+    assert seconds is None or (seconds >= 0 and math.isfinite(seconds))
+
+
+@pytest.mark.parametrize(("asked", "wait"), [(45, 45), (10**9, 300)])
+def test_a_provider_that_asks_for_a_wait_gets_it_up_to_the_longest_backoff(asked, wait):
+    keys = fetched(60, cooldown=1, backoff_min=2, backoff_max=300, jitter=0)
+    now = NOW + 100
+    keys.started(now)
+    keys.failed(now, asked)
+    for may_fetch in (keys.may_fetch_without_keys, keys.may_fetch_for_unknown_kid):
+        assert not may_fetch(now + wait - 0.001)
+        assert may_fetch(now + wait)
+    assert not keys.is_due(now + wait + 0.999)  # refreshes of many processes are spread out
+    assert keys.is_due(now + wait + 1)
+    keys.started(now)
+    keys.succeeded(60)
+    assert keys.may_fetch_for_unknown_kid(now + 1)
 
 
 def test_the_lifetime_lies_between_its_bounds():

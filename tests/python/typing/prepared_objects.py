@@ -77,6 +77,8 @@ assert_type(Verifier(keys), Verifier)
 client = JWKSClient("https://id.example/jwks")
 assert_type(Verifier(jwks=client, algorithms=["ES256"], audience="you"), Verifier)
 async_client = AsyncJWKSClient("https://id.example/jwks")
+assert_type(JWKSClient.from_issuer("https://id.example", timeout=3), JWKSClient)
+assert_type(AsyncJWKSClient.from_issuer("https://id.example", timeout=3), AsyncJWKSClient)
 fetching = Verifier(jwks=async_client, algorithms=("ES256",), max_token_size=None)
 
 

@@ -556,6 +556,15 @@ for owner, name in [(rapidjwt.PyJWT, "_validate_claims"), (HMAC, "verify")]:
         setattr(owner, name, original)
         assert python_calls() == [], owner
 
+# Nothing else is compared then: a comparison would look into the options.
+from rapidjwt._hooks import HookableDict
+looks = []
+HookableDict.__contains__ = lambda self, key: (looks.append(key), dict.__contains__(self, key))[1]
+for _ in range(10):
+    assert python_calls() == []
+assert looks == []
+del HookableDict.__contains__
+
 # A new name in a class may hide that of its base.
 HMAC.compute_hash_digest = lambda self, data: b""
 assert python_calls() != []

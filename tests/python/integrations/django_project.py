@@ -26,7 +26,7 @@ import django  # noqa: E402 settings come first
 
 django.setup()
 
-from django.http import JsonResponse  # noqa: E402
+from django.http import HttpResponse, JsonResponse  # noqa: E402
 from django.urls import path  # noqa: E402
 from django.utils.decorators import method_decorator  # noqa: E402
 from django.views import View  # noqa: E402
@@ -52,6 +52,15 @@ def transparent(view):
         return view(*args, **kwargs)
 
     return same
+
+
+def answer_preflights(get_response):
+    """Make a middleware that answers preflights, as that of django-cors-headers does."""
+
+    def middleware(request):
+        return HttpResponse() if request.method == "OPTIONS" else get_response(request)
+
+    return middleware
 
 
 def public(request):

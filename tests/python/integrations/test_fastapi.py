@@ -18,6 +18,7 @@ from rapidjwt.integrations import starlette as for_starlette
 from rapidjwt.integrations.fastapi import RESPONSES, JWTBearer
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.websockets import WebSocketDisconnect
@@ -124,6 +125,29 @@ def test_scopes_of_the_bearer_and_of_the_route_are_all_needed():
     )
     assert answer(app, bearer(token(scope=f"{SCOPE} a")))[0] == 200
     assert answer(app, bearer(token(scope="a")), "/any")[0] == 200
+
+
+PREFLIGHT = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
+
+
+def fastapi_app_protected_as_a_whole(verifier):
+    app = FastAPI(dependencies=[Depends(JWTBearer(verifier))])
+
+    @app.get("/")
+    async def get():
+        return None
+
+    return app
+
+
+@pytest.mark.parametrize("make", [*APPS, fastapi_app_protected_as_a_whole])
+def test_preflights_are_the_business_of_the_cors_middleware(make):
+    app = make(verifier())
+    assert TestClient(app).options("/", headers=PREFLIGHT).status_code == 405
+    app = make(verifier())
+    app.add_middleware(CORSMiddleware, allow_origins=["https://shop.example"])
+    assert TestClient(app).options("/", headers=PREFLIGHT).status_code == 200
+    assert answer(app, None)[0] == 401
 
 
 def test_the_realm_is_named_to_who_is_refused():

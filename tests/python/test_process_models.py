@@ -5,11 +5,13 @@ docs/platforms.md lists them. A server that is not installed is skipped.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import multiprocessing
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -26,7 +28,9 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="the servers are for POS
 
 #: Ends a server by itself if the tests are killed.
 LIMITED = ["-c", "import os, signal, sys; signal.alarm(300); os.execv(sys.argv[1], sys.argv[1:])"]
-UWSGI = shutil.which("uwsgi", path=sysconfig.get_path("scripts"))
+SCRIPTS = sysconfig.get_path("scripts")
+UWSGI = shutil.which("uwsgi", path=SCRIPTS)
+MOD_WSGI = shutil.which("mod_wsgi-express", path=SCRIPTS)
 
 
 def gunicorn(*arguments):
@@ -124,6 +128,57 @@ def test_uwsgi_with_two_mounts_works_with_a_single_interpreter(tmp_path):
     with listening(uwsgi(*MOUNTS, "--single-interpreter"), APPS, tmp_path / "log") as url:
         for path in ("/a/", "/b/"):
             assert_right(ask(Client(url), path), forks=True)
+
+
+@contextlib.contextmanager
+def mod_wsgi(folder, *arguments):
+    """Run Apache with mod_wsgi; yield its URL and its log."""
+    if MOD_WSGI is None:
+        pytest.skip("mod_wsgi is not installed: pip install mod_wsgi-standalone")
+    if os.geteuid() == 0:
+        pytest.skip("Apache changes to a user that may not read the files of root")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    where = ["--host", "127.0.0.1", "--port", str(port), "--server-root", str(folder / "apache")]
+    script = [str(APPS / "process_models.py"), "--log-to-terminal", "--processes", "2"]
+    log = folder / "log"
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [sys.executable, *LIMITED, MOD_WSGI, "start-server", *script, *where, *arguments],
+            env=environment(),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_for(port)
+            yield f"http://127.0.0.1:{port}", log
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def wait_for(port):
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        with contextlib.suppress(ConnectionRefusedError):
+            return socket.create_connection(("127.0.0.1", port)).close()
+        time.sleep(0.05)
+    raise TimeoutError(port)
+
+
+def test_mod_wsgi_works_in_the_main_interpreter(tmp_path):
+    with mod_wsgi(tmp_path) as (url, _):
+        for _ in range(4):
+            assert_right(ask(Client(url)), forks=False)
+
+
+def test_mod_wsgi_with_an_application_group_says_what_to_do(tmp_path):
+    with mod_wsgi(tmp_path, "--application-group", "another") as (url, log):
+        with pytest.raises(json.JSONDecodeError):  # Apache's page for the status 500
+            Client(url).get("/", tokens()[0])
+        said = log.read_text()
+    assert "rapidjwt cannot be imported in a sub-interpreter" in said
+    assert "WSGIApplicationGroup %{GLOBAL}" in said
 
 
 def test_the_prefork_pool_of_celery(tmp_path):

@@ -50,6 +50,8 @@ from .warnings import InsecureKeyLengthWarning
 
 TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
+    # Imported by native code, where programs such as PyInstaller cannot see it.
+    import difflib  # noqa: F401
     from typing import Any
 
     from ._install import install_as_jwt

@@ -9,23 +9,6 @@ TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
     from typing import Any
 
-#: The version of PyJWT whose interface this package has.
-PYJWT_API_VERSION = "2.15.1"
-
-_SUBMODULES = (
-    "algorithms",
-    "api_jwk",
-    "api_jws",
-    "api_jwt",
-    "exceptions",
-    "help",
-    "jwk_set_cache",
-    "jwks_client",
-    "types",
-    "utils",
-    "warnings",
-)
-
 
 class _JwtModule(ModuleType):
     """The package under the name `jwt`: the same attributes, but with PyJWT's version.
@@ -35,7 +18,7 @@ class _JwtModule(ModuleType):
     that a reload fails instead of loading PyJWT over this package.
     """
 
-    def __init__(self, package: ModuleType) -> None:
+    def __init__(self, package: ModuleType, version: str) -> None:
         super().__init__("jwt", package.__doc__)
         attributes = {name: vars(package)[name] for name in vars(package) if not _is_dunder(name)}
         vars(self).update(
@@ -44,7 +27,7 @@ class _JwtModule(ModuleType):
             __file__=package.__file__,
             __path__=[],
             __spec__=package.__spec__,
-            __version__=PYJWT_API_VERSION,
+            __version__=version,
         )
 
     def __getattr__(self, name: str) -> Any:
@@ -86,6 +69,38 @@ def _is_of_jwt(module_name: str) -> bool:
     return module_name.partition(".")[0] == "jwt"
 
 
+def _submodules() -> dict[str, Any]:
+    """Import PyJWT's modules, by a statement: PyInstaller and its like read those."""
+    from . import (  # noqa: PLC0415 - not needed to import us
+        algorithms,
+        api_jwk,
+        api_jws,
+        api_jwt,
+        exceptions,
+        help,  # noqa: A004 - PyJWT's name
+        jwk_set_cache,
+        jwks_client,
+        types,
+        utils,
+        warnings,
+    )
+
+    modules = (
+        algorithms,
+        api_jwk,
+        api_jws,
+        api_jwt,
+        exceptions,
+        help,
+        jwk_set_cache,
+        jwks_client,
+        types,
+        utils,
+        warnings,
+    )
+    return {module.__name__.rpartition(".")[2]: module for module in modules}
+
+
 def install_as_jwt() -> None:
     """Make `import jwt` import this package, with the interface of PyJWT 2.15.1.
 
@@ -106,8 +121,6 @@ def install_as_jwt() -> None:
             f"{used_by}{more}. Call it before anything imports jwt."
         )
 
-    from importlib import import_module  # noqa: PLC0415 - not needed to import us
-
-    package = sys.modules["rapidjwt"]
-    modules = {f"jwt.{name}": import_module(f"rapidjwt.{name}") for name in _SUBMODULES}
-    sys.modules.update(modules, jwt=_JwtModule(package))
+    parts = _submodules()
+    sys.modules.update({f"jwt.{name}": part for name, part in parts.items()})
+    sys.modules["jwt"] = _JwtModule(sys.modules["rapidjwt"], parts["help"].PYJWT_API_VERSION)

@@ -74,7 +74,9 @@ class PyJWS(Hookable):
         self._algorithms = {
             name: algorithm for name, algorithm in available.items() if name in self._valid_algs
         }
-        self.options: SigOptions = {**self._get_default_options(), **(options or {})}
+        self.options: SigOptions = self._get_default_options()
+        if options is not None:
+            self.options = {**self.options, **options}
 
     @staticmethod
     def _get_default_options() -> SigOptions:

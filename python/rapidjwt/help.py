@@ -7,12 +7,14 @@ import platform
 import sys
 
 from . import __version__
-from ._install import PYJWT_API_VERSION
 
 try:
     from cryptography import __version__ as cryptography_version
 except ModuleNotFoundError:
     cryptography_version = ""
+
+#: The version of PyJWT whose interface we have.
+PYJWT_API_VERSION = "2.15.1"
 
 
 def info() -> dict[str, dict[str, str]]:

@@ -36,20 +36,27 @@ def program(text):
     return "\n".join(code) + "\n"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
-def test_the_python_blocks_of_a_page_run(page, tmp_path):
-    script = tmp_path / f"{page.stem}_page.py"  # `flask.py` would hide Flask
-    script.write_text(program(page.read_text(encoding="utf-8")), encoding="utf-8")
+def run_page(page, folder, appended="", path=()):
+    """Run the program of a page, and what is appended to it; return what it printed."""
+    script = folder / f"{page.stem.replace('-', '_')}_page.py"  # `flask.py` would hide Flask
+    script.write_text(program(page.read_text(encoding="utf-8")) + appended, encoding="utf-8")
+    folders = [*map(str, path), *filter(None, [os.environ.get("PYTHONPATH")])]
     done = subprocess.run(
         [sys.executable, "-W", "error", str(script)],
-        cwd=tmp_path,
-        env=os.environ | {"JWT_SECRET": "s3cret" * 8},
+        cwd=folder,
+        env=os.environ | {"JWT_SECRET": "s3cret" * 8, "PYTHONPATH": os.pathsep.join(folders)},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_the_python_blocks_of_a_page_run(page, tmp_path):
+    run_page(page, tmp_path)
 
 
 def test_blocks_keep_their_line_numbers_and_marked_ones_do_not_run():

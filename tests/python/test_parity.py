@@ -6,12 +6,14 @@ attributes, and the warnings. Generated cases are in `differential`; the usual o
 
 from __future__ import annotations
 
+import collections
 import hashlib
 import hmac
 import importlib
 import inspect
 import json
 import sys
+import types
 import warnings
 from datetime import datetime, timedelta, timezone
 
@@ -589,6 +591,43 @@ def test_a_deprecation_warning_points_at_the_caller_where_it_does_in_pyjwt(funct
         return [warning.filename == __file__ for warning in caught]
 
     assert_same(place, function)
+
+
+class NoTruth(collections.UserDict):
+    def __bool__(self):
+        raise RuntimeError("it has no truth value")
+
+
+ODD_OPTIONS = [
+    *(None, [], (), "", b"", 0, 0.0, False, True, 1, "x", object(), set(), range(0), bytearray()),
+    *(iter([]), NotImplemented, ..., dict, [1], ["ab"], [("verify_exp", False)]),
+    *({}, {1: 2}, {"unknown": 1}, NoTruth(), NoTruth(verify_exp=False)),
+    collections.UserDict(verify_exp=False),
+    collections.ChainMap({"verify_exp": False}),
+    collections.defaultdict(bool),
+    types.MappingProxyType({"verify_exp": False}),
+    *({"verify_signature": value} for value in (None, 0, "x")),
+    *({"require": value} for value in (None, (), "exp", 0)),
+    *({name: None} for name in ("verify_exp", "strict_aud", "enforce_minimum_key_length")),
+]
+
+
+@pytest.mark.parametrize("options", ODD_OPTIONS, ids=lambda options: type(options).__name__)
+def test_odd_options_do_the_same(options):
+    expired = token({"exp": PAST})
+    arguments = (expired, HMAC_SECRET, ["HS256"])
+    calls = [
+        lambda api: api.lib.PyJWS(options=options).options,
+        lambda api: api.lib.PyJWS(options=options).decode(*arguments),
+        lambda api: api.lib.PyJWS().decode(*arguments, options),
+        lambda api: list(api.lib.PyJWT(options).options.items()),
+        lambda api: api.lib.PyJWT(options).decode(*arguments),
+        lambda api: api.decode(*arguments, options=options),
+        lambda api: api.decode_complete(*arguments, options=options, verify=False),
+        lambda api: api.decode(expired, HMAC_SECRET, options=options),
+    ]
+    for number, call in enumerate(calls):
+        assert_same(call, f"call {number} with the options {options!r}")
 
 
 @pytest.mark.parametrize("digits", [0, 640, 5000])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from functools import lru_cache, wraps
+from functools import lru_cache, partial, wraps
+from inspect import unwrap
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -163,7 +164,9 @@ def jwt_required(
         @wraps(view)
         def protected(request: JWTRequest, *args: Any, **kwargs: Any) -> Any:
             refused = _refused(request, needed)
-            return view(request, *args, **kwargs) if refused is None else refused
+            if refused is None:
+                return view(request, *args, **kwargs)
+            return _awaitable(refused) if _must_be_awaited(view) else refused
 
         @wraps(view)
         async def protected_async(request: JWTRequest, *args: Any, **kwargs: Any) -> Any:
@@ -176,6 +179,20 @@ def jwt_required(
         return chosen
 
     return decorate
+
+
+def _must_be_awaited(view: Callable[..., Any]) -> bool:
+    """Return whether this is `dispatch` of an async class-based view, from `method_decorator`.
+
+    It is not a coroutine function itself, but returns what the class's handlers return.
+    """
+    dispatch = unwrap(view, stop=lambda part: isinstance(part, partial))
+    bound_to = getattr(getattr(dispatch, "func", None), "__self__", None)
+    return getattr(bound_to, "view_is_async", False)
+
+
+async def _awaitable(response: JsonResponse) -> JsonResponse:
+    return response
 
 
 def _refused(request: JWTRequest, scopes: tuple[str, ...]) -> JsonResponse | None:

@@ -52,6 +52,7 @@ def jwt_required(
     scopes: str | Iterable[str] = (),
     realm: str = "api",
     claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
+    allow_preflight: bool = False,
 ) -> Decorator[ClaimsT]:
     """Require a valid bearer token for a view, and pass its claims.
 
@@ -60,6 +61,10 @@ def jwt_required(
 
     In `decorators` of a `MethodView` it protects all methods, which get no additional argument. The
     claims are in `flask.g.jwt_claims`, for every kind of view.
+
+    Below `app.before_request` it protects all routes. Use `allow_preflight` there if browsers call
+    the app from other origins: their CORS preflights, which cannot have a token, then go on to the
+    app without the function being called.
 
     All `scopes` are required. `claims` converts the verified claims to what the view gets (a model,
     a dataclass), and raises ValueError, TypeError or LookupError to refuse them.
@@ -93,6 +98,8 @@ def jwt_required(
         @wraps(view)
         def protected(*args: Any, **kwargs: Any) -> Any:
             # `args` is empty, or the `self` of a method. A view may be a coroutine function.
+            if allow_preflight and _is_preflight():
+                return None
             if is_class_view:
                 authorized()
                 return current_app.ensure_sync(view)(*args, **kwargs)
@@ -101,6 +108,16 @@ def jwt_required(
         return protected
 
     return decorate
+
+
+def _is_preflight() -> bool:
+    """Return whether the request is a CORS-preflight request (the Fetch standard's term)."""
+    headers = request.headers
+    return (
+        request.method == "OPTIONS"
+        and "Origin" in headers
+        and "Access-Control-Request-Method" in headers
+    )
 
 
 def _http_exception(error: BearerError, realm: str) -> HTTPException:

@@ -30,6 +30,9 @@ __all__ = ["JWTBearer"]
 class JWTBearer(Generic[ClaimsT]):
     """Returns the claims of a request's bearer token, or refuses it as in RFC 6750 Section 3."""
 
+    #: What a refusal raises. That of a framework built on Starlette may be a subclass.
+    _exception: type[HTTPException] = HTTPException
+
     def __init__(
         self,
         verifier: AnyVerifier,
@@ -65,6 +68,6 @@ class JWTBearer(Generic[ClaimsT]):
             require_scopes(claims, needed)
             return converted(claims, self._convert)
         except BearerError as error:
-            raise HTTPException(
+            raise self._exception(
                 error.status, error.description, error.headers(self._realm)
             ) from error

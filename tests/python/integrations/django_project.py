@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import wraps
+
 from django.conf import settings
 
 settings.configure(
@@ -24,9 +26,11 @@ import django  # noqa: E402 settings come first
 
 django.setup()
 
-from django.http import JsonResponse  # noqa: E402
+from django.http import HttpResponse, JsonResponse  # noqa: E402
 from django.urls import path  # noqa: E402
+from django.utils.decorators import method_decorator  # noqa: E402
 from django.views import View  # noqa: E402
+from django.views.decorators.csrf import csrf_exempt  # noqa: E402
 from rapidjwt.integrations.django import jwt_required  # noqa: E402
 from rapidjwt.integrations.drf import JWTAuthentication, has_scopes  # noqa: E402
 from rest_framework.permissions import AllowAny  # noqa: E402
@@ -35,7 +39,28 @@ from rest_framework.views import APIView  # noqa: E402
 
 from .tokens import SCOPE, verifier  # noqa: E402
 
+protected_dispatch = method_decorator(jwt_required(scopes=SCOPE), name="dispatch")
+
 VERIFIER = verifier()
+
+
+def transparent(view):
+    """Decorate as other packages do."""
+
+    @wraps(view)
+    def same(*args, **kwargs):
+        return view(*args, **kwargs)
+
+    return same
+
+
+def answer_preflights(get_response):
+    """Make a middleware that answers preflights, as that of django-cors-headers does."""
+
+    def middleware(request):
+        return HttpResponse() if request.method == "OPTIONS" else get_response(request)
+
+    return middleware
 
 
 def public(request):
@@ -66,10 +91,37 @@ class Sync(View):
     def get(self, request):
         return JsonResponse(request.jwt_claims)
 
+    def post(self, request):
+        return self.get(request)
+
 
 class Async(View):
     async def get(self, request):
         return JsonResponse(request.jwt_claims)
+
+    async def post(self, request):
+        return await self.get(request)
+
+
+@protected_dispatch
+class SyncDispatch(Sync):
+    pass
+
+
+@protected_dispatch
+class AsyncDispatch(Async):
+    pass
+
+
+@method_decorator([csrf_exempt, jwt_required(scopes=SCOPE), transparent], name="dispatch")
+class AsyncDispatchOfMany(Async):
+    pass
+
+
+class AsyncDispatchOfItsOwn(Async):
+    @method_decorator(jwt_required(scopes=SCOPE))
+    async def dispatch(self, request):
+        return await super().dispatch(request)
 
 
 class Rest(APIView):
@@ -109,6 +161,10 @@ urlpatterns = [
     path("items/<int:number>/<word>", item),
     path("class", jwt_required(scopes=SCOPE)(Sync.as_view())),
     path("class-async", jwt_required(scopes=SCOPE)(Async.as_view())),
+    path("dispatch", SyncDispatch.as_view()),
+    path("dispatch-async", AsyncDispatch.as_view()),
+    path("dispatch-async-of-many", AsyncDispatchOfMany.as_view()),
+    path("dispatch-async-of-its-own", AsyncDispatchOfItsOwn.as_view()),
     path("rest", Rest.as_view()),
     path("rest/scoped", RestScoped.as_view()),
     path("rest/public", RestPublic.as_view()),

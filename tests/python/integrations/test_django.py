@@ -11,7 +11,7 @@ import time_machine
 pytest.importorskip("rest_framework")
 
 from django.core.exceptions import ImproperlyConfigured
-from django.test import AsyncClient, Client, RequestFactory, override_settings
+from django.test import AsyncClient, Client, RequestFactory, modify_settings, override_settings
 from rapidjwt.integrations.django import JWTMiddleware, jwt_required
 from rapidjwt.integrations.drf import JWTAuthentication, has_scopes
 
@@ -59,7 +59,13 @@ def answer(path, authorization=None, ask=ask):
     return response.status_code, response.headers.get("WWW-Authenticate")
 
 
-VIEWS = ["/scoped", "/scoped-async", "/class", "/class-async"]
+DISPATCH = [
+    "/dispatch",
+    "/dispatch-async",
+    "/dispatch-async-of-many",
+    "/dispatch-async-of-its-own",
+]
+VIEWS = ["/scoped", "/scoped-async", "/class", "/class-async", *DISPATCH]
 
 
 @pytest.mark.parametrize("ask", [ask, ask_async])
@@ -122,6 +128,28 @@ def test_a_post_with_a_token_needs_no_csrf_token():
     assert ask("/items/7/x", bearer(token()), "post").json() == ["item", "POST", 7, "x"]
     assert ask("/items/7/x", method="post").status_code == 401
     assert ask("/public", method="post").status_code == 403
+
+
+@pytest.mark.parametrize("path", [*DISPATCH, "/class", "/class-async"])
+def test_a_class_based_view_that_is_protected_needs_no_csrf_token(path):
+    assert ask(path, bearer(token(scope=SCOPE)), "post").json()["sub"] == "alice"
+    assert ask(path, method="post").status_code == 401
+
+
+@pytest.mark.parametrize("ask", [ask, ask_async])
+@pytest.mark.parametrize("path", DISPATCH)
+def test_the_claims_reach_a_view_whose_dispatch_is_protected(path, ask):
+    assert ask(path, bearer(token(scope=SCOPE))).json()["sub"] == "alice"
+    assert ask(path).json() == {"detail": "A bearer token is required"}
+
+
+@pytest.mark.parametrize("path", [*VIEWS, "/rest"])
+def test_a_preflight_that_no_middleware_answers_needs_a_token(path):
+    headers = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
+    assert Client().options(path, headers=headers).status_code == 401
+    with modify_settings(MIDDLEWARE={"prepend": f"{django_project.__name__}.answer_preflights"}):
+        assert Client().options(path, headers=headers).status_code == 200
+        assert Client().get(path, headers=headers).status_code == 401
 
 
 def test_the_realm_is_named_to_who_is_refused():

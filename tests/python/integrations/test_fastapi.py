@@ -10,12 +10,15 @@ import time_machine
 
 pytest.importorskip("fastapi")
 
-from fastapi import Depends, FastAPI, Security, WebSocket
+from fastapi import Depends, FastAPI, HTTPException, Security, WebSocket
+from fastapi.security import OAuth2AuthorizationCodeBearer, OpenIdConnect
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 from rapidjwt.integrations import starlette as for_starlette
-from rapidjwt.integrations.fastapi import JWTBearer
+from rapidjwt.integrations.fastapi import RESPONSES, JWTBearer
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.websockets import WebSocketDisconnect
@@ -124,6 +127,29 @@ def test_scopes_of_the_bearer_and_of_the_route_are_all_needed():
     assert answer(app, bearer(token(scope="a")), "/any")[0] == 200
 
 
+PREFLIGHT = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
+
+
+def fastapi_app_protected_as_a_whole(verifier):
+    app = FastAPI(dependencies=[Depends(JWTBearer(verifier))])
+
+    @app.get("/")
+    async def get():
+        return None
+
+    return app
+
+
+@pytest.mark.parametrize("make", [*APPS, fastapi_app_protected_as_a_whole])
+def test_preflights_are_the_business_of_the_cors_middleware(make):
+    app = make(verifier())
+    assert TestClient(app).options("/", headers=PREFLIGHT).status_code == 405
+    app = make(verifier())
+    app.add_middleware(CORSMiddleware, allow_origins=["https://shop.example"])
+    assert TestClient(app).options("/", headers=PREFLIGHT).status_code == 200
+    assert answer(app, None)[0] == 401
+
+
 def test_the_realm_is_named_to_who_is_refused():
     app = fastapi_app(verifier(), realm='a "shop"')
     assert answer(app, None) == (401, r'Bearer realm="a \"shop\""')
@@ -181,6 +207,77 @@ def test_openapi_shows_http_bearer_security():
     paths = document.json()["paths"]
     assert paths["/any"]["get"]["security"] == [{"JWTBearer": []}]
     assert paths["/"]["get"]["security"] == [{"JWTBearer": [SCOPE]}]
+
+
+def scheme_in_openapi(**arguments):
+    document = TestClient(fastapi_app(verifier(), **arguments)).get("/openapi.json").json()
+    return document["components"]["securitySchemes"]
+
+
+def test_openapi_may_say_where_clients_get_tokens():
+    url = "https://id.example/.well-known/openid-configuration"
+    oidc = OpenIdConnect(openIdConnectUrl=url, description="The shop's")
+    assert scheme_in_openapi(scheme=oidc, scheme_name="id") == {
+        "id": {"type": "openIdConnect", "openIdConnectUrl": url, "description": "The shop's"}
+    }
+    oauth2 = OAuth2AuthorizationCodeBearer("https://id.example/a", "https://id.example/t")
+    described = scheme_in_openapi(scheme=oauth2, description="Mine")["JWTBearer"]
+    assert (described["type"], described["description"]) == ("oauth2", "Mine")
+    assert list(described["flows"]) == ["authorizationCode"]
+    assert oauth2.model.description is None
+    for case in CASES.values():
+        authorization, *expected = case()
+        assert answer(fastapi_app(verifier(), scheme=oidc), authorization) == tuple(expected)
+
+
+@pytest.mark.parametrize("wrong", ["oauth2", OpenIdConnect, {}])
+def test_what_is_no_security_scheme_is_refused_at_once(wrong):
+    with pytest.raises(TypeError, match=r"^scheme must be a security scheme of fastapi\.security"):
+        JWTBearer(verifier(), scheme=wrong)
+
+
+def test_openapi_shows_the_answers_to_refused_requests():
+    app = FastAPI(responses=RESPONSES)
+
+    @app.get("/")
+    async def get(claims: Annotated[Any, Security(JWTBearer(verifier()), scopes=[SCOPE])]):
+        return claims
+
+    shown = TestClient(app).get("/openapi.json").json()["paths"]["/"]["get"]["responses"]
+    statuses = {str(case()[1]) for case in CASES.values()} | {"503"}
+    assert set(shown) == statuses
+    for status in statuses - {"200"}:
+        schema = shown[status]["content"]["application/json"]["schema"]
+        assert schema["properties"] == {"detail": {"type": "string"}}
+
+
+@pytest.mark.parametrize("registered", [HTTPException, StarletteHTTPException])
+def test_a_refusal_goes_to_the_handler_of_the_app(registered):
+    app = fastapi_app(verifier())
+
+    @app.exception_handler(registered)
+    async def refused(request, error):
+        return JSONResponse({"mine": error.detail}, error.status_code, error.headers)
+
+    assert answer(app, None) == (401, 'Bearer realm="api"')
+    assert TestClient(app).get("/").json() == {"mine": "A bearer token is required"}
+    assert TestClient(app).get("/?", headers={"Authorization": bearer(token())}).json() == {
+        "mine": "The access token does not grant the required scopes"
+    }
+
+
+def test_a_refusal_raises_the_class_of_its_framework():
+    raised = []
+
+    async def noting(request, error):
+        raised.append(type(error))
+        return JSONResponse({}, error.status_code)
+
+    for make in APPS:
+        app = make(verifier())
+        app.add_exception_handler(StarletteHTTPException, noting)
+        assert TestClient(app).get("/").status_code == 401
+    assert raised == [HTTPException, StarletteHTTPException]
 
 
 def test_the_token_is_verified_once_for_all_dependencies_of_a_request():

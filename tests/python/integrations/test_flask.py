@@ -9,7 +9,7 @@ import time_machine
 
 pytest.importorskip("flask")
 
-from flask import Flask, jsonify
+from flask import Flask, g, jsonify
 from flask.views import MethodView
 from rapidjwt.integrations.flask import jwt_required
 
@@ -108,6 +108,55 @@ def test_a_view_may_be_a_coroutine_function():
 
     assert ask(app, bearer(token())).json["sub"] == "alice"
     assert answer(app, None)[0] == 401
+
+
+PREFLIGHT = {"Origin": "https://shop.example", "Access-Control-Request-Method": "POST"}
+
+
+def app_protected_as_a_whole(**arguments):
+    app, called = Flask(__name__), []
+
+    @app.before_request
+    @jwt_required(verifier(), **arguments)
+    def check(claims):
+        called.append(claims["sub"])
+
+    @app.post("/")
+    def post():
+        return jsonify(g.jwt_claims["sub"])
+
+    return app.test_client(), called
+
+
+def test_before_request_protects_each_route():
+    client, called = app_protected_as_a_whole()
+    assert client.post("/").status_code == 401
+    assert client.post("/absent").status_code == 401
+    assert client.post("/", headers={"Authorization": bearer(token())}).json == "alice"
+    assert called == ["alice"]
+
+
+def test_before_request_lets_preflights_through_if_it_is_told_to():
+    client, called = app_protected_as_a_whole(allow_preflight=True)
+    response = client.options("/", headers=PREFLIGHT)
+    assert (response.status_code, response.allow.as_set()) == (200, {"post", "options"})
+    assert called == []
+    assert client.options("/absent", headers=PREFLIGHT).status_code == 404
+    assert app_protected_as_a_whole()[0].options("/", headers=PREFLIGHT).status_code == 401
+
+
+@pytest.mark.parametrize("missing", PREFLIGHT)
+def test_what_is_no_preflight_needs_a_token(missing):
+    client, _ = app_protected_as_a_whole(allow_preflight=True)
+    headers = {name: value for name, value in PREFLIGHT.items() if name != missing}
+    assert client.options("/", headers=headers).status_code == 401
+    assert client.post("/", headers=PREFLIGHT).status_code == 401
+    assert client.get("/", headers=PREFLIGHT).status_code == 401
+
+
+def test_flask_answers_the_preflight_of_a_protected_view():
+    response = make_app(verifier()).test_client().options("/", headers=PREFLIGHT)
+    assert response.status_code == 200
 
 
 def test_error_handlers_of_the_app_see_a_refusal():

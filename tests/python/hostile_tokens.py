@@ -1,0 +1,53 @@
+"""Tokens that an API must refuse, beside one that it accepts."""
+
+from __future__ import annotations
+
+import time
+
+import rapidjwt
+
+ISSUER, AUDIENCE = "https://auth.example", "https://orders.example"
+
+
+def signed(key, *, algorithm="HS256", without=(), headers=None, **claims):
+    now = int(time.time())
+    usual = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": "alice",
+        "exp": now + 60,
+        "jti": "1",
+        "scope": "orders:read orders:write",
+    }
+    chosen = {name: value for name, value in (usual | claims).items() if name not in without}
+    return rapidjwt.encode(chosen, key, algorithm, headers)
+
+
+def hostile_tokens(key, algorithm="HS256", **usual):
+    """Return, by what is wrong with it, tokens that differ from `signed(key, ...)` in one thing."""
+
+    def token(with_key=key, algorithm=algorithm, **different):
+        return signed(with_key, algorithm=algorithm, **(usual | different))
+
+    good, other = token(), token(sub="mallory")
+    header, _, signature = good.split(".")
+    return {
+        "of another issuer": token(iss="https://mallory.example"),
+        "of an issuer that begins alike": token(iss=f"{ISSUER}.mallory.example"),
+        "of an issuer that is written otherwise": token(iss=f"{ISSUER}/"),
+        "without an issuer": token(without=["iss"]),
+        "for another audience": token(aud="https://mallory.example"),
+        "for several other audiences": token(aud=["https://a.example", f"{AUDIENCE}/"]),
+        "for no audience": token(aud=[]),
+        "without an audience": token(without=["aud"]),
+        "expired": token(exp=int(time.time()) - 1),
+        "without an expiry": token(without=["exp"]),
+        "not valid yet": token(nbf=int(time.time()) + 60),
+        "without a subject": token(without=["sub"]),
+        "of another key": token("a secret that the API does not know, of 32 bytes", "HS256"),
+        "unsigned": token(None, "none"),
+        "with other claims": ".".join([header, other.split(".")[1], signature]),
+        "without a signature": good.rpartition(".")[0] + ".",
+        "cut off": good[:-1],
+        "nothing like a token": "a.b.c",
+    }

@@ -1,0 +1,121 @@
+"""What the guides show keeps strangers out: each program is run, then asked with hostile tokens.
+
+The first blocks of the guides to FastAPI and Flask have no issuer and no audience;
+`integrations/test_examples.py` asks those.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_docs import ROOT, run_page
+
+BEGIN = """
+
+# --- asked by the test ---
+import os
+from hostile_tokens import hostile_tokens, signed
+
+SECRET = os.environ["JWT_SECRET"]
+
+
+def check(name, status, refused=401, tokens=None, good=None):
+    \"\"\"Check the status of a good token and those of hostile ones.\"\"\"
+    assert status(good or signed(SECRET)) in (200, 201), name
+    for kind, token in (tokens or hostile_tokens(SECRET)).items():
+        assert status(token) == refused, f"{name}: a token {kind}"
+    print(name)
+"""
+#: By guide: what is appended to its program, and the names of what was checked.
+CHECKS = {
+    "fastapi": (
+        """
+for path in ("/orders/7", "/account/orders", "/whoami"):
+    check(path, lambda token: get(path, token).status_code)
+check("starlette", lambda token: get("/orders", token, plain).status_code)
+""",
+        ["/orders/7", "/account/orders", "/whoami", "starlette"],
+    ),
+    "flask": (
+        """
+def post(token):
+    return app.test_client().post("/orders", headers={"Authorization": f"Bearer {token}"})
+
+
+for path in ("/orders/7", "/shop/cart", "/old"):
+    check(path, lambda token: get(path, token).status_code)
+check("post", lambda token: post(token).status_code)
+""",
+        ["/orders/7", "/shop/cart", "/old", "post"],
+    ),
+    "django": (
+        """
+def post(token):
+    return Client().post("/orders", headers={"Authorization": f"Bearer {token}"})
+
+
+for path in ("/me", "/orders/7", "/rest/orders/7"):
+    check(path, lambda token: get(path, token).status_code)
+check("post", lambda token: post(token).status_code)
+check(
+    "/hello",
+    lambda token: get("/hello", token).json()["hello"] == "alice" and 200,
+    refused=False,
+)
+""",
+        ["/me", "/orders/7", "/rest/orders/7", "post", "/hello"],
+    ),
+    "bearer-tokens": (
+        """
+def status(verifier, token):
+    try:
+        verify(verifier, [f"Bearer {token}"])
+    except BearerError as error:
+        return error.status
+    return 200
+
+
+more = {"without an ID": signed(SECRET, without=["jti"])}
+for checked in (verifier, NotRevoked()):
+    tokens = hostile_tokens(SECRET) | more
+    if checked is not verifier:
+        tokens["that was revoked"] = signed(SECRET, jti="b41c")
+    check(type(checked).__name__, lambda token: status(checked, token), tokens=tokens)
+""",
+        ["Verifier", "NotRevoked"],
+    ),
+    "security": (
+        """
+def status(token):
+    try:
+        access_claims(token)
+    except InvalidTokenError:
+        return 401
+    return 200
+
+
+def token(**different):
+    return signed(private, algorithm="ES256", **(access | different))
+
+
+access = {"aud": "https://api.example", "headers": {"typ": "at+jwt"}}
+tokens = hostile_tokens(private, "ES256", **access) | {
+    "for the audience of another API": token(aud="https://orders.example"),
+    "that is an ID token": token(headers={"typ": "JWT"}),
+    "that is a logout token": token(headers={"typ": "logout+jwt"}),
+    "without a type": token(headers={"typ": None}),
+}
+check("access_claims", status, tokens=tokens, good=token())
+""",
+        ["access_claims"],
+    ),
+}
+
+
+@pytest.mark.parametrize("guide", CHECKS)
+def test_a_guide_refuses_hostile_tokens(guide, tmp_path):
+    appended, names = CHECKS[guide]
+    page = ROOT / "docs" / "guides" / f"{guide}.md"
+    printed = run_page(page, tmp_path, BEGIN + appended, path=[Path(__file__).parent])
+    assert printed.splitlines()[-len(names) :] == names

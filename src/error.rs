@@ -169,6 +169,10 @@ pub enum Error {
     KeyForNone,
     /// The key cannot be read or used; the message says what was found and what would help.
     InvalidKey(String),
+
+    // --- the machine ---
+    /// There is not enough memory for the input.
+    OutOfMemory,
 }
 
 impl Error {
@@ -180,11 +184,18 @@ impl Error {
 
 impl std::error::Error for Error {}
 
+impl From<std::collections::TryReserveError> for Error {
+    fn from(_: std::collections::TryReserveError) -> Self {
+        Self::OutOfMemory
+    }
+}
+
 impl fmt::Display for Error {
     #[allow(clippy::too_many_lines, reason = "one arm per variant is the point")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = match self {
             Self::NotAToken => "Invalid token type. Token must be a <class 'bytes'>",
+            Self::OutOfMemory => "Not enough memory",
             Self::NotEnoughSegments => "Not enough segments",
             Self::InvalidBase64(segment) => return write!(f, "Invalid {segment} padding"),
             Self::HeaderNotJson(message) => return write!(f, "Invalid header string: {message}"),

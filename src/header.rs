@@ -3,9 +3,15 @@
 use serde_json::{Map, Value};
 
 use crate::error::Error;
+use crate::memory;
 
 /// The critical extensions that this library implements (RFC 7797).
 const SUPPORTED_CRIT: [&str; 1] = ["b64"];
+
+/// The size in bytes of a header that is parsed without asking whether there is memory for it.
+const USUAL_SIZE: usize = 1 << 14;
+/// How many times the size of its text a parsed header can take: of a list of digits.
+const VALUES_PER_TEXT: usize = 32;
 
 /// A JOSE header, as it was read; [`Header::validate`] checks it.
 ///
@@ -20,8 +26,11 @@ impl Header {
     /// counts (RFC 7515 Section 4 allows that, and PyJWT does it).
     ///
     /// # Errors
-    /// [`Error::HeaderNotJson`], [`Error::HeaderNotObject`].
+    /// [`Error::HeaderNotJson`], [`Error::HeaderNotObject`], [`Error::OutOfMemory`].
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
+        if json.len() > USUAL_SIZE {
+            memory::ensure(json.len().saturating_mul(VALUES_PER_TEXT))?;
+        }
         match serde_json::from_slice(json) {
             Ok(Value::Object(members)) => Ok(Self { members }),
             Ok(_) => Err(Error::HeaderNotObject),

@@ -73,6 +73,7 @@ pub mod jws;
 pub mod key;
 pub mod key_file;
 pub mod keyring;
+mod memory;
 pub mod signature_cache;
 
 #[cfg(feature = "python")]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::{Curve, EcKey, KeyMaterial, OkpCurve, OkpKey, RsaKey, RsaPrivate, SecretBytes};
-use crate::base64url;
+use crate::base64url::{self, Undecoded};
 use crate::error::Error;
 
 /// Reads a JWK from its JSON text.
@@ -211,8 +211,12 @@ impl Members<'_> {
         self.0
             .get(name)
             .and_then(Value::as_str)
+            .ok_or(Undecoded::NotCanonical)
             .and_then(|text| base64url::decode(text.as_bytes()))
-            .ok_or_else(|| Error::invalid_key(format!("The JWK's \"{name}\" is not base64url")))
+            .map_err(|reason| {
+                let message = || format!("The JWK's \"{name}\" is not base64url");
+                reason.or(|| Error::InvalidKey(message()))
+            })
     }
 
     fn secret(&self, name: &str) -> Result<SecretBytes, Error> {

@@ -9,7 +9,7 @@ use std::{ptr, slice};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyCFunction, PyDict, PyString, PyType};
+use pyo3::types::{PyBytes, PyCFunction, PyDict, PyFloat, PyInt, PyList, PyString, PyType};
 
 /// Returns the text of a str; `None` if it has lone surrogates.
 ///
@@ -42,6 +42,58 @@ pub(in crate::python) fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a s
         let bytes = slice::from_raw_parts(bytes.cast(), usize::try_from(len).ok()?);
         Some(str::from_utf8_unchecked(bytes))
     }
+}
+
+/// Returns a str. PyO3's own constructors of objects panic if there is no memory for one.
+pub(in crate::python) fn string<'py>(
+    py: Python<'py>,
+    text: &str,
+) -> PyResult<Bound<'py, PyString>> {
+    let len = ffi::Py_ssize_t::try_from(text.len())?;
+    // SAFETY: the text has `len` bytes, which CPython copies. It returns a new str, or null with an
+    // exception set.
+    unsafe { new_object(py, ffi::PyUnicode_FromStringAndSize(text.as_ptr().cast(), len)) }
+}
+
+/// As [`string`], for bytes.
+pub(in crate::python) fn bytes<'py>(
+    py: Python<'py>,
+    bytes: &[u8],
+) -> PyResult<Bound<'py, PyBytes>> {
+    let len = ffi::Py_ssize_t::try_from(bytes.len())?;
+    // SAFETY: as in `string`; it returns bytes.
+    unsafe { new_object(py, ffi::PyBytes_FromStringAndSize(bytes.as_ptr().cast(), len)) }
+}
+
+/// As [`string`], for an int.
+pub(in crate::python) fn integer(py: Python<'_>, integer: i64) -> PyResult<Bound<'_, PyInt>> {
+    // SAFETY: CPython returns an int, or null with an exception set.
+    unsafe { new_object(py, ffi::PyLong_FromLongLong(integer)) }
+}
+
+/// As [`string`], for a float.
+pub(in crate::python) fn float(py: Python<'_>, float: f64) -> PyResult<Bound<'_, PyFloat>> {
+    // SAFETY: CPython returns a float, or null with an exception set.
+    unsafe { new_object(py, ffi::PyFloat_FromDouble(float)) }
+}
+
+/// As [`string`], for an empty dict.
+pub(in crate::python) fn dict(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    // SAFETY: CPython returns a dict, or null with an exception set.
+    unsafe { new_object(py, ffi::PyDict_New()) }
+}
+
+/// As [`string`], for an empty list.
+pub(in crate::python) fn list(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
+    // SAFETY: CPython returns a list, or null with an exception set.
+    unsafe { new_object(py, ffi::PyList_New(0)) }
+}
+
+/// # Safety
+/// `object` is a new reference to an object of the class `T`, or null with an exception set.
+unsafe fn new_object<T>(py: Python<'_>, object: *mut ffi::PyObject) -> PyResult<Bound<'_, T>> {
+    // SAFETY: as promised by the caller.
+    unsafe { Ok(Bound::from_owned_ptr_or_err(py, object)?.cast_into_unchecked()) }
 }
 
 /// Calls `f` with the interpreter. Returns `None` if this thread is not attached to the interpreter

@@ -6,10 +6,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use super::claims_view::Registered;
-use super::cpython::utf8;
+use super::cpython::{self, utf8};
 use super::json::loads::{loads, loads_claims};
 use super::once::intern;
-use crate::base64url;
+use crate::base64url::{self, Undecoded};
 use crate::error::Error;
 use crate::jws::Compact;
 
@@ -31,7 +31,7 @@ pub(super) fn claims<'a, 'py>(
 
 fn json_loads<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     let json = py.import(intern!(py, "json"))?;
-    json.call_method1(intern!(py, "loads"), (PyBytes::new(py, payload),)).map_err(|error| {
+    json.call_method1(intern!(py, "loads"), (cpython::bytes(py, payload)?,)).map_err(|error| {
         let is_malformed = error.is_instance_of::<PyValueError>(py)
             || error.is_instance_of::<PyRecursionError>(py);
         if is_malformed { Error::PayloadNotJson(error.value(py).to_string()).into() } else { error }
@@ -47,8 +47,8 @@ pub(super) fn complete<'py>(
     let complete = PyDict::new(py);
     complete.set_item(intern!(py, "payload"), payload)?;
     complete.set_item(intern!(py, "header"), read_header(py, compact.header())?)?;
-    let signature = base64url::decode(compact.signature()).ok_or_else(decoded_before)?;
-    complete.set_item(intern!(py, "signature"), PyBytes::new(py, &signature))?;
+    let signature = base64url::decode(compact.signature()).map_err(decoded_before)?;
+    complete.set_item(intern!(py, "signature"), cpython::bytes(py, &signature)?)?;
     Ok(complete)
 }
 
@@ -69,13 +69,18 @@ pub(super) fn not_a_token() -> PyErr {
 
 /// Returns the header of a token as a new dict, which the caller may change.
 pub(super) fn read_header<'py>(py: Python<'py>, segment: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    let json = base64url::decode(segment).ok_or_else(decoded_before)?;
+    let json = base64url::decode(segment).map_err(decoded_before)?;
     match loads(py, &json) {
         Ok(header) => Ok(header),
-        Err(_) => py.import("json")?.call_method1("loads", (PyBytes::new(py, &json),)),
+        Err(_) => py.import("json")?.call_method1("loads", (cpython::bytes(py, &json)?,)),
     }
 }
 
-fn decoded_before() -> PyErr {
-    PyRuntimeError::new_err("a segment that was decoded before does not decode again")
+fn decoded_before(reason: Undecoded) -> PyErr {
+    match reason {
+        Undecoded::OutOfMemory => Error::OutOfMemory.into(),
+        Undecoded::NotCanonical => {
+            PyRuntimeError::new_err("a segment that was decoded before does not decode again")
+        }
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyMemoryError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDateTime, PyDict, PyString};
 
@@ -13,6 +13,7 @@ use super::{arguments, header_cache};
 use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::crypto::PreparedKey;
+use crate::memory;
 
 /// Returns the encoded JOSE header with the caller's `headers` merged in; `None` if the fallback
 /// must write it.
@@ -50,7 +51,10 @@ pub(super) fn header_segment(
         header.del_item(typ)?;
     }
     let mut json = Vec::with_capacity(128);
-    Ok(dumps(&header, sort, &mut json).ok().map(|()| base64url::encode(&json).into()))
+    if dumps(&header, sort, &mut json).is_err() {
+        return Ok(None);
+    }
+    Ok(Some(base64url::try_encode(&json)?.into()))
 }
 
 /// Returns the claims as JSON; datetimes in `exp`, `iat` and `nbf` become whole seconds. Returns
@@ -75,6 +79,17 @@ pub(super) fn claims_json(claims: &Bound<'_, PyDict>) -> PyResult<Option<Vec<u8>
     json_by_python(&claims).map(Some)
 }
 
+/// Makes the error for a value that was not written, which has this name: it is not JSON, or, as
+/// Python's json tells, there is not enough memory for it.
+pub(super) fn not_json(value: &Bound<'_, PyAny>, name: &str) -> PyErr {
+    let py = value.py();
+    let written = py.import("json").and_then(|json| json.call_method1("dumps", (value,)));
+    match written {
+        Err(error) if error.is_instance_of::<PyMemoryError>(py) => error,
+        _ => PyTypeError::new_err(format!("{name} cannot be written as JSON")),
+    }
+}
+
 /// Returns the JSON text of the claims as Python's json writes it.
 ///
 /// Raises `TypeError` for an `iss` that is not a string, as PyJWT does, and whatever json raises.
@@ -89,7 +104,8 @@ pub(super) fn json_by_python(claims: &Bound<'_, PyDict>) -> PyResult<Vec<u8>> {
     arguments.set_item(intern!(py, "separators"), (",", ":"))?;
     let json = py.import(intern!(py, "json"))?;
     let text = json.call_method(intern!(py, "dumps"), (claims,), Some(&arguments))?;
-    Ok(text.extract::<String>()?.into_bytes())
+    let text = text.cast::<PyString>()?;
+    Ok(memory::concat(&[text.to_str()?.as_bytes()])?)
 }
 
 /// Returns a copy of the claims in which times are numbers, or `None` if there is no datetime.

@@ -2,8 +2,8 @@
 //! compile until it has a class.
 
 use pyo3::exceptions::{
-    PyArithmeticError, PyAttributeError, PyImportError, PyLookupError, PyNotImplementedError,
-    PyRuntimeError, PyTypeError, PyValueError,
+    PyArithmeticError, PyAttributeError, PyImportError, PyLookupError, PyMemoryError,
+    PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyModule, PyType};
@@ -161,6 +161,7 @@ impl Classes {
                 raise(&self.InvalidAlgorithmError, message)
             }
             Error::AlgorithmUnavailable(_) => PyNotImplementedError::new_err(message),
+            Error::OutOfMemory => PyMemoryError::new_err(message),
             Error::SignatureMismatch => raise(&self.InvalidSignatureError, message),
             Error::MissingClaim(claim) => raise(&self.MissingRequiredClaimError, claim),
             Error::IssuedAtNotInteger => raise(&self.InvalidIssuedAtError, message),

@@ -10,7 +10,7 @@ use std::ffi::CStr;
 
 use pyo3::Borrowed;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::{PyDict, PyString};
 
 use super::arguments::{self, Options, PyText};
 use super::claims_view::{PyClaims, Registered};
@@ -23,7 +23,7 @@ use super::keys::argument::{Operation, prepare_argument};
 use super::keys::length;
 use super::once::{ForkSafeOnce, intern};
 use super::vectorcall::{Function, Slots};
-use super::{clock, header_cache};
+use super::{clock, cpython, header_cache};
 use crate::algorithm::{ALGORITHMS, Algorithm};
 use crate::claims::{self, Accepted, Policy};
 use crate::dangerous;
@@ -193,7 +193,7 @@ fn decode_fast<'a, 'py>(
         claims
     } else {
         let decoded = PyDict::new(py);
-        decoded.set_item(intern!(py, "payload"), PyBytes::new(py, &json))?;
+        decoded.set_item(intern!(py, "payload"), cpython::bytes(py, &json)?)?;
         let payload = fast_path.fallback.decode_payload.bind(py).call1((decoded,))?.cast_into()?;
         registered = Registered::of(&payload)?;
         payload

@@ -30,11 +30,18 @@ use pyo3::types::PyBytes;
 
 use cpython::is_main_interpreter;
 
+use crate::base64url::{self, Undecoded};
+use crate::error::Error;
+
 /// Returns the bytes of a base64url segment (RFC 7515 Section 2), or None if it is not canonical.
 #[pyfunction]
 #[pyo3(signature = (segment, /))]
-fn decode_segment<'py>(py: Python<'py>, segment: &[u8]) -> Option<Bound<'py, PyBytes>> {
-    Some(PyBytes::new(py, &crate::base64url::decode(segment)?))
+fn decode_segment<'py>(py: Python<'py>, segment: &[u8]) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    match base64url::decode(segment) {
+        Ok(decoded) => cpython::bytes(py, &decoded).map(Some),
+        Err(Undecoded::NotCanonical) => Ok(None),
+        Err(Undecoded::OutOfMemory) => Err(Error::OutOfMemory.into()),
+    }
 }
 
 /// Raises `ImportError` in a sub-interpreter.

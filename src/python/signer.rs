@@ -97,8 +97,7 @@ impl Member {
         let members = PyDict::new(py);
         members.set_item(name, value)?;
         let mut json = Vec::new();
-        dumps(&members, false, &mut json)
-            .map_err(|_| PyTypeError::new_err(format!("{name} cannot be written as JSON")))?;
+        dumps(&members, false, &mut json).map_err(|_| encoding::not_json(value, name))?;
         Ok(Self { name, value: value.clone().unbind(), json: json[1..json.len() - 1].to_vec() })
     }
 }
@@ -371,9 +370,10 @@ fn header(
     {
         return Err(Error::KidNotString.into());
     }
-    encoding::header_segment(py, algorithm, Some(&exact(merged.as_any())?), true)?
-        .map(std::borrow::Cow::into_owned)
-        .ok_or_else(|| PyTypeError::new_err("headers cannot be written as JSON"))
+    match encoding::header_segment(py, algorithm, Some(&exact(merged.as_any())?), true)? {
+        Some(segment) => Ok(segment.into_owned()),
+        None => Err(encoding::not_json(merged.as_any(), "headers")),
+    }
 }
 
 fn whole_seconds(lifetime: &Bound<'_, PyAny>) -> PyResult<i64> {

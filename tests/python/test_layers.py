@@ -25,6 +25,7 @@ PYTHON = {
 #: From the lowest layer to the highest. Modules of one layer do not import each other.
 CORE = [
     ["error"],
+    ["memory"],
     ["base64url"],
     ["bounds", "claims", "header", "key"],
     ["algorithm"],

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::Unusual;
+use crate::python::cpython;
 
 /// Counts the bytes at the start of `text` that are printable ASCII and neither a quote nor a
 /// backslash.
@@ -105,7 +106,7 @@ pub(super) fn ascii_string<'py>(
     debug_assert!(text.is_ascii());
     if text.len() < 2 {
         // CPython shares these strings.
-        return Ok(PyString::new(py, text));
+        return cpython::string(py, text).map_err(|_| Unusual);
     }
     let len = ffi::Py_ssize_t::try_from(text.len()).map_err(|_| Unusual)?;
     // SAFETY: PyUnicode_New(len, 127) returns a new compact ASCII string, which nobody else sees

@@ -12,10 +12,16 @@ use crate::algorithm::{Algorithm, Family};
 use crate::crypto::PreparedKey;
 use crate::error::Error;
 use crate::key::{KeyMaterial, OkpKey, der, pem, secret, ssh};
+use crate::memory;
 use crate::python::arguments;
 use crate::python::errors::unless_refused;
 use crate::python::fast_path::FastPath;
 use crate::python::once::intern;
+
+/// The length in bytes above which a key is not cached.
+const MAX_KEPT_LEN: usize = 1 << 16;
+/// The length in bytes above which a text is left to Python: no key is that long.
+const MAX_TEXT_LEN: usize = 1 << 20;
 
 /// The operation that a key is needed for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -125,18 +131,24 @@ fn prepare_text(
         Some(prepared) => Some(Arc::new(prepared)),
         None => prepare_through_python(fast_path, key, bytes, algorithm)?,
     };
-    if let Some(prepared) = &prepared {
+    if let Some(prepared) = &prepared
+        && bytes.len() <= MAX_KEPT_LEN
+    {
         cache::keep(algorithm, bytes, prepared);
     }
     Ok(prepared)
 }
 
 fn plain_secret(bytes: &[u8]) -> Option<KeyMaterial> {
-    secret::plainly_secret(bytes).then(|| KeyMaterial::Secret(bytes.to_vec().into()))
+    let copy = || memory::concat(&[bytes]).ok();
+    secret::plainly_secret(bytes).then(copy)?.map(|bytes| KeyMaterial::Secret(bytes.into()))
 }
 
 /// Parses a PEM or OpenSSH text. If this crate does not accept it, it may still be a key.
 fn parse_asymmetric(bytes: &[u8]) -> Option<KeyMaterial> {
+    if bytes.len() > MAX_TEXT_LEN {
+        return None;
+    }
     if bytes.starts_with(b"ssh-") || bytes.starts_with(b"ecdsa-sha2-") {
         return ssh::parse_public(bytes).ok();
     }
@@ -167,7 +179,7 @@ fn prepare_through_python(
         if secret::check(bytes).is_err() {
             return Ok(None);
         }
-        let material = KeyMaterial::Secret(bytes.to_vec().into());
+        let material = KeyMaterial::Secret(memory::concat(&[bytes])?.into());
         return Ok(prepare_material(&material, algorithm).ok().map(Arc::new));
     }
     prepare_object(fast_path, &loaded, algorithm)

@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::key::metadata::JwkMetadata;
 use crate::key::{KeyMaterial, OkpCurve, der, jwk, pem, secret, ssh};
 use crate::key_file;
+use crate::memory;
 use crate::python::cpython::utf8;
 use crate::python::errors;
 use crate::python::fast_path::FastPath;
@@ -78,7 +79,7 @@ impl Key {
     #[staticmethod]
     #[pyo3(signature = (data, /, password=None))]
     fn from_pem(data: &Bound<'_, PyAny>, password: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let (text, password) = (text_argument(data)?, password_argument(password)?);
+        let (text, password) = (key_text(data)?, password_argument(password)?);
         // Deriving the key from the password takes long enough to let other threads run.
         let material = match password {
             None => key_file::from_pem(text, None)?,
@@ -91,7 +92,7 @@ impl Key {
     #[staticmethod]
     #[pyo3(signature = (data, /, password=None))]
     fn from_der(data: &Bound<'_, PyBytes>, password: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let (bytes, password) = (data.as_bytes(), password_argument(password)?);
+        let (bytes, password) = (key_text(data)?, password_argument(password)?);
         let material = match password {
             None => key_file::from_der(bytes, None)?,
             password => data.py().detach(|| key_file::from_der(bytes, password))?,
@@ -105,7 +106,7 @@ impl Key {
     #[staticmethod]
     #[pyo3(signature = (data, /))]
     fn from_ssh(data: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(Self::new(ssh::parse_public(text_argument(data)?)?)?)
+        Ok(Self::new(ssh::parse_public(key_text(data)?)?)?)
     }
 
     /// Reads a JWK (RFC 7517) from a dict or from JSON text, with its `kid`, `alg`, `use` and
@@ -119,7 +120,7 @@ impl Key {
         let value: Value = if jwk.is_instance_of::<PyDict>() {
             json_value(jwk, MAX_JWK_DEPTH)?.ok_or_else(invalid)?
         } else {
-            serde_json::from_slice(text_argument(jwk)?).map_err(|_| invalid())?
+            serde_json::from_slice(key_text(jwk)?).map_err(|_| invalid())?
         };
         let material = jwk::from_value(&value)?;
         if let KeyMaterial::Secret(bytes) = &material {
@@ -137,7 +138,7 @@ impl Key {
     fn from_secret(secret: &Bound<'_, PyAny>) -> PyResult<Self> {
         let bytes = text_argument(secret)?;
         secret::check(bytes)?;
-        Ok(Self::new(KeyMaterial::Secret(bytes.to_vec().into()))?)
+        Ok(Self::new(KeyMaterial::Secret(memory::concat(&[bytes])?.into()))?)
     }
 
     /// Generates a key for the algorithm of that name, which becomes its `alg`.
@@ -477,8 +478,29 @@ fn json_value(object: &Bound<'_, PyAny>, depth: u32) -> PyResult<Option<Value>> 
         let items = object.try_iter()?.map(|item| json_value(&item?, depth));
         return Ok(items.collect::<PyResult<Option<Vec<_>>>>()?.map(Value::Array));
     }
-    // Strings, numbers and None, which cannot contain themselves.
+    if let Some(text) = object.cast::<PyString>().ok().and_then(|text| utf8(text)) {
+        let text = memory::concat(&[text.as_bytes()])?;
+        return Ok(String::from_utf8(text).ok().map(Value::String));
+    }
+    // Numbers and None, which cannot contain themselves.
     Ok(errors::ok(object.py(), pythonize::depythonize(object).map_err(PyErr::from)))
+}
+
+/// Reads the text of a key or a certificate.
+///
+/// Raises `InvalidKeyError` for a text that is too long for one, before anything is copied.
+fn key_text<'a>(data: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
+    /// The length in bytes: that of a large key with its chain of certificates many times over.
+    const MAX_LEN: usize = 1 << 20;
+    let text = text_argument(data)?;
+    if text.len() > MAX_LEN {
+        return Err(Error::InvalidKey(format!(
+            "The text has {} bytes, which is too long for a key: at most {MAX_LEN} are read",
+            text.len()
+        ))
+        .into());
+    }
+    Ok(text)
 }
 
 fn text_argument<'a>(data: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {

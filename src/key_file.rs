@@ -17,9 +17,9 @@ use crate::key::{KeyMaterial, SecretBytes, der};
 pub fn from_pem(text: &[u8], password: Option<&[u8]>) -> Result<KeyMaterial, Error> {
     let block = Block::find(text)?;
     match block.label() {
-        pem::ENCRYPTED_PRIVATE_KEY => decrypt(&block.decode()?, password),
+        pem::ENCRYPTED_PRIVATE_KEY => decrypt(block.der(), password),
         pem::CERTIFICATE | pem::X509_CERTIFICATE => {
-            unencrypted(der::parse_certificate(&block.decode()?)?, password)
+            unencrypted(der::parse_certificate(block.der())?, password)
         }
         _ => unencrypted(pem::parse(text)?, password),
     }

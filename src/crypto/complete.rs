@@ -2,7 +2,7 @@
 
 use super::{ecdsa, eddsa, rsa};
 use crate::error::Error;
-use crate::key::{EcKey, KeyMaterial, OkpKey, RsaKey};
+use crate::key::{EcKey, EcPoint, KeyMaterial, OkpKey, RsaKey};
 
 /// Checks that the parts of `material` belong together (a point on its curve, a private part that
 /// fits the public one, an RSA key that the crypto library takes) and computes a public part that
@@ -26,9 +26,8 @@ fn complete_rsa(key: RsaKey) -> Result<RsaKey, Error> {
 }
 
 fn complete_ec(mut key: EcKey) -> Result<EcKey, Error> {
-    if key.public.is_none() {
-        key.public = Some(ecdsa::public_point(&key)?);
-    }
+    let (x, y) = ecdsa::public_point(&key)?;
+    key.public = Some(EcPoint::Affine(x, y));
     ecdsa::Key::new(&key)?;
     Ok(key)
 }

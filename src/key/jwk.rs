@@ -5,7 +5,9 @@
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{Curve, EcKey, KeyMaterial, OkpCurve, OkpKey, RsaKey, RsaPrivate, SecretBytes};
+use super::{
+    Curve, EcKey, EcPoint, KeyMaterial, OkpCurve, OkpKey, RsaKey, RsaPrivate, SecretBytes,
+};
 use crate::base64url;
 use crate::error::Error;
 
@@ -85,7 +87,7 @@ fn public_members(key: &KeyMaterial) -> Vec<(&'static str, String)> {
         }
         KeyMaterial::Ec(key) => {
             members.push(("crv", key.curve.crv().to_owned()));
-            if let Some((x, y)) = &key.public {
+            if let Some(EcPoint::Affine(x, y)) = &key.public {
                 members.push(("x", base64url::encode(x)));
                 members.push(("y", base64url::encode(y)));
             }
@@ -179,7 +181,7 @@ fn ec(jwk: &Members<'_>) -> Result<EcKey, Error> {
     if d.as_ref().is_some_and(|d| d.len() != len) {
         return Err(Error::invalid_key(format!("D should be {len} bytes for curve {crv}")));
     }
-    Ok(EcKey { curve, public: Some((x, y)), d })
+    Ok(EcKey { curve, public: Some(EcPoint::Affine(x, y)), d })
 }
 
 /// RFC 8037 Section 2. That `x` belongs to `d` is for `crypto` to check.

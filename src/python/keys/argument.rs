@@ -134,10 +134,14 @@ fn plain_secret(bytes: &[u8]) -> Option<KeyMaterial> {
     secret::plainly_secret(bytes).then(|| KeyMaterial::Secret(bytes.to_vec().into()))
 }
 
-/// A PEM or OpenSSH text that this crate takes. Whatever it does not take may still be a key.
+/// A PEM or OpenSSH text that this crate takes. Whatever it does not take may still be a key; so
+/// may a block with anything around it, which PyJWT's classes take each in its own way.
 fn parse_asymmetric(bytes: &[u8]) -> Option<KeyMaterial> {
     if bytes.starts_with(b"ssh-") || bytes.starts_with(b"ecdsa-sha2-") {
         return ssh::parse_public(bytes).ok();
+    }
+    if !pem::is_one_block(bytes) {
+        return None;
     }
     match pem::parse(bytes).ok()? {
         // PKCS#8 version 2 (RFC 8410 Section 7), which PyJWT cannot read.

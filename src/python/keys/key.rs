@@ -69,12 +69,13 @@ impl Key {
 #[pymethods]
 impl Key {
     /// Reads a key from PEM text: PKCS#8, PKCS#1, SEC1, `SubjectPublicKeyInfo` or, for its public
-    /// key, an X.509 certificate, of which nothing else is checked (RFC 7468).
+    /// key, an X.509 certificate, of which nothing else is checked (RFC 7468). Other text and, beside
+    /// a key, other blocks are skipped.
     ///
     /// `password`, text (in UTF-8) or bytes, is that of a private key in encrypted PKCS#8.
     ///
-    /// Raises `InvalidKeyError` for anything else, for a missing or wrong password and for one that
-    /// the key does not need; `TypeError` for no text.
+    /// Raises `InvalidKeyError` for anything else, for several keys, for a missing or wrong password
+    /// and for one that the key does not need; `TypeError` for no text.
     #[staticmethod]
     #[pyo3(signature = (data, /, password=None))]
     fn from_pem(data: &Bound<'_, PyAny>, password: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {

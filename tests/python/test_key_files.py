@@ -521,9 +521,43 @@ def run_without_cryptography(code, *arguments, data):
     )
 
 
-@pytest.mark.parametrize("change", ["Bag Attributes", "CR", "EC PARAMETERS before"])
+@pytest.mark.parametrize("change", ["Bag Attributes", "CR", "a certificate before"])
 @pytest.mark.parametrize("name", PYJWT)
 def test_without_cryptography_the_drop_in_functions_read_the_same(name, change):
     text = ODD_TEXTS[change](private_pem(name)).encode()
     done = run_without_cryptography(WITHOUT_CRYPTOGRAPHY, PYJWT[name], data=text)
     assert done.returncode == 0, done.stderr.decode()
+
+
+REFUSED_WITHOUT_CRYPTOGRAPHY = """
+import sys
+
+sys.modules["cryptography"] = None
+import rapidjwt
+
+text, algorithm = sys.stdin.buffer.read(), sys.argv[1]
+token = rapidjwt.Signer(rapidjwt.Key.generate(algorithm)).encode({})
+for call in (
+    lambda: rapidjwt.encode({}, text, algorithm),
+    lambda: rapidjwt.decode(token, text, [algorithm]),
+):
+    try:
+        call()
+    except rapidjwt.InvalidKeyError as refusal:
+        print(refusal)
+"""
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        ("certificate PEM", "got a certificate; rapidjwt.Key.from_pem reads its public key"),
+        ("PKCS#8 PEM, encrypted", "is encrypted: pass its password, Key.from_pem("),
+        ("OpenSSH private", "ssh-keygen -p -m pkcs8"),
+    ],
+)
+@pytest.mark.parametrize("name", ["RSA-2048", "P-256"])
+def test_without_cryptography_the_drop_in_functions_say_what_they_found(name, form, message):
+    data = forms(name)[form]
+    done = run_without_cryptography(REFUSED_WITHOUT_CRYPTOGRAPHY, PYJWT[name], data=data)
+    assert done.stdout.decode().count(message) == 2, done

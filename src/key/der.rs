@@ -27,6 +27,10 @@ const CONTEXT_0: Tag = Tag::ContextSpecific { constructed: true, number: TagNumb
 pub(super) const CERTIFICATE_REQUEST: &str = "This is a certificate request, not a key: pass the private key that it was made with, or the \
      certificate that was made of it";
 
+/// What is wrong with a PKCS#12 file.
+const PKCS12: &str = "This is a PKCS#12 file: take the private key out of it, for example with `openssl pkcs12 -in \
+     file.p12 -nocerts -out key.pem`";
+
 /// Algorithms that we know and do not read, and why.
 const UNSUPPORTED: [(ObjectIdentifier, &str); 5] = [
     (
@@ -84,6 +88,10 @@ pub fn parse(der: &[u8]) -> Result<KeyMaterial, Error> {
             }
             Some(request) if is_certificate(request) => CERTIFICATE_REQUEST,
             Some(_) if is_sec1(der) => return Err(curve_not_named()),
+            Some(pkcs12) if is_pkcs12(pkcs12) => PKCS12,
+            Some(message) if is_content_info(message) => {
+                "This is a PKCS#7 or CMS message, not a key"
+            }
             _ if der.trim_ascii_start().starts_with(b"-----BEGIN") => {
                 "Expected a key in DER, got one in PEM format"
             }
@@ -392,6 +400,18 @@ fn is_sec1(der: &[u8]) -> bool {
     let elements = elements(der).unwrap_or_default();
     let tags: Vec<Tag> = elements.iter().map(Tagged::tag).collect();
     matches!(tags.as_slice(), [Tag::Integer, Tag::OctetString, CONTEXT_0, ..])
+}
+
+/// Whether these are the elements of a PKCS#12 `PFX` (RFC 7292 Section 4).
+fn is_pkcs12(elements: &[AnyRef<'_>]) -> bool {
+    matches!(elements, [version, content, ..] if version.tag() == Tag::Integer
+        && inner_elements(content).is_some_and(|content| is_content_info(&content)))
+}
+
+/// Whether these are the elements of a PKCS#7 or CMS `ContentInfo` (RFC 5652 Section 3).
+fn is_content_info(elements: &[AnyRef<'_>]) -> bool {
+    matches!(elements, [oid, content]
+        if oid.tag() == Tag::ObjectIdentifier && content.tag() == CONTEXT_0)
 }
 
 fn is_algorithm(element: &AnyRef<'_>) -> bool {
@@ -786,6 +806,10 @@ mod tests {
         }
         assert_refused(parse(&Certificate::new().request()), CERTIFICATE_REQUEST);
         assert_refused(parse(&sequence(&[])), "is not PKCS#8");
+        let oid = tagged(Tag::ObjectIdentifier, EC.as_bytes());
+        let content = sequence(&[&oid, &tagged(CONTEXT_0, &[])]);
+        assert_refused(parse(&content), "CMS");
+        assert_refused(parse(&sequence(&[&tagged(Tag::Integer, &[3]), &content])), "PKCS#12");
         let text = String::from_utf8(vectors::read("rsa_2048_encrypted.pem")).unwrap();
         let base64: String = text.lines().filter(|line| !line.starts_with('-')).collect();
         let encrypted = base64_simd::STANDARD.decode_to_vec(base64).unwrap();

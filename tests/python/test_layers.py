@@ -37,7 +37,12 @@ CORE = [
 ]
 #: The floors inside a folder of src/.
 INSIDE = {
-    "key": [["mod"], ["der", "jwk", "jwk_detection", "metadata"], ["pem", "secret", "ssh"]],
+    "key": [
+        ["mod"],
+        ["primes"],
+        ["der", "jwk", "jwk_detection", "metadata"],
+        ["pem", "secret", "ssh"],
+    ],
     "crypto": [
         ["backend", "random", "signature"],
         ["digest", "public_key"],

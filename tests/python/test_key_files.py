@@ -11,7 +11,9 @@ import sys
 import jwt as pyjwt
 import pytest
 import rapidjwt
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -561,3 +563,50 @@ def test_without_cryptography_the_drop_in_functions_say_what_they_found(name, fo
     data = forms(name)[form]
     done = run_without_cryptography(REFUSED_WITHOUT_CRYPTOGRAPHY, PYJWT[name], data=data)
     assert done.stdout.decode().count(message) == 2, done
+
+
+CERTIFICATE_REQUEST = (
+    x509.CertificateSigningRequestBuilder()
+    .subject_name(x509.Name([]))
+    .sign(private_keys()["P-256"], hashes.SHA256())
+)
+EC_KEY, OTHER_ALGORITHM = bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("2a8648ce3d0209")
+#: DER that cryptography does not load as a public key, so that PyJWT takes it as a secret.
+DER_SECRETS_OF_PYJWT = {
+    "a certificate request": CERTIFICATE_REQUEST.public_bytes(Encoding.DER),
+    "an unknown algorithm": forms("P-256")["SPKI DER"].replace(EC_KEY, OTHER_ALGORITHM),
+    "a point off its curve": forms("P-256")["SPKI DER"][:-1] + b"\0",
+}
+
+
+@pytest.mark.parametrize("name", DER_SECRETS_OF_PYJWT)
+def test_der_with_the_structure_of_a_public_key_is_no_secret_though_pyjwt_takes_it(name):
+    """docs/compatibility.md, "DER as an HMAC secret"."""
+    secret = DER_SECRETS_OF_PYJWT[name]
+    assert pyjwt.decode(pyjwt.encode({}, secret, "HS256"), secret, ["HS256"]) == {}
+    for take in (Key.from_secret, lambda secret: rapidjwt.encode({}, secret, "HS256")):
+        with pytest.raises(InvalidKeyError, match="should not be used as an HMAC secret"):
+            take(secret)
+
+
+DER_SECRET_WITHOUT_CRYPTOGRAPHY = """
+import sys
+
+sys.modules["cryptography"] = None
+import jwt
+import rapidjwt
+
+secret = sys.stdin.buffer.read()
+jwt.encode({}, secret, "HS256")
+try:
+    rapidjwt.encode({}, secret, "HS256")
+except rapidjwt.InvalidKeyError:
+    print("refused")
+"""
+
+
+@pytest.mark.parametrize("form", ["SPKI DER", "certificate DER"])
+def test_without_cryptography_pyjwt_takes_any_der_as_a_secret(form):
+    data = forms("P-256")[form]
+    done = run_without_cryptography(DER_SECRET_WITHOUT_CRYPTOGRAPHY, data=data)
+    assert done.stdout == b"refused\n", done

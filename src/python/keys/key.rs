@@ -131,8 +131,9 @@ impl Key {
 
     /// A shared secret for HMAC: text (in UTF-8) or bytes.
     ///
-    /// Raises `InvalidKeyError` for an empty secret and for public key material in any form, which
-    /// an attacker knows too (RFC 8725 Section 2.1); `TypeError` for another type.
+    /// Raises `InvalidKeyError` for an empty secret, and for public keys and certificates (PEM, DER,
+    /// OpenSSH) and JWKs, which an attacker knows too (RFC 8725 Section 2.1); `TypeError` for another
+    /// type.
     #[staticmethod]
     #[pyo3(signature = (secret, /))]
     fn from_secret(secret: &Bound<'_, PyAny>) -> PyResult<Self> {

@@ -222,7 +222,7 @@ fn check_okp_curve(key: &OkpKey, curve: Option<OkpCurve>) -> Result<(), Error> {
 mod tests {
     use super::*;
     use crate::algorithm::{ALGORITHMS, NONE};
-    use crate::key::{EcKey, RsaKey, pem, vectors};
+    use crate::key::{EcKey, EcPoint, RsaKey, pem, vectors};
 
     /// Returns two private keys for `algorithm`, or `None` if this build cannot make any.
     fn keys(algorithm: &Algorithm) -> Option<[KeyMaterial; 2]> {
@@ -321,6 +321,35 @@ mod tests {
                 Err(Error::InvalidKey(_)) if cfg!(not(feature = "aws-lc")) => {}
                 completed => assert!(completed == Ok(whole), "{}", algorithm.name),
             }
+        }
+    }
+
+    #[test]
+    fn a_compressed_point_is_computed_and_must_fit_the_private_key() {
+        for alg in ["ES256", "ES384", "ES512", "ES256K"] {
+            let Some([KeyMaterial::Ec(whole), _]) = keys(Algorithm::by_name(alg).unwrap()) else {
+                continue;
+            };
+            let Some(EcPoint::Affine(x, y)) = &whole.public else { panic!("{alg}") };
+            let with = |form: u8, x: &[u8]| {
+                let public = Some(EcPoint::Compressed([&[form], x].concat()));
+                KeyMaterial::Ec(EcKey { public, ..whole.clone() })
+            };
+            let sign = y[y.len() - 1] & 1;
+            let key = with(2 | sign, x);
+            if alg != "ES256K" && cfg!(not(feature = "aws-lc")) {
+                assert!(complete(key).unwrap_err().to_string().contains("compressed"), "{alg}");
+                continue;
+            }
+            let prepared = prepare(&key, alg).unwrap();
+            let signature = prepared.sign(b"message").unwrap();
+            assert!(prepared.verify(b"message", signature.as_ref()), "{alg}");
+            let public = complete(key.to_public().unwrap());
+            assert!(complete(key) == Ok(KeyMaterial::Ec(whole.clone())), "{alg}");
+            assert!(public == KeyMaterial::Ec(whole.clone()).to_public(), "{alg}");
+            assert!(complete(with(3 - sign, x)).is_err(), "{alg}: the other point");
+            let off_curve = complete(with(2, &vec![0xff; x.len()]).to_public().unwrap());
+            assert!(off_curve.is_err(), "{alg}: no point");
         }
     }
 

@@ -8,6 +8,7 @@ pub mod jwk;
 mod jwk_detection;
 pub mod metadata;
 pub mod pem;
+mod primes;
 pub mod secret;
 pub mod ssh;
 
@@ -163,15 +164,24 @@ impl RsaKey {
     }
 }
 
-/// An elliptic curve key. The coordinates and the scalar have exactly [`Curve::field_len`] bytes.
+/// The public point of an elliptic curve key. Coordinates have exactly [`Curve::field_len`] bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EcPoint {
+    /// The coordinates `x` and `y`.
+    Affine(Vec<u8>, Vec<u8>),
+    /// The compressed encoding (SEC1 Section 2.3.3); `crypto` computes the coordinates.
+    Compressed(Vec<u8>),
+}
+
+/// An elliptic curve key. The scalar has exactly [`Curve::field_len`] bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EcKey {
     /// The curve.
     pub curve: Curve,
-    /// The public point, `(x, y)`. It is absent only if the encoding of a private key leaves it
-    /// out; `crypto` then computes it.
-    pub public: Option<(Vec<u8>, Vec<u8>)>,
-    /// The private scalar, if there is one.
+    /// The public point. Absent only where a private key's encoding leaves it out; `crypto` then
+    /// computes it.
+    pub public: Option<EcPoint>,
+    /// The private scalar, when there is one.
     pub d: Option<SecretBytes>,
 }
 

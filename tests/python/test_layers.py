@@ -38,7 +38,12 @@ CORE = [
 ]
 #: The layers inside a folder of src/.
 INSIDE = {
-    "key": [["mod"], ["der", "jwk", "jwk_detection", "metadata"], ["pem", "secret", "ssh"]],
+    "key": [
+        ["mod"],
+        ["primes"],
+        ["der", "jwk", "jwk_detection", "metadata"],
+        ["pem", "secret", "ssh"],
+    ],
     "crypto": [
         ["backend", "random", "signature"],
         ["digest", "public_key"],

@@ -33,12 +33,13 @@ def allow_stdin_once(**sources: str | None) -> None:
 def read_token(source: str) -> str:
     """Return the token: `source` itself, or standard input for "-".
 
-    White space around it and the "Bearer" of an HTTP header (RFC 6750 Section 2.1) are removed.
+    A byte order mark, white space around it and the "Bearer" of an HTTP header (RFC 6750 Section
+    2.1) are removed.
     """
     if source == STDIN:
         if sys.stdin.isatty():
             note("Paste the token, then end the input (Ctrl-D).")
-        source = read_bytes(STDIN, "Standard input").decode("utf-8", "backslashreplace")
+        source = read_bytes(STDIN, "Standard input").decode("utf-8-sig", "backslashreplace")
     scheme, *rest = source.split(maxsplit=1) or [""]
     return "".join(rest).strip() if scheme.lower() == "bearer" else source.strip()
 

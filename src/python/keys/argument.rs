@@ -144,13 +144,17 @@ fn plain_secret(bytes: &[u8]) -> Option<KeyMaterial> {
     secret::plainly_secret(bytes).then(copy)?.map(|bytes| KeyMaterial::Secret(bytes.into()))
 }
 
-/// Parses a PEM or OpenSSH text. If this crate does not accept it, it may still be a key.
+/// A PEM or OpenSSH text that this crate takes. Whatever it does not take may still be a key; so
+/// may a block with anything around it, which PyJWT's classes take each in its own way.
 fn parse_asymmetric(bytes: &[u8]) -> Option<KeyMaterial> {
     if bytes.len() > MAX_TEXT_LEN {
         return None;
     }
     if bytes.starts_with(b"ssh-") || bytes.starts_with(b"ecdsa-sha2-") {
         return ssh::parse_public(bytes).ok();
+    }
+    if !pem::is_one_block(bytes) {
+        return None;
     }
     match pem::parse(bytes).ok()? {
         // PKCS#8 version 2 (RFC 8410 Section 7), which PyJWT cannot read.

@@ -69,13 +69,14 @@ impl Key {
 
 #[pymethods]
 impl Key {
-    /// Reads a key from PEM text (RFC 7468): PKCS#8, PKCS#1, SEC1, `SubjectPublicKeyInfo` or an
-    /// X.509 certificate, of which only the public key is read and nothing is checked.
+    /// Reads a key from PEM text: PKCS#8, PKCS#1, SEC1, `SubjectPublicKeyInfo` or, for its public
+    /// key, an X.509 certificate, of which nothing else is checked (RFC 7468). Other text and, beside
+    /// a key, other blocks are skipped.
     ///
     /// `password`, a str (in UTF-8) or bytes, decrypts a private key in encrypted PKCS#8.
     ///
-    /// Raises `InvalidKeyError` for anything else, for a missing or wrong password and for a
-    /// password that the key does not need; `TypeError` if an argument is neither str nor bytes.
+    /// Raises `InvalidKeyError` for anything else, for several keys, for a missing or wrong password
+    /// and for one that the key does not need; `TypeError` for no text.
     #[staticmethod]
     #[pyo3(signature = (data, /, password=None))]
     fn from_pem(data: &Bound<'_, PyAny>, password: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
@@ -131,8 +132,9 @@ impl Key {
 
     /// Makes a key of a shared secret for HMAC: a str (in UTF-8) or bytes.
     ///
-    /// Raises `InvalidKeyError` for an empty secret and for public key material in any form, which
-    /// attackers know too (RFC 8725 Section 2.1); `TypeError` for another type.
+    /// Raises `InvalidKeyError` for an empty secret, and for public keys and certificates (PEM, DER,
+    /// OpenSSH) and JWKs, which an attacker knows too (RFC 8725 Section 2.1); `TypeError` for another
+    /// type.
     #[staticmethod]
     #[pyo3(signature = (secret, /))]
     fn from_secret(secret: &Bound<'_, PyAny>) -> PyResult<Self> {

@@ -96,6 +96,10 @@ test-python: build ## pytest
 	@echo "==> Python tests"
 	@$(BIN)/python -m pytest $(PYTEST)
 
+.PHONY: test-memory-limits
+test-memory-limits: build ## Large input under every memory limit from 1 to 50 MB (ten minutes)
+	@RAPIDJWT_ALL_LIMITS=1 $(BIN)/python -m pytest -q tests/python/test_out_of_memory.py
+
 .PHONY: test-wheel
 test-wheel: wheel ## The wheel in an environment with nothing else, not even cryptography
 	@echo "==> The wheel, alone"

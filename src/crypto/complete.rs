@@ -27,8 +27,7 @@ fn complete_rsa(key: RsaKey) -> Result<RsaKey, Error> {
 }
 
 fn complete_ec(mut key: EcKey) -> Result<EcKey, Error> {
-    let (x, y) = ecdsa::public_point(&key)?;
-    key.public = Some(EcPoint::Affine(x, y));
+    key.public = Some(EcPoint::Affine(ecdsa::public_point(&key)?));
     ecdsa::Key::new(&key)?;
     Ok(key)
 }

@@ -8,7 +8,7 @@ use super::backend::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, Verif
 use super::public_key::PublicKey;
 use super::signature::Signature;
 use crate::error::Error;
-use crate::key::{Curve, EcKey, EcPoint};
+use crate::key::{Coordinates, Curve, EcKey, EcPoint};
 
 pub(super) enum Key {
     Nist { pair: Option<EcdsaKeyPair>, public: PublicKey },
@@ -62,20 +62,18 @@ impl Key {
     }
 }
 
-/// The `x` and `y` of a point.
-type Coordinates = (Vec<u8>, Vec<u8>);
-
-/// Those of an uncompressed point (SEC1 Section 2.3.3): a byte that says so, then the two.
+/// Returns the coordinates of an uncompressed point (SEC1 Section 2.3.3), which has a byte that says
+/// so before them.
 fn coordinates(point: &[u8]) -> Coordinates {
     let (x, y) = point[1..].split_at(point.len() / 2);
-    (x.to_vec(), y.to_vec())
+    Coordinates { x: x.to_vec(), y: y.to_vec() }
 }
 
-/// The coordinates of the public point: computed where it is compressed, and where a private key
-/// came without one.
+/// Returns the coordinates of the public point. Computes them if the point is compressed, or if a
+/// private key came without one.
 pub(super) fn public_point(key: &EcKey) -> Result<Coordinates, Error> {
     match (&key.public, &key.d) {
-        (Some(EcPoint::Affine(x, y)), _) => Ok((x.clone(), y.clone())),
+        (Some(EcPoint::Affine(coordinates)), _) => Ok(coordinates.clone()),
         (Some(EcPoint::Compressed(point)), _) => decompress(key.curve, point),
         (None, Some(d)) => multiply_generator(key.curve, d),
         (None, None) => {
@@ -102,13 +100,15 @@ fn decompress(curve: Curve, point: &[u8]) -> Result<Coordinates, Error> {
 fn decompress_nist(curve: Curve, point: &[u8]) -> Result<Coordinates, Error> {
     use crate::key::{KeyMaterial, der};
     use aws_lc_rs::encoding::AsDer;
-    let (_, verification) = schemes(curve)?;
+    let verification = Schemes::of(curve)?.verification;
     let spki = signature::ParsedPublicKey::new(verification, point)
         .ok()
         .and_then(|key| key.as_der().ok())
         .and_then(|spki| der::parse_spki(spki.as_ref()).ok());
     match spki {
-        Some(KeyMaterial::Ec(EcKey { public: Some(EcPoint::Affine(x, y)), .. })) => Ok((x, y)),
+        Some(KeyMaterial::Ec(EcKey { public: Some(EcPoint::Affine(coordinates)), .. })) => {
+            Ok(coordinates)
+        }
         _ => Err(Error::invalid_key("Invalid EC public key")),
     }
 }
@@ -158,7 +158,7 @@ fn check_point(curve: Curve, point: &[u8]) -> Result<(), Error> {
 }
 
 fn uncompressed_point(key: &EcKey) -> Result<Vec<u8>, Error> {
-    let (x, y) = public_point(key)?;
+    let Coordinates { x, y } = public_point(key)?;
     Ok([&[4][..], &x, &y].concat())
 }
 
@@ -236,7 +236,8 @@ mod tests {
     fn a_point_off_its_curve_is_no_key() {
         for curve in [Curve::P256, Curve::P384, Curve::Secp256k1] {
             let coordinate = vec![1; curve.field_len()];
-            let public = Some(EcPoint::Affine(coordinate.clone(), coordinate));
+            let public =
+                Some(EcPoint::Affine(Coordinates { x: coordinate.clone(), y: coordinate }));
             assert!(Key::new(&EcKey { curve, public, d: None }).is_err(), "{}", curve.crv());
         }
     }

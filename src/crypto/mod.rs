@@ -222,7 +222,7 @@ fn check_okp_curve(key: &OkpKey, curve: Option<OkpCurve>) -> Result<(), Error> {
 mod tests {
     use super::*;
     use crate::algorithm::{ALGORITHMS, NONE};
-    use crate::key::{EcKey, EcPoint, RsaKey, pem, vectors};
+    use crate::key::{Coordinates, EcKey, EcPoint, RsaKey, pem, vectors};
 
     /// Returns two private keys for `algorithm`, or `None` if this build cannot make any.
     fn keys(algorithm: &Algorithm) -> Option<[KeyMaterial; 2]> {
@@ -330,7 +330,9 @@ mod tests {
             let Some([KeyMaterial::Ec(whole), _]) = keys(Algorithm::by_name(alg).unwrap()) else {
                 continue;
             };
-            let Some(EcPoint::Affine(x, y)) = &whole.public else { panic!("{alg}") };
+            let Some(EcPoint::Affine(Coordinates { x, y })) = &whole.public else {
+                panic!("{alg}")
+            };
             let with = |form: u8, x: &[u8]| {
                 let public = Some(EcPoint::Compressed([&[form], x].concat()));
                 KeyMaterial::Ec(EcKey { public, ..whole.clone() })

@@ -10,8 +10,8 @@ use sec1::{EcParameters, EcPrivateKey};
 use zeroize::Zeroizing;
 
 use super::{
-    Curve, EcKey, EcPoint, KeyMaterial, OkpCurve, OkpKey, RsaKey, RsaPrivate, SecretBytes,
-    trim_leading_zeros,
+    Coordinates, Curve, EcKey, EcPoint, KeyMaterial, OkpCurve, OkpKey, RsaKey, RsaPrivate,
+    SecretBytes, trim_leading_zeros,
 };
 use crate::error::Error;
 
@@ -259,7 +259,7 @@ pub(super) fn parse_point(curve: Curve, point: &[u8]) -> Result<EcPoint, Error> 
     match point {
         [4, coordinates @ ..] if coordinates.len() == 2 * len => {
             let (x, y) = coordinates.split_at(len);
-            Ok(EcPoint::Affine(x.to_vec(), y.to_vec()))
+            Ok(EcPoint::Affine(Coordinates { x: x.to_vec(), y: y.to_vec() }))
         }
         [2 | 3, x @ ..] if x.len() == len => Ok(EcPoint::Compressed(point.to_vec())),
         [6 | 7, rest @ ..] if rest.len() == 2 * len => Err(Error::invalid_key(
@@ -540,7 +540,7 @@ fn sec1_private(key: &EcKey) -> Result<SecretBytes, Error> {
 
 fn uncompressed_point(key: &EcKey) -> Result<Vec<u8>, Error> {
     match &key.public {
-        Some(EcPoint::Affine(x, y)) => Ok([&[4], x.as_slice(), y].concat()),
+        Some(EcPoint::Affine(Coordinates { x, y })) => Ok([&[4], x.as_slice(), y].concat()),
         Some(EcPoint::Compressed(_)) | None => Err(public_part_absent()),
     }
 }

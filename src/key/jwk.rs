@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::{
-    Curve, EcKey, EcPoint, KeyMaterial, OkpCurve, OkpKey, RsaKey, RsaPrivate, SecretBytes, primes,
+    Coordinates, Curve, EcKey, EcPoint, KeyMaterial, OkpCurve, OkpKey, RsaKey, RsaPrivate,
+    SecretBytes, primes,
 };
-use crate::base64url;
+use crate::base64url::{self, Undecoded};
 use crate::error::Error;
 
 /// Reads a JWK from its JSON text.
@@ -87,7 +88,7 @@ fn public_members(key: &KeyMaterial) -> Vec<(&'static str, String)> {
         }
         KeyMaterial::Ec(key) => {
             members.push(("crv", key.curve.crv().to_owned()));
-            if let Some(EcPoint::Affine(x, y)) = &key.public {
+            if let Some(EcPoint::Affine(Coordinates { x, y })) = &key.public {
                 members.push(("x", base64url::encode(x)));
                 members.push(("y", base64url::encode(y)));
             }
@@ -181,7 +182,7 @@ fn ec(jwk: &Members<'_>) -> Result<EcKey, Error> {
     if d.as_ref().is_some_and(|d| d.len() != len) {
         return Err(Error::invalid_key(format!("D should be {len} bytes for curve {crv}")));
     }
-    Ok(EcKey { curve, public: Some(EcPoint::Affine(x, y)), d })
+    Ok(EcKey { curve, public: Some(EcPoint::Affine(Coordinates { x, y })), d })
 }
 
 /// Reads an `OKP` key (RFC 8037 Section 2). `crypto` checks that `x` belongs to `d`.

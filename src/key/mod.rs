@@ -167,10 +167,19 @@ impl RsaKey {
 /// The public point of an elliptic curve key. Coordinates have exactly [`Curve::field_len`] bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EcPoint {
-    /// The coordinates `x` and `y`.
-    Affine(Vec<u8>, Vec<u8>),
+    /// The coordinates.
+    Affine(Coordinates),
     /// The compressed encoding (SEC1 Section 2.3.3); `crypto` computes the coordinates.
     Compressed(Vec<u8>),
+}
+
+/// The coordinates of a point, which are not checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coordinates {
+    /// The first one.
+    pub x: Vec<u8>,
+    /// The second one.
+    pub y: Vec<u8>,
 }
 
 /// An elliptic curve key. The scalar has exactly [`Curve::field_len`] bytes.

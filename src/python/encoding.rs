@@ -79,12 +79,14 @@ pub(super) fn claims_json(claims: &Bound<'_, PyDict>) -> PyResult<Option<Vec<u8>
     json_by_python(&claims).map(Some)
 }
 
-/// Makes the error for a value that was not written, which has this name: it is not JSON, or, as
-/// Python's json tells, there is not enough memory for it.
+/// Makes the error for a value of this name that was not written: it is not JSON, or there is not
+/// enough memory for it, which Python's json finds out.
 pub(super) fn not_json(value: &Bound<'_, PyAny>, name: &str) -> PyErr {
     let py = value.py();
     let written = py.import("json").and_then(|json| json.call_method1("dumps", (value,)));
-    match written {
+    // The encoded text needs memory too.
+    let fits = written.and_then(|text| Ok(memory::ensure(text.len()?.saturating_mul(4))?));
+    match fits {
         Err(error) if error.is_instance_of::<PyMemoryError>(py) => error,
         _ => PyTypeError::new_err(format!("{name} cannot be written as JSON")),
     }

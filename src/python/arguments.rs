@@ -9,6 +9,7 @@ use pyo3::types::{
 };
 
 use crate::claims::{Accepted, Checks};
+use crate::error::Error;
 use crate::python::cpython::{self, utf8};
 use crate::python::errors::ok;
 use crate::python::once::intern;
@@ -150,11 +151,13 @@ pub(super) fn exact<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
     }
     if let Ok(text) = object.cast::<PyString>() {
         // The text itself, whatever `__str__` returns: `json` and `==` use it as well.
-        let copy = utf8(text).map(|text| cpython::string(py, text)).transpose()?;
+        let copy = utf8(text)
+            .map(|text| cpython::string(py, text).ok_or(Error::OutOfMemory))
+            .transpose()?;
         return Ok(copy.map_or_else(|| object.clone(), Bound::into_any));
     }
     if let Ok(bytes) = object.cast::<PyBytes>() {
-        return Ok(cpython::bytes(py, bytes.as_bytes())?.into_any());
+        return Ok(cpython::bytes(py, bytes.as_bytes()).ok_or(Error::OutOfMemory)?.into_any());
     }
     if let Ok(dict) = object.cast::<PyDict>() {
         let copy = PyDict::new(py);

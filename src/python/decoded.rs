@@ -31,7 +31,11 @@ pub(super) fn claims<'a, 'py>(
 
 fn json_loads<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     let json = py.import(intern!(py, "json"))?;
-    json.call_method1(intern!(py, "loads"), (cpython::bytes(py, payload)?,)).map_err(|error| {
+    json.call_method1(
+        intern!(py, "loads"),
+        (cpython::bytes(py, payload).ok_or(Error::OutOfMemory)?,),
+    )
+    .map_err(|error| {
         let is_malformed = error.is_instance_of::<PyValueError>(py)
             || error.is_instance_of::<PyRecursionError>(py);
         if is_malformed { Error::PayloadNotJson(error.value(py).to_string()).into() } else { error }
@@ -48,7 +52,10 @@ pub(super) fn complete<'py>(
     complete.set_item(intern!(py, "payload"), payload)?;
     complete.set_item(intern!(py, "header"), read_header(py, compact.header())?)?;
     let signature = base64url::decode(compact.signature()).map_err(decoded_before)?;
-    complete.set_item(intern!(py, "signature"), cpython::bytes(py, &signature)?)?;
+    complete.set_item(
+        intern!(py, "signature"),
+        cpython::bytes(py, &signature).ok_or(Error::OutOfMemory)?,
+    )?;
     Ok(complete)
 }
 
@@ -72,7 +79,9 @@ pub(super) fn read_header<'py>(py: Python<'py>, segment: &[u8]) -> PyResult<Boun
     let json = base64url::decode(segment).map_err(decoded_before)?;
     match loads(py, &json) {
         Ok(header) => Ok(header),
-        Err(_) => py.import("json")?.call_method1("loads", (cpython::bytes(py, &json)?,)),
+        Err(_) => py
+            .import("json")?
+            .call_method1("loads", (cpython::bytes(py, &json).ok_or(Error::OutOfMemory)?,)),
     }
 }
 

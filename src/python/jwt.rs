@@ -193,7 +193,10 @@ fn decode_fast<'a, 'py>(
         claims
     } else {
         let decoded = PyDict::new(py);
-        decoded.set_item(intern!(py, "payload"), cpython::bytes(py, &json)?)?;
+        decoded.set_item(
+            intern!(py, "payload"),
+            cpython::bytes(py, &json).ok_or(Error::OutOfMemory)?,
+        )?;
         let payload = fast_path.fallback.decode_payload.bind(py).call1((decoded,))?.cast_into()?;
         registered = Registered::of(&payload)?;
         payload

@@ -38,7 +38,7 @@ use crate::error::Error;
 #[pyo3(signature = (segment, /))]
 fn decode_segment<'py>(py: Python<'py>, segment: &[u8]) -> PyResult<Option<Bound<'py, PyBytes>>> {
     match base64url::decode(segment) {
-        Ok(decoded) => cpython::bytes(py, &decoded).map(Some),
+        Ok(decoded) => Ok(Some(cpython::bytes(py, &decoded).ok_or(Error::OutOfMemory)?)),
         Err(Undecoded::NotCanonical) => Ok(None),
         Err(Undecoded::OutOfMemory) => Err(Error::OutOfMemory.into()),
     }

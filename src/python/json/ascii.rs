@@ -106,7 +106,7 @@ pub(super) fn ascii_string<'py>(
     debug_assert!(text.is_ascii());
     if text.len() < 2 {
         // CPython shares these strings.
-        return cpython::string(py, text).map_err(|_| Unusual);
+        return cpython::string(py, text).ok_or(Unusual);
     }
     let len = ffi::Py_ssize_t::try_from(text.len()).map_err(|_| Unusual)?;
     // SAFETY: PyUnicode_New(len, 127) returns a new compact ASCII string, which nobody else sees

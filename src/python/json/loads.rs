@@ -85,7 +85,7 @@ impl Number {
             Self::Integer(integer) => cpython::integer(py, *integer).map(Bound::into_any),
             Self::Float(float) => cpython::float(py, *float).map(Bound::into_any),
         }
-        .map_err(|_| Unusual)
+        .ok_or(Unusual)
     }
 }
 
@@ -155,7 +155,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
         mut registered: Option<&mut Registered<'a, 'py>>,
     ) -> Result<Bound<'py, PyDict>, Unusual> {
         let depth = depth.checked_sub(1).ok_or(Unusual)?;
-        let dict = cpython::dict(self.py).map_err(|_| Unusual)?;
+        let dict = cpython::dict(self.py).ok_or(Unusual)?;
         self.at += 1;
         let mut token = self.next_token()?;
         if token == b'}' {
@@ -185,7 +185,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
 
     fn array(&mut self, depth: u32) -> Result<Bound<'py, PyAny>, Unusual> {
         let depth = depth.checked_sub(1).ok_or(Unusual)?;
-        let list = cpython::list(self.py).map_err(|_| Unusual)?;
+        let list = cpython::list(self.py).ok_or(Unusual)?;
         self.at += 1;
         self.skip_whitespace();
         if self.peek() == Some(b']') {
@@ -370,7 +370,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
             }
         }
         let text = std::str::from_utf8(&text).map_err(|_| Unusual)?;
-        cpython::string(self.py, text).map_err(|_| Unusual)
+        cpython::string(self.py, text).ok_or(Unusual)
     }
 
     fn escape(&mut self, text: &mut Vec<u8>) -> Result<(), Unusual> {

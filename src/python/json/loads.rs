@@ -227,7 +227,9 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
             return self.float(start).map(Number::Float);
         }
         if digits > 18 {
-            return Err(Unusual);
+            // Some have room in 64 bits, such as the ids of some services.
+            let text = std::str::from_utf8(&self.json[start..self.at]).map_err(|_| Unusual)?;
+            return text.parse().map(Number::Integer).map_err(|_| Unusual);
         }
         Ok(Number::Integer(if negative { -magnitude } else { magnitude }))
     }

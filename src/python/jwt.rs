@@ -7,6 +7,7 @@
 //! in one place, in Python.
 
 use std::ffi::CStr;
+use std::sync::Arc;
 
 use pyo3::Borrowed;
 use pyo3::prelude::*;
@@ -23,9 +24,10 @@ use super::keys::argument::{Operation, prepare_argument};
 use super::keys::length;
 use super::once::{ForkSafeOnce, intern};
 use super::vectorcall::{Function, Slots};
-use super::{clock, cpython, header_cache};
+use super::{clock, header_cache};
 use crate::algorithm::{ALGORITHMS, Algorithm};
 use crate::claims::{self, Accepted, Policy};
+use crate::crypto::PreparedKey;
 use crate::dangerous;
 use crate::error::Error;
 use crate::jws::Compact;
@@ -152,143 +154,108 @@ fn none(argument: Option<Borrowed<'_, '_, PyAny>>) -> bool {
 }
 
 impl<'py> DecodeCall<'_, 'py> {
-    /// Calls the method `_validate_claims`, for a policy or claims that the core does not handle.
-    fn validate_claims_by_fallback(
-        &self,
-        fast_path: &FastPath,
-        payload: &Bound<'py, PyDict>,
-    ) -> PyResult<()> {
-        let py = payload.py();
-        let options = fast_path.fallback.merge_options.bind(py).call1((self.options,))?;
-        let arguments = PyDict::new(py);
-        for (name, argument) in [
-            (intern!(py, "audience"), self.audience),
-            (intern!(py, "issuer"), self.issuer),
-            (intern!(py, "leeway"), self.leeway),
-            (intern!(py, "subject"), self.subject),
-        ] {
-            if let Some(argument) = argument {
-                arguments.set_item(name, argument)?;
-            }
-        }
-        fast_path.fallback.validate_claims.bind(py).call((payload, options), Some(&arguments))?;
-        Ok(())
-    }
-}
-
-/// Decodes natively; returns `None` if the fallback must do it.
-fn decode_fast<'a, 'py>(
-    py: Python<'py>,
-    fast_path: &FastPath,
-    call: &'a DecodeCall<'_, 'py>,
-) -> PyResult<Option<Decoded<'a, 'py>>> {
-    if !fast_path.is_clear_for_decode(py) {
-        return Ok(None);
-    }
-    let Some(Opened { compact, options, payload: json }) = verify_fast(py, fast_path, call)? else {
-        return Ok(None);
-    };
-    let mut registered = Registered::default();
-    let payload = if let Ok(claims) = loads_claims(py, &json, &mut registered) {
-        claims
-    } else {
-        let decoded = PyDict::new(py);
-        decoded.set_item(
-            intern!(py, "payload"),
-            cpython::bytes(py, &json).ok_or(Error::OutOfMemory)?,
-        )?;
-        let payload = fast_path.fallback.decode_payload.bind(py).call1((decoded,))?.cast_into()?;
-        registered = Registered::of(&payload)?;
-        payload
-    };
-    let claims = PyClaims { dict: &payload, registered: &registered };
-    match validate_fast(call, &options, &claims)? {
-        Some(()) => {}
-        None => call.validate_claims_by_fallback(fast_path, &payload)?,
-    }
-    Ok(Some(Decoded { payload, compact }))
-}
-
-/// A token whose signature was checked, unless the options say not to.
-struct Opened<'a, 'py> {
-    compact: Compact<'a>,
-    options: Options<'py>,
-    /// The payload's bytes.
-    payload: Vec<u8>,
-}
-
-/// Checks the signature natively, unless the options disable that; returns `None` if the fallback
-/// must decide.
-fn verify_fast<'a, 'py>(
-    py: Python<'py>,
-    fast_path: &FastPath,
-    call: &'a DecodeCall<'_, 'py>,
-) -> PyResult<Option<Opened<'a, 'py>>> {
-    let plan = || {
-        let options = Options::read(call.options.as_deref())?;
-        let compact = Compact::split(arguments::text(&call.jwt)?).ok()?;
-        let algorithm = header_cache::read(compact.header(), |header| header.algorithm)?;
-        Some((options, compact, algorithm))
-    };
-    let Some((options, compact, algorithm)) = plan() else {
-        return Ok(None);
-    };
-    if !options.verify_signature {
-        let unverified = dangerous::unverified_body(&compact).ok();
-        return Ok(unverified.map(|body| Opened { compact, options, payload: body.payload }));
-    }
-    let is_allowed = call
-        .algorithms
-        .as_deref()
-        .is_some_and(|algorithms| arguments::contains(algorithms, algorithm.name).unwrap_or(false));
-    let prepared = match call.key.as_deref() {
-        Some(key) if is_allowed => prepare_argument(fast_path, key, algorithm, Operation::Verify)?,
-        _ => None,
-    };
-    let Some(prepared) = prepared.filter(|prepared| length::can_warn(fast_path, py, prepared))
-    else {
-        return Ok(None);
-    };
-    // PyJWT reports a payload or a signature that is not base64url before it looks at the key.
-    match compact.verify(&prepared) {
-        Ok(verified) => {
-            length::check(fast_path, py, &prepared, options.enforce_minimum_key_length)?;
-            Ok(Some(Opened { compact, options, payload: verified.into_payload() }))
-        }
-        Err(Error::SignatureMismatch) => {
-            length::check(fast_path, py, &prepared, options.enforce_minimum_key_length)?;
-            Err(Error::SignatureMismatch.into())
-        }
-        Err(_) => Ok(None),
-    }
-}
-
-/// Validates the claims natively; returns `None` if the arguments are of unusual types.
-fn validate_fast<'py>(
-    call: &DecodeCall<'_, 'py>,
-    options: &Options<'py>,
-    payload: &PyClaims<'_, 'py>,
-) -> PyResult<Option<()>> {
-    let read = || {
+    /// Reads what is demanded of the claims; returns `None` if the arguments are of unusual types.
+    fn policy(&self, options: &Options<'py>) -> Option<Policy<PyText<'_, 'py>>> {
         Some(Policy {
             checks: options.checks,
-            leeway: arguments::leeway(call.leeway.as_deref())?,
+            leeway: arguments::leeway(self.leeway.as_deref())?,
             require: options.require.iter().cloned().map(PyText::Owned).collect(),
-            issuer: arguments::accepted(call.issuer.as_deref())?,
-            audience: arguments::accepted(call.audience.as_deref())?,
-            subject: match call.subject.as_deref() {
+            issuer: arguments::accepted(self.issuer.as_deref())?,
+            audience: arguments::accepted(self.audience.as_deref())?,
+            subject: match self.subject.as_deref() {
                 Some(subject) if !subject.is_none() => {
                     Some(Accepted::One(PyText::Borrowed(arguments::string(subject)?)))
                 }
                 _ => None,
             },
         })
+    }
+
+    /// Returns the key prepared for `algorithm` if that is allowed; `None` if the fallback must
+    /// decide.
+    fn prepared_key(
+        &self,
+        py: Python<'py>,
+        fast_path: &FastPath,
+        algorithm: &'static Algorithm,
+    ) -> PyResult<Option<Arc<PreparedKey>>> {
+        let is_allowed = |algorithms: &Bound<'_, PyAny>| {
+            arguments::contains(algorithms, algorithm.name).unwrap_or(false)
+        };
+        let prepared = match self.key.as_deref() {
+            Some(key) if self.algorithms.as_deref().is_some_and(is_allowed) => {
+                prepare_argument(fast_path, key, algorithm, Operation::Verify)?
+            }
+            _ => None,
+        };
+        Ok(prepared.filter(|prepared| length::can_warn(fast_path, py, prepared)))
+    }
+
+    /// Checks the signature; returns `None` if the fallback must decide.
+    fn verify(
+        &self,
+        py: Python<'py>,
+        fast_path: &FastPath,
+        compact: &Compact<'_>,
+        algorithm: &'static Algorithm,
+        options: &Options<'_>,
+    ) -> PyResult<Option<Opened>> {
+        let Some(key) = self.prepared_key(py, fast_path, algorithm)? else {
+            return Ok(None);
+        };
+        match compact.verify(&key) {
+            Ok(verified) => Ok(Some(Opened { payload: verified.into_payload(), key: Some(key) })),
+            Err(Error::SignatureMismatch) => {
+                length::check(fast_path, py, &key, options.enforce_minimum_key_length)?;
+                Err(Error::SignatureMismatch.into())
+            }
+            // PyJWT reports a payload or a signature that is not base64url before it looks at the
+            // key.
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+/// The payload of a token, and the key that verified it, whose length is not checked yet.
+struct Opened {
+    payload: Vec<u8>,
+    key: Option<Arc<PreparedKey>>,
+}
+
+/// Decodes natively; returns `None` if the fallback must do it, which then does all of it.
+fn decode_fast<'a, 'py>(
+    py: Python<'py>,
+    fast_path: &FastPath,
+    call: &'a DecodeCall<'_, 'py>,
+) -> PyResult<Option<Decoded<'a, 'py>>> {
+    let plan = || {
+        fast_path.is_clear_for_decode(py).then_some(())?;
+        let options = Options::read(call.options.as_deref())?;
+        let compact = Compact::split(arguments::text(&call.jwt)?).ok()?;
+        let algorithm = header_cache::read(compact.header(), |header| header.algorithm)?;
+        Some((call.policy(&options)?, options, compact, algorithm))
     };
-    let Some(policy) = read() else {
+    let Some((policy, options, compact, algorithm)) = plan() else {
         return Ok(None);
     };
-    claims::validate(payload, &policy, clock::now(payload.dict.py())?)?;
-    Ok(Some(()))
+    let Some(Opened { payload: json, key }) = (if options.verify_signature {
+        call.verify(py, fast_path, &compact, algorithm, &options)?
+    } else {
+        let body = dangerous::unverified_body(&compact).ok();
+        body.map(|body| Opened { payload: body.payload, key: None })
+    }) else {
+        return Ok(None);
+    };
+    let mut registered = Registered::default();
+    let Ok(payload) = loads_claims(py, &json, &mut registered) else {
+        return Ok(None);
+    };
+    if let Some(key) = key {
+        length::check(fast_path, py, &key, options.enforce_minimum_key_length)?;
+    }
+    let claims = PyClaims { dict: &payload, registered: &registered };
+    claims::validate(&claims, &policy, clock::now(py)?)?;
+    Ok(Some(Decoded { payload, compact }))
 }
 
 /// Returns the header of a token without verifying anything.

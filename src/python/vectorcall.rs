@@ -1,9 +1,9 @@
 //! Functions and methods that receive their arguments in CPython's vectorcall form.
 //!
 //! For a function with `**kwargs`, as PyJWT's functions have, PyO3 creates a tuple and a dict at
-//! each call, which costs a fifth of a whole `decode`. Here the arguments are read in place. A call
-//! that does not fit the parameters goes to the Python method, which makes the error. PyO3 also
-//! counts attached threads at each call of a method, which costs a thirtieth of `Signer.encode`.
+//! each call. Here the arguments are read in place. A call that does not fit the parameters goes to
+//! the Python method, which makes the error. PyO3 also counts attached threads at each call of a
+//! method. docs/architecture.md has the cost of both.
 
 use std::ffi::CStr;
 use std::mem::transmute;

@@ -5,12 +5,13 @@ use pyo3::exceptions::{PyRecursionError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
+use super::arguments::type_name;
 use super::claims_view::Registered;
 use super::cpython::utf8;
 use super::json::loads::{loads, loads_claims};
 use super::once::intern;
 use crate::base64url;
-use crate::error::Error;
+use crate::error::{Error, TokenMistake};
 use crate::jws::Compact;
 
 /// Returns the claims in the JSON text `payload`, and records the registered ones in `registered`.
@@ -57,14 +58,17 @@ pub(super) fn complete<'py>(
 /// Raises `DecodeError` for anything other than str and bytes.
 pub(super) fn token_bytes<'a>(token: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
     if let Ok(text) = token.cast::<PyString>() {
-        return utf8(text).map(str::as_bytes).ok_or_else(not_a_token);
+        return utf8(text).map(str::as_bytes).ok_or_else(|| LONE_SURROGATE.into());
     }
-    token.cast::<PyBytes>().map(PyBytesMethods::as_bytes).map_err(|_| not_a_token())
+    token.cast::<PyBytes>().map(PyBytesMethods::as_bytes).map_err(|_| wrong_type(token).into())
 }
 
+/// The error for a str that cannot be a token.
+pub(super) const LONE_SURROGATE: Error = Error::TokenMistake(TokenMistake::LoneSurrogate);
+
 /// Makes the error for a token that is neither text nor bytes.
-pub(super) fn not_a_token() -> PyErr {
-    Error::NotAToken.into()
+pub(super) fn wrong_type(token: &Bound<'_, PyAny>) -> Error {
+    Error::TokenType(type_name(token))
 }
 
 /// Returns the header of a token as a new dict, which the caller may change.

@@ -8,12 +8,13 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
 
-use super::arguments::{exact, exact_seconds};
+use super::arguments::{exact, exact_seconds, string_argument, type_name};
 use super::errors::ok;
 use super::fast_path::FastPath;
 use super::json::dumps::dumps;
 use super::keys::argument::prepare_or_raise;
 use super::keys::key::Key;
+use super::keys::key_mistakes::{self, Prepared};
 use super::keys::length;
 use super::once::{ForkSafeOnce, intern};
 use super::vectorcall::{Method, drop_deferred};
@@ -113,9 +114,9 @@ impl Signer {
     #[allow(clippy::too_many_arguments, reason = "each with its name")]
     fn new(
         key: &Bound<'_, PyAny>,
-        algorithm: Option<&str>,
-        headers: Option<&Bound<'_, PyDict>>,
-        issuer: Option<&Bound<'_, PyString>>,
+        algorithm: Option<&Bound<'_, PyAny>>,
+        headers: Option<&Bound<'_, PyAny>>,
+        issuer: Option<&Bound<'_, PyAny>>,
         audience: Option<&Bound<'_, PyAny>>,
         lifetime: Option<&Bound<'_, PyAny>>,
         issued_at: bool,
@@ -123,8 +124,11 @@ impl Signer {
     ) -> PyResult<Self> {
         let py = key.py();
         let fast_path = FastPath::get(py)?;
-        let Identity { algorithm, kid } = Identity::of(fast_path, key, algorithm)?;
-        let issuer = issuer.map(|issuer| exact(issuer)).transpose()?;
+        let algorithm = algorithm.map(|name| string_argument("algorithm", name)).transpose()?;
+        let headers = headers.map(dict_argument).transpose()?;
+        let Identity { algorithm, kid } = Identity::of(fast_path, key, algorithm.as_deref())?;
+        let issuer = issuer.map(|issuer| string_argument("issuer", issuer)).transpose()?;
+        let issuer = issuer.map(|issuer| PyString::new(py, &issuer).into_any());
         let audience = audience.map(exact).transpose()?;
         let lifetime = lifetime.map(exact_seconds).transpose()?;
         let prepared = prepare_or_raise(fast_path, key, algorithm)?;
@@ -134,7 +138,7 @@ impl Signer {
         length::check(fast_path, py, &prepared, false)?;
         Ok(Self {
             key: prepared,
-            header: header(py, algorithm, kid.as_deref(), headers)?,
+            header: header(py, algorithm, kid.as_deref(), headers.as_ref())?,
             issuer: issuer.map(|issuer| Member::new(py, "iss", &issuer)).transpose()?,
             audience: audience.map(|audience| audience_member(py, &audience)).transpose()?,
             lifetime: lifetime.as_ref().map(whole_seconds).transpose()?,
@@ -298,8 +302,18 @@ fn audience_member(py: Python<'_>, audience: &Bound<'_, PyAny>) -> PyResult<Memb
     let is_ordered = audience.is_instance_of::<PyList>() || audience.is_instance_of::<PyTuple>();
     match arguments::strings(audience).filter(|_| is_ordered) {
         Some(strings) => Member::new(py, "aud", PyList::new(py, strings)?.as_any()),
-        None => Err(PyTypeError::new_err("audience must be a string or a list of strings")),
+        None => Err(PyTypeError::new_err(format!(
+            "audience must be a string or a list of strings, got {}",
+            type_name(audience)
+        ))),
     }
+}
+
+fn dict_argument<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+    let dict = headers.cast::<PyDict>().map_err(|_| {
+        PyTypeError::new_err(format!("headers must be a dict, got {}", type_name(headers)))
+    })?;
+    Ok(dict.clone())
 }
 
 fn new_jwt_id() -> String {
@@ -324,21 +338,23 @@ impl Identity {
             let named = header_cache::by_exact_name(&name);
             (named, named, key.getattr("key_id")?.extract()?)
         } else {
+            key_mistakes::check_type(key, Prepared::Signer)?;
             (None, None, None)
         };
         let algorithm = match algorithm {
             Some(name) => {
-                let algorithm = header_cache::signature_algorithm(name).ok_or_else(|| {
-                    // Not quoted: it may be a key in the wrong place.
-                    PyValueError::new_err("algorithm has a name that cannot sign a token")
-                })?;
-                if named.is_some_and(|named| named != algorithm) {
-                    return Err(Error::invalid_key("The key's own alg is another one").into());
+                let algorithm = arguments::signature_algorithm(key.py(), name)?;
+                if let Some(named) = named.filter(|named| *named != algorithm) {
+                    let (own, asked) = (named.name.into(), algorithm.name);
+                    return Err(Error::KeyForOtherAlgorithm { own, asked }.into());
                 }
                 algorithm
             }
             None => default.ok_or_else(|| {
-                PyValueError::new_err("algorithm is needed: the key does not say what it is for")
+                PyValueError::new_err(
+                    "algorithm is needed, for example Signer(key, \"RS256\"): a text does not say \
+                     what it is for",
+                )
             })?,
         };
         Ok(Self { algorithm, kid })
@@ -380,6 +396,9 @@ fn whole_seconds(lifetime: &Bound<'_, PyAny>) -> PyResult<i64> {
     let seconds = arguments::leeway(Some(lifetime)).filter(|seconds| *seconds >= 1.0);
     #[allow(clippy::cast_possible_truncation, reason = "whole seconds are wanted")]
     seconds.map(|seconds| seconds as i64).ok_or_else(|| {
-        PyValueError::new_err("lifetime must be a number of seconds, at least one, or a timedelta")
+        PyValueError::new_err(
+            "lifetime must be a number of seconds, at least one, or a timedelta; for example 900 or \
+             timedelta(minutes=15)",
+        )
     })
 }

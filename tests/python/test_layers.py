@@ -25,7 +25,7 @@ PYTHON = {
 #: From the lowest layer to the highest. Modules of one layer do not import each other.
 CORE = [
     ["error"],
-    ["base64url"],
+    ["base64url", "malformed"],
     ["bounds", "claims", "header", "key"],
     ["algorithm"],
     ["crypto"],
@@ -58,7 +58,15 @@ INSIDE = {
         ["mod"],
     ],
     "python/json": [["mod"], ["ascii"], ["name_cache"], ["loads", "dumps"]],
-    "python/keys": [["length", "ed448"], ["key"], ["cache"], ["argument"], ["mod"]],
+    "python/keys": [
+        ["length", "ed448"],
+        ["material"],
+        ["key_mistakes"],
+        ["key"],
+        ["cache"],
+        ["argument"],
+        ["mod"],
+    ],
     "python/verifier": [["policy"], ["keys"], ["batch"], ["mod"]],
 }
 

@@ -21,6 +21,7 @@ from rapidjwt.exceptions import (
     PyJWKSetError,
     PyJWTError,
 )
+from rapidjwt.key_set import KeySet
 
 from .async_client import AsyncJWKSClient
 from .client import JWKSClient
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from rapidjwt._rapidjwt import VerifierPolicy
-    from rapidjwt.key_set import KeySet
 
     _Token: TypeAlias = str | bytes
     _Decoded: TypeAlias = dict[str, Any]
@@ -52,7 +52,17 @@ def connect(client: JWKSClient | AsyncJWKSClient, policy: VerifierPolicy) -> _Cl
         return _SyncKeys(client, policy)
     if isinstance(client, AsyncJWKSClient):
         return _AsyncKeys(client, policy)
-    raise TypeError("jwks must be a JWKSClient or an AsyncJWKSClient")
+    raise TypeError(f"jwks must be a JWKSClient or an AsyncJWKSClient, {_instead_of(client)}")
+
+
+def _instead_of(client: object) -> str:
+    if isinstance(client, (str, bytes)):
+        return "got text: pass jwks=JWKSClient(url)"
+    if isinstance(client, KeySet):
+        return "got a KeySet: pass it as key, Verifier(key_set, ...)"
+    if isinstance(client, dict):
+        return "got a dict: pass KeySet.from_jwks(...) as key"
+    return f"got {type(client).__name__}"
 
 
 class _ClientKeys:

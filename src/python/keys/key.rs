@@ -10,14 +10,16 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::ed448;
-use super::length;
-use crate::algorithm::{ALGORITHMS, Algorithm, Family, Hash};
+use super::key_mistakes;
+use super::{length, material};
+use crate::algorithm::{ALGORITHMS, Algorithm, Hash};
 use crate::base64url;
 use crate::crypto::{self, PreparedKey};
 use crate::error::Error;
 use crate::key::metadata::JwkMetadata;
 use crate::key::{KeyMaterial, OkpCurve, der, jwk, pem, secret, ssh};
 use crate::key_file;
+use crate::python::arguments;
 use crate::python::cpython::utf8;
 use crate::python::errors;
 use crate::python::fast_path::FastPath;
@@ -50,14 +52,14 @@ impl Key {
         algorithm: &'static Algorithm,
     ) -> Result<Arc<PreparedKey>, Error> {
         // RFC 8725 Section 3.1: a key is used with one algorithm.
-        if self.metadata.alg.as_deref().is_some_and(|alg| alg != algorithm.name) {
-            return Err(Error::invalid_key("The key's own alg is another one"));
+        if let Some(own) = self.metadata.alg.as_deref().filter(|own| *own != algorithm.name) {
+            return Err(Error::KeyForOtherAlgorithm { own: own.into(), asked: algorithm.name });
         }
         let slot = &self.prepared[algorithm.index().ok_or(Error::KeyForNone)?];
         if let Some(prepared) = slot.get() {
             return Ok(Arc::clone(prepared));
         }
-        let prepared = Arc::new(prepare_material(&self.material, algorithm)?);
+        let prepared = Arc::new(material::prepare(&self.material, algorithm)?);
         Ok(Arc::clone(slot.get_or_init(|| prepared)))
     }
 
@@ -90,8 +92,12 @@ impl Key {
     /// Reads a key from DER bytes; formats, `password` and errors are those of `from_pem`.
     #[staticmethod]
     #[pyo3(signature = (data, /, password=None))]
-    fn from_der(data: &Bound<'_, PyBytes>, password: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let (bytes, password) = (data.as_bytes(), password_argument(password)?);
+    fn from_der(data: &Bound<'_, PyAny>, password: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let bytes = data.cast::<PyBytes>().map_err(|_| {
+            let found = arguments::type_name(data);
+            PyTypeError::new_err(format!("Expected bytes, got {found}: Key.from_pem reads text"))
+        })?;
+        let (bytes, password) = (bytes.as_bytes(), password_argument(password)?);
         let material = match password {
             None => key_file::from_der(bytes, None)?,
             password => data.py().detach(|| key_file::from_der(bytes, password))?,
@@ -115,12 +121,15 @@ impl Key {
     #[staticmethod]
     #[pyo3(signature = (jwk, /))]
     fn from_jwk(jwk: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let invalid = || Error::invalid_key("Key is not valid JSON");
         let value: Value = if jwk.is_instance_of::<PyDict>() {
-            json_value(jwk, MAX_JWK_DEPTH)?.ok_or_else(invalid)?
+            json_value(jwk, MAX_JWK_DEPTH)?.ok_or_else(|| key_mistakes::not_json(b""))?
         } else {
-            serde_json::from_slice(text_argument(jwk)?).map_err(|_| invalid())?
+            let text = text_argument(jwk)?;
+            serde_json::from_slice(text).map_err(|_| key_mistakes::not_json(text))?
         };
+        if value.get("keys").is_some_and(Value::is_array) && value.get("kty").is_none() {
+            return Err(key_mistakes::jwk_set().into());
+        }
         let material = jwk::from_value(&value)?;
         if let KeyMaterial::Secret(bytes) = &material {
             secret::check(bytes)?;
@@ -151,8 +160,7 @@ impl Key {
     #[staticmethod]
     #[pyo3(signature = (algorithm, *, size=None))]
     fn generate(py: Python<'_>, algorithm: &str, size: Option<usize>) -> PyResult<Self> {
-        let algorithm = header_cache::signature_algorithm(algorithm)
-            .ok_or_else(|| PyValueError::new_err("No signature algorithm has that name"))?;
+        let algorithm = arguments::signature_algorithm(py, algorithm)?;
         // RSA takes long enough to let other threads run.
         let material = py.detach(|| crypto::generate(algorithm, size))?;
         let metadata =
@@ -385,13 +393,7 @@ impl Key {
     pub(in crate::python) fn default_algorithm(&self) -> Option<&'static Algorithm> {
         match &self.metadata.alg {
             Some(name) => header_cache::by_exact_name(name),
-            None => ALGORITHMS.iter().find(|algorithm| match (algorithm.family, &self.material) {
-                (Family::Hmac(_), KeyMaterial::Secret(_))
-                | (Family::RsaPkcs1(_), KeyMaterial::Rsa(_))
-                | (Family::Eddsa(None), KeyMaterial::Okp(_)) => true,
-                (Family::Ecdsa(curve, _), KeyMaterial::Ec(key)) => key.curve == curve,
-                _ => false,
-            }),
+            None => ALGORITHMS.iter().find(|algorithm| algorithm.family.takes(&self.material)),
         }
     }
 
@@ -496,7 +498,10 @@ fn text_argument<'a>(data: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
              path.read_bytes()",
         ))
     } else {
-        Err(PyTypeError::new_err("Expected a string or bytes value"))
+        Err(PyTypeError::new_err(format!(
+            "Expected a string or bytes value, got {}",
+            arguments::type_name(data)
+        )))
     }
 }
 
@@ -514,15 +519,4 @@ fn password_to_write<'a>(
         ));
     }
     password_argument(password)
-}
-
-/// Prepares `material` for `algorithm`.
-pub(super) fn prepare_material(
-    material: &KeyMaterial,
-    algorithm: &'static Algorithm,
-) -> Result<PreparedKey, Error> {
-    match material {
-        KeyMaterial::Okp(key) if key.curve == OkpCurve::Ed448 => ed448::prepare(key, algorithm),
-        material => PreparedKey::new(material, algorithm),
-    }
 }

@@ -17,6 +17,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::keys::{Chosen, VerifyingKeys, recall, remember};
 use crate::error::Error;
 use crate::jws::{NewlyVerified, Unseen, Verified};
+use crate::python::decoded::{LONE_SURROGATE, wrong_type};
 use crate::python::errors::is_ours;
 
 /// The number of tokens taken from the iterable at once: enough work for every core, in little
@@ -48,11 +49,14 @@ enum Token {
 }
 
 impl Token {
-    fn read(object: &Bound<'_, PyAny>) -> Option<Self> {
+    fn read(object: &Bound<'_, PyAny>) -> Result<Self, Error> {
         if let Ok(text) = object.cast::<PyString>() {
-            return text.clone().try_into().ok().map(Self::Text);
+            return text.clone().try_into().map(Self::Text).map_err(|_| LONE_SURROGATE);
         }
-        object.cast::<PyBytes>().ok().map(|bytes| Self::Bytes(bytes.clone().into()))
+        match object.cast::<PyBytes>() {
+            Ok(bytes) => Ok(Self::Bytes(bytes.clone().into())),
+            Err(_) => Err(wrong_type(object)),
+        }
     }
 
     fn bytes(&self) -> &[u8] {
@@ -90,8 +94,7 @@ impl DecodedMany {
             }
         }
         let keys = &*self.keys;
-        let mut jobs: Vec<Job> =
-            tokens.iter().map(|token| Job::new(py, keys, token.as_ref())).collect();
+        let mut jobs: Vec<Job> = tokens.iter().map(|token| Job::new(py, keys, token)).collect();
         verify_all(py, keys, &mut jobs);
         self.verified = jobs.into_iter().map(|job| job.finish(py, keys)).collect();
         Ok(())
@@ -142,9 +145,10 @@ enum Job<'a> {
 
 impl<'a> Job<'a> {
     /// Looks the token up in the cache if there is one, which needs the interpreter.
-    fn new(py: Python<'_>, keys: &VerifyingKeys, token: Option<&'a Token>) -> Self {
-        let Some(token) = token.map(Token::bytes) else {
-            return Self::Done(Err(Error::NotAToken));
+    fn new(py: Python<'_>, keys: &VerifyingKeys, token: &'a Result<Token, Error>) -> Self {
+        let token = match token {
+            Ok(token) => token.bytes(),
+            Err(error) => return Self::Done(Err(error.clone())),
         };
         let Some(cache) = keys.cache() else {
             return Self::Token(token);

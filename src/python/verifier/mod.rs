@@ -83,7 +83,7 @@ impl Verifier {
         algorithms: Option<&Bound<'_, PyAny>>,
         audience: Option<&Bound<'_, PyAny>>,
         issuer: Option<&Bound<'_, PyAny>>,
-        subject: Option<&str>,
+        subject: Option<&Bound<'_, PyAny>>,
         leeway: Option<&Bound<'_, PyAny>>,
         require: Option<&Bound<'_, PyAny>>,
         options: Option<&Bound<'_, PyAny>>,
@@ -107,7 +107,12 @@ impl Verifier {
         match (key, jwks) {
             (Some(key), None) => Ok(Self::of_keys(VerifyingKeys::new(policy, key)?)),
             (None, Some(client)) => Ok(Self { keys: Keys::Fetched(connect(policy, client)?) }),
-            _ => Err(PyTypeError::new_err("A Verifier takes either key or jwks")),
+            (Some(_), Some(_)) => Err(PyTypeError::new_err(
+                "A Verifier takes either key or jwks, got both: the keys of a client need no key",
+            )),
+            (None, None) => Err(PyTypeError::new_err(
+                "A Verifier takes either key or jwks, got neither (or None: is a setting missing?)",
+            )),
         }
     }
 
@@ -286,7 +291,9 @@ impl Verifier {
 fn connect(policy: Py<VerifierPolicy>, client: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     let is_hmac = |algorithm: &&'static Algorithm| matches!(algorithm.family, Family::Hmac(_));
     match &policy.get().allowed {
-        None => Err(PyValueError::new_err("algorithms is needed: keys are not fetched yet")),
+        None => Err(PyValueError::new_err(
+            "algorithms is needed, for example algorithms=[\"RS256\"]: keys are not fetched yet",
+        )),
         Some(allowed) if allowed.iter().any(is_hmac) => Err(PyValueError::new_err(
             "A key that a provider publishes is not a shared secret: HS algorithms cannot be used with jwks",
         )),

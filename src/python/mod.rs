@@ -70,7 +70,7 @@ mod _rapidjwt {
     use super::secret_guard::{is_der_public_key, is_jwk, is_pem, is_ssh};
     use super::signer::{Signer, SignerEncode};
     use super::vectorcall::{add_method, function};
-    use super::verifier::batch::{self, DecodedMany};
+    use super::verifier::batch::{self, DecodedMany, token_text};
     use super::verifier::policy::VerifierPolicy;
     use super::verifier::{Verifier, VerifierDecode, keys_may_be_outdated, verifier_of_policy};
     use super::{check_interpreter, decode_segment};
@@ -110,6 +110,7 @@ mod _rapidjwt {
             wrap_pyfunction!(key_cache_info, module)?,
             wrap_pyfunction!(keys_may_be_outdated, module)?,
             wrap_pyfunction!(record_originals, module)?,
+            wrap_pyfunction!(token_text, module)?,
             wrap_pyfunction!(verifier_of_policy, module)?,
         ] {
             module.add_function(function)?;

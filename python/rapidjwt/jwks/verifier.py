@@ -7,11 +7,13 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
 
+from rapidjwt._async_batch import decode_many_async
 from rapidjwt._rapidjwt import (
     CHUNK,
     Verifier,
     get_unverified_header,
     keys_may_be_outdated,
+    token_text,
     verifier_of_policy,
 )
 from rapidjwt.exceptions import (
@@ -27,13 +29,15 @@ from .async_client import AsyncJWKSClient
 from .client import JWKSClient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
     from rapidjwt._rapidjwt import VerifierPolicy
 
     _Token: TypeAlias = str | bytes
     _Decoded: TypeAlias = dict[str, Any]
+    _Result: TypeAlias = _Decoded | PyJWTError
     _Call: TypeAlias = Callable[[Verifier, _Token], _Decoded]
+    _CallMany: TypeAlias = Callable[[Verifier, Iterable[_Token]], Iterator[_Result]]
 
 
 class UnknownKeyError(PyJWKClientError, InvalidTokenError):
@@ -113,7 +117,16 @@ class _SyncKeys(_ClientKeys):
     def decode_complete(self, token: _Token) -> _Decoded:
         return self._call(Verifier.decode_complete, token)
 
-    def decode_many(self, tokens: Iterator[_Token]) -> Iterator[_Decoded | Exception]:
+    def decode_many(self, tokens: Iterator[_Token]) -> Iterator[_Result]:
+        return self._many(Verifier.decode_many, Verifier.decode, tokens)
+
+    def decode_complete_many(self, tokens: Iterator[_Token]) -> Iterator[_Result]:
+        return self._many(Verifier.decode_complete_many, Verifier.decode_complete, tokens)
+
+    def decode_many_async(self, tokens: Iterator[_Token]) -> AsyncIterator[_Result]:
+        return decode_many_async(self.decode_many, tokens)
+
+    def _many(self, many: _CallMany, one: _Call, tokens: Iterator[_Token]) -> Iterator[_Result]:
         """Verify chunks with the keys of that time; tokens whose key is missing, one by one."""
         is_exhausted = False
         while not is_exhausted:
@@ -122,23 +135,23 @@ class _SyncKeys(_ClientKeys):
             chunk = _noting(islice(tokens, CHUNK), taken)
             try:
                 verifier = self._verifier(self._client.key_set())
-                results: Iterator[_Decoded | Exception] = verifier.decode_many(chunk)
+                results = many(verifier, chunk)
             except PyJWTError:  # no keys, or none for the algorithms
                 for token in chunk:
                     is_exhausted = False
-                    yield self._result(token)
+                    yield self._result(one, token)
                 continue
             for result in results:
                 is_exhausted = False
                 token = taken.popleft()
                 if isinstance(result, PyJWTError) and _may_be_outdated(verifier, token, result):
-                    yield self._result(token)
+                    yield self._result(one, token)
                 else:
                     yield result
 
-    def _result(self, token: _Token) -> _Decoded | Exception:
+    def _result(self, call: _Call, token: _Token) -> _Result:
         try:
-            return self.decode(token)
+            return self._call(call, token)
         except PyJWTError as error:
             return error
 
@@ -174,10 +187,39 @@ class _AsyncKeys(_ClientKeys):
     async def decode_complete_async(self, token: _Token) -> _Decoded:
         return await self._call(Verifier.decode_complete, token)
 
-    def decode(self, _tokens: object) -> NoReturn:
+    def decode(self, _token: object) -> NoReturn:
         raise TypeError("An AsyncJWKSClient waits in tasks: await decode_async(token)")
 
-    decode_complete = decode_many = decode
+    decode_complete = decode
+
+    def decode_many(self, _tokens: object) -> NoReturn:
+        raise TypeError(
+            "An AsyncJWKSClient waits in tasks: async for ... in decode_many_async(...)"
+        )
+
+    decode_complete_many = decode_many
+
+    async def decode_many_async(self, tokens: Iterator[_Token]) -> AsyncIterator[_Result]:
+        """Verify chunks with the keys of that time; tokens whose key is missing, one by one."""
+        while chunk := [token_text(token) for token in islice(tokens, CHUNK)]:
+            try:
+                verifier = self._verifier(await self._client.key_set())
+            except PyJWTError:  # no keys, or none for the algorithms
+                for token in chunk:
+                    yield await self._result(token)
+                continue
+            results = await asyncio.to_thread(list, verifier.decode_many(chunk))
+            for token, result in zip(chunk, results, strict=True):
+                if isinstance(result, PyJWTError) and _may_be_outdated(verifier, token, result):
+                    yield await self._result(token)
+                else:
+                    yield result
+
+    async def _result(self, token: _Token) -> _Result:
+        try:
+            return await self.decode_async(token)
+        except PyJWTError as error:
+            return error
 
     async def _call(self, call: _Call, token: _Token) -> _Decoded:
         self._policy.check_size(token)
@@ -191,7 +233,8 @@ class _AsyncKeys(_ClientKeys):
 
 
 def _noting(tokens: Iterable[_Token], taken: deque[_Token]) -> Iterator[_Token]:
-    for token in tokens:
+    for item in tokens:
+        token = token_text(item)
         taken.append(token)
         yield token
 

@@ -19,7 +19,7 @@ use policy::{Arguments, VerifierPolicy};
 
 use crate::algorithm::{Algorithm, Family};
 use crate::jws::Compact;
-use crate::python::arguments::{exact, exact_seconds};
+use crate::python::arguments::{exact, exact_seconds, type_name};
 use crate::python::cache_info::CacheInfo;
 use crate::python::decoded;
 use crate::python::once::{ForkSafeOnce, intern};
@@ -136,26 +136,42 @@ impl Verifier {
 
     /// Verifies many tokens and returns an iterator over their claims, in the order of the tokens.
     ///
-    /// For a token that is refused, the iterator returns the exception object instead. Tokens are
-    /// taken from the iterable in chunks, whose signatures are verified on all cores outside the
-    /// interpreter lock. Raises `TypeError` with an `AsyncJWKSClient`.
+    /// It takes any iterable of str and bytes: a list, a generator, a column of pandas, polars or
+    /// pyarrow. For a token that is refused, the iterator returns the exception object instead; an
+    /// item that is None or of another type is refused with a `DecodeError` that names the type.
+    /// Tokens are taken from the iterable in chunks, whose signatures are verified on all cores
+    /// outside the interpreter lock. Raises `TypeError` with an `AsyncJWKSClient`, and for what is
+    /// not an iterable of tokens.
     #[pyo3(signature = (tokens))]
     fn decode_many<'py>(&self, tokens: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let py = tokens.py();
-        if tokens.is_instance_of::<PyString>() || tokens.is_instance_of::<PyBytes>() {
-            return Err(PyTypeError::new_err(
-                "decode_many takes an iterable of tokens, got one str or bytes: pass [token]",
-            ));
-        }
-        let tokens: Bound<'_, PyIterator> = tokens.try_iter()?;
-        match &self.keys {
-            Keys::Held(keys) => {
-                let decoded = DecodedMany::new(Arc::clone(keys), tokens.unbind());
-                Ok(Bound::new(py, decoded)?.into_any())
+        self.many(tokens, "decode_many", false)
+    }
+
+    /// Does what `decode_many` does, for the results of `decode_complete`.
+    #[pyo3(signature = (tokens))]
+    fn decode_complete_many<'py>(&self, tokens: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.many(tokens, "decode_complete_many", true)
+    }
+
+    /// Does what `decode_many` does, as an asynchronous iterator: `async for claims in ...`.
+    ///
+    /// Chunks are verified in a thread, so the event loop is not blocked; the iterable itself is
+    /// read in the event loop. With an `AsyncJWKSClient` it waits for keys that are not in memory.
+    #[pyo3(signature = (tokens))]
+    fn decode_many_async<'py>(
+        slf: &Bound<'py, Self>,
+        tokens: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let name = intern!(py, "decode_many_async");
+        let tokens = token_iterator(tokens, "decode_many_async")?;
+        match &slf.get().keys {
+            Keys::Held(_) => {
+                let decode_many = slf.getattr(intern!(py, "decode_many"))?;
+                let module = py.import(intern!(py, "rapidjwt._async_batch"))?;
+                module.call_method1(name, (decode_many, tokens))
             }
-            Keys::Fetched(keys) => {
-                keys.bind(py).call_method1(intern!(py, "decode_many"), (tokens,))
-            }
+            Keys::Fetched(keys) => keys.bind(py).call_method1(name, (tokens,)),
         }
     }
 
@@ -270,6 +286,24 @@ impl Method for VerifierDecode {
 }
 
 impl Verifier {
+    /// Does what `decode_many` does, or `decode_complete_many`: `method` is its name.
+    fn many<'py>(
+        &self,
+        tokens: &Bound<'py, PyAny>,
+        method: &str,
+        is_complete: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let tokens = token_iterator(tokens, method)?;
+        match &self.keys {
+            Keys::Held(keys) => {
+                let py = tokens.py();
+                let decoded = DecodedMany::new(Arc::clone(keys), tokens.unbind(), is_complete);
+                Ok(Bound::new(py, decoded)?.into_any())
+            }
+            Keys::Fetched(keys) => keys.bind(tokens.py()).call_method1(method, (tokens,)),
+        }
+    }
+
     fn of_keys(keys: VerifyingKeys) -> Self {
         Self { keys: Keys::Held(Arc::new(keys)) }
     }
@@ -285,6 +319,29 @@ impl Verifier {
             }
         }
     }
+}
+
+/// Returns an iterator over the tokens that were passed to `method`.
+///
+/// Raises `TypeError` for a single token, which would be read letter by letter, for a table, whose
+/// column names would be read, and for what is not iterable.
+fn token_iterator<'py>(
+    tokens: &Bound<'py, PyAny>,
+    method: &str,
+) -> PyResult<Bound<'py, PyIterator>> {
+    let wrong = |found: &str| {
+        PyTypeError::new_err(format!("{method} takes an iterable of tokens, got {found}"))
+    };
+    if tokens.is_instance_of::<PyString>() || tokens.is_instance_of::<PyBytes>() {
+        return Err(wrong("one str or bytes: pass [token]"));
+    }
+    if tokens.hasattr(intern!(tokens.py(), "columns"))? {
+        return Err(wrong("a table: pass one of its columns"));
+    }
+    if !tokens.hasattr(intern!(tokens.py(), "__iter__"))? {
+        return Err(wrong(&type_name(tokens)));
+    }
+    tokens.try_iter()
 }
 
 /// Makes the object that verifies with the keys of a client.

@@ -52,17 +52,37 @@ _Strings: TypeAlias = list[str] | tuple[str, ...] | AbstractSet[str]
 @final
 class Key:
     @staticmethod
-    def from_pem(data: str | bytes, /, password: str | bytes | None = None) -> Key: ...
+    def from_pem(
+        data: str | bytes,
+        /,
+        password: str | bytes | None = None,
+        *,
+        kid: str | None = None,
+        alg: AlgorithmName | None = None,
+    ) -> Key: ...
     @staticmethod
-    def from_der(data: bytes, /, password: str | bytes | None = None) -> Key: ...
+    def from_der(
+        data: bytes,
+        /,
+        password: str | bytes | None = None,
+        *,
+        kid: str | None = None,
+        alg: AlgorithmName | None = None,
+    ) -> Key: ...
     @staticmethod
-    def from_ssh(data: str | bytes, /) -> Key: ...
+    def from_ssh(
+        data: str | bytes, /, *, kid: str | None = None, alg: AlgorithmName | None = None
+    ) -> Key: ...
     @staticmethod
     def from_jwk(jwk: dict[str, Any] | str | bytes, /) -> Key: ...
     @staticmethod
-    def from_secret(secret: str | bytes, /) -> Key: ...
+    def from_secret(
+        secret: str | bytes, /, *, kid: str | None = None, alg: AlgorithmName | None = None
+    ) -> Key: ...
     @staticmethod
-    def generate(algorithm: AlgorithmName, *, size: int | None = None) -> Key: ...
+    def generate(
+        algorithm: AlgorithmName, *, size: int | None = None, kid: str | None = None
+    ) -> Key: ...
     @property
     def kty(self) -> str: ...
     @property
@@ -117,6 +137,7 @@ class Signer:
         lifetime: float | timedelta | None = None,
         issued_at: bool = False,
         jwt_id: bool = False,
+        json_encoder: type[JSONEncoder] | None = None,
     ) -> Signer: ...
     def encode(self, claims: dict[str, Any]) -> str: ...
     def __copy__(self) -> Signer: ...

@@ -318,9 +318,7 @@ def _read_member(member: Key | Mapping[str, Any]) -> KeySetEntry:
 
 
 def _read_pem_file(path: Path) -> KeySetEntry:
-    key = Key.from_pem(path.read_bytes())
-    # A native key gets its ID only from a JWK.
-    return KeySetEntry(Key.from_jwk(key.to_jwk(private=key.is_private) | {"kid": path.stem}))
+    return KeySetEntry(Key.from_pem(path.read_bytes(), kid=path.stem))
 
 
 def _kid_of(member: Path | Key | Mapping[str, Any]) -> str | None:

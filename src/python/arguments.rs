@@ -169,6 +169,15 @@ pub(super) fn nearest<'a>(
     Ok(known.iter().copied().find(|known| close.iter().any(|close| close == known)))
 }
 
+/// Returns the algorithm that an argument names; raises `TypeError` unless it is a str, and the error
+/// of [`signature_algorithm`].
+pub(super) fn algorithm_argument(
+    name: &str,
+    object: &Bound<'_, PyAny>,
+) -> PyResult<&'static Algorithm> {
+    signature_algorithm(object.py(), &string_argument(name, object)?)
+}
+
 /// Returns the algorithm of that name, with which tokens can be signed and verified.
 ///
 /// Raises `ValueError` otherwise. The text quotes a name only if a known one is similar, because it

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple, PyType};
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::arguments::{exact, exact_seconds, string_argument, type_name};
 use super::errors::ok;
@@ -41,6 +42,8 @@ use crate::error::Error;
 ///         their `iat`, or after the current time if they have no `iat`.
 ///     `issued_at`: whether claims without `iat` get one; a lifetime implies it.
 ///     `jwt_id`: whether claims without `jti` get one: 128 random bits, base64url-encoded.
+///     `json_encoder`: a subclass of `json.JSONEncoder` for claims and headers that JSON does not
+///         have, such as a UUID. Python's json then writes them, which takes longer.
 ///
 /// Raises `InvalidKeyError` for a key that does not fit the algorithm or cannot sign, `TypeError` and
 /// `ValueError` for other wrong arguments.
@@ -53,6 +56,7 @@ pub(super) struct Signer {
     lifetime: Option<i64>,
     issued_at: bool,
     jwt_id: bool,
+    json_encoder: Option<Py<PyType>>,
 }
 
 /// A claim that must be filled in.
@@ -109,7 +113,7 @@ impl Signer {
     #[new]
     #[pyo3(signature = (
         key, algorithm=None, *, headers=None, issuer=None, audience=None, lifetime=None,
-        issued_at=false, jwt_id=false
+        issued_at=false, jwt_id=false, json_encoder=None
     ))]
     #[allow(clippy::too_many_arguments, reason = "each with its name")]
     fn new(
@@ -121,11 +125,14 @@ impl Signer {
         lifetime: Option<&Bound<'_, PyAny>>,
         issued_at: bool,
         jwt_id: bool,
+        json_encoder: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let py = key.py();
         let fast_path = FastPath::get(py)?;
         let algorithm = algorithm.map(|name| string_argument("algorithm", name)).transpose()?;
-        let headers = headers.map(dict_argument).transpose()?;
+        let json_encoder = json_encoder.map(encoder_argument).transpose()?;
+        let headers = headers.map(|headers| header_argument(headers, json_encoder.as_ref()));
+        let headers = headers.transpose()?;
         let Identity { algorithm, kid } = Identity::of(fast_path, key, algorithm.as_deref())?;
         let issuer = issuer.map(|issuer| string_argument("issuer", issuer)).transpose()?;
         let issuer = issuer.map(|issuer| PyString::new(py, &issuer).into_any());
@@ -144,7 +151,14 @@ impl Signer {
             lifetime: lifetime.as_ref().map(whole_seconds).transpose()?,
             issued_at: issued_at || lifetime.is_some(),
             jwt_id,
+            json_encoder: json_encoder.map(Bound::unbind),
         })
+    }
+
+    /// Shows the encoder to the garbage collector; it may hold this object in turn.
+    #[allow(clippy::needless_pass_by_value, reason = "PyO3 passes it so")]
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.json_encoder.as_ref().map_or(Ok(()), |encoder| visit.call(encoder))
     }
 
     /// Returns the signer itself, because it never changes.
@@ -196,7 +210,7 @@ impl Signer {
     /// Returns the JSON text of the claims, or `None` if Python's json must write it; no code of
     /// the caller's has run then.
     fn json_fast(&self, claims: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
-        let Ok(claims) = claims.cast_exact::<PyDict>() else {
+        let (Ok(claims), None) = (claims.cast_exact::<PyDict>(), &self.json_encoder) else {
             return Ok(None);
         };
         let claims = &arguments::snapshot(claims)?;
@@ -242,7 +256,9 @@ impl Signer {
         for missing in missing.iter().flatten() {
             missing.set(&filled)?;
         }
-        encoding::json_by_python(&filled)
+        encoding::check_issuer(&filled)?;
+        let encoder = self.json_encoder.as_ref().map(|encoder| encoder.bind(claims.py()));
+        encoding::json_by_python(&filled, encoder)
     }
 
     /// Returns the claims to fill in; `None` if `exp` depends on an `iat` of the caller's that is
@@ -309,11 +325,31 @@ fn audience_member(py: Python<'_>, audience: &Bound<'_, PyAny>) -> PyResult<Memb
     }
 }
 
-fn dict_argument<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+fn encoder_argument<'py>(encoder: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyType>> {
+    let class = encoder.cast::<PyType>().map_err(|_| {
+        let found = type_name(encoder);
+        PyTypeError::new_err(format!(
+            "json_encoder must be a subclass of json.JSONEncoder, got {found}"
+        ))
+    })?;
+    Ok(class.clone())
+}
+
+/// Returns the headers, in the types that JSON has if there is an encoder for others.
+fn header_argument<'py>(
+    headers: &Bound<'py, PyAny>,
+    encoder: Option<&Bound<'py, PyType>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let py = headers.py();
     let dict = headers.cast::<PyDict>().map_err(|_| {
         PyTypeError::new_err(format!("headers must be a dict, got {}", type_name(headers)))
     })?;
-    Ok(dict.clone())
+    if encoder.is_none() {
+        return Ok(dict.clone());
+    }
+    let json = encoding::json_by_python(dict, encoder)?;
+    let read = py.import(intern!(py, "json"))?.call_method1(intern!(py, "loads"), (json,))?;
+    Ok(read.cast_into()?)
 }
 
 fn new_jwt_id() -> String {

@@ -5,7 +5,10 @@ from __future__ import annotations
 import collections
 import copy
 import datetime as dt
+import decimal
+import json
 import pickle
+import uuid
 
 import pytest
 import rapidjwt
@@ -66,6 +69,40 @@ def now():
 def test_it_writes_the_token_that_encode_writes(claims, headers):
     signer = Signer(HMAC_SECRET, "HS256", headers=headers)
     assert signer.encode(claims) == rapidjwt.encode(claims, HMAC_SECRET, "HS256", headers)
+
+
+class Encoder(json.JSONEncoder):
+    def default(self, o):
+        if isinstance(o, (uuid.UUID, decimal.Decimal)):
+            return str(o)
+        return o.isoformat() if isinstance(o, dt.date) else super().default(o)
+
+
+RICH = {"id": uuid.UUID(int=7), "n": decimal.Decimal("1.10"), "day": dt.date(2026, 11, 29)}
+
+
+@pytest.mark.parametrize("claims", [RICH, RICH | CLAIMS["datetimes"], CLAIMS["all of JSON"]])
+@pytest.mark.parametrize("headers", [None, {"x": RICH, "kid": "1"}])
+def test_an_encoder_writes_what_json_does_not_have(claims, headers):
+    signer = Signer(HMAC_SECRET, "HS256", headers=headers, json_encoder=Encoder)
+    expected = rapidjwt.encode(claims, HMAC_SECRET, "HS256", headers, json_encoder=Encoder)
+    assert signer.encode(claims) == expected
+
+
+def test_an_encoder_leaves_the_filling_in_as_it_is(now):
+    signer = Signer(HMAC_SECRET, "HS256", issuer="me", lifetime=60, json_encoder=Encoder)
+    filled = {"id": str(RICH["id"]), "iss": "me", "iat": now, "exp": now + 60}
+    assert unverified(signer.encode({"id": RICH["id"]})) == filled
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        signer.encode({"a": object()})
+    with pytest.raises(TypeError, match=r"Issuer \(iss\) must be a string"):
+        signer.encode({"iss": 7})
+
+
+@pytest.mark.parametrize("wrong", [Encoder(), len])
+def test_an_encoder_is_a_class(wrong):
+    with pytest.raises(TypeError, match=r"json_encoder must be a subclass of json.JSONEncoder"):
+        Signer(HMAC_SECRET, "HS256", json_encoder=wrong)
 
 
 @pytest.mark.parametrize("algorithm", NATIVE)

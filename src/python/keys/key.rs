@@ -63,6 +63,21 @@ impl Key {
         Ok(Arc::clone(slot.get_or_init(|| prepared)))
     }
 
+    /// Returns the key with an ID and an algorithm of its own.
+    fn with_names(
+        self,
+        kid: Option<&Bound<'_, PyAny>>,
+        alg: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let kid = kid.map(|kid| arguments::string_argument("kid", kid)).transpose()?;
+        let alg = alg.map(|alg| arguments::algorithm_argument("alg", alg)).transpose()?;
+        if let Some(algorithm) = alg {
+            self.prepare(algorithm)?;
+        }
+        let alg = alg.map(|algorithm| algorithm.name.to_owned());
+        Ok(Self { metadata: JwkMetadata { kid, alg, ..self.metadata }, ..self })
+    }
+
     fn prepare_by_name(&self, algorithm: &str) -> Result<Arc<PreparedKey>, Error> {
         self.prepare(Algorithm::by_name(algorithm).ok_or(Error::AlgorithmUnknown)?)
     }
@@ -75,24 +90,37 @@ impl Key {
     ///
     /// `password`, a str (in UTF-8) or bytes, decrypts a private key in encrypted PKCS#8.
     ///
-    /// Raises `InvalidKeyError` for anything else, for a missing or wrong password and for a
-    /// password that the key does not need; `TypeError` if an argument is neither str nor bytes.
+    /// `kid` becomes the key's ID, and `alg` the only algorithm that the key can be used with.
+    ///
+    /// Raises `InvalidKeyError` for anything else, for a missing or wrong password, for a password
+    /// that the key does not need and for an `alg` that does not take it; `TypeError` for arguments
+    /// of other types, `ValueError` for an unknown `alg`.
     #[staticmethod]
-    #[pyo3(signature = (data, /, password=None))]
-    fn from_pem(data: &Bound<'_, PyAny>, password: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+    #[pyo3(signature = (data, /, password=None, *, kid=None, alg=None))]
+    fn from_pem(
+        data: &Bound<'_, PyAny>,
+        password: Option<&Bound<'_, PyAny>>,
+        kid: Option<&Bound<'_, PyAny>>,
+        alg: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
         let (text, password) = (text_argument(data)?, password_argument(password)?);
         // Deriving the key from the password takes long enough to let other threads run.
         let material = match password {
             None => key_file::from_pem(text, None)?,
             password => data.py().detach(|| key_file::from_pem(text, password))?,
         };
-        Ok(Self::new(material)?)
+        Self::new(material)?.with_names(kid, alg)
     }
 
-    /// Reads a key from DER bytes; formats, `password` and errors are those of `from_pem`.
+    /// Reads a key from DER bytes; formats, other arguments and errors are those of `from_pem`.
     #[staticmethod]
-    #[pyo3(signature = (data, /, password=None))]
-    fn from_der(data: &Bound<'_, PyAny>, password: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+    #[pyo3(signature = (data, /, password=None, *, kid=None, alg=None))]
+    fn from_der(
+        data: &Bound<'_, PyAny>,
+        password: Option<&Bound<'_, PyAny>>,
+        kid: Option<&Bound<'_, PyAny>>,
+        alg: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
         let bytes = data.cast::<PyBytes>().map_err(|_| {
             let found = arguments::type_name(data);
             PyTypeError::new_err(format!("Expected bytes, got {found}: Key.from_pem reads text"))
@@ -102,16 +130,22 @@ impl Key {
             None => key_file::from_der(bytes, None)?,
             password => data.py().detach(|| key_file::from_der(bytes, password))?,
         };
-        Ok(Self::new(material)?)
+        Self::new(material)?.with_names(kid, alg)
     }
 
     /// Reads an OpenSSH public key line (RFC 4253 Section 6.6, RFC 5656, RFC 8709).
     ///
+    /// `kid` and `alg` are as for `from_pem`.
+    ///
     /// Raises `InvalidKeyError` for anything else, `TypeError` if `data` is neither str nor bytes.
     #[staticmethod]
-    #[pyo3(signature = (data, /))]
-    fn from_ssh(data: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(Self::new(ssh::parse_public(text_argument(data)?)?)?)
+    #[pyo3(signature = (data, /, *, kid=None, alg=None))]
+    fn from_ssh(
+        data: &Bound<'_, PyAny>,
+        kid: Option<&Bound<'_, PyAny>>,
+        alg: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        Self::new(ssh::parse_public(text_argument(data)?)?)?.with_names(kid, alg)
     }
 
     /// Reads a JWK (RFC 7517) from a dict or from JSON text, with its `kid`, `alg`, `use` and
@@ -137,19 +171,24 @@ impl Key {
         Ok(Self { metadata: JwkMetadata::of(&value)?, ..Self::new(material)? })
     }
 
-    /// Makes a key of a shared secret for HMAC: a str (in UTF-8) or bytes.
+    /// Makes a key of a shared secret for HMAC: a str (in UTF-8) or bytes. `kid` and `alg` are as
+    /// for `from_pem`.
     ///
     /// Raises `InvalidKeyError` for an empty secret and for public key material in any form, which
     /// attackers know too (RFC 8725 Section 2.1); `TypeError` for another type.
     #[staticmethod]
-    #[pyo3(signature = (secret, /))]
-    fn from_secret(secret: &Bound<'_, PyAny>) -> PyResult<Self> {
+    #[pyo3(signature = (secret, /, *, kid=None, alg=None))]
+    fn from_secret(
+        secret: &Bound<'_, PyAny>,
+        kid: Option<&Bound<'_, PyAny>>,
+        alg: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
         let bytes = text_argument(secret)?;
         secret::check(bytes)?;
-        Ok(Self::new(KeyMaterial::Secret(bytes.to_vec().into()))?)
+        Self::new(KeyMaterial::Secret(bytes.to_vec().into()))?.with_names(kid, alg)
     }
 
-    /// Generates a key for the algorithm of that name, which becomes its `alg`.
+    /// Generates a key for the algorithm of that name, which becomes its `alg`; `kid` becomes its ID.
     ///
     /// `size` is the number of bits of a secret (by default the length of the hash) or of an RSA
     /// modulus (2048 by default, or 3072, 4096, 8192). Other algorithms determine the size.
@@ -158,14 +197,16 @@ impl Key {
     /// allow and for Ed448 without the package cryptography, `NotImplementedError` for a key that
     /// this build cannot generate.
     #[staticmethod]
-    #[pyo3(signature = (algorithm, *, size=None))]
-    fn generate(py: Python<'_>, algorithm: &str, size: Option<usize>) -> PyResult<Self> {
-        let algorithm = arguments::signature_algorithm(py, algorithm)?;
+    #[pyo3(signature = (algorithm, *, size=None, kid=None))]
+    fn generate(
+        algorithm: &Bound<'_, PyAny>,
+        size: Option<usize>,
+        kid: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let named = arguments::algorithm_argument("algorithm", algorithm)?;
         // RSA takes long enough to let other threads run.
-        let material = py.detach(|| crypto::generate(algorithm, size))?;
-        let metadata =
-            JwkMetadata { alg: Some(algorithm.name.to_owned()), ..JwkMetadata::default() };
-        Ok(Self { metadata, ..Self::new(material)? })
+        let material = algorithm.py().detach(|| crypto::generate(named, size))?;
+        Self::new(material)?.with_names(kid, Some(algorithm))
     }
 
     /// The JWK key type: "oct", "RSA", "EC" or "OKP" (RFC 7518 Section 6.1).
@@ -190,14 +231,14 @@ impl Key {
         self.material.bits()
     }
 
-    /// The key ID, kid, of the JWK that the key was read from (RFC 7517 Section 4.5).
+    /// The key ID, kid (RFC 7517 Section 4.5): that of the JWK, or the argument of that name.
     #[getter]
     fn kid(&self) -> Option<&str> {
         self.metadata.kid.as_deref()
     }
 
-    /// The algorithm, alg, of the JWK that the key was read from (RFC 7517 Section 4.4), or that it
-    /// was generated for. The key cannot be used with any other.
+    /// The algorithm, alg (RFC 7517 Section 4.4): that of the JWK, the argument of that name, or the
+    /// one that the key was generated for. The key cannot be used with any other.
     #[getter]
     fn alg(&self) -> Option<&str> {
         self.metadata.alg.as_deref()

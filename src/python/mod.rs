@@ -19,6 +19,7 @@ mod jwt;
 mod key_choice;
 mod keys;
 mod once;
+mod repr;
 mod secret_guard;
 mod signer;
 mod vectorcall;

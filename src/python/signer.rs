@@ -18,6 +18,7 @@ use super::keys::key::Key;
 use super::keys::key_mistakes::{self, Prepared};
 use super::keys::length;
 use super::once::{ForkSafeOnce, intern};
+use super::repr::Repr;
 use super::vectorcall::{Method, drop_deferred};
 use super::{arguments, clock, encoding, header_cache};
 use crate::algorithm::Algorithm;
@@ -40,6 +41,8 @@ use crate::error::Error;
 ///     audience: the `aud` of claims that have none: a string or a list of strings.
 ///     lifetime: seconds, or a timedelta. The `exp` of claims without one is this long after
 ///         their `iat`, or after the current time if they have no `iat`.
+///     `allow_negative_lifetime`: whether `lifetime` may be zero or negative, for tests that need
+///         tokens that have expired.
 ///     `issued_at`: whether claims without `iat` get one; a lifetime implies it.
 ///     `jwt_id`: whether claims without `jti` get one: 128 random bits, base64url-encoded.
 ///     `json_encoder`: a subclass of `json.JSONEncoder` for claims and headers that JSON does not
@@ -51,6 +54,8 @@ use crate::error::Error;
 pub(super) struct Signer {
     key: Arc<PreparedKey>,
     header: String,
+    /// The `kid` of the header.
+    kid: Option<String>,
     issuer: Option<Member>,
     audience: Option<Member>,
     lifetime: Option<i64>,
@@ -113,7 +118,7 @@ impl Signer {
     #[new]
     #[pyo3(signature = (
         key, algorithm=None, *, headers=None, issuer=None, audience=None, lifetime=None,
-        issued_at=false, jwt_id=false, json_encoder=None
+        allow_negative_lifetime=false, issued_at=false, jwt_id=false, json_encoder=None
     ))]
     #[allow(clippy::too_many_arguments, reason = "each with its name")]
     fn new(
@@ -123,6 +128,7 @@ impl Signer {
         issuer: Option<&Bound<'_, PyAny>>,
         audience: Option<&Bound<'_, PyAny>>,
         lifetime: Option<&Bound<'_, PyAny>>,
+        allow_negative_lifetime: bool,
         issued_at: bool,
         jwt_id: bool,
         json_encoder: Option<&Bound<'_, PyAny>>,
@@ -143,16 +149,66 @@ impl Signer {
             return Err(Error::PrivateKeyRequired.into());
         }
         length::check(fast_path, py, &prepared, false)?;
+        let Header { segment: header, kid } =
+            Header::new(py, algorithm, kid.as_deref(), headers.as_ref())?;
         Ok(Self {
             key: prepared,
-            header: header(py, algorithm, kid.as_deref(), headers.as_ref())?,
+            header,
+            kid,
             issuer: issuer.map(|issuer| Member::new(py, "iss", &issuer)).transpose()?,
             audience: audience.map(|audience| audience_member(py, &audience)).transpose()?,
-            lifetime: lifetime.as_ref().map(whole_seconds).transpose()?,
+            lifetime: lifetime
+                .as_ref()
+                .map(|lifetime| whole_seconds(lifetime, allow_negative_lifetime))
+                .transpose()?,
             issued_at: issued_at || lifetime.is_some(),
             jwt_id,
             json_encoder: json_encoder.map(Bound::unbind),
         })
+    }
+
+    /// The `alg` of the tokens.
+    #[getter]
+    fn algorithm(&self) -> &'static str {
+        self.key.algorithm().name
+    }
+
+    /// The `kid` of the tokens, or None.
+    #[getter]
+    fn key_id(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// The `iss` of claims that have none, or None.
+    #[getter]
+    fn issuer<'py>(&self, py: Python<'py>) -> Option<&Bound<'py, PyAny>> {
+        self.issuer.as_ref().map(|issuer| issuer.value.bind(py))
+    }
+
+    /// The `aud` of claims that have none: a str, a tuple of several, or None.
+    #[getter]
+    fn audience<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let audience = self.audience.as_ref()?.value.bind(py);
+        Some(match audience.cast::<PyList>() {
+            Ok(several) => several.to_tuple().into_any(),
+            Err(_) => audience.clone(),
+        })
+    }
+
+    /// The seconds from `iat` to the `exp` of claims that have none, or None.
+    #[getter]
+    fn lifetime(&self) -> Option<i64> {
+        self.lifetime
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let mut repr = Repr::new("Signer");
+        repr.add(py, "algorithm", self.algorithm())?;
+        repr.add_if(py, "key_id", self.key_id())?;
+        repr.add_if(py, "issuer", self.issuer(py))?;
+        repr.add_if(py, "audience", self.audience(py))?;
+        repr.add_if(py, "lifetime", self.lifetime)?;
+        Ok(repr.finish())
     }
 
     /// Shows the encoder to the garbage collector; it may hold this object in turn.
@@ -397,44 +453,59 @@ impl Identity {
     }
 }
 
-/// Returns the encoded header; `headers` cannot change the signer's `alg`.
-fn header(
-    py: Python<'_>,
-    algorithm: &'static Algorithm,
-    kid: Option<&str>,
-    headers: Option<&Bound<'_, PyDict>>,
-) -> PyResult<String> {
-    let merged = PyDict::new(py);
-    if let Some(kid) = kid {
-        merged.set_item("kid", kid)?;
-    }
-    if let Some(headers) = headers {
-        for name in ["alg", "b64", "crit"] {
-            if headers.contains(name)? {
-                return Err(PyValueError::new_err(format!(
-                    "headers cannot have {name:?}: use rapidjwt.encode() for that"
-                )));
-            }
-        }
-        merged.update(headers.as_mapping())?;
-    }
-    if let Some(kid) = merged.get_item("kid")?
-        && !kid.is_instance_of::<PyString>()
-    {
-        return Err(Error::KidNotString.into());
-    }
-    encoding::header_segment(py, algorithm, Some(&exact(merged.as_any())?), true)?
-        .map(std::borrow::Cow::into_owned)
-        .ok_or_else(|| PyTypeError::new_err("headers cannot be written as JSON"))
+/// The header of a signer's tokens.
+struct Header {
+    /// The encoded header.
+    segment: String,
+    kid: Option<String>,
 }
 
-fn whole_seconds(lifetime: &Bound<'_, PyAny>) -> PyResult<i64> {
-    let seconds = arguments::leeway(Some(lifetime)).filter(|seconds| *seconds >= 1.0);
-    #[allow(clippy::cast_possible_truncation, reason = "whole seconds are wanted")]
-    seconds.map(|seconds| seconds as i64).ok_or_else(|| {
-        PyValueError::new_err(
+impl Header {
+    /// Makes the header; `headers` cannot change the signer's `alg`.
+    fn new(
+        py: Python<'_>,
+        algorithm: &'static Algorithm,
+        kid: Option<&str>,
+        headers: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        let merged = PyDict::new(py);
+        if let Some(kid) = kid {
+            merged.set_item("kid", kid)?;
+        }
+        if let Some(headers) = headers {
+            for name in ["alg", "b64", "crit"] {
+                if headers.contains(name)? {
+                    return Err(PyValueError::new_err(format!(
+                        "headers cannot have {name:?}: use rapidjwt.encode() for that"
+                    )));
+                }
+            }
+            merged.update(headers.as_mapping())?;
+        }
+        let kid = match merged.get_item("kid")? {
+            Some(kid) => Some(kid.cast::<PyString>().map_err(|_| Error::KidNotString)?.clone()),
+            None => None,
+        };
+        let segment =
+            encoding::header_segment(py, algorithm, Some(&exact(merged.as_any())?), true)?
+                .ok_or_else(|| PyTypeError::new_err("headers cannot be written as JSON"))?;
+        let kid = kid.map(|kid| string_argument("kid", &kid)).transpose()?;
+        Ok(Self { segment: segment.into_owned(), kid })
+    }
+}
+
+fn whole_seconds(lifetime: &Bound<'_, PyAny>, allow_negative: bool) -> PyResult<i64> {
+    let seconds = arguments::leeway(Some(lifetime)).filter(|seconds| seconds.is_finite());
+    match seconds {
+        #[allow(clippy::cast_possible_truncation, reason = "whole seconds are wanted")]
+        Some(seconds) if seconds >= 1.0 || allow_negative => Ok(seconds as i64),
+        Some(seconds) if seconds < 1.0 => Err(PyValueError::new_err(
+            "lifetime must be at least one second; a test that needs expired tokens passes \
+             allow_negative_lifetime=True",
+        )),
+        _ => Err(PyValueError::new_err(
             "lifetime must be a number of seconds, at least one, or a timedelta; for example 900 or \
              timedelta(minutes=15)",
-        )
-    })
+        )),
+    }
 }

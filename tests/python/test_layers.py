@@ -49,7 +49,7 @@ INSIDE = {
     "python": [
         ["once", "cpython", "cache_info", "header_cache", "algorithm_table", "secret_guard"],
         ["errors"],
-        ["clock", "arguments", "claims_view"],
+        ["clock", "arguments", "claims_view", "repr"],
         ["json", "key_choice"],
         ["fast_path"],
         ["keys", "vectorcall"],
@@ -67,7 +67,7 @@ INSIDE = {
         ["argument"],
         ["mod"],
     ],
-    "python/verifier": [["policy"], ["keys"], ["batch"], ["mod"]],
+    "python/verifier": [["policy"], ["description", "keys"], ["batch"], ["mod"]],
 }
 
 

@@ -77,7 +77,7 @@ class _ClientKeys:
         # tenants.
         if issuer is not None and policy.issuers is None:
             policy = policy.with_issuer(issuer)
-        self._policy = policy
+        self.policy = policy
         self._prepared: tuple[KeySet, Verifier] | None = None
 
     def newest(self) -> Verifier | None:
@@ -87,7 +87,7 @@ class _ClientKeys:
     def _verifier(self, keys: KeySet) -> Verifier:
         prepared = self._prepared
         if prepared is None or prepared[0] is not keys:
-            prepared = self._prepared = (keys, verifier_of_policy(self._policy, keys))
+            prepared = self._prepared = (keys, verifier_of_policy(self.policy, keys))
         return prepared[1]
 
     def _apply(self, call: _Call, token: _Token, keys: KeySet) -> _Decoded | _KeyMissing:
@@ -164,7 +164,7 @@ class _SyncKeys(_ClientKeys):
         return await asyncio.to_thread(self.decode_complete, token)
 
     def _call(self, call: _Call, token: _Token) -> _Decoded:
-        self._policy.check_size(token)
+        self.policy.check_size(token)
         keys = self._client.key_set()
         while isinstance(result := self._apply(call, token, keys), _KeyMissing):
             newer = self._client.newer_key_set(keys)
@@ -222,7 +222,7 @@ class _AsyncKeys(_ClientKeys):
             return error
 
     async def _call(self, call: _Call, token: _Token) -> _Decoded:
-        self._policy.check_size(token)
+        self.policy.check_size(token)
         keys = await self._client.key_set()
         while isinstance(result := self._apply(call, token, keys), _KeyMissing):
             newer = await self._client.newer_key_set(keys)

@@ -60,6 +60,18 @@ impl VerifyingKeys {
         })
     }
 
+    pub(super) const fn policy(&self) -> &Py<VerifierPolicy> {
+        &self.policy
+    }
+
+    /// Returns the allowed algorithms, or those of the keys if none were passed.
+    pub(super) fn algorithms(&self) -> Vec<&'static Algorithm> {
+        match &self.policy.get().allowed {
+            Some(allowed) => allowed.clone(),
+            None => self.keyring.algorithms().collect(),
+        }
+    }
+
     pub(super) const fn cache(&self) -> Option<&SignatureCache> {
         self.cache.as_ref()
     }

@@ -1,6 +1,7 @@
 //! `Verifier`: keys that are prepared and a policy that is read once, for many tokens.
 
 pub(super) mod batch;
+mod description;
 mod keys;
 pub(super) mod policy;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyIterator, PyString};
+use pyo3::types::{PyBytes, PyDict, PyIterator, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use batch::DecodedMany;
@@ -114,6 +115,50 @@ impl Verifier {
                 "A Verifier takes either key or jwks, got neither (or None: is a setting missing?)",
             )),
         }
+    }
+
+    /// The names of the allowed algorithms.
+    #[getter]
+    fn algorithms<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let algorithms = match &self.keys {
+            Keys::Held(keys) => keys.algorithms(),
+            Keys::Fetched(_) => self.policy(py)?.get().allowed.clone().unwrap_or_default(),
+        };
+        PyTuple::new(py, algorithms.iter().map(|algorithm| algorithm.name))
+    }
+
+    /// The accepted audience, or a tuple of several; None refuses tokens with an audience.
+    #[getter]
+    fn audience<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        description::accepted(py, self.policy(py)?.get().claims().audience.as_ref())
+    }
+
+    /// The accepted issuer, or a tuple of several; None accepts all.
+    #[getter]
+    fn issuer<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        description::accepted(py, self.policy(py)?.get().claims().issuer.as_ref())
+    }
+
+    /// The accepted subject; None accepts all.
+    #[getter]
+    fn subject<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        description::accepted(py, self.policy(py)?.get().claims().subject.as_ref())
+    }
+
+    /// The seconds by which clocks may differ.
+    #[getter]
+    fn leeway(&self, py: Python<'_>) -> PyResult<f64> {
+        Ok(self.policy(py)?.get().claims().leeway)
+    }
+
+    /// The names of the claims that must be present.
+    #[getter]
+    fn require<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.policy(py)?.get().claims().require)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        description::repr(py, self.policy(py)?.get(), self.algorithms(py)?)
     }
 
     /// Verifies a token and returns a dict with its `payload`, `header` and `signature`.
@@ -301,6 +346,13 @@ impl Verifier {
                 Ok(Bound::new(py, decoded)?.into_any())
             }
             Keys::Fetched(keys) => keys.bind(tokens.py()).call_method1(method, (tokens,)),
+        }
+    }
+
+    fn policy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, VerifierPolicy>> {
+        match &self.keys {
+            Keys::Held(keys) => Ok(keys.policy().bind(py).clone()),
+            Keys::Fetched(keys) => Ok(keys.bind(py).getattr(intern!(py, "policy"))?.cast_into()?),
         }
     }
 

@@ -69,6 +69,11 @@ impl VerifierPolicy {
         })
     }
 
+    /// Returns what is required of the claims.
+    pub(super) const fn claims(&self) -> &Policy<String> {
+        &self.policy
+    }
+
     /// Returns the claims of a verified payload, if they conform to the policy.
     pub(super) fn accept<'py>(
         &self,

@@ -125,6 +125,10 @@ _LATE = {
 }
 
 
+#: Names that `dir` leaves out: of this file, and a module that looks like Python's.
+_UNLISTED = {"TYPE_CHECKING", "annotations", "warnings"}
+
+
 def __getattr__(name: str) -> Any:
     """Import a name of `_LATE` when it is first used."""
     module = _LATE.get(name)
@@ -135,6 +139,12 @@ def __getattr__(name: str) -> Any:
 
     found = import_module(f"{__name__}.{module}")
     return found if name == module else getattr(found, name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names, those of `_LATE` and the modules among them."""
+    here = (name for name in globals() if not name.startswith("_") or name.endswith("__"))
+    return sorted({*__all__, *_LATE, *here} - _UNLISTED)
 
 
 # Nothing is patched yet: from here on the fast path notices every change.

@@ -14,6 +14,7 @@ from .types import AlgorithmName, Options
 __all__ = [
     "CacheInfo",
     "DecodedMany",
+    "Functions",
     "Key",
     "Signer",
     "Verifier",
@@ -29,6 +30,7 @@ __all__ = [
     "fast_path_changed",
     "fast_path_extended",
     "fast_path_obstacles",
+    "functions",
     "get_unverified_header",
     "is_der_public_key",
     "is_jwk",
@@ -232,10 +234,15 @@ class DecodedMany(Iterator[dict[str, Any] | PyJWTError]):
     def __iter__(self) -> DecodedMany: ...
     def __next__(self) -> dict[str, Any] | PyJWTError: ...
 
+@final
+class Functions: ...
+
+functions: Functions
+
 def encode(
     payload: dict[str, Any],
     key: _SigningKey,
-    algorithm: str | None = ...,
+    algorithm: str | None = "HS256",
     headers: dict[str, Any] | None = None,
     json_encoder: type[JSONEncoder] | None = None,
     sort_headers: bool = True,

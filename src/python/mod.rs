@@ -64,13 +64,13 @@ mod _rapidjwt {
     use super::fast_path::{
         fast_path_changed, fast_path_extended, fast_path_obstacles, record_originals,
     };
-    use super::jwt::{Decode, DecodeComplete, Encode, get_unverified_header};
+    use super::jwt::{Decode, DecodeComplete, Encode, GetUnverifiedHeader};
     use super::key_choice::{choose_keys, jwk_permits};
     use super::keys::cache::{clear_key_cache, key_cache_info};
     use super::keys::key::Key;
     use super::secret_guard::{is_der_public_key, is_jwk, is_pem, is_ssh};
     use super::signer::{Signer, SignerEncode};
-    use super::vectorcall::{add_method, function};
+    use super::vectorcall::{Functions, add_method, function};
     use super::verifier::batch::{self, DecodedMany, token_text};
     use super::verifier::policy::VerifierPolicy;
     use super::verifier::{Verifier, VerifierDecode, keys_may_be_outdated, verifier_of_policy};
@@ -91,9 +91,13 @@ mod _rapidjwt {
         module.add_class::<VerifierPolicy>()?;
         add_method::<SignerEncode>(py)?;
         add_method::<VerifierDecode>(py)?;
-        module.add("encode", function::<Encode, _>(py, "rapidjwt")?)?;
-        module.add("decode", function::<Decode, _>(py, "rapidjwt")?)?;
-        module.add("decode_complete", function::<DecodeComplete, _>(py, "rapidjwt")?)?;
+        let functions = &Bound::new(py, Functions)?;
+        module.add("functions", functions)?;
+        module.add("encode", function::<Encode, _>(functions, "rapidjwt")?)?;
+        module.add("decode", function::<Decode, _>(functions, "rapidjwt")?)?;
+        module.add("decode_complete", function::<DecodeComplete, _>(functions, "rapidjwt")?)?;
+        let header = function::<GetUnverifiedHeader, _>(functions, "rapidjwt")?;
+        module.add("get_unverified_header", header)?;
         for function in [
             wrap_pyfunction!(algorithm_table, module)?,
             wrap_pyfunction!(choose_keys, module)?,
@@ -102,7 +106,6 @@ mod _rapidjwt {
             wrap_pyfunction!(fast_path_changed, module)?,
             wrap_pyfunction!(fast_path_extended, module)?,
             wrap_pyfunction!(fast_path_obstacles, module)?,
-            wrap_pyfunction!(get_unverified_header, module)?,
             wrap_pyfunction!(is_der_public_key, module)?,
             wrap_pyfunction!(is_jwk, module)?,
             wrap_pyfunction!(is_pem, module)?,

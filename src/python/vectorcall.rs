@@ -48,19 +48,39 @@ pub(in crate::python) trait Function<const N: usize> {
     fn fallback(fast_path: &FastPath) -> &Py<PyAny>;
 }
 
-/// Makes the Python function object of `F`.
+/// The object that the functions of PyJWT's API are bound to.
+///
+/// PyJWT's own are methods of a `PyJWT`. Tools treat a method like a function of Python:
+/// `unittest.mock` checks calls against its signature, which it does not for a built-in function.
+#[pyclass(frozen, module = "rapidjwt._rapidjwt")]
+pub(in crate::python) struct Functions;
+
+#[pymethods]
+impl Functions {
+    /// Allows its methods to be pickled, by name as functions are.
+    #[allow(clippy::unused_self, reason = "a method of Python's")]
+    const fn __reduce__(&self) -> &'static str {
+        "functions"
+    }
+}
+
+/// Makes the method object of `F`, which is also an attribute of `functions`.
 pub(in crate::python) fn function<'py, F: Function<N>, const N: usize>(
-    py: Python<'py>,
+    functions: &Bound<'py, Functions>,
     module: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let py = functions.py();
     let definition = definition(F::NAME, F::DOC, trampoline::<F, N>);
     let module = PyString::new(py, module);
     // SAFETY: the definition lives forever, its function has the type that its flags promise, and
     // the module name is a live object. The result is a new reference, or null with an exception.
-    unsafe {
+    let function = unsafe {
         let function = ffi::PyCFunction_NewEx(definition, ptr::null_mut(), module.as_ptr());
-        Bound::from_owned_ptr_or_err(py, function)
-    }
+        Bound::<PyAny>::from_owned_ptr_or_err(py, function)?
+    };
+    let method = py.import("types")?.getattr("MethodType")?.call1((function, functions))?;
+    functions.get_type().setattr(PyString::from_bytes(py, F::NAME.to_bytes())?, &method)?;
+    Ok(method)
 }
 
 /// A method that takes one argument.
@@ -119,6 +139,19 @@ struct RawCall {
     keyword_names: *mut ffi::PyObject,
 }
 
+impl RawCall {
+    /// Returns the call without its first argument, the object that the function is bound to.
+    fn without_owner<F: Function<N>, const N: usize>(self) -> PyResult<Self> {
+        let Some(positional) = self.positional.checked_sub(1) else {
+            let name = F::NAME.to_string_lossy();
+            return Err(PyTypeError::new_err(format!("{name} is a method: it has no owner here")));
+        };
+        // SAFETY: there is a first argument, and a pointer to the end of an array is valid.
+        let arguments = unsafe { self.arguments.add(1) };
+        Ok(Self { arguments, positional, ..self })
+    }
+}
+
 /// Runs `F` for a call from Python.
 ///
 /// # Safety
@@ -131,7 +164,11 @@ unsafe extern "C" fn trampoline<F: Function<N>, const N: usize>(
     keyword_names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
     // SAFETY: as promised by the caller; the arguments are alive until this function returns.
-    unsafe { guarded(arguments, positional, keyword_names, |py, call| run::<F, N>(py, call)) }
+    unsafe {
+        guarded(arguments, positional, keyword_names, |py, call| {
+            run::<F, N>(py, call.without_owner::<F, N>()?)
+        })
+    }
 }
 
 /// Runs `M` for a call from Python.

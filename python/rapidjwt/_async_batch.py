@@ -10,14 +10,15 @@ from rapidjwt._rapidjwt import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+    from typing import TypeVar
 
-    from .exceptions import PyJWTError
+    ResultT = TypeVar("ResultT")
 
 
 async def decode_many_async(
-    decode_many: Callable[[Iterator[Any]], Iterator[dict[str, Any] | PyJWTError]],
+    decode_many: Callable[[Iterator[Any]], Iterator[ResultT]],
     tokens: Iterator[str | bytes],
-) -> AsyncIterator[dict[str, Any] | PyJWTError]:
+) -> AsyncIterator[ResultT]:
     """Yield the results of `decode_many`, which is called in a thread for each chunk of tokens."""
     while chunk := list(islice(tokens, CHUNK)):
         for result in await asyncio.to_thread(_all, decode_many, chunk):
@@ -25,7 +26,7 @@ async def decode_many_async(
 
 
 def _all(
-    decode_many: Callable[[Iterator[Any]], Iterator[dict[str, Any] | PyJWTError]],
+    decode_many: Callable[[Iterator[Any]], Iterator[ResultT]],
     chunk: list[str | bytes],
-) -> list[dict[str, Any] | PyJWTError]:
+) -> list[ResultT]:
     return list(decode_many(iter(chunk)))

@@ -109,7 +109,8 @@ class KeySet:
                 jwks = json.loads(jwks)
             except (ValueError, RecursionError):
                 # `from None`: the original error holds the text, which may contain secrets.
-                hint = ": JWKSClient(url) fetches it" if _is_url(jwks) else ""
+                is_url = isinstance(jwks, str) and jwks.startswith(("https://", "http://"))
+                hint = ": JWKSClient(url) fetches it" if is_url else ""
                 raise PyJWKSetError(f"The JWK Set is not valid JSON{hint}") from None
         return cls(_members(jwks))
 
@@ -236,13 +237,6 @@ def _refuse_one(keys: object) -> None:
         raise TypeError("Expected a list of keys, got one Key: pass [key]")
     if keys is None:
         raise TypeError("Expected a list of keys, got None")
-
-
-def _is_url(text: str | bytes) -> bool:
-    start = text[:8].lower()
-    return start.startswith(
-        (b"https://", b"http://") if isinstance(start, bytes) else ("https://", "http://")
-    )
 
 
 def _members(jwks: object) -> list[Any]:

@@ -28,6 +28,20 @@ AlgorithmName: TypeAlias = Literal[
 ]
 """The names of the built-in algorithms."""
 
+Algorithm: TypeAlias = AlgorithmName | str
+"""The name of an algorithm: an editor suggests the built-in ones, and any str is accepted."""
+
+
+class DecodedToken(TypedDict):
+    """What `Verifier.decode_complete` returns."""
+
+    header: dict[str, Any]
+    """The JOSE header."""
+    payload: dict[str, Any]
+    """The claims."""
+    signature: bytes
+    """The signature."""
+
 
 class SigOptions(TypedDict, total=False):
     """The options of `PyJWS`: those that concern the signature."""

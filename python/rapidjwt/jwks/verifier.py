@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
     from rapidjwt._rapidjwt import VerifierPolicy
+    from rapidjwt.types import DecodedToken
 
     _Token: TypeAlias = str | bytes
-    _Decoded: TypeAlias = dict[str, Any]
+    _Decoded: TypeAlias = dict[str, Any] | DecodedToken
     _Result: TypeAlias = _Decoded | PyJWTError
     _Call: TypeAlias = Callable[[Verifier, _Token], _Decoded]
     _CallMany: TypeAlias = Callable[[Verifier, Iterable[_Token]], Iterator[_Result]]

@@ -15,6 +15,8 @@ from rapidjwt import (
     Signer,
     Verifier,
 )
+from rapidjwt.exceptions import PyJWTError
+from rapidjwt.types import DecodedToken
 from typing_extensions import assert_type
 
 key = Key.from_pem("text")
@@ -85,15 +87,31 @@ fetching = Verifier(jwks=async_client, algorithms=("ES256",), max_token_size=Non
 async def decode_async() -> None:
     """Await the coroutines of the two methods."""
     assert_type(await fetching.decode_async("token"), dict[str, Any])
-    assert_type(await fetching.decode_complete_async(b"token"), dict[str, Any])
+    assert_type(await fetching.decode_complete_async(b"token"), DecodedToken)
+    async for result in fetching.decode_many_async(["token"]):
+        assert_type(result, dict[str, Any] | PyJWTError)
 
 
 assert_type(verifier.decode("token"), dict[str, Any])
-assert_type(verifier.decode_complete(b"token"), dict[str, Any])
+complete = verifier.decode_complete(b"token")
+assert_type(complete, DecodedToken)
+assert_type(complete["header"], dict[str, Any])
+assert_type(complete["signature"], bytes)
 assert_type(verifier.cache_info(), CacheInfo)
 assert_type(verifier.cache_info().hits, int)
 for result in verifier.decode_many(line.strip() for line in ["token"]):
-    assert_type(result, dict[str, Any] | Exception)
+    assert_type(result, dict[str, Any] | PyJWTError)
+for whole in verifier.decode_complete_many(["token"]):
+    assert_type(whole, DecodedToken | PyJWTError)
+assert_type(verifier.algorithms, tuple[str, ...])
+assert_type(verifier.audience, str | tuple[str, ...] | None)
+assert_type(signer.key_id, str | None)
+configured: str = "ES256"
+assert_type(Signer(key, configured), Signer)
+assert_type(Verifier(key, algorithms=[configured]), Verifier)
+names = ["ES256", "ES384"]
+assert_type(Verifier(key, algorithms=names), Verifier)
+assert_type(Key.generate(configured, kid="1"), Key)
 
 assert_type(rapidjwt.key_cache_info(), CacheInfo)
 assert_type(rapidjwt.encode({}, key), str)

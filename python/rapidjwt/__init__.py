@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._install import install_as_jwt
+    from .issuers import MultiIssuerVerifier
     from .jwks import AsyncJWKSClient, JWKSClient, RefreshPolicy, UnknownKeyError
     from .jwks_client import PyJWKClient
     from .key_set import KeySet
@@ -79,6 +80,7 @@ __all__ = [
     "Key",
     "KeySet",
     "MissingRequiredClaimError",
+    "MultiIssuerVerifier",
     "PyJWK",
     "PyJWKClient",
     "PyJWKClientConnectionError",
@@ -113,10 +115,12 @@ _LATE = {
     "AsyncJWKSClient": "jwks",
     "JWKSClient": "jwks",
     "KeySet": "key_set",
+    "MultiIssuerVerifier": "issuers",
     "PyJWKClient": "jwks_client",
     "RefreshPolicy": "jwks",
     "UnknownKeyError": "jwks",
     "install_as_jwt": "_install",
+    "issuers": "issuers",
     "jwk_set_cache": "jwk_set_cache",
     "jwks": "jwks",
     "jwks_client": "jwks_client",

@@ -40,7 +40,9 @@ __all__ = [
     "key_cache_info",
     "keys_may_be_outdated",
     "record_originals",
+    "token_iterator",
     "token_text",
+    "unverified_claims",
     "verifier_of_policy",
 ]
 
@@ -351,7 +353,9 @@ class Verifier:
         """The accepted audience, or a tuple of several; None refuses tokens with an audience."""
     @property
     def issuer(self) -> str | tuple[str, ...] | None:
-        """The accepted issuer, or a tuple of several; None accepts all."""
+        """The accepted issuer, or a tuple of several; None accepts all, as with the option `verify_iss`
+        set to False.
+        """
     @property
     def subject(self) -> str | None:
         """The accepted subject; None accepts all."""
@@ -534,7 +538,9 @@ def jwk_permits(
 def keys_may_be_outdated(
     verifier: Verifier, token: str | bytes, is_signature_wrong: bool, /
 ) -> bool: ...
+def token_iterator(tokens: Iterable[Any], method: str, /) -> Iterator[Any]: ...
 def token_text(item: Any, /) -> Any: ...
+def unverified_claims(token: str | bytes, max_token_size: int | None, /) -> dict[str, Any]: ...
 def verifier_of_policy(policy: VerifierPolicy, keys: _VerifyingKeys, /) -> Verifier: ...
 def fast_path_changed() -> None: ...
 def fast_path_extended() -> None: ...

@@ -61,6 +61,7 @@ mod _rapidjwt {
 
     use super::algorithm_table::algorithm_table;
     use super::cache_info::CacheInfo;
+    use super::decoded::unverified_claims;
     use super::fast_path::{
         fast_path_changed, fast_path_extended, fast_path_obstacles, record_originals,
     };
@@ -73,7 +74,9 @@ mod _rapidjwt {
     use super::vectorcall::{Functions, add_method, function};
     use super::verifier::batch::{self, DecodedMany, token_text};
     use super::verifier::policy::VerifierPolicy;
-    use super::verifier::{Verifier, VerifierDecode, keys_may_be_outdated, verifier_of_policy};
+    use super::verifier::{
+        Verifier, VerifierDecode, keys_may_be_outdated, token_iterator, verifier_of_policy,
+    };
     use super::{check_interpreter, decode_segment};
 
     /// Adds every member after the check; `#[pymodule_export]` would add members before it.
@@ -114,7 +117,9 @@ mod _rapidjwt {
             wrap_pyfunction!(key_cache_info, module)?,
             wrap_pyfunction!(keys_may_be_outdated, module)?,
             wrap_pyfunction!(record_originals, module)?,
+            wrap_pyfunction!(token_iterator, module)?,
             wrap_pyfunction!(token_text, module)?,
+            wrap_pyfunction!(unverified_claims, module)?,
             wrap_pyfunction!(verifier_of_policy, module)?,
         ] {
             module.add_function(function)?;

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use super::policy::VerifierPolicy;
-use crate::claims::{Accepted, Checks};
+use crate::claims::{Accepted, Checks, Policy};
 use crate::python::repr::Repr;
 
 /// Returns what was passed for `audience`, `issuer` or `subject`: a str, or a tuple of several.
@@ -19,6 +19,14 @@ pub(super) fn accepted<'py>(
     })
 }
 
+/// Returns the issuers that are accepted; `None` for all.
+pub(super) fn issuer<'py>(
+    py: Python<'py>,
+    policy: &Policy<String>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    accepted(py, policy.issuer.as_ref().filter(|_| policy.checks.iss))
+}
+
 /// Returns the repr of a verifier with these algorithms. Checks that are missing by default, those of
 /// the audience and the issuer, are always shown.
 pub(super) fn repr(
@@ -30,7 +38,7 @@ pub(super) fn repr(
     let mut repr = Repr::new("Verifier");
     repr.add(py, "algorithms", algorithms)?;
     repr.add(py, "audience", accepted(py, policy.audience.as_ref())?)?;
-    repr.add(py, "issuer", accepted(py, policy.issuer.as_ref())?)?;
+    repr.add(py, "issuer", issuer(py, policy)?)?;
     repr.add_if(py, "subject", accepted(py, policy.subject.as_ref())?)?;
     repr.add_if(py, "leeway", Some(policy.leeway).filter(|leeway| *leeway != 0.0))?;
     if !policy.require.is_empty() {

@@ -133,10 +133,11 @@ impl Verifier {
         description::accepted(py, self.policy(py)?.get().claims().audience.as_ref())
     }
 
-    /// The accepted issuer, or a tuple of several; None accepts all.
+    /// The accepted issuer, or a tuple of several; None accepts all, as with the option `verify_iss`
+    /// set to False.
     #[getter]
     fn issuer<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        description::accepted(py, self.policy(py)?.get().claims().issuer.as_ref())
+        description::issuer(py, self.policy(py)?.get().claims())
     }
 
     /// The accepted subject; None accepts all.
@@ -377,7 +378,9 @@ impl Verifier {
 ///
 /// Raises `TypeError` for a single token, which would be read letter by letter, for a table, whose
 /// column names would be read, and for what is not iterable.
-fn token_iterator<'py>(
+#[pyfunction]
+#[pyo3(signature = (tokens, method, /))]
+pub(super) fn token_iterator<'py>(
     tokens: &Bound<'py, PyAny>,
     method: &str,
 ) -> PyResult<Bound<'py, PyIterator>> {

@@ -10,6 +10,7 @@ from rapidjwt import (
     JWKSClient,
     Key,
     KeySet,
+    MultiIssuerVerifier,
     PyJWK,
     PyJWKSet,
     Signer,
@@ -122,6 +123,13 @@ assert_type(rapidjwt.decode("token", KeySet(keys), ["ES256"]), dict[str, Any])
 assert_type(rapidjwt.PyJWT().decode("token", (jwk, "text"), ["ES256"]), dict[str, Any])
 assert_type(rapidjwt.PyJWT().decode_complete("token", PyJWKSet([])), dict[str, Any])
 assert_type(rapidjwt.get_unverified_header("token"), dict[str, Any])
+
+several = MultiIssuerVerifier([verifier], pattern="x", make=lambda issuer: verifier)
+assert_type(several.issuers, tuple[str, ...])
+assert_type(several.decode("token"), dict[str, Any])
+assert_type(several.decode_complete("token"), DecodedToken)
+for one in several.decode_many(["token"]):
+    assert_type(one, dict[str, Any] | PyJWTError)
 
 # Mistakes that a type checker finds: an unneeded comment below would itself be an error.
 Key.from_der("text")  # type: ignore[arg-type]

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from .jwks import AsyncJWKSClient, JWKSClient, RefreshPolicy, UnknownKeyError
     from .jwks_client import PyJWKClient
     from .key_set import KeySet
+    from .types import TokenVerifier
 
 __title__ = "rapidjwt"
 __description__ = "Fast, safe JSON Web Tokens: a drop-in replacement for PyJWT with a Rust core"
@@ -93,6 +94,7 @@ __all__ = [
     "PyJWTError",
     "RefreshPolicy",
     "Signer",
+    "TokenVerifier",
     "UnknownKeyError",
     "Verifier",
     "__version__",
@@ -118,6 +120,7 @@ _LATE = {
     "MultiIssuerVerifier": "issuers",
     "PyJWKClient": "jwks_client",
     "RefreshPolicy": "jwks",
+    "TokenVerifier": "types",
     "UnknownKeyError": "jwks",
     "install_as_jwt": "_install",
     "issuers": "issuers",

@@ -14,6 +14,7 @@ from rapidjwt import (
     PyJWK,
     PyJWKSet,
     Signer,
+    TokenVerifier,
     Verifier,
 )
 from rapidjwt.exceptions import PyJWTError
@@ -130,6 +131,22 @@ assert_type(several.decode("token"), dict[str, Any])
 assert_type(several.decode_complete("token"), DecodedToken)
 for one in several.decode_many(["token"]):
     assert_type(one, dict[str, Any] | PyJWTError)
+
+
+class FakeVerifier:
+    """A verifier of a test."""
+
+    def decode(self, token: str, /) -> dict[str, Any]:
+        """Accept everything."""
+        return {"sub": token}
+
+    async def decode_async(self, token: str, /) -> dict[str, Any]:
+        """Accept everything."""
+        return {"sub": token}
+
+
+token_verifiers: list[TokenVerifier] = [verifier, several, FakeVerifier()]
+assert_type(token_verifiers[0].decode("token"), dict[str, Any])
 
 # Mistakes that a type checker finds: an unneeded comment below would itself be an error.
 Key.from_der("text")  # type: ignore[arg-type]

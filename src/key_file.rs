@@ -61,10 +61,7 @@ pub fn to_private_pem(key: &KeyMaterial, password: Option<&[u8]>) -> Result<Stri
 
 fn decrypt(encrypted: &[u8], password: Option<&[u8]>) -> Result<KeyMaterial, Error> {
     let password = password.ok_or_else(|| {
-        Error::invalid_key(
-            "The private key is encrypted: pass its password, Key.from_pem(..., password=...) or \
-             Key.from_der",
-        )
+        Error::invalid_key("The private key is encrypted: pass its password, as in Key.from_pem(data, password=...)")
     })?;
     der::parse_pkcs8(&pbes2::decrypt(encrypted, password)?)
 }

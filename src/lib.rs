@@ -55,6 +55,7 @@
 //! | [`crypto`] | signing and verifying, the only place that names a crypto library |
 //! | [`algorithm`] | the table of algorithms (RFC 7518, RFC 8037, RFC 8812, RFC 9864) |
 //! | [`key`] | key material and its formats (RFC 7517, RFC 7518 Section 6) |
+//! | [`malformed`] | what a text that is not a token often is |
 //! | [`header`] | the JOSE header's rules (RFC 7515 Section 4) |
 //! | [`claims`] | rules for the registered claims (RFC 7519) |
 //! | [`bounds`] | how large and how deep a token may be |
@@ -73,6 +74,7 @@ pub mod jws;
 pub mod key;
 pub mod key_file;
 pub mod keyring;
+pub mod malformed;
 mod memory;
 pub mod signature_cache;
 

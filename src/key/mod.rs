@@ -48,6 +48,16 @@ impl Curve {
         }
     }
 
+    /// Returns what a key on the curve is, in words.
+    pub const fn key_in_words(self) -> &'static str {
+        match self {
+            Self::P256 => "an EC key on P-256",
+            Self::P384 => "an EC key on P-384",
+            Self::P521 => "an EC key on P-521",
+            Self::Secp256k1 => "an EC key on secp256k1",
+        }
+    }
+
     /// Returns the SEC 2 name, which OpenSSL and cryptography use.
     pub const fn sec2_name(self) -> &'static str {
         match self {
@@ -86,6 +96,14 @@ impl OkpCurve {
         match self {
             Self::Ed25519 => "Ed25519",
             Self::Ed448 => "Ed448",
+        }
+    }
+
+    /// Returns what a key on the curve is, in words.
+    pub const fn key_in_words(self) -> &'static str {
+        match self {
+            Self::Ed25519 => "an Ed25519 key",
+            Self::Ed448 => "an Ed448 key",
         }
     }
 
@@ -227,6 +245,16 @@ impl KeyMaterial {
             Self::Rsa(_) => "RSA",
             Self::Ec(_) => "EC",
             Self::Okp(_) => "OKP",
+        }
+    }
+
+    /// Returns what the key is, in words.
+    pub const fn in_words(&self) -> &'static str {
+        match self {
+            Self::Secret(_) => "a shared secret",
+            Self::Rsa(_) => "an RSA key",
+            Self::Ec(key) => key.curve.key_in_words(),
+            Self::Okp(key) => key.curve.key_in_words(),
         }
     }
 

@@ -263,11 +263,11 @@ fn not_pem(text: &[u8]) -> Error {
     Error::invalid_key(if text.is_empty() {
         "The key is empty; expected a key in PEM format"
     } else if starts_with("ssh-") || starts_with("ecdsa-sha2-") {
-        "Expected a key in PEM format, got an OpenSSH public key"
+        "Expected a key in PEM format, got an OpenSSH public key: Key.from_ssh reads it"
     } else if starts_with("{") {
-        "Expected a key in PEM format, got what looks like a JWK"
+        "Expected a key in PEM format, got what looks like a JWK: Key.from_jwk reads it"
     } else if starts_with("\x30") && text.get(1).is_some_and(|&length| length >= 0x80) {
-        "Expected a key in PEM format, got what looks like DER"
+        "Expected a key in PEM format, got what looks like DER: Key.from_der reads it"
     } else if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
         "Expected a key in PEM format, got text in UTF-16: convert it to UTF-8"
     } else if looks_like_path(text) {

@@ -5,13 +5,17 @@ use pyo3::exceptions::{PyRecursionError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
+use super::arguments::type_name;
 use super::claims_view::Registered;
 use super::cpython::{self, utf8};
 use super::json::loads::{loads, loads_claims};
 use super::once::intern;
 use crate::base64url::{self, Undecoded};
-use crate::error::Error;
+use crate::bounds::Bounds;
+use crate::dangerous;
+use crate::error::{Error, TokenMistake};
 use crate::jws::Compact;
+use crate::malformed::explained;
 
 /// Returns the claims in the JSON text `payload`, and records the registered ones in `registered`.
 ///
@@ -64,14 +68,33 @@ pub(super) fn complete<'py>(
 /// Raises `DecodeError` for anything other than str and bytes.
 pub(super) fn token_bytes<'a>(token: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
     if let Ok(text) = token.cast::<PyString>() {
-        return utf8(text).map(str::as_bytes).ok_or_else(not_a_token);
+        return utf8(text).map(str::as_bytes).ok_or_else(|| LONE_SURROGATE.into());
     }
-    token.cast::<PyBytes>().map(PyBytesMethods::as_bytes).map_err(|_| not_a_token())
+    token.cast::<PyBytes>().map(PyBytesMethods::as_bytes).map_err(|_| wrong_type(token).into())
 }
 
+/// Returns the claims of a token that nobody has verified, for choosing who verifies it.
+///
+/// Raises `DecodeError` for a malformed token and one of more bytes than the limit,
+/// `InvalidTokenError` for a header that must not be accepted.
+#[pyfunction]
+#[pyo3(signature = (token, max_token_size, /))]
+pub(super) fn unverified_claims<'py>(
+    token: &Bound<'py, PyAny>,
+    max_token_size: Option<usize>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let bytes = token_bytes(token)?;
+    Bounds { token_size: max_token_size, ..Bounds::default() }.check_token(bytes)?;
+    let read = dangerous::read_unverified(bytes).map_err(|error| explained(bytes, error))?;
+    claims(token.py(), &read.payload, &mut Registered::default())
+}
+
+/// The error for a str that cannot be a token.
+pub(super) const LONE_SURROGATE: Error = Error::TokenMistake(TokenMistake::LoneSurrogate);
+
 /// Makes the error for a token that is neither text nor bytes.
-pub(super) fn not_a_token() -> PyErr {
-    Error::NotAToken.into()
+pub(super) fn wrong_type(token: &Bound<'_, PyAny>) -> Error {
+    Error::TokenType(type_name(token))
 }
 
 /// Returns the header of a token as a new dict, which the caller may change.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use pyo3::exceptions::{PyMemoryError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDate, PyDateTime, PyDict, PyInt, PyString, PyTuple};
+use pyo3::types::{PyDate, PyDateTime, PyDict, PyInt, PyString, PyTuple, PyType};
 
 use super::errors::ok;
 use super::json::dumps::{dumps, dumps_claims, token};
@@ -80,7 +80,8 @@ pub(super) fn claims_json(claims: &Bound<'_, PyDict>) -> PyResult<Option<Vec<u8>
     }
     // The code of a time zone has run and may have changed the caller's dict, so the copy is
     // written.
-    json_by_python(&claims).map(Some)
+    check_issuer(&claims)?;
+    json_by_python(&claims, None).map(Some)
 }
 
 /// Makes the error for a value of this name that was not written: it is not JSON, or there is not
@@ -96,20 +97,30 @@ pub(super) fn not_json(value: &Bound<'_, PyAny>, name: &str) -> PyErr {
     }
 }
 
-/// Returns the JSON text of the claims as Python's json writes it.
-///
-/// Raises `TypeError` for an `iss` that is not a string, as PyJWT does, and whatever json raises.
-pub(super) fn json_by_python(claims: &Bound<'_, PyDict>) -> PyResult<Vec<u8>> {
-    let py = claims.py();
-    if let Some(iss) = claims.get_item(intern!(py, "iss"))?
-        && !iss.is_instance_of::<PyString>()
-    {
-        return Err(PyTypeError::new_err("Issuer (iss) must be a string."));
+/// Raises `TypeError` for an `iss` that is not a string, as PyJWT does.
+pub(super) fn check_issuer(claims: &Bound<'_, PyDict>) -> PyResult<()> {
+    match claims.get_item(intern!(claims.py(), "iss"))? {
+        Some(iss) if !iss.is_instance_of::<PyString>() => {
+            Err(PyTypeError::new_err("Issuer (iss) must be a string."))
+        }
+        _ => Ok(()),
     }
+}
+
+/// Returns the JSON text of a dict as Python's json writes it, with the encoder of the caller's if
+/// there is one.
+///
+/// Raises whatever json raises.
+pub(super) fn json_by_python(
+    members: &Bound<'_, PyDict>,
+    encoder: Option<&Bound<'_, PyType>>,
+) -> PyResult<Vec<u8>> {
+    let py = members.py();
     let arguments = PyDict::new(py);
     arguments.set_item(intern!(py, "separators"), (",", ":"))?;
+    arguments.set_item(intern!(py, "cls"), encoder)?;
     let json = py.import(intern!(py, "json"))?;
-    let text = json.call_method(intern!(py, "dumps"), (claims,), Some(&arguments))?;
+    let text = json.call_method(intern!(py, "dumps"), (members,), Some(&arguments))?;
     let text = text.cast::<PyString>()?;
     Ok(memory::concat(&[text.to_str()?.as_bytes()])?)
 }

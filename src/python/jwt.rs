@@ -59,10 +59,26 @@ pub(super) struct Decode;
 
 impl Function<10> for Decode {
     const NAME: &'static CStr = c"decode";
-    const DOC: &'static CStr = c"decode(jwt, key='', algorithms=None, options=None, verify=None, \
+    const DOC: &'static CStr = c"decode($self, jwt, key='', algorithms=None, options=None, verify=None, \
         detached_payload=None, audience=None, subject=None, issuer=None, leeway=0, **kwargs)\n--\n\n\
-        Verify a token and return its claims.\n\n\
-        The same as PyJWT's: see the documentation of `rapidjwt.PyJWT.decode`.";
+        Verify a token and return its claims.\n\
+        \n\
+        `key` is a secret, a public key as PEM or OpenSSH text, a key object or a PyJWK. Beyond\n\
+        PyJWT it can be several of them in a list, a tuple, a KeySet or a PyJWKSet; the token's\n\
+        `kid` and `alg` then select the key (RFC 7515 Section 4.1.4).\n\
+        `algorithms` are the allowed `alg` values; they must not come from the token\n\
+        (RFC 8725 Section 3.1), and may be left out only with a PyJWK, which has its own.\n\
+        `options` are described in `types.Options`. `audience` is the accepted value of `aud`, or\n\
+        several; `issuer` that of `iss`, or a container of several; `subject` that of `sub`.\n\
+        `leeway` is how far clocks may differ, in seconds or as a timedelta. `detached_payload` is\n\
+        the payload of a token whose header has `b64` set to false (RFC 7797). `verify` and\n\
+        further keyword arguments have no effect except a warning.\n\
+        \n\
+        Raises InvalidTokenError for every fault of the token: DecodeError if it is malformed,\n\
+        InvalidSignatureError, InvalidAlgorithmError, and for the claims, in the order of the\n\
+        checks, MissingRequiredClaimError, InvalidIssuedAtError, ImmatureSignatureError,\n\
+        ExpiredSignatureError, InvalidIssuerError, InvalidAudienceError, InvalidSubjectError and\n\
+        InvalidJTIError. Raises InvalidKeyError for a key that does not fit.";
     const PARAMETERS: [&'static str; 10] = [
         "jwt",
         "key",
@@ -104,11 +120,13 @@ pub(super) struct DecodeComplete;
 
 impl Function<10> for DecodeComplete {
     const NAME: &'static CStr = c"decode_complete";
-    const DOC: &'static CStr = c"decode_complete(jwt, key='', algorithms=None, options=None, \
+    const DOC: &'static CStr =
+        c"decode_complete($self, jwt, key='', algorithms=None, options=None, \
         verify=None, detached_payload=None, audience=None, issuer=None, subject=None, leeway=0, \
         **kwargs)\n--\n\n\
-        Verify a token and return a dict with its `payload`, `header` and `signature`.\n\n\
-        The same as PyJWT's: see the documentation of `rapidjwt.PyJWT.decode_complete`.";
+        Verify a token and return its `payload` (claims), `header` (dict), `signature` (bytes).\n\
+        \n\
+        Arguments and errors are those of `decode`.";
     const PARAMETERS: [&'static str; 10] = [
         "jwt",
         "key",
@@ -258,24 +276,43 @@ fn decode_fast<'a, 'py>(
     Ok(Some(Decoded { payload, compact }))
 }
 
-/// Returns the header of a token without verifying anything.
-///
-/// The same as PyJWT's: see the documentation of `rapidjwt.PyJWS.get_unverified_header`.
-#[pyfunction]
-#[pyo3(signature = (jwt))]
-pub(super) fn get_unverified_header<'py>(jwt: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let py = jwt.py();
-    let fast_path = FastPath::get(py)?;
-    let read = || {
-        fast_path.is_clear_for_decode(py).then_some(())?;
-        let compact = Compact::split(arguments::text(jwt)?).ok()?;
-        header_cache::read(compact.header(), |_| ())?;
-        dangerous::unverified_body(&compact).ok()?;
-        Some(compact.header())
-    };
-    match read() {
-        Some(segment) => read_header(py, segment),
-        None => fast_path.fallback.get_unverified_header.bind(py).call1((jwt,)),
+// --- get_unverified_header ---
+
+/// `rapidjwt.get_unverified_header`.
+pub(super) struct GetUnverifiedHeader;
+
+impl Function<1> for GetUnverifiedHeader {
+    const NAME: &'static CStr = c"get_unverified_header";
+    const DOC: &'static CStr = c"get_unverified_header($self, jwt)\n--\n\n\
+        Return the header of a token whose signature is not checked: do not trust any of it.\n\
+        \n\
+        Raises DecodeError for a malformed token, InvalidTokenError for a header that must not be\n\
+        accepted.";
+    const PARAMETERS: [&'static str; 1] = ["jwt"];
+    const REQUIRED: usize = 1;
+
+    fn names() -> &'static ForkSafeOnce<[Py<PyString>; 1]> {
+        static NAMES: ForkSafeOnce<[Py<PyString>; 1]> = ForkSafeOnce::new();
+        &NAMES
+    }
+
+    fn fast<'py>(
+        py: Python<'py>,
+        fast_path: &FastPath,
+        &[jwt]: &Slots<'_, 'py, 1>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let segment = || {
+            fast_path.is_clear_for_decode(py).then_some(())?;
+            let compact = Compact::split(arguments::text(jwt.as_deref()?)?).ok()?;
+            header_cache::read(compact.header(), |_| ())?;
+            dangerous::unverified_body(&compact).ok()?;
+            Some(compact.header())
+        };
+        segment().map(|segment| read_header(py, segment)).transpose()
+    }
+
+    fn fallback(fast_path: &FastPath) -> &Py<PyAny> {
+        &fast_path.fallback.get_unverified_header
     }
 }
 
@@ -295,10 +332,21 @@ pub(super) struct Encode;
 
 impl Function<6> for Encode {
     const NAME: &'static CStr = c"encode";
-    const DOC: &'static CStr = c"encode(payload, key, algorithm=..., headers=None, \
+    const DOC: &'static CStr = c"encode($self, payload, key, algorithm='HS256', headers=None, \
         json_encoder=None, sort_headers=True)\n--\n\n\
-        Sign claims; return the token.\n\n\
-        The same as PyJWT's: see the documentation of `rapidjwt.PyJWT.encode`.";
+        Sign claims and return the token.\n\
+        \n\
+        `payload` has the claims; `exp`, `nbf` and `iat` may be datetimes, naive ones in UTC, and\n\
+        lose their microseconds. `key` is a secret, a private key as PEM text, a key object or a\n\
+        PyJWK. `algorithm` is the `alg`: by default that of a PyJWK, else HS256; None means that\n\
+        of a PyJWK, else \"none\". `headers` are added to the header, and an `alg` among them takes\n\
+        precedence. `json_encoder` serializes both payload and header, `sort_headers` sorts the\n\
+        header's members.\n\
+        \n\
+        Raises TypeError for a payload that is not a dictionary and an `iss` that is not a string,\n\
+        InvalidKeyError for a key that does not fit, NotImplementedError for an unknown algorithm.\n\
+        A key that is too short causes an InsecureKeyLengthWarning or, depending on the options, an\n\
+        InvalidKeyError.";
     const PARAMETERS: [&'static str; 6] =
         ["payload", "key", "algorithm", "headers", "json_encoder", "sort_headers"];
     const REQUIRED: usize = 2;

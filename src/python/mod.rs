@@ -19,6 +19,7 @@ mod jwt;
 mod key_choice;
 mod keys;
 mod once;
+mod repr;
 mod secret_guard;
 mod signer;
 mod vectorcall;
@@ -67,19 +68,22 @@ mod _rapidjwt {
 
     use super::algorithm_table::algorithm_table;
     use super::cache_info::CacheInfo;
+    use super::decoded::unverified_claims;
     use super::fast_path::{
         fast_path_changed, fast_path_extended, fast_path_obstacles, record_originals,
     };
-    use super::jwt::{Decode, DecodeComplete, Encode, get_unverified_header};
+    use super::jwt::{Decode, DecodeComplete, Encode, GetUnverifiedHeader};
     use super::key_choice::{choose_keys, jwk_permits};
     use super::keys::cache::{clear_key_cache, key_cache_info};
     use super::keys::key::Key;
     use super::secret_guard::{is_der_public_key, is_jwk, is_pem, is_ssh};
     use super::signer::{Signer, SignerEncode};
-    use super::vectorcall::{add_method, function};
-    use super::verifier::batch::{self, DecodedMany};
+    use super::vectorcall::{Functions, add_method, function};
+    use super::verifier::batch::{self, DecodedMany, token_text};
     use super::verifier::policy::VerifierPolicy;
-    use super::verifier::{Verifier, VerifierDecode, keys_may_be_outdated, verifier_of_policy};
+    use super::verifier::{
+        Verifier, VerifierDecode, keys_may_be_outdated, token_iterator, verifier_of_policy,
+    };
     use super::{check_interpreter, decode_segment};
 
     /// Adds every member after the check; `#[pymodule_export]` would add members before it.
@@ -97,9 +101,13 @@ mod _rapidjwt {
         module.add_class::<VerifierPolicy>()?;
         add_method::<SignerEncode>(py)?;
         add_method::<VerifierDecode>(py)?;
-        module.add("encode", function::<Encode, _>(py, "rapidjwt")?)?;
-        module.add("decode", function::<Decode, _>(py, "rapidjwt")?)?;
-        module.add("decode_complete", function::<DecodeComplete, _>(py, "rapidjwt")?)?;
+        let functions = &Bound::new(py, Functions)?;
+        module.add("functions", functions)?;
+        module.add("encode", function::<Encode, _>(functions, "rapidjwt")?)?;
+        module.add("decode", function::<Decode, _>(functions, "rapidjwt")?)?;
+        module.add("decode_complete", function::<DecodeComplete, _>(functions, "rapidjwt")?)?;
+        let header = function::<GetUnverifiedHeader, _>(functions, "rapidjwt")?;
+        module.add("get_unverified_header", header)?;
         for function in [
             wrap_pyfunction!(algorithm_table, module)?,
             wrap_pyfunction!(choose_keys, module)?,
@@ -108,7 +116,6 @@ mod _rapidjwt {
             wrap_pyfunction!(fast_path_changed, module)?,
             wrap_pyfunction!(fast_path_extended, module)?,
             wrap_pyfunction!(fast_path_obstacles, module)?,
-            wrap_pyfunction!(get_unverified_header, module)?,
             wrap_pyfunction!(is_der_public_key, module)?,
             wrap_pyfunction!(is_jwk, module)?,
             wrap_pyfunction!(is_pem, module)?,
@@ -117,6 +124,9 @@ mod _rapidjwt {
             wrap_pyfunction!(key_cache_info, module)?,
             wrap_pyfunction!(keys_may_be_outdated, module)?,
             wrap_pyfunction!(record_originals, module)?,
+            wrap_pyfunction!(token_iterator, module)?,
+            wrap_pyfunction!(token_text, module)?,
+            wrap_pyfunction!(unverified_claims, module)?,
             wrap_pyfunction!(verifier_of_policy, module)?,
         ] {
             module.add_function(function)?;

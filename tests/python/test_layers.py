@@ -25,7 +25,7 @@ PYTHON = {
 #: From the lowest layer to the highest. Modules of one layer do not import each other.
 CORE = [
     ["error"],
-    ["memory"],
+    ["memory", "malformed"],
     ["base64url"],
     ["bounds", "claims", "header", "key"],
     ["algorithm"],
@@ -55,7 +55,7 @@ INSIDE = {
     "python": [
         ["once", "cpython", "cache_info", "header_cache", "algorithm_table", "secret_guard"],
         ["errors"],
-        ["clock", "arguments", "claims_view"],
+        ["clock", "arguments", "claims_view", "repr"],
         ["json", "key_choice"],
         ["fast_path"],
         ["keys", "vectorcall"],
@@ -64,8 +64,16 @@ INSIDE = {
         ["mod"],
     ],
     "python/json": [["mod"], ["ascii"], ["name_cache"], ["loads", "dumps"]],
-    "python/keys": [["length", "ed448"], ["key"], ["cache"], ["argument"], ["mod"]],
-    "python/verifier": [["policy"], ["keys"], ["batch"], ["mod"]],
+    "python/keys": [
+        ["length", "ed448"],
+        ["material"],
+        ["key_mistakes"],
+        ["key"],
+        ["cache"],
+        ["argument"],
+        ["mod"],
+    ],
+    "python/verifier": [["policy"], ["description", "keys"], ["batch"], ["mod"]],
 }
 
 

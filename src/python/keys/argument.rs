@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use pyo3::exceptions::PyUnicodeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
 use super::cache;
-use super::key::{Key, prepare_material};
+use super::key::Key;
+use super::{key_mistakes, material};
 use crate::algorithm::{Algorithm, Family};
 use crate::crypto::PreparedKey;
 use crate::error::Error;
 use crate::key::{KeyMaterial, OkpKey, der, pem, secret, ssh};
 use crate::memory;
 use crate::python::arguments;
-use crate::python::errors::unless_refused;
+use crate::python::errors::{is_refusal, ok, unless_refused, with_message};
 use crate::python::fast_path::FastPath;
 use crate::python::once::intern;
 
@@ -90,7 +90,7 @@ pub(in crate::python) fn prepare_or_raise(
     if let Some(object) = fast_path.key_reader(key.py(), algorithm) {
         let loaded = object
             .call_method1(intern!(key.py(), "prepare_key"), (key,))
-            .map_err(|error| without_the_key(key.py(), error))?;
+            .map_err(|error| explained(key, algorithm, error))?;
         if let Some(key) = from_cryptography(&loaded)? {
             return Ok(key.prepare(algorithm)?);
         }
@@ -102,15 +102,29 @@ pub(in crate::python) fn prepare_or_raise(
     .into())
 }
 
-/// Replaces an error of Python's codecs, which holds what could not be decoded: here, a key.
-fn without_the_key(py: Python<'_>, error: PyErr) -> PyErr {
-    if error.is_instance_of::<PyUnicodeError>(py) {
-        Error::invalid_key(
-            "Expected a key in PEM format, got bytes that are not text; Key.from_der reads DER",
-        )
-        .into()
-    } else {
-        error
+/// Replaces an error of PyJWT's by one that says what was found, if that is known. Its class stays.
+#[cold]
+fn explained(key: &Bound<'_, PyAny>, algorithm: &'static Algorithm, error: PyErr) -> PyErr {
+    let py = key.py();
+    if !is_refusal(py, &error) {
+        return error;
+    }
+    let better = match arguments::text(key) {
+        Some(text) => key_mistakes::in_text(text, algorithm).map(|error| error.to_string()),
+        None => in_object(key, algorithm),
+    };
+    match better {
+        Some(message) => with_message(py, &error, message),
+        None => error,
+    }
+}
+
+/// Returns why an object is not a key for the algorithm; `None` for a key object that is not known
+/// better.
+fn in_object(key: &Bound<'_, PyAny>, algorithm: &'static Algorithm) -> Option<String> {
+    match ok(key.py(), from_cryptography(key)).flatten() {
+        Some(key) => key.prepare(algorithm).err().map(|error| error.to_string()),
+        None => Some(key_mistakes::wrong_type(key)),
     }
 }
 
@@ -127,7 +141,7 @@ fn prepare_text(
         }
         Family::None => return Ok(None),
     };
-    let prepared = match native.and_then(|material| prepare_material(&material, algorithm).ok()) {
+    let prepared = match native.and_then(|material| material::prepare(&material, algorithm).ok()) {
         Some(prepared) => Some(Arc::new(prepared)),
         None => prepare_through_python(fast_path, key, bytes, algorithm)?,
     };
@@ -184,7 +198,7 @@ fn prepare_through_python(
             return Ok(None);
         }
         let material = KeyMaterial::Secret(memory::concat(&[bytes])?.into());
-        return Ok(prepare_material(&material, algorithm).ok().map(Arc::new));
+        return Ok(material::prepare(&material, algorithm).ok().map(Arc::new));
     }
     prepare_object(fast_path, &loaded, algorithm)
 }

@@ -13,12 +13,14 @@ use crate::dangerous;
 use crate::error::Error;
 use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
 use crate::keyring::{Choice, Keyring};
+use crate::malformed::explained;
 use crate::python::arguments;
 use crate::python::errors::is_ours;
 use crate::python::fast_path::FastPath;
 use crate::python::header_cache::{self, CachedHeader};
 use crate::python::keys::argument::prepare_or_raise;
 use crate::python::keys::key::Key;
+use crate::python::keys::key_mistakes::{self, Prepared};
 use crate::python::keys::length;
 use crate::python::once::intern;
 use crate::signature_cache::SignatureCache;
@@ -41,6 +43,7 @@ impl AsRef<PreparedKey> for VerifyingKey {
 /// A split token, with the keys chosen for it.
 #[derive(Clone, Copy)]
 pub(super) struct Chosen<'a> {
+    token: &'a [u8],
     compact: Compact<'a>,
     algorithm: &'static Algorithm,
     keys: Choice,
@@ -55,6 +58,18 @@ impl VerifyingKeys {
             cache: (cache_size > 0).then(|| SignatureCache::new(cache_size)),
             policy,
         })
+    }
+
+    pub(super) const fn policy(&self) -> &Py<VerifierPolicy> {
+        &self.policy
+    }
+
+    /// Returns the allowed algorithms, or those of the keys if none were passed.
+    pub(super) fn algorithms(&self) -> Vec<&'static Algorithm> {
+        match &self.policy.get().allowed {
+            Some(allowed) => allowed.clone(),
+            None => self.keyring.algorithms().collect(),
+        }
     }
 
     pub(super) const fn cache(&self) -> Option<&SignatureCache> {
@@ -77,17 +92,31 @@ impl VerifyingKeys {
     #[inline]
     pub(super) fn choose<'a>(&self, token: &'a [u8]) -> Result<Chosen<'a>, Error> {
         self.policy.get().bounds.check_token(token)?;
-        let compact = Compact::split(token)?;
+        let compact = Compact::split(token).map_err(|error| explained(token, error))?;
         let choose = |header: &CachedHeader| {
-            let keys = self.keyring.choose(header.algorithm, header.kid.as_deref())?;
-            Ok(Chosen { compact, algorithm: header.algorithm, keys })
+            let chosen = self.keyring.choose(header.algorithm, header.kid.as_deref());
+            let keys = chosen.map_err(|error| self.explained_choice(header.algorithm, error))?;
+            Ok(Chosen { token, compact, algorithm: header.algorithm, keys })
         };
-        with_header(&compact, choose).unwrap_or_else(|| Err(refusal(token)))
+        with_header(&compact, choose).unwrap_or_else(|| Err(explained(token, refusal(token))))
+    }
+
+    /// Says in the error for an `alg` without a key which ones have a key.
+    #[cold]
+    fn explained_choice(&self, found: &'static Algorithm, error: Error) -> Error {
+        match error {
+            Error::AlgorithmNotAllowed => Error::AlgorithmRefused {
+                found: found.name,
+                allowed: self.keyring.algorithms().map(|algorithm| algorithm.name).collect(),
+            },
+            error => error,
+        }
     }
 
     /// Verifies a token with the chosen keys. Does not need the interpreter.
     pub(super) fn verify(&self, chosen: &Chosen<'_>) -> Result<Verified, Error> {
-        chosen.compact.verify_any(self.keys_of(chosen))
+        let verified = chosen.compact.verify_any(self.keys_of(chosen));
+        verified.map_err(|error| explained(chosen.token, error))
     }
 
     /// Does what [`verify`](Self::verify) does, for a token that the cache must remember.
@@ -96,7 +125,8 @@ impl VerifyingKeys {
         chosen: &Chosen<'_>,
         unseen: Unseen<'_>,
     ) -> Result<NewlyVerified, Error> {
-        unseen.verify_any(self.keys_of(chosen))
+        let verified = unseen.verify_any(self.keys_of(chosen));
+        verified.map_err(|error| explained(chosen.token, error))
     }
 
     fn keys_of(&self, chosen: &Chosen<'_>) -> impl Iterator<Item = &PreparedKey> {
@@ -225,14 +255,20 @@ fn prepare_allowed(
     match (allowed, identity.algorithm) {
         // A key that names its algorithm is used only with that one (RFC 8725 Section 3.1).
         (Some(allowed), Some(named)) if !allowed.contains(&named) => {
-            let message = "The key's own alg is not among the allowed algorithms";
-            Err(Error::invalid_key(message).into())
+            let allowed: Vec<_> = allowed.iter().map(|algorithm| algorithm.name).collect();
+            Err(Error::invalid_key(format!(
+                "The key is for {} (its own alg), which is not among the allowed algorithms: {}",
+                named.name,
+                allowed.join(", ")
+            ))
+            .into())
         }
         (_, Some(named)) => prepare_for_any(fast_path, key, &[named]),
         (Some(allowed), None) => prepare_for_any(fast_path, key, allowed),
-        (None, None) => {
-            Err(PyValueError::new_err("algorithms is needed: the key does not say what it is for"))
-        }
+        (None, None) => Err(PyValueError::new_err(
+            "algorithms is needed, for example algorithms=[\"RS256\"]: the key does not say what \
+                 it is for",
+        )),
     }
 }
 
@@ -280,6 +316,7 @@ impl Identity {
                 algorithm: header_cache::by_exact_name(&name),
             });
         }
+        key_mistakes::check_type(key, Prepared::Verifier)?;
         Ok(Self { kid: None, algorithm: None })
     }
 }

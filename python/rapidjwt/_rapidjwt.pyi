@@ -30,7 +30,6 @@ __all__ = [
     "fast_path_changed",
     "fast_path_extended",
     "fast_path_obstacles",
-    "functions",
     "get_unverified_header",
     "is_der_public_key",
     "is_jwk",
@@ -428,8 +427,6 @@ class VerifierPolicy:
 class DecodedMany(Iterator[dict[str, Any] | PyJWTError]):
     def __iter__(self) -> DecodedMany: ...
     def __next__(self) -> dict[str, Any] | PyJWTError: ...
-
-functions: Final[Any]
 
 def encode(
     payload: dict[str, Any],

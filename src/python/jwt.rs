@@ -59,7 +59,7 @@ pub(super) struct Decode;
 
 impl Function<10> for Decode {
     const NAME: &'static CStr = c"decode";
-    const DOC: &'static CStr = c"decode($self, jwt, key='', algorithms=None, options=None, verify=None, \
+    const DOC: &'static CStr = c"decode(jwt, key='', algorithms=None, options=None, verify=None, \
         detached_payload=None, audience=None, subject=None, issuer=None, leeway=0, **kwargs)\n--\n\n\
         Verify a token and return its claims.\n\
         \n\
@@ -120,8 +120,7 @@ pub(super) struct DecodeComplete;
 
 impl Function<10> for DecodeComplete {
     const NAME: &'static CStr = c"decode_complete";
-    const DOC: &'static CStr =
-        c"decode_complete($self, jwt, key='', algorithms=None, options=None, \
+    const DOC: &'static CStr = c"decode_complete(jwt, key='', algorithms=None, options=None, \
         verify=None, detached_payload=None, audience=None, issuer=None, subject=None, leeway=0, \
         **kwargs)\n--\n\n\
         Verify a token and return its `payload` (claims), `header` (dict), `signature` (bytes).\n\
@@ -283,7 +282,7 @@ pub(super) struct GetUnverifiedHeader;
 
 impl Function<1> for GetUnverifiedHeader {
     const NAME: &'static CStr = c"get_unverified_header";
-    const DOC: &'static CStr = c"get_unverified_header($self, jwt)\n--\n\n\
+    const DOC: &'static CStr = c"get_unverified_header(jwt)\n--\n\n\
         Return the header of a token whose signature is not checked: do not trust any of it.\n\
         \n\
         Raises DecodeError for a malformed token, InvalidTokenError for a header that must not be\n\
@@ -332,7 +331,7 @@ pub(super) struct Encode;
 
 impl Function<6> for Encode {
     const NAME: &'static CStr = c"encode";
-    const DOC: &'static CStr = c"encode($self, payload, key, algorithm='HS256', headers=None, \
+    const DOC: &'static CStr = c"encode(payload, key, algorithm='HS256', headers=None, \
         json_encoder=None, sort_headers=True)\n--\n\n\
         Sign claims and return the token.\n\
         \n\

@@ -78,7 +78,7 @@ mod _rapidjwt {
     use super::keys::key::Key;
     use super::secret_guard::{is_der_public_key, is_jwk, is_pem, is_ssh};
     use super::signer::{Signer, SignerEncode};
-    use super::vectorcall::{Functions, add_method, function};
+    use super::vectorcall::{add_method, function};
     use super::verifier::batch::{self, DecodedMany, token_text};
     use super::verifier::policy::VerifierPolicy;
     use super::verifier::{
@@ -101,12 +101,10 @@ mod _rapidjwt {
         module.add_class::<VerifierPolicy>()?;
         add_method::<SignerEncode>(py)?;
         add_method::<VerifierDecode>(py)?;
-        let functions = &Bound::new(py, Functions)?;
-        module.add("functions", functions)?;
-        module.add("encode", function::<Encode, _>(functions, "rapidjwt")?)?;
-        module.add("decode", function::<Decode, _>(functions, "rapidjwt")?)?;
-        module.add("decode_complete", function::<DecodeComplete, _>(functions, "rapidjwt")?)?;
-        let header = function::<GetUnverifiedHeader, _>(functions, "rapidjwt")?;
+        module.add("encode", function::<Encode, _>(py, "rapidjwt")?)?;
+        module.add("decode", function::<Decode, _>(py, "rapidjwt")?)?;
+        module.add("decode_complete", function::<DecodeComplete, _>(py, "rapidjwt")?)?;
+        let header = function::<GetUnverifiedHeader, _>(py, "rapidjwt")?;
         module.add("get_unverified_header", header)?;
         for function in [
             wrap_pyfunction!(algorithm_table, module)?,

@@ -49,39 +49,19 @@ pub(in crate::python) trait Function<const N: usize> {
     fn fallback(fast_path: &FastPath) -> &Py<PyAny>;
 }
 
-/// The object that the functions of PyJWT's API are bound to.
-///
-/// PyJWT's own are methods of a `PyJWT`. Tools treat a method like a function of Python:
-/// `unittest.mock` checks calls against its signature, which it does not for a built-in function.
-#[pyclass(frozen, module = "rapidjwt._rapidjwt")]
-pub(in crate::python) struct Functions;
-
-#[pymethods]
-impl Functions {
-    /// Allows its methods to be pickled, by name as functions are.
-    #[allow(clippy::unused_self, reason = "a method of Python's")]
-    const fn __reduce__(&self) -> &'static str {
-        "functions"
-    }
-}
-
-/// Makes the method object of `F`, which is also an attribute of `functions`.
+/// Makes the Python function object of `F`.
 pub(in crate::python) fn function<'py, F: Function<N>, const N: usize>(
-    functions: &Bound<'py, Functions>,
+    py: Python<'py>,
     module: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = functions.py();
     let definition = definition(F::NAME, F::DOC, trampoline::<F, N>);
     let module = PyString::new(py, module);
     // SAFETY: the definition lives forever, its function has the type that its flags promise, and
     // the module name is a live object. The result is a new reference, or null with an exception.
-    let function = unsafe {
+    unsafe {
         let function = ffi::PyCFunction_NewEx(definition, ptr::null_mut(), module.as_ptr());
-        Bound::<PyAny>::from_owned_ptr_or_err(py, function)?
-    };
-    let method = py.import("types")?.getattr("MethodType")?.call1((function, functions))?;
-    functions.get_type().setattr(PyString::from_bytes(py, F::NAME.to_bytes())?, &method)?;
-    Ok(method)
+        Bound::from_owned_ptr_or_err(py, function)
+    }
 }
 
 /// A method that takes one argument.
@@ -147,19 +127,6 @@ struct RawCall {
     keyword_names: *mut ffi::PyObject,
 }
 
-impl RawCall {
-    /// Returns the call without its first argument, the object that the function is bound to.
-    fn without_owner<F: Function<N>, const N: usize>(self) -> PyResult<Self> {
-        let Some(positional) = self.positional.checked_sub(1) else {
-            let name = F::NAME.to_string_lossy();
-            return Err(PyTypeError::new_err(format!("{name} is a method: it has no owner here")));
-        };
-        // SAFETY: there is a first argument, and a pointer to the end of an array is valid.
-        let arguments = unsafe { self.arguments.add(1) };
-        Ok(Self { arguments, positional, ..self })
-    }
-}
-
 /// Runs `F` for a call from Python.
 ///
 /// The fallback is called from here, where nothing of Rust's is below it: before CPython 3.14 a
@@ -175,18 +142,14 @@ unsafe extern "C-unwind" fn trampoline<F: Function<N>, const N: usize>(
     positional: ffi::Py_ssize_t,
     keyword_names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: as promised by the caller; the arguments are alive until this function returns. For the
-    // fallback there is a first argument, which is left out, and the others are passed on unchanged.
+    // SAFETY: as promised by the caller; the arguments are alive until this function returns, and
+    // are passed on unchanged.
     unsafe {
-        let body = |py, call: RawCall| run::<F, N>(py, call.without_owner::<F, N>()?);
-        match guarded(arguments, positional, keyword_names, body) {
+        match guarded(arguments, positional, keyword_names, |py, call| run::<F, N>(py, call)) {
             Outcome::Done(result) => result,
-            Outcome::Fallback(method) => PyObject_Vectorcall(
-                method,
-                arguments.add(1),
-                positional.cast_unsigned() - 1,
-                keyword_names,
-            ),
+            Outcome::Fallback(method) => {
+                PyObject_Vectorcall(method, arguments, positional.cast_unsigned(), keyword_names)
+            }
         }
     }
 }

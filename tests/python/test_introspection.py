@@ -56,26 +56,12 @@ def test_a_function_is_documented_like_the_method(name):
     assert inspect.getdoc(getattr(rapidjwt, name)) == inspect.getdoc(method)
 
 
-WRONG_CALLS = {
-    "encode": [(), ({},), ({}, SECRET, "HS256", None, None, True, 7)],
-    "decode": [()],
-    "decode_complete": [()],
-    "get_unverified_header": [(), ("a", "b")],
-}
-
-
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_mock_checks_the_call_as_with_pyjwt(name):
-    for library in (rapidjwt, pyjwt):
-        with mock.patch.object(library, name, autospec=True) as mocked:
-            for arguments in WRONG_CALLS[name]:
-                with pytest.raises(TypeError):
-                    mocked(*arguments)
-            with pytest.raises(TypeError):
-                mocked("a", SECRET, unknown_keyword_of_encode=1, jwt=3)
-            mocked.assert_not_called()
-    with mock.patch("rapidjwt.decode", autospec=True, return_value={"sub": "alice"}) as mocked:
-        assert rapidjwt.decode("a.b.c", SECRET, algorithms=["HS256"]) == {"sub": "alice"}
+def test_a_function_can_be_mocked(name):
+    """mock checks no call of a built-in function; a bound method costs 3 % of `encode`."""
+    with mock.patch(f"rapidjwt.{name}", autospec=True, return_value={"sub": "alice"}) as mocked:
+        function = getattr(rapidjwt, name)
+        assert function("a.b.c", SECRET, algorithms=["HS256"]) == {"sub": "alice"}
         mocked.assert_called_once_with("a.b.c", SECRET, algorithms=["HS256"])
 
 
@@ -84,11 +70,6 @@ def test_a_function_says_where_it_lives_and_can_be_pickled(name):
     function = getattr(rapidjwt, name)
     assert (function.__name__, function.__module__) == (name, "rapidjwt")
     assert pickle.loads(pickle.dumps(function)) == function
-
-
-def test_a_function_without_its_object_says_so():
-    with pytest.raises(TypeError, match="decode is a method"):
-        rapidjwt.decode.__func__()
 
 
 def test_dir_lists_the_names_that_are_imported_when_used_and_no_private_ones():

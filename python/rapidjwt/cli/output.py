@@ -15,8 +15,11 @@ from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
 from .exit_code import ExitCode, Failure
+from .streams import discard, is_terminal, write_error
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from rich.console import RenderableType
 
 #: Control characters, invisible ones that reorder or hide text, lone surrogates, and line
@@ -45,7 +48,7 @@ def show(*renderables: RenderableType) -> None:
     text = io.StringIO()  # so that `write` handles a closed pipe
     console = Console(
         file=text,
-        force_terminal=sys.stdout.isatty() or None,  # None leaves it to FORCE_COLOR
+        force_terminal=is_terminal(sys.stdout) or None,  # None leaves it to FORCE_COLOR
         color_system=None if os.environ.get("NO_COLOR") else "auto",
         highlight=False,
         markup=False,
@@ -69,18 +72,23 @@ def _dump(value: Any, *, ensure_ascii: bool) -> str:
 
 
 def write(text: str) -> None:
-    """Write to standard output without delay. A closed pipe ends the program without a message."""
+    """Write to standard output without delay. A closed pipe ends the program without a message.
+
+    Raises Failure if standard output is closed or cannot be written.
+    """
+    stream: TextIO | None = sys.stdout
+    if stream is None:
+        raise Failure("Standard output is closed")
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        stream.write(text)
+        stream.flush()
     except OSError as error:
-        # Flushing the rest of the buffer must not fail again when the interpreter exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(stream)
         if isinstance(error, BrokenPipeError):
             raise click.exceptions.Exit(ExitCode.PIPE_CLOSED) from None
-        raise Failure(f"Standard output: {error.strerror}") from None
+        raise Failure(f"Standard output cannot be written: {error.strerror}") from None
 
 
 def note(message: str) -> None:
     """Write one line to standard error."""
-    sys.stderr.write(f"rapidjwt: {printable(message)}\n")
+    write_error(f"rapidjwt: {printable(message)}\n")

@@ -12,9 +12,10 @@ import click
 
 from .exit_code import Failure
 from .output import note
+from .streams import is_terminal
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
+    from typing import BinaryIO, TextIO
 
 STDIN = "-"
 _ENVIRONMENT = "env:"
@@ -37,7 +38,7 @@ def read_token(source: str) -> str:
     2.1) are removed.
     """
     if source == STDIN:
-        if sys.stdin.isatty():
+        if is_terminal(sys.stdin):
             note("Paste the token, then end the input (Ctrl-D).")
         source = read_bytes(STDIN, "Standard input").decode("utf-8-sig", "backslashreplace")
     scheme, *rest = source.split(maxsplit=1) or [""]
@@ -50,7 +51,7 @@ def read_secret(source: str) -> bytes:
     On a terminal "-" prompts for one line that is not shown. Error messages do not repeat `source`,
     because it may be the secret itself.
     """
-    if source == STDIN and sys.stdin.isatty():
+    if source == STDIN and is_terminal(sys.stdin):
         return os.fsencode(getpass("Key: ", stream=sys.stderr))
     if source.startswith(_ENVIRONMENT):
         return read_variable(source.removeprefix(_ENVIRONMENT), "key")
@@ -69,11 +70,18 @@ def read_bytes(source: str, what: str) -> bytes:
     """Return the bytes of a file, or of stdin for "-"; `what` describes the content in errors."""
     try:
         if source == STDIN:
-            return _read(sys.stdin.buffer, what)
+            return _read(_standard_input(), what)
         with Path(source).open("rb") as file:
             return _read(file, what)
     except OSError as error:
         raise Failure(f"{what} cannot be read: {error.strerror}") from None
+
+
+def _standard_input() -> BinaryIO:
+    stream: TextIO | None = sys.stdin
+    if stream is None:
+        raise Failure("Standard input is closed")
+    return stream.buffer
 
 
 def _read(file: BinaryIO, what: str) -> bytes:

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import unicodedata
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +19,7 @@ from .exit_code import ExitCode, Failure
 from .streams import discard, is_terminal, write_error
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import TextIO
 
     from rich.console import RenderableType
@@ -25,26 +27,45 @@ if TYPE_CHECKING:
 #: Control characters, invisible ones that reorder or hide text, lone surrogates, and line
 #: separators: categories of the Unicode Standard, Section 4.5.
 _NOT_SHOWN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+#: JSON longer than this is written without colours and indentation: rich takes a minute to colour a
+#: million numbers, and indentation multiplies the length of what is nested deeply.
+_LONG_JSON = 100_000
+
+
+class _Escapes(dict[int, str]):
+    """The table of `str.translate` that escapes characters, filled in as they occur."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        is_shown = unicodedata.category(character) not in _NOT_SHOWN
+        self[code] = character if is_shown else json.dumps(character)[1:-1]
+        return self[code]
+
+
+_ESCAPES = _Escapes()
 
 
 def printable(text: str) -> str:
     r"""Escape the characters that control a terminal or are invisible, such as `\u001b`."""
-    return "".join(
-        json.dumps(character)[1:-1] if unicodedata.category(character) in _NOT_SHOWN else character
-        for character in text
-    )
+    return text.translate(_ESCAPES)
 
 
-def json_text(value: Any) -> Text:
-    """Return JSON on several lines, in colour and escaped."""
-    lines = _dump(value, ensure_ascii=False).split("\n")
-    text = Text("\n".join(printable(line) for line in lines))
+def json_text(value: Any) -> Text | str:
+    """Return JSON, escaped, and in colour unless it is long."""
+    written = _dump(value, ensure_ascii=False)
+    shown = "\n".join(printable(line) for line in written.split("\n"))
+    if len(shown) > _LONG_JSON:
+        return shown
+    text = Text(shown)
     JSONHighlighter().highlight(text)
     return text
 
 
 def show(*renderables: RenderableType) -> None:
-    """Write to standard output, in colour if it is a terminal and NO_COLOR is not set."""
+    """Write to standard output, in colour if it is a terminal and NO_COLOR is not set.
+
+    A str is written as it is.
+    """
     text = io.StringIO()  # so that `write` handles a closed pipe
     console = Console(
         file=text,
@@ -55,7 +76,10 @@ def show(*renderables: RenderableType) -> None:
         soft_wrap=True,
     )
     for renderable in renderables:
-        console.print(renderable)
+        if isinstance(renderable, str):
+            console.out(renderable)
+        else:
+            console.print(renderable)
     write(text.getvalue())
 
 
@@ -65,10 +89,27 @@ def write_json(value: Any) -> None:
 
 
 def _dump(value: Any, *, ensure_ascii: bool) -> str:
+    """Return JSON with indentation, or on one line if it is long or nested deeply."""
     try:
-        return json.dumps(value, indent=2, ensure_ascii=ensure_ascii)
-    except RecursionError:  # json reads deeper nesting than it writes with indentation
+        with _deeper_recursion():
+            compact = json.dumps(value, ensure_ascii=ensure_ascii)
+            if len(compact) <= _LONG_JSON:
+                with suppress(RecursionError):
+                    return json.dumps(value, indent=2, ensure_ascii=ensure_ascii)
+    except RecursionError:
         raise Failure("The JSON is nested too deeply to show") from None
+    return compact
+
+
+@contextmanager
+def _deeper_recursion() -> Iterator[None]:
+    """Allow a few more calls than when the value was read, at the recursion limit perhaps."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + 200)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def write(text: str) -> None:

@@ -26,6 +26,8 @@ _STRING_CLAIMS = ("iss", "sub", "jti")
 _MINIMUM_RSA_BITS = 2048
 #: A time in the year 5138; in milliseconds the same number is a time in 1973.
 _LAST_SECOND = 100_000_000_000
+#: More names than these are counted: a token of 16 MB can repeat a million.
+_MAX_DUPLICATES = 20
 _PARTS = 3
 _ENCRYPTED_PARTS = 5
 
@@ -110,9 +112,16 @@ def _read_object(token: UnverifiedToken, part: str, segment: str) -> dict[str, A
     if not isinstance(value, dict):
         token.find("error", part, "malformed", f"The {part} part is not a JSON object.")
         return None
-    for name in twice:
-        token.find("error", part, "duplicate-name", f"{_quoted(name)} occurs twice.")
+    _find_duplicates(token, part, twice)
     return value
+
+
+def _find_duplicates(token: UnverifiedToken, part: str, twice: list[str]) -> None:
+    for name in twice[:_MAX_DUPLICATES]:
+        token.find("error", part, "duplicate-name", f"{_quoted(name)} occurs twice.")
+    if len(twice) > _MAX_DUPLICATES:
+        message = f"{len(twice) - _MAX_DUPLICATES} more names occur twice."
+        token.find("error", part, "duplicate-name", message)
 
 
 def _collect(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
@@ -199,6 +208,11 @@ def _check_time(token: UnverifiedToken, name: str, value: Any) -> None:
 
 
 def _quoted(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    """Return the beginning of JSON, without a look at the rest, which may be nested too deeply."""
     longest = 60
-    return text if len(text) <= longest else text[:longest] + "..."
+    text = ""
+    for piece in json.JSONEncoder(ensure_ascii=False).iterencode(value):
+        text += piece
+        if len(text) > longest:
+            return text[:longest] + "..."
+    return text

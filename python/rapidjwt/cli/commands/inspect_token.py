@@ -50,8 +50,8 @@ def _as_json(token: UnverifiedToken) -> dict[str, Any]:
     }
 
 
-def _lines(token: UnverifiedToken) -> list[Text]:
-    lines = [
+def _lines(token: UnverifiedToken) -> list[Text | str]:
+    lines: list[Text | str] = [
         *member_lines("Header (not verified)", token.header),
         *member_lines("Claims (not verified)", token.claims),
         *time_lines(token.claims or {}),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .keys import ALGORITHMS
-from .sources import STDIN, read_variable
+from .sources import read_variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,8 @@ ALGORITHM = click.Choice(ALGORITHMS)
 
 MEMBER_FORM = "NAME=TEXT|NAME:=JSON"
 
-token_argument = click.argument("token", default=STDIN)
+token_argument = click.argument("token", required=False)
+tokens_option = click.option("--tokens", metavar="FILE|-", help="A list of tokens, one a line.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for scripts.")
 
 

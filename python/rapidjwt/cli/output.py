@@ -88,14 +88,19 @@ def write_json(value: Any) -> None:
     write(_dump(value, ensure_ascii=True) + "\n")
 
 
-def _dump(value: Any, *, ensure_ascii: bool) -> str:
+def write_json_line(value: Any) -> None:
+    """Write JSON on a line of its own to standard output, in ASCII."""
+    write(f"{_dump(value, ensure_ascii=True, indent=None)}\n")
+
+
+def _dump(value: Any, *, ensure_ascii: bool, indent: int | None = 2) -> str:
     """Return JSON with indentation, or on one line if it is long or nested deeply."""
     try:
         with _deeper_recursion():
             compact = json.dumps(value, ensure_ascii=ensure_ascii)
-            if len(compact) <= _LONG_JSON:
+            if indent is not None and len(compact) <= _LONG_JSON:
                 with suppress(RecursionError):
-                    return json.dumps(value, indent=2, ensure_ascii=ensure_ascii)
+                    return json.dumps(value, indent=indent, ensure_ascii=ensure_ascii)
     except RecursionError:
         raise Failure("The JSON is nested too deeply to show") from None
     return compact

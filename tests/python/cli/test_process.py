@@ -152,7 +152,9 @@ def in_shell(command):
 
 READING = [
     "inspect",
+    "inspect --tokens -",
     "verify --key public.pem --alg ES256",
+    "verify --key public.pem --alg ES256 --tokens -",
     "verify --key - --alg ES256 x",
     "verify --jwks - --alg ES256 x",
     "sign --key -",
@@ -163,6 +165,7 @@ READING = [
 WRITING = [
     "inspect TOKEN",
     "inspect --json TOKEN",
+    "inspect --json --tokens list",
     "verify --key public.pem --alg ES256 TOKEN",
     "verify --key public.pem --alg ES256 --json TOKEN",
     "sign --key private.pem",
@@ -200,7 +203,9 @@ def test_a_closed_standard_input_is_one_line(command, private_file, public_file)
 def test_output_that_cannot_be_written_is_one_line(
     command, output, message, key, private_file, public_file
 ):
-    command = command.replace("TOKEN", rapidjwt.encode({"sub": "alice"}, key, "ES256"))
+    made = rapidjwt.encode({"sub": "alice"}, key, "ES256")
+    Path("list").write_text(f"{made}\n{made}\n")
+    command = command.replace("TOKEN", made)
     done = in_shell(f"rapidjwt {command} {output}")
     notes = [line for line in done.stderr.splitlines() if "Measuring" not in line]
     assert notes == [f"rapidjwt: Standard output {message}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,10 +19,18 @@ from rapidjwt.cli.options import (
     key_option,
     password_option,
     token_argument,
+    tokens_option,
 )
-from rapidjwt.cli.output import note, show, write_json
-from rapidjwt.cli.sources import allow_stdin_once, read_bytes, read_secret, read_token
+from rapidjwt.cli.output import note, printable, show, write, write_json, write_json_line
+from rapidjwt.cli.sources import (
+    allow_stdin_once,
+    read_bytes,
+    read_secret,
+    read_token,
+    token_source,
+)
 from rapidjwt.cli.times import moments
+from rapidjwt.cli.token_list import report_each
 from rapidjwt.cli.token_text import member_lines, time_lines
 from rapidjwt.exceptions import InvalidAudienceError, InvalidTokenError, PyJWKClientError
 from rapidjwt.key_set import KeySet
@@ -35,6 +44,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Verify a token and show it.")
 @token_argument
+@tokens_option
 @key_option("The key, or a JWK Set, in any format.", required=False)
 @password_option
 @click.option("--jwks", metavar="URL|FILE", help="A provider's JWK Set.")
@@ -61,7 +71,8 @@ if TYPE_CHECKING:
 @click.option("--allow-http", is_flag=True, help="Allow http for fetching keys, for tests.")
 @json_option
 def verify(
-    token: str,
+    token: str | None,
+    tokens: str | None,
     key: str | None,
     password: bytes | None,
     jwks: str | None,
@@ -79,13 +90,14 @@ def verify(
 
     TOKEN is the token, or "-" for standard input, which is the default. One of --key, --jwks and
     --issuer specifies the keys. --alg, --aud, --iss and --require may be given several times.
-    Exit code 1: the token is refused, and standard output stays empty.
+    Exit code 1: the token is refused, and standard output stays empty; or one of --tokens is.
     """
     if sum(source is not None for source in (key, jwks, issuer)) != 1:
         raise click.UsageError("Exactly one of --key, --jwks and --issuer is required.")
     if issuer is not None and issuers:
         raise click.UsageError("--issuer already is the accepted issuer: omit --iss.")
-    allow_stdin_once(TOKEN=token, **{"--key": key, "--jwks": jwks})
+    source = token_source(token, tokens)
+    allow_stdin_once(**{"the token": source, "--key": key, "--jwks": jwks})
     policy: dict[str, Any] = {
         "audience": list(audiences) or None,
         "issuer": issuer if issuer is not None else list(issuers) or None,
@@ -101,7 +113,10 @@ def verify(
         decoder = _local_decoder(keys, algorithms, policy)
     else:
         decoder = _remote_decoder(_client(jwks, issuer, allow_http), algorithms, policy)
-    return _report(decoder, read_token(token), as_json)
+    if tokens is not None:
+        report = partial(_report_line, decoder, as_json=as_json)
+        return report_each(source, report, "verified", "refused")
+    return _report(decoder, read_token(source), as_json)
 
 
 def _local_decoder(keys: KeySet, algorithms: tuple[str, ...], policy: dict[str, Any]) -> Verifier:
@@ -156,10 +171,9 @@ def _report(decoder: Verifier, token: str, as_json: bool) -> ExitCode:
         decoded = decoder.decode_complete(token)
     except InvalidTokenError as error:
         if as_json:
-            reason = {"error": type(error).__name__, "message": str(error)}
-            write_json({"verified": False} | reason)
+            write_json(_refusal(error))
         else:
-            note(f"Not verified: {error}{_hint(error)}")
+            note(_explained(error))
         return ExitCode.REFUSED
     header, claims = decoded["header"], decoded["payload"]
     if as_json:
@@ -173,6 +187,29 @@ def _report(decoder: Verifier, token: str, as_json: bool) -> ExitCode:
             *time_lines(claims),
         )
     return ExitCode.OK
+
+
+def _report_line(decoder: Verifier, line: int, token: str, *, as_json: bool) -> bool:
+    try:
+        decoded = decoder.decode_complete(token)
+    except InvalidTokenError as error:
+        is_verified, text, result = False, _explained(error), _refusal(error)
+    else:
+        is_verified, text = True, "Verified"
+        result = _as_json(decoded["header"], decoded["payload"])
+    if as_json:
+        write_json_line({"line": line} | result)
+    else:
+        write(f"{line}: {printable(text)}\n")
+    return is_verified
+
+
+def _refusal(error: InvalidTokenError) -> dict[str, Any]:
+    return {"verified": False, "error": type(error).__name__, "message": str(error)}
+
+
+def _explained(error: InvalidTokenError) -> str:
+    return f"Not verified: {error}{_hint(error)}"
 
 
 def _as_json(header: dict[str, Any], claims: dict[str, Any]) -> dict[str, Any]:

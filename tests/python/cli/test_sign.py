@@ -76,6 +76,52 @@ def test_the_header_and_the_token_id(run, private_file, key):
     assert len(decoded["payload"]["jti"]) == 22
 
 
+def test_registered_claims_have_options(run, private_file, key):
+    options = ["--iss", "https://id.example", "--sub", "alice", "--aud", "api", "--jti", "7"]
+    result = run("sign", "--key", private_file, *options, "--claim", "admin:=true")
+    assert read(result.out, key.public())["payload"] == {
+        "admin": True,
+        "iss": "https://id.example",
+        "sub": "alice",
+        "aud": "api",
+        "jti": "7",
+    }
+
+
+def test_several_audiences_are_a_list(run, private_file, key):
+    result = run("sign", "--key", private_file, "--aud", "api", "--aud", "web")
+    assert read(result.out, key.public())["payload"] == {"aud": ["api", "web"]}
+
+
+def test_jti_without_an_id_is_random_wherever_it_stands(run, private_file, key):
+    result = run("sign", "--key", private_file, "--jti", "--sub", "alice")
+    claims = read(result.out, key.public())["payload"]
+    assert (len(claims.pop("jti")), claims) == (22, {"sub": "alice"})
+    result = run("sign", "--key", private_file, "--jti=")
+    assert read(result.out, key.public())["payload"] == {"jti": ""}
+
+
+@pytest.mark.parametrize("source", ["--claim", "--claims"])
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [
+        (["--iss", "x"], "iss"),
+        (["--sub", "x"], "sub"),
+        (["--aud", "x"], "aud"),
+        (["--jti", "x"], "jti"),
+        (["--jti"], "jti"),
+        (["--expires-in", "5m"], "exp"),
+    ],
+)
+def test_a_claim_that_is_given_twice_is_an_error(run, private_file, source, option, name):
+    given = f"{name}:=1" if source == "--claim" else "-"
+    stdin = json.dumps({name: 1})
+    result = run("sign", "--key", private_file, source, given, *option, stdin=stdin)
+    assert (result.code, result.out) == (2, "")
+    assert is_one_line(result.err)
+    assert f'The claims already contain "{name}": omit {option[0]}.' in result.err
+
+
 def test_a_jwk_brings_its_id_and_algorithm(run, tmp_path):
     key = Key.generate("RS256")
     jwk = key.to_jwk(private=True) | {"kid": "2026", "alg": "PS384"}

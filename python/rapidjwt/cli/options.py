@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from .keys import ALGORITHMS
 from .sources import read_variable
@@ -45,12 +46,24 @@ def member(text: str) -> tuple[str, Any]:
         raise click.BadParameter(message) from None
 
 
+def complete_file(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Leave the completion of a file's name to the shell.
+
+    The type click.Path does so too, but its errors would quote a secret given by mistake.
+    """
+    return [CompletionItem(incomplete, type="file")]
+
+
 ALGORITHM = click.Choice(ALGORITHMS)
 
 MEMBER_FORM = "NAME=TEXT|NAME:=JSON"
 
 token_argument = click.argument("token", required=False)
-tokens_option = click.option("--tokens", metavar="FILE|-", help="A list of tokens, one a line.")
+tokens_option = click.option(
+    "--tokens", shell_complete=complete_file, metavar="FILE|-", help="A list of tokens, one a line."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for scripts.")
 
 
@@ -71,4 +84,10 @@ password_option = click.option(
 
 def key_option(help_text: str, *, required: bool) -> Decorator:
     """Return the option `--key`, which never takes the key itself."""
-    return click.option("--key", required=required, metavar="FILE|env:NAME|-", help=help_text)
+    return click.option(
+        "--key",
+        required=required,
+        shell_complete=complete_file,
+        metavar="FILE|env:NAME|-",
+        help=help_text,
+    )

@@ -111,7 +111,7 @@ def _explain(error: Exception) -> tuple[str, ExitCode]:
     """Return the message and the exit code for an error."""
     if isinstance(error, click.UsageError):
         where = error.ctx.command_path if error.ctx else "rapidjwt"
-        return f"{error.format_message()} See: {where} --help", ExitCode.USAGE
+        return f"{_message(error)} See: {where} --help", ExitCode.USAGE
     if isinstance(error, click.ClickException):
         return error.format_message(), ExitCode.USAGE
     if isinstance(error, Failure):
@@ -119,6 +119,12 @@ def _explain(error: Exception) -> tuple[str, ExitCode]:
     if isinstance(error, PyJWKClientError):
         return str(error), ExitCode.PROVIDER
     return str(error), ExitCode.UNUSABLE
+
+
+def _message(error: click.UsageError) -> str:
+    """Return the message of an error as one sentence, or two."""
+    message = " ".join(error.format_message().split())  # click puts choices on lines of their own
+    return message if message.endswith((".", "?")) else f"{message}."
 
 
 def _allow_any_text() -> None:

@@ -274,6 +274,27 @@ def test_shells_can_complete_commands(shell):
     assert "thumbprint" in process(_RAPIDJWT_COMPLETE=f"{shell}_complete", **words).stdout
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "inspect --tokens",
+        "verify --key",
+        "verify --jwks",
+        "verify --tokens",
+        "sign --key",
+        "sign --claims",
+        "keygen ES256 --out",
+        "keygen ES256 --public-out",
+        "jwks",
+        "jwks one.pem",
+        "thumbprint",
+    ],
+)
+def test_shells_can_complete_names_of_files(command):
+    words = {"COMP_WORDS": f"rapidjwt {command} si", "COMP_CWORD": "si"}
+    assert process(_RAPIDJWT_COMPLETE="fish_complete", **words).stdout.startswith("file,si")
+
+
 def in_terminal(arguments, stdin=None, typed=None, **environment):
     """Run with a pseudo-terminal as output, and as input when text is typed at a prompt."""
     master, slave = os.openpty()

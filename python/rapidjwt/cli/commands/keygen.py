@@ -10,7 +10,7 @@ import click
 from rapidjwt._rapidjwt import Key
 from rapidjwt.cli.exit_code import ExitCode
 from rapidjwt.cli.files import refuse_existing, write_file
-from rapidjwt.cli.options import ALGORITHM, json_option, password_option
+from rapidjwt.cli.options import ALGORITHM, complete_file, json_option, password_option
 from rapidjwt.cli.output import note, write_json
 from rapidjwt.cli.sources import STDIN
 
@@ -26,8 +26,16 @@ _PUBLIC_MODE = 0o644
 
 @click.command(short_help="Generate a key, in a file that only you can read.")
 @click.argument("algorithm", type=ALGORITHM, metavar="ALG")
-@click.option("--out", required=True, metavar="FILE", help="The file of the private key.")
-@click.option("--public-out", metavar="FILE", help="The file of the public key.")
+@click.option(
+    "--out",
+    required=True,
+    shell_complete=complete_file,
+    metavar="FILE",
+    help="The file of the private key.",
+)
+@click.option(
+    "--public-out", shell_complete=complete_file, metavar="FILE", help="The file of the public key."
+)
 @click.option(
     "--size",
     type=click.IntRange(1, _MAX_BITS),

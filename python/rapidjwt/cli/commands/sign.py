@@ -13,6 +13,7 @@ from rapidjwt.cli.keys import read_key
 from rapidjwt.cli.options import (
     ALGORITHM,
     MEMBER_FORM,
+    complete_file,
     duration,
     key_option,
     member,
@@ -41,7 +42,9 @@ _RANDOM = "\0"
 @click.option(
     "--claim", "members", multiple=True, type=member, metavar=MEMBER_FORM, help="A claim."
 )
-@click.option("--claims", metavar="FILE|-", help="Claims, as a JSON object.")
+@click.option(
+    "--claims", shell_complete=complete_file, metavar="FILE|-", help="Claims, as a JSON object."
+)
 @click.option(
     "--expires-in",
     type=duration,

@@ -14,6 +14,7 @@ from rapidjwt.cli.exit_code import ExitCode, Failure
 from rapidjwt.cli.keys import key_set, read_members, serving
 from rapidjwt.cli.options import (
     ALGORITHM,
+    complete_file,
     duration,
     json_option,
     key_option,
@@ -47,7 +48,9 @@ if TYPE_CHECKING:
 @tokens_option
 @key_option("The key, or a JWK Set, in any format.", required=False)
 @password_option
-@click.option("--jwks", metavar="URL|FILE", help="A provider's JWK Set.")
+@click.option(
+    "--jwks", shell_complete=complete_file, metavar="URL|FILE", help="A provider's JWK Set."
+)
 @click.option("--issuer", metavar="URL", help="An issuer: its keys by discovery, its name as iss.")
 @click.option(
     "--alg",
@@ -92,8 +95,7 @@ def verify(
     --issuer specifies the keys. --alg, --aud, --iss and --require may be given several times.
     Exit code 1: the token is refused, and standard output stays empty; or one of --tokens is.
     """
-    if sum(source is not None for source in (key, jwks, issuer)) != 1:
-        raise click.UsageError("Exactly one of --key, --jwks and --issuer is required.")
+    _require_one(**{"--key": key, "--jwks": jwks, "--issuer": issuer})
     if issuer is not None and issuers:
         raise click.UsageError("--issuer already is the accepted issuer: omit --iss.")
     source = token_source(token, tokens)
@@ -117,6 +119,19 @@ def verify(
         report = partial(_report_line, decoder, as_json=as_json)
         return report_each(source, report, "verified", "refused")
     return _report(decoder, read_token(source), as_json)
+
+
+def _require_one(**sources: str | None) -> None:
+    given = [option for option, source in sources.items() if source is not None]
+    if not given:
+        raise click.UsageError("Specify the keys with --key, --jwks or --issuer.")
+    if len(given) > 1:
+        raise click.UsageError(f"Specify only one of {_and(given)}.")
+
+
+def _and(names: list[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}"
 
 
 def _local_decoder(keys: KeySet, algorithms: tuple[str, ...], policy: dict[str, Any]) -> Verifier:

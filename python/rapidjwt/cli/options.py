@@ -26,7 +26,7 @@ def duration(text: str) -> timedelta:
     """Parse a length of time: 90, 90s, 15m, 2h or 7d."""
     match = re.fullmatch(r"([0-9]{1,9})([smhd]?)", text)
     if match is None:
-        raise click.BadParameter(f"{text!r} is not a length of time such as 90s, 15m, 2h or 7d.")
+        raise click.BadParameter("It must be a length of time, such as 90s, 15m, 2h or 7d.")
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
 
 
@@ -36,7 +36,7 @@ def member(text: str) -> tuple[str, Any]:
     is_json = name.endswith(":")
     name = name.removesuffix(":")
     if not name or not equals:
-        raise click.BadParameter(f"{text!r} is neither name=text nor name:=JSON.")
+        raise click.BadParameter("It must be name=text or name:=JSON.")
     if not is_json:
         return name, value
     try:
@@ -62,7 +62,10 @@ MEMBER_FORM = "NAME=TEXT|NAME:=JSON"
 
 token_argument = click.argument("token", required=False)
 tokens_option = click.option(
-    "--tokens", shell_complete=complete_file, metavar="FILE|-", help="A list of tokens, one a line."
+    "--tokens",
+    shell_complete=complete_file,
+    metavar="FILE|-",
+    help="A list of tokens, one per line.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for scripts.")
 

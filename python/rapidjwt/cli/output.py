@@ -19,7 +19,7 @@ from .exit_code import ExitCode, Failure
 from .streams import discard, is_terminal, write_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from typing import TextIO
 
     from rich.console import RenderableType
@@ -107,7 +107,7 @@ def _dump(value: Any, *, ensure_ascii: bool, indent: int | None = 2) -> str:
 
 
 @contextmanager
-def _deeper_recursion() -> Iterator[None]:
+def _deeper_recursion() -> Generator[None, None, None]:
     """Allow a few more calls than when the value was read, at the recursion limit perhaps."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(limit + 200)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import warnings
 from typing import TYPE_CHECKING
@@ -26,6 +27,14 @@ from .streams import write_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+#: What is said instead of messages of click that quote an argument, which may be a token or PEM.
+_INSTEAD = {
+    "Got unexpected extra argument": "There are too many arguments.",
+    "No such command": "There is no such command.",
+}
+#: What may be a misspelled option, and is not PEM.
+_OPTION = re.compile(r"--?[a-z-]{1,20}")
 
 
 def _show_and_exit(text: Callable[[click.Context], str]) -> Callable[..., None]:
@@ -124,6 +133,11 @@ def _explain(error: Exception) -> tuple[str, ExitCode]:
 def _message(error: click.UsageError) -> str:
     """Return the message of an error as one sentence, or two."""
     message = " ".join(error.format_message().split())  # click puts choices on lines of their own
+    if isinstance(error, click.NoSuchOption) and not _OPTION.fullmatch(error.option_name):
+        return "There is no such option."
+    for beginning, instead in _INSTEAD.items():
+        if message.startswith(beginning):
+            return instead
     return message if message.endswith((".", "?")) else f"{message}."
 
 

@@ -64,7 +64,7 @@ def read_token_lines(source: str) -> Iterator[tuple[int, str]]:
     A line is read only when it is asked for. Empty lines are skipped.
     """
     if source == STDIN and is_terminal(sys.stdin):
-        note("Paste the tokens, one a line, then end the input (Ctrl-D).")
+        note("Paste the tokens, one per line, then end the input (Ctrl-D).")
     try:
         with _opened(source) as file:
             read = partial(file.readline, _MAX_BYTES + 1)

@@ -143,10 +143,10 @@ def _check_header(token: UnverifiedToken, header: dict[str, Any]) -> None:
     _check_algorithm(token, header.get("alg"))
     for name in _KEY_SOURCES:
         if name in header:
-            message = f'"{name}" names a key of the token\'s own; it must not be trusted.'
+            message = f'The token names its own key in "{name}", which must not be trusted.'
             token.find("warning", "header", "key-in-header", message)
     if "crit" in header:
-        message = f'"crit" demands extensions: {_quoted(header["crit"])}.'
+        message = f'"crit" requires extensions: {_quoted(header["crit"])}.'
         token.find("warning", "header", "crit", message)
 
 
@@ -156,9 +156,14 @@ def _check_algorithm(token: UnverifiedToken, algorithm: Any) -> None:
     elif not isinstance(algorithm, str):
         token.find("error", "header", "alg-unknown", '"alg" is not a string.')
     elif algorithm.lower() == "none":
-        token.find("error", "header", "alg-none", '"alg" is none: it is not signed at all.')
+        token.find("error", "header", "alg-none", '"alg" is "none": the token is not signed.')
     elif algorithm not in ALGORITHMS:
-        token.find("error", "header", "alg-unknown", f'"alg" {_quoted(algorithm)} is not known.')
+        token.find(
+            "error",
+            "header",
+            "alg-unknown",
+            f'"alg" is not a known algorithm: {_quoted(algorithm)}.',
+        )
     elif token.signature is not None and not token.signature:
         token.find("error", "signature", "signature-missing", "The signature is empty.")
     elif token.signature is not None and algorithm.startswith(("RS", "PS")):
@@ -174,7 +179,9 @@ def _check_rsa_size(token: UnverifiedToken, bits: int) -> None:
 
 def _check_claims(token: UnverifiedToken, claims: dict[str, Any]) -> None:
     if "exp" not in claims:
-        token.find("warning", "claims", "exp-missing", 'There is no "exp": it never expires.')
+        token.find(
+            "warning", "claims", "exp-missing", 'There is no "exp": the token never expires.'
+        )
     for name in NAMES:
         if name in claims:
             _check_time(token, name, claims[name])

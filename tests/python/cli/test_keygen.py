@@ -201,8 +201,9 @@ def test_key_ids_are_kept_in_a_jwk(run, tmp_path):
 def test_sizes(run, tmp_path):
     assert run("keygen", "HS256", "--out", "secret", "--size", "512", "--json").json["size"] == 512
     result = run("keygen", "RS256", "--out", "weak", "--size", "1024")
-    assert (result.code, result.out) == (3, "")
+    assert (result.code, result.out) == (2, "")
     assert is_one_line(result.err)
+    assert "--size: RSA keys have 2048" in result.err
     assert not (tmp_path / "weak").exists()
 
 

@@ -179,6 +179,35 @@ def test_wrong_usage_is_one_line(run, private_file, options):
     assert is_one_line(result.err)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--expires-in", "0"], "--expires-in must be at least one second."),
+        (["--expires-in", "soon"], "It must be a length of time, such as 90s, 15m, 2h or 7d."),
+        (["--header", "alg=none"], "--header cannot set the algorithm: use --alg."),
+        (["--claim", "a"], "It must be name=text or name:=JSON."),
+    ],
+)
+def test_messages_name_the_option_and_what_to_do(run, private_file, options, message):
+    result = run("sign", "--key", private_file, *options)
+    assert result.err.endswith(f"{message} See: rapidjwt sign --help\n")
+
+
+@pytest.mark.parametrize("before", [["inspect", "x"], ["sign", "--claim"], ["sign"], []])
+def test_a_token_or_a_key_in_the_wrong_place_is_not_quoted(run, key, before):
+    for text in (rapidjwt.encode({}, key, "ES256"), key.to_pem(private=True)):
+        result = run(*before, text)
+        assert (result.code, result.out) == (2, "")
+        assert is_one_line(result.err)
+        assert text[30:40] not in result.err
+
+
+def test_a_misspelled_option_is_quoted_with_the_one_meant(run):
+    message = run("sign", "--hedaer", "a=b").err
+    assert "--hedaer" in message
+    assert "--header" in message
+
+
 def test_a_key_is_needed(run):
     assert run("sign").code == 2
 

@@ -49,12 +49,12 @@ _RANDOM = "\0"
     "--expires-in",
     type=duration,
     metavar="TIME",
-    help="Sets exp, and iat to now: 90s, 15m, 2h, 7d.",
+    help="Set iat to now, and exp to this much later: 90s, 15m, 2h, 7d.",
 )
-@click.option("--iss", "issuer", metavar="NAME", help="Sets iss.")
-@click.option("--sub", "subject", metavar="NAME", help="Sets sub.")
+@click.option("--iss", "issuer", metavar="NAME", help="Set iss.")
+@click.option("--sub", "subject", metavar="NAME", help="Set sub.")
 @click.option(
-    "--aud", "audiences", multiple=True, metavar="NAME", help="Sets aud, to a list for several."
+    "--aud", "audiences", multiple=True, metavar="NAME", help="Set aud; several become a list."
 )
 @click.option(
     "--jti",
@@ -62,7 +62,7 @@ _RANDOM = "\0"
     is_flag=False,
     flag_value=_RANDOM,
     metavar="[ID]",
-    help="Sets jti, without an ID to a random one.",
+    help="Set jti; without an ID, to a random one.",
 )
 @click.option("--kid", metavar="ID", help="Key ID in the header. Default: that of the JWK.")
 @click.option(
@@ -92,6 +92,10 @@ def sign(
     --claim, --header and --aud may be given several times: sub=alice is text, admin:=true is JSON.
     """
     allow_stdin_once(**{"--key": key, "--claims": claims})
+    if expires_in is not None and not expires_in:
+        raise click.UsageError("--expires-in must be at least one second.")
+    if "alg" in dict(headers):
+        raise click.UsageError("--header cannot set the algorithm: use --alg.")
     payload = _claims(claims, members)
     _refuse_twice(payload, "exp", "--expires-in", expires_in)
     named = {"iss": issuer, "sub": subject, "aud": _audience(audiences), "jti": jwt_id}

@@ -51,24 +51,24 @@ if TYPE_CHECKING:
 @click.option(
     "--jwks", shell_complete=complete_file, metavar="URL|FILE", help="A provider's JWK Set."
 )
-@click.option("--issuer", metavar="URL", help="An issuer: its keys by discovery, its name as iss.")
+@click.option("--issuer", metavar="URL", help="An issuer, to find its keys and to require as iss.")
 @click.option(
     "--alg",
     "algorithms",
     multiple=True,
     type=ALGORITHM,
     metavar="ALG",
-    help="Allowed algorithm. Default: those the keys name.",
+    help="An allowed algorithm. Default: those that the keys name.",
 )
-@click.option("--aud", "audiences", multiple=True, metavar="NAME", help="Accepted audience.")
-@click.option("--iss", "issuers", multiple=True, metavar="NAME", help="Accepted issuer.")
+@click.option("--aud", "audiences", multiple=True, metavar="NAME", help="An accepted audience.")
+@click.option("--iss", "issuers", multiple=True, metavar="NAME", help="An accepted issuer.")
 @click.option("--sub", "subject", metavar="NAME", help="The only accepted subject.")
 @click.option(
     "--leeway",
     type=duration,
     metavar="TIME",
     default="0",
-    help="Allowed clock skew: 30s.",
+    help="The allowed clock skew, such as 30s.",
 )
 @click.option("--require", multiple=True, metavar="CLAIM", help="A required claim.")
 @click.option("--allow-http", is_flag=True, help="Allow http for fetching keys, for tests.")
@@ -97,7 +97,7 @@ def verify(
     """
     _require_one(**{"--key": key, "--jwks": jwks, "--issuer": issuer})
     if issuer is not None and issuers:
-        raise click.UsageError("--issuer already is the accepted issuer: omit --iss.")
+        raise click.UsageError("--issuer also sets the accepted issuer: omit --iss.")
     source = token_source(token, tokens)
     allow_stdin_once(**{"the token": source, "--key": key, "--jwks": jwks})
     policy: dict[str, Any] = {
@@ -136,9 +136,10 @@ def _and(names: list[str]) -> str:
 
 def _local_decoder(keys: KeySet, algorithms: tuple[str, ...], policy: dict[str, Any]) -> Verifier:
     able = serving(keys)
+    _require_any(able)
     names = list(algorithms) or _named_by(keys, able)
     if not set(names) & set(able):
-        raise Failure(f"No key is for {', '.join(names)}, only for {', '.join(able) or 'nothing'}")
+        raise Failure(f"There is no key for {', '.join(names)}, only for {', '.join(able)}")
     return Verifier(keys, algorithms=names, **policy)
 
 
@@ -162,6 +163,7 @@ def _remote_decoder(
     if not names:
         keys = client.key_set()
         public = [name for name in serving(keys) if not name.startswith("HS")]
+        _require_any(public)
         names = _named_by(keys, public)
     try:
         return Verifier(jwks=client, algorithms=names, **policy)
@@ -169,11 +171,14 @@ def _remote_decoder(
         raise click.UsageError(f"{error}.") from None
 
 
+def _require_any(able: list[str]) -> None:
+    if not able:
+        raise Failure("None of the keys can verify signatures")
+
+
 def _named_by(keys: KeySet, able: list[str]) -> list[str]:
     """Return the algorithms that the keys name. The token must not choose its algorithm."""
     named = [name for name in able if name in {entry.alg for entry in keys}]
-    if not able:
-        raise Failure("None of the keys can verify signatures")
     if not named:
         raise click.UsageError(
             f"The key does not name its algorithm: specify --alg ({', '.join(able)})."

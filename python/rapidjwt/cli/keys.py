@@ -94,7 +94,7 @@ def _refuse_encoded_key(data: bytes) -> None:
     """Raise InvalidKeyError for a key in UTF-16 or base64, which is not an HMAC secret."""
     for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
         if _is_text_of_key(data.decode(encoding, "replace").encode()):
-            raise InvalidKeyError("The key is a text in UTF-16: convert it to UTF-8")
+            raise InvalidKeyError("The key is in UTF-16: convert it to UTF-8")
     text = b"".join(data.split())
     try:
         decoded = b64decode(text + b"=" * (-len(text) % 4), validate=True)
@@ -102,7 +102,7 @@ def _refuse_encoded_key(data: bytes) -> None:
         return
     if _is_der(decoded):
         raise InvalidKeyError(
-            "The key is the base64 of DER: put a BEGIN and an END line around it, or decode it with"
+            "The key is DER in base64: put a BEGIN and an END line around it, or decode it with"
             " `base64 -d`"
         )
     if _is_text_of_key(decoded):

@@ -69,7 +69,7 @@ REFUSED = {
     "base64 of a PEM": (lambda: base64.b64encode(PEM), "base64: decode it with"),
     "base64 of a PEM, in lines": (lambda: base64.encodebytes(PEM), "base64: decode it with"),
     "base64 of a PEM, not padded": (lambda: base64.b64encode(PEM).rstrip(b"="), "base64: decode"),
-    "base64 of DER": (lambda: base64.b64encode(der(PRIVATE)), "base64 of DER: put a BEGIN"),
+    "base64 of DER": (lambda: base64.b64encode(der(PRIVATE)), "DER in base64: put a BEGIN"),
     "base64 of a JWK": (lambda: base64.b64encode(b'{"kty":"oct","k":"AAAA"}'), "base64: decode"),
     "base64 of an OpenSSH key": (lambda: base64.b64encode(b"ssh-ed25519 AAAA"), "base64: decode"),
 }  # fmt: skip

@@ -6,10 +6,11 @@ use crate::error::{Error, TokenMistake};
 /// known mistake. Other errors stay as they are.
 #[cold]
 pub fn explained(token: &[u8], error: Error) -> Error {
-    let is_malformed = matches!(error, Error::NotEnoughSegments | Error::InvalidBase64(_));
-    match mistake(token) {
-        Some(mistake) if is_malformed => Error::TokenMistake(mistake),
-        _ => error,
+    match error {
+        Error::NotEnoughSegments | Error::InvalidBase64(_) => {
+            mistake(token).map_or(error, Error::TokenMistake)
+        }
+        error => error,
     }
 }
 

@@ -554,7 +554,7 @@ for call in (
     ("form", "message"),
     [
         ("certificate PEM", "got a certificate; rapidjwt.Key.from_pem reads its public key"),
-        ("PKCS#8 PEM, encrypted", "is encrypted: pass its password, Key.from_pem("),
+        ("PKCS#8 PEM, encrypted", "is encrypted: pass its password, as in Key.from_pem("),
         ("OpenSSH private", "ssh-keygen -p -m pkcs8"),
     ],
 )

@@ -115,8 +115,10 @@ impl VerifyingKeys {
 
     /// Verifies a token with the chosen keys. Does not need the interpreter.
     pub(super) fn verify(&self, chosen: &Chosen<'_>) -> Result<Verified, Error> {
-        let verified = chosen.compact.verify_any(self.keys_of(chosen));
-        verified.map_err(|error| explained(chosen.token, error))
+        match chosen.compact.verify_any(self.keys_of(chosen)) {
+            Err(error) => Err(explained(chosen.token, error)),
+            verified => verified,
+        }
     }
 
     /// Does what [`verify`](Self::verify) does, for a token that the cache must remember.

@@ -8,11 +8,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Additional pytest arguments, for example: make test-python PYTEST="-k parity -x"
 PYTEST ?=
+# What is installed beside rapidjwt; without `dev`, linters and type checkers are left out.
+EXTRAS ?= test,dev
 export VIRTUAL_ENV := $(abspath $(VENV))
 export PYO3_PYTHON := $(abspath $(BIN)/python)
 
 RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock pyproject.toml
-MATURIN := $(BIN)/maturin develop --extras test,dev
+MATURIN := $(BIN)/maturin develop --extras $(EXTRAS)
 
 .PHONY: help
 help: ## Show this list
@@ -64,8 +66,12 @@ lint: format-check ## rustfmt, clippy (every feature set) and ruff; warnings are
 	@cargo clippy --quiet --no-default-features --features python -- -D warnings
 	@cargo clippy --quiet --all-targets --features python -- -D warnings
 
+.PHONY: lint-tools
+lint-tools:
+	@scripts/prerequisites.sh $(PYTHON) rustfmt cargo-clippy
+
 .PHONY: format-check
-format-check: $(VENV)/.release ## Check the format of everything, and ruff's lints; quick
+format-check: lint-tools $(VENV)/.release ## Check the format of everything, and ruff's lints; quick
 	@cargo fmt --check
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
@@ -102,6 +108,10 @@ test-wheel: wheel ## The wheel in an environment with nothing else, not even cry
 	@rm -rf $(VENV)-bare && $(PYTHON) -m venv $(VENV)-bare
 	@$(VENV)-bare/bin/python -m pip install --quiet --no-index --find-links dist rapidjwt
 	@$(VENV)-bare/bin/python tests/wheel/bare.py
+
+.PHONY: test-platform
+test-platform: ## Another Python or machine, in a folder with Debian: PLATFORM=3.15
+	@nice scripts/platform.sh $(PLATFORM)
 
 .PHONY: compat
 compat: build ## Run PyJWT's own suite and those of packages built on it, unmodified, against us

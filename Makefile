@@ -188,6 +188,20 @@ sdist: $(BIN)/maturin ## Build the source distribution into dist/
 	@rm -f dist/*.tar.gz
 	@$(BIN)/maturin sdist --quiet --out dist
 
+# What depends on the packages of the extras. Old versions of them warn about newer ones.
+LOWEST := -o filterwarnings=ignore::rapidjwt.InsecureKeyLengthWarning tests/python/cli \
+  tests/python/integrations tests/python/jwks tests/python/test_bad_keys.py \
+  tests/python/test_install_as_jwt.py tests/python/test_key.py tests/python/test_key_files.py \
+  tests/python/test_parity.py
+
+.PHONY: test-lowest
+test-lowest: wheel ## Tests with the lowest versions that pyproject.toml allows
+	@rm -rf $(VENV)-lowest && $(PYTHON) -m venv $(VENV)-lowest
+	@$(VENV)-lowest/bin/python -m pip install --quiet uv
+	@VIRTUAL_ENV=$(VENV)-lowest $(VENV)-lowest/bin/uv pip install --quiet --resolution lowest-direct \
+	  "rapidjwt[async,cli,crypto,test] @ $$(ls dist/*.whl)"
+	@$(VENV)-lowest/bin/python -m pytest $(or $(PYTEST),$(LOWEST))
+
 .PHONY: test-sdist
 test-sdist: sdist ## Install the source distribution into an environment with nothing else
 	@rm -rf $(VENV)-bare && $(PYTHON) -m venv $(VENV)-bare

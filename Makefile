@@ -111,7 +111,7 @@ test-wheel: wheel ## The wheel in an environment with nothing else, not even cry
 
 .PHONY: test-platform
 test-platform: ## Another Python or machine, in a folder with Debian: PLATFORM=3.15
-	@nice scripts/platform.sh $(PLATFORM)
+	@PYTEST='$(PYTEST)' nice scripts/platform.sh $(PLATFORM)
 
 .PHONY: compat
 compat: build ## Run PyJWT's own suite and those of packages built on it, unmodified, against us

@@ -3,12 +3,13 @@
 #
 # Everything happens in folders with Debian unstable, made by debootstrap on first use (as root).
 # Other machines than x86-64 are emulated by qemu-user-static; their Rust code is cross-compiled.
-# PLATFORMS is where the folders are, without a name that Debian's packages would not find there.
+# PLATFORMS is where the folders are; PYTEST has other arguments for pytest, as in the Makefile.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 PLATFORMS=${PLATFORMS:-/var/tmp/rapidjwt-platforms}
 MIRROR=${MIRROR:-http://deb.debian.org/debian}
+PYTEST=${PYTEST:-}
 # What runs on emulated machines, where everything would take hours.
 SUBSET="tests/python/test_vectors.py tests/python/test_parity.py tests/python/differential \
     tests/python/test_memory.py tests/python/test_errors.py tests/python/test_error_variants.py \
@@ -83,9 +84,9 @@ emulate() { # PROCESSOR: has the kernel run its programs by qemu
 # --- platforms ---
 
 on_this_machine() { # VERSION
-    echo "runs: \`make test-python\`"
+    echo "runs: \`make test-python\`${PYTEST:+ $PYTEST}"
     "python$1" -c 'import platform; print("platform: CPython", platform.python_version() + ", x86-64")'
-    make test-python PYTHON="python$1" VENV=".venv-$1" EXTRAS=test
+    make test-python PYTHON="python$1" VENV=".venv-$1" EXTRAS=test PYTEST="$PYTEST"
 }
 
 debian_python() { # VERSION
@@ -110,46 +111,50 @@ free_threaded() { # VERSION
     suite amd64 "$python" ".venv-$1t" "x86-64, free-threaded"
 }
 
-i386() {
-    folder i386 i386
-    install i386 cargo rustc gcc libc6-dev make git python3 python3-venv
-    suite i386 python3 .venv-i386 "i386, 32-bit"
-}
-
 suite() { # FOLDER PYTHON VENV MACHINE
-    echo "runs: \`make test-python\`"
-    local personality=linux64
-    [ "$1" = i386 ] && personality=linux32
+    echo "runs: \`make test-python\`${PYTEST:+ $PYTEST}"
     inside "$1" "cd /build/rapidjwt
         $2 -c 'import platform; print(\"platform: CPython\", platform.python_version() + \", $4\")'
-        $personality make test-python PYTHON=$2 VENV=$3 EXTRAS=test"
+        make test-python PYTHON=$2 VENV=$3 EXTRAS=test PYTEST='$PYTEST'"
+}
+
+i386() {
+    echo "runs: \`cargo test\`, pytest without FastAPI"
+    foreign i386 i686-unknown-linux-gnu i686-linux-gnu "i386" "tests/python" \
+        click django djangorestframework djangorestframework-simplejwt flask flask-jwt-extended \
+        gunicorn httpx httpx2 rich uvicorn
 }
 
 emulated() { # ARCHITECTURE PROCESSOR RUST_TARGET GNU_TARGET
-    echo "runs: \`cargo test\`, and pytest: vectors, parity, JSON differential, memory, errors, clock"
+    echo "runs: \`cargo test\`; pytest: vectors, parity, differential, memory, errors, clock, keys"
     emulate "$2"
+    foreign "$1" "$3" "$4" "$1, emulated" "$SUBSET"
+}
+
+# Compiled on x86-64. The compiled packages that the tests need are Debian's: not every machine has
+# wheels.
+foreign() { # ARCHITECTURE RUST_TARGET GNU_TARGET DESCRIPTION TESTS PACKAGE...
+    local arch=$1 target=$2 gnu=$3
     folder amd64 amd64
-    folder "$1" "$1"
-    install "$1" python3 python3-venv python3-cryptography python3-time-machine
-    cross_tools "$1" "$4"
+    folder "$arch" "$arch"
+    cross_tools "$arch" "$gnu"
     install amd64 python3 python3-venv
-    local linker
-    linker=CARGO_TARGET_$(tr a-z- A-Z_ <<<"$3")_LINKER=$4-gcc
-    inside "$1" "python3 -c 'import platform
-print(\"platform: CPython\", platform.python_version() + \", $1, emulated\")'"
+    install "$arch" python3 python3-venv python3-cryptography python3-markupsafe python3-time-machine
+    inside "$arch" "python3 -c 'import platform
+print(\"platform: CPython\", platform.python_version() + \", $4\")'"
     inside amd64 "cd /build/rapidjwt
-        export $linker CC_${3//-/_}=$4-gcc
-        cargo test --quiet --target $3
+        export CARGO_TARGET_$(tr a-z- A-Z_ <<<"$target")_LINKER=$gnu-gcc CC_${target//-/_}=$gnu-gcc
+        cargo test --quiet --target $target
         [ -e .venv-cross/bin/maturin ] || { python3 -m venv .venv-cross
             .venv-cross/bin/python -m pip install -q 'maturin>=1.9,<2'; }
         rm -rf dist
-        .venv-cross/bin/maturin build --release --quiet --target $3 --out dist \
+        .venv-cross/bin/maturin build --release --quiet --target $target --out dist \
             --interpreter \$(python3 -c 'import sys; print(\"python%d.%d\" % sys.version_info[:2])')"
-    inside "$1" "cd /build/rapidjwt
-        rm -rf .venv-$1 && python3 -m venv --system-site-packages .venv-$1
-        .venv-$1/bin/python -m pip install -q PyJWT==2.15.1 freezegun hypothesis pytest
-        .venv-$1/bin/python -m pip install -q --no-index --find-links dist --no-deps rapidjwt
-        .venv-$1/bin/python -m pytest $SUBSET"
+    inside "$arch" "cd /build/rapidjwt
+        rm -rf .venv-$arch && python3 -m venv --system-site-packages .venv-$arch
+        .venv-$arch/bin/python -m pip install -q PyJWT==2.15.1 freezegun hypothesis pytest ${*:6}
+        .venv-$arch/bin/python -m pip install -q --no-index --find-links dist --no-deps rapidjwt
+        .venv-$arch/bin/python -m pytest ${PYTEST:-$5}"
 }
 
 cross_tools() { # ARCHITECTURE GNU_TARGET

@@ -23,6 +23,8 @@ usage() {
   i386          Debian unstable for 32-bit processors
   arm64, armhf  emulated: Rust tests, and the Python tests that concern other processors
   s390x         a big-endian machine: compiles
+  sdist         the source distribution, installed by pip for CPython 3.15
+  manylinux     a wheel whose symbols are those of manylinux_2_28, by auditwheel
   fresh         the README's commands on a machine with only what the README names" >&2
     exit 2
 }
@@ -177,6 +179,31 @@ big_endian() {
         done"
 }
 
+manylinux() {
+    echo "runs: a wheel for glibc 2.28, linked by zig: \`auditwheel show\`, \`tests/wheel/bare.py\`"
+    echo "platform: manylinux_2_28, x86-64"
+    folder amd64 amd64
+    install amd64 cargo rustc gcc libc6-dev make python3 python3-venv
+    # auditwheel names the oldest tag that the symbols in the binary allow.
+    inside amd64 "cd /build/rapidjwt
+        rm -rf .venv-zig dist && python3 -m venv .venv-zig
+        .venv-zig/bin/python -m pip install -q 'maturin>=1.9,<2' ziglang auditwheel
+        PATH=\$PWD/.venv-zig/bin:\$PATH maturin build --release --quiet --zig \
+            --compatibility manylinux_2_28 --interpreter python3 --out dist
+        .venv-zig/bin/auditwheel show dist/*.whl | tee dist/auditwheel.txt
+        tr '\\n' ' ' <dist/auditwheel.txt | grep -qE 'following platform tag: \"manylinux_2_(17|2[0-8])_'
+        .venv-zig/bin/python -m pip install -q --no-index dist/*.whl
+        .venv-zig/bin/python tests/wheel/bare.py"
+}
+
+source_distribution() { # VERSION
+    echo "runs: \`make test-sdist\`"
+    echo "platform: CPython $1, x86-64, the source distribution"
+    folder amd64 amd64
+    install amd64 cargo rustc gcc libc6-dev make git "python$1" "python$1-venv"
+    inside amd64 "cd /build/rapidjwt && make test-sdist PYTHON=python$1 VENV=.venv-$1"
+}
+
 fresh() {
     echo "runs: \`make demo\`, \`make test\`; without each prerequisite, its one line"
     echo "platform: fresh Debian, x86-64"
@@ -200,6 +227,8 @@ run() { # PLATFORM
         arm64) emulated arm64 aarch64 aarch64-unknown-linux-gnu aarch64-linux-gnu ;;
         armhf) emulated armhf arm armv7-unknown-linux-gnueabihf arm-linux-gnueabihf ;;
         s390x) big_endian ;;
+        sdist) source_distribution 3.15 ;;
+        manylinux) manylinux ;;
         fresh) fresh ;;
         *) usage ;;
     esac

@@ -13,9 +13,9 @@ stand_in() { # NAME TEXT: a program that prints the text for --version and other
     chmod +x "$tools/$1"
 }
 
-expect() { # TEXT: `make demo` fails with one line that has the text
+expect() { # TEXT [TARGET]: `make demo`, or another target, fails with one line that has the text
     local output
-    output=$(PATH=$tools:$PATH make demo 2>&1) && { echo "make demo runs without: $1" >&2; exit 1; }
+    output=$(PATH=$tools:$PATH make "${2:-demo}" 2>&1) && { echo "it runs without: $1" >&2; exit 1; }
     output=$(grep -v '^make: \*\*\*' <<<"$output")
     echo "$output"
     [[ $output = *"$1"* && $output != *$'\n'* ]] ||
@@ -39,9 +39,13 @@ expect "needs Python 3.10 or newer. 'python3' is Python 3.9.2"
 rm "$tools/python3"
 apt_install python3
 expect "needs Python's venv module."
-
-echo "==> With everything that the README names"
 rm "$tools"/*
 apt_install cargo rustc rustfmt rust-clippy gcc libc6-dev python3-venv
+# As what rustup installs for a component that is missing: it fails.
+printf '#!/bin/sh\nexit 1\n' >"$tools/cargo-clippy"
+chmod +x "$tools/cargo-clippy"
+expect "needs Rust's cargo-clippy." test
+
+echo "==> With everything that the README names"
 make demo
 make test

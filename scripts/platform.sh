@@ -10,6 +10,8 @@ cd "$(dirname "$0")/.."
 PLATFORMS=${PLATFORMS:-/var/tmp/rapidjwt-platforms}
 MIRROR=${MIRROR:-http://deb.debian.org/debian}
 PYTEST=${PYTEST:-}
+# How many times as many cases the differential tests make.
+DIFFERENTIAL=1
 # What runs on emulated machines, where everything would take hours.
 SUBSET="tests/python/test_vectors.py tests/python/test_parity.py tests/python/differential \
     tests/python/test_memory.py tests/python/test_errors.py tests/python/test_error_variants.py \
@@ -130,6 +132,7 @@ i386() {
 emulated() { # ARCHITECTURE PROCESSOR RUST_TARGET GNU_TARGET
     echo "runs: \`cargo test\`; pytest: vectors, parity, differential, memory, errors, clock, keys"
     emulate "$2"
+    DIFFERENTIAL=0.05
     foreign "$1" "$3" "$4" "$1, emulated" "$SUBSET"
 }
 
@@ -156,7 +159,7 @@ print(\"platform: CPython\", platform.python_version() + \", $4\")'"
         rm -rf .venv-$arch && python3 -m venv --system-site-packages .venv-$arch
         .venv-$arch/bin/python -m pip install -q PyJWT==2.15.1 freezegun hypothesis pytest ${*:6}
         .venv-$arch/bin/python -m pip install -q --no-index --find-links dist --no-deps rapidjwt
-        .venv-$arch/bin/python -m pytest ${PYTEST:-$5}"
+        RAPIDJWT_DIFFERENTIAL=$DIFFERENTIAL .venv-$arch/bin/python -m pytest ${PYTEST:-$5}"
 }
 
 cross_tools() { # ARCHITECTURE GNU_TARGET

@@ -198,8 +198,9 @@ LOWEST := -o filterwarnings=ignore::rapidjwt.InsecureKeyLengthWarning tests/pyth
 test-lowest: wheel ## Tests with the lowest versions that pyproject.toml allows
 	@rm -rf $(VENV)-lowest && $(PYTHON) -m venv $(VENV)-lowest
 	@$(VENV)-lowest/bin/python -m pip install --quiet uv
-	@VIRTUAL_ENV=$(VENV)-lowest $(VENV)-lowest/bin/uv pip install --quiet --resolution lowest-direct \
-	  "rapidjwt[async,cli,crypto,test] @ $$(ls dist/*.whl)"
+	@$(VENV)-lowest/bin/uv pip install --quiet --python $(VENV)-lowest --resolution lowest-direct \
+	  -r pyproject.toml --extra async --extra cli --extra crypto --extra test
+	@$(VENV)-lowest/bin/python -m pip install --quiet --no-index --find-links dist rapidjwt
 	@$(VENV)-lowest/bin/python -m pytest $(or $(PYTEST),$(LOWEST))
 
 .PHONY: test-sdist

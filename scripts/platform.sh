@@ -57,7 +57,8 @@ inside() { # FOLDER COMMAND: runs the command in the folder; its mounts end with
         mount -t proc proc "$1/proc"
         mount --rbind /dev "$1/dev"
         mount --bind "$2" "$1/build"
-        exec chroot "$1" /usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+        exec chroot "$1" /usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 \
+            DEBIAN_FRONTEND=noninteractive PYTHONUNBUFFERED=1 \
             PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin CARGO_HOME=/build/cargo \
             PIP_CACHE_DIR=/build/pip PIP_ROOT_USER_ACTION=ignore bash -euc "$3"
     ' - "$PLATFORMS/$1" "$PLATFORMS/build" "$2"

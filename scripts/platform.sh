@@ -70,12 +70,14 @@ install() { # FOLDER PACKAGE...
     inside "$name" "dpkg -s $* >/dev/null 2>&1 || { apt-get -q update && apt-get -qy install $*; }"
 }
 
-copy_sources() { # the folders see a copy, so that their builds do not mix with those of this machine
-    mkdir -p "$PLATFORMS/build/rapidjwt"
-    find "$PLATFORMS/build/rapidjwt" -mindepth 1 -maxdepth 1 ! -name target ! -name '.venv*' \
-        -exec rm -rf {} +
+# The folders see a copy, so that their builds do not mix with those of this machine. What they have
+# built stays.
+copy_sources() {
+    local copy=$PLATFORMS/build/rapidjwt
+    mkdir -p "$copy"
+    find "$copy" \( -name target -o -name '.venv*' \) -prune -o -type f ! -name '*.so' -exec rm {} +
     git ls-files -z --cached --others --exclude-standard | xargs -0 ls -d 2>/dev/null |
-        tar --create --files-from - | tar --extract --directory "$PLATFORMS/build/rapidjwt"
+        tar --create --files-from - | tar --extract --directory "$copy"
 }
 
 emulate() { # PROCESSOR: has the kernel run its programs by qemu

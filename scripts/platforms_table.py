@@ -27,7 +27,7 @@ def row(log: str) -> str:
 
 def result(log: str) -> str:
     """Return the number of tests by outcome, and whether everything ran to its end."""
-    python = counts(log, r"(\d+) (passed|failed|skipped|errors?)\b", r"^=*.* in [\d.]+s.*$")
+    python = counts(log, r"(\d+) (passed|failed|skipped|errors?)\b", r"^=+ .* in [\d.]+s.*=$")
     rust = counts(log, r"(\d+) (passed|failed)\b", r"^test result: .*$")
     parts = [f"{name}: {text}" for name, text in (("Python", python), ("Rust", rust)) if text]
     ended = "passes" if re.search(r"^ended: without an error$", log, re.MULTILINE) else "**fails**"

@@ -63,7 +63,7 @@ INSIDE = {
         ["jwt", "signer", "verifier"],
         ["mod"],
     ],
-    "python/json": [["mod"], ["ascii"], ["name_cache"], ["loads", "dumps"]],
+    "python/json": [["mod"], ["ascii", "plain"], ["name_cache"], ["loads", "dumps"]],
     "python/keys": [
         ["length", "ed448"],
         ["material"],

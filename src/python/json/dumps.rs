@@ -14,7 +14,7 @@ use pyo3::types::{PyDict, PyString};
 use pyo3::{Borrowed, PyTypeInfo, ffi};
 
 use super::Unusual;
-use super::ascii::{plain_len, plain_len_of_block, special};
+use super::plain::{plain_len, plain_len_of_block, special};
 use crate::base64url;
 use crate::crypto::Signature;
 use crate::error::Error;

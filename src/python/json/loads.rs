@@ -9,8 +9,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString};
 
 use super::Unusual;
-use super::ascii::{ascii_string, eight_digits, plain_len};
+use super::ascii::ascii_string;
 use super::name_cache::{KeptValue, NAMES, NameCache};
+use super::plain::{eight_digits, plain_len};
 use crate::claims::Claim;
 use crate::memory;
 use crate::python::claims_view::Registered;

@@ -17,6 +17,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::keys::{Chosen, VerifyingKeys, recall, remember};
 use crate::error::Error;
 use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
+use crate::malformed::explained;
 use crate::python::decoded::{LONE_SURROGATE, complete, wrong_type};
 use crate::python::errors::is_ours;
 use crate::python::once::intern;
@@ -122,7 +123,14 @@ impl DecodedMany {
         let keys = &*self.keys;
         let mut jobs: Vec<Job> = tokens.iter().map(|token| Job::new(py, keys, token)).collect();
         verify_all(py, keys, &mut jobs);
-        let verified: Vec<_> = jobs.into_iter().map(|job| job.finish(py, keys)).collect();
+        let finish = |(job, token): (Job<'_>, &Result<Token, Error>)| {
+            let explain = |error| match token {
+                Ok(token) => explained(token.bytes(), error),
+                Err(_) => error,
+            };
+            job.finish(py, keys).map_err(|error| explain(error).into())
+        };
+        let verified: Vec<PyResult<_>> = jobs.into_iter().zip(&tokens).map(finish).collect();
         self.verified = tokens.into_iter().zip(verified).collect();
         Ok(())
     }
@@ -221,9 +229,9 @@ impl<'a> Job<'a> {
         };
     }
 
-    fn finish(self, py: Python<'_>, keys: &VerifyingKeys) -> PyResult<Verified> {
+    fn finish(self, py: Python<'_>, keys: &VerifyingKeys) -> Result<Verified, Error> {
         match (self, keys.cache()) {
-            (Self::Done(verified), _) => Ok(verified?),
+            (Self::Done(verified), _) => verified,
             (Self::New(verified), Some(cache)) => Ok(remember(py, cache, verified)),
             _ => {
                 unreachable!("the caller has verified every job, and only a cache has unseen ones")

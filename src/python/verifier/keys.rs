@@ -43,7 +43,6 @@ impl AsRef<PreparedKey> for VerifyingKey {
 /// A split token, with the keys chosen for it.
 #[derive(Clone, Copy)]
 pub(super) struct Chosen<'a> {
-    token: &'a [u8],
     compact: Compact<'a>,
     algorithm: &'static Algorithm,
     keys: Choice,
@@ -78,27 +77,31 @@ impl VerifyingKeys {
 
     /// Verifies a token, or finds it in the cache.
     pub(super) fn open(&self, py: Python<'_>, token: &[u8]) -> Result<Verified, Error> {
-        let chosen = self.choose(token)?;
-        let Some(cache) = &self.cache else {
-            return self.verify(&chosen);
+        let open = || {
+            let chosen = self.choose(token)?;
+            let Some(cache) = &self.cache else {
+                return self.verify(&chosen);
+            };
+            match recall(py, cache, &chosen) {
+                Ok(verified) => Ok(verified),
+                Err(unseen) => Ok(remember(py, cache, self.verify_unseen(&chosen, unseen)?)),
+            }
         };
-        match recall(py, cache, &chosen) {
-            Ok(verified) => Ok(verified),
-            Err(unseen) => Ok(remember(py, cache, self.verify_unseen(&chosen, unseen)?)),
-        }
+        open().map_err(|error| explained(token, error))
     }
 
-    /// Splits a token and chooses keys for it. Does not need the interpreter.
+    /// Splits a token and chooses keys for it. Does not need the interpreter. Errors about its form
+    /// are for the caller to [explain](explained), as those of `verify` are.
     #[inline]
     pub(super) fn choose<'a>(&self, token: &'a [u8]) -> Result<Chosen<'a>, Error> {
         self.policy.get().bounds.check_token(token)?;
-        let compact = Compact::split(token).map_err(|error| explained(token, error))?;
+        let compact = Compact::split(token)?;
         let choose = |header: &CachedHeader| {
             let chosen = self.keyring.choose(header.algorithm, header.kid.as_deref());
             let keys = chosen.map_err(|error| self.explained_choice(header.algorithm, error))?;
-            Ok(Chosen { token, compact, algorithm: header.algorithm, keys })
+            Ok(Chosen { compact, algorithm: header.algorithm, keys })
         };
-        with_header(&compact, choose).unwrap_or_else(|| Err(explained(token, refusal(token))))
+        with_header(&compact, choose).unwrap_or_else(|| Err(refusal(token)))
     }
 
     /// Says in the error for an `alg` without a key which ones have a key.
@@ -115,10 +118,7 @@ impl VerifyingKeys {
 
     /// Verifies a token with the chosen keys. Does not need the interpreter.
     pub(super) fn verify(&self, chosen: &Chosen<'_>) -> Result<Verified, Error> {
-        match chosen.compact.verify_any(self.keys_of(chosen)) {
-            Err(error) => Err(explained(chosen.token, error)),
-            verified => verified,
-        }
+        chosen.compact.verify_any(self.keys_of(chosen))
     }
 
     /// Does what [`verify`](Self::verify) does, for a token that the cache must remember.
@@ -127,8 +127,7 @@ impl VerifyingKeys {
         chosen: &Chosen<'_>,
         unseen: Unseen<'_>,
     ) -> Result<NewlyVerified, Error> {
-        let verified = unseen.verify_any(self.keys_of(chosen));
-        verified.map_err(|error| explained(chosen.token, error))
+        unseen.verify_any(self.keys_of(chosen))
     }
 
     fn keys_of(&self, chosen: &Chosen<'_>) -> impl Iterator<Item = &PreparedKey> {

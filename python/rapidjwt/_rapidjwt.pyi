@@ -65,14 +65,15 @@ class Key:
         kid: str | None = None,
         alg: Algorithm | None = None,
     ) -> Key:
-        """Reads a key from PEM text (RFC 7468): PKCS#8, PKCS#1, SEC1, `SubjectPublicKeyInfo` or an
-        X.509 certificate, of which only the public key is read and nothing is checked.
+        """Reads a key from PEM text: PKCS#8, PKCS#1, SEC1, `SubjectPublicKeyInfo` or, for its public
+        key, an X.509 certificate, of which nothing else is checked (RFC 7468). Other text and, beside
+        a key, other blocks are skipped.
 
         `password`, a str (in UTF-8) or bytes, decrypts a private key in encrypted PKCS#8.
 
         `kid` becomes the key's ID, and `alg` the only algorithm that the key can be used with.
 
-        Raises `InvalidKeyError` for anything else, for a missing or wrong password, for a password
+        Raises `InvalidKeyError` for anything else, for several keys, for a missing or wrong password, for a password
         that the key does not need and for an `alg` that does not take it; `TypeError` for arguments
         of other types, `ValueError` for an unknown `alg`.
         """
@@ -110,8 +111,9 @@ class Key:
         """Makes a key of a shared secret for HMAC: a str (in UTF-8) or bytes. `kid` and `alg` are as
         for `from_pem`.
 
-        Raises `InvalidKeyError` for an empty secret and for public key material in any form, which
-        attackers know too (RFC 8725 Section 2.1); `TypeError` for another type.
+        Raises `InvalidKeyError` for an empty secret, and for public keys and certificates (PEM, DER,
+        OpenSSH) and JWKs, which an attacker knows too (RFC 8725 Section 2.1); `TypeError` for another
+        type.
         """
     @staticmethod
     def generate(algorithm: Algorithm, *, size: int | None = None, kid: str | None = None) -> Key:

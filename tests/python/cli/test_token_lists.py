@@ -44,7 +44,7 @@ def test_one_refused_token_does_not_end_the_list_and_the_exit_code_is_1(verify, 
     assert result.out.splitlines() == [
         "1: Verified",
         "4: Not verified: Invalid crypto padding",
-        "5: Not verified: Not enough segments",
+        "5: Not verified: The token is empty",
         "6: Verified",
     ]
     assert result.err == "rapidjwt: 4 tokens: 2 verified, 2 refused\n"

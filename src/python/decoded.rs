@@ -34,16 +34,17 @@ pub(super) fn claims<'a, 'py>(
 }
 
 fn json_loads<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    let json = py.import(intern!(py, "json"))?;
-    json.call_method1(
-        intern!(py, "loads"),
-        (cpython::bytes(py, payload).ok_or(Error::OutOfMemory)?,),
-    )
-    .map_err(|error| {
+    loads_by_python(py, payload).map_err(|error| {
         let is_malformed = error.is_instance_of::<PyValueError>(py)
             || error.is_instance_of::<PyRecursionError>(py);
         if is_malformed { Error::PayloadNotJson(error.value(py).to_string()).into() } else { error }
     })
+}
+
+/// Reads JSON with Python's json, for what `loads.rs` leaves to it.
+fn loads_by_python<'py>(py: Python<'py>, json: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let text = cpython::bytes(py, json).ok_or(Error::OutOfMemory)?;
+    py.import(intern!(py, "json"))?.call_method1(intern!(py, "loads"), (text,))
 }
 
 /// Makes the dict that `decode_complete` returns.
@@ -102,9 +103,7 @@ pub(super) fn read_header<'py>(py: Python<'py>, segment: &[u8]) -> PyResult<Boun
     let json = base64url::decode(segment).map_err(decoded_before)?;
     match loads(py, &json) {
         Ok(header) => Ok(header),
-        Err(_) => py
-            .import("json")?
-            .call_method1("loads", (cpython::bytes(py, &json).ok_or(Error::OutOfMemory)?,)),
+        Err(_) => loads_by_python(py, &json),
     }
 }
 

@@ -146,8 +146,9 @@ unsafe extern "C-unwind" fn trampoline<F: Function<N>, const N: usize>(
     // are passed on unchanged.
     unsafe {
         match guarded(arguments, positional, keyword_names, |py, call| run::<F, N>(py, call)) {
-            Outcome::Done(result) => result,
-            Outcome::Fallback(method) => {
+            None => ptr::null_mut(),
+            Some(Outcome::Done(result)) => result,
+            Some(Outcome::Fallback(method)) => {
                 PyObject_Vectorcall(method, arguments, positional.cast_unsigned(), keyword_names)
             }
         }
@@ -165,7 +166,7 @@ unsafe extern "C-unwind" {
 
 /// What has become of a call.
 enum Outcome {
-    /// Its result, or null with an exception set.
+    /// Its result.
     Done(*mut ffi::PyObject),
     /// The method to call with the same arguments, which lives as long as the process.
     Fallback(*mut ffi::PyObject),
@@ -191,17 +192,15 @@ unsafe extern "C-unwind" fn method_trampoline<M: Method>(
             let message = format!("{method}() takes exactly one argument: {}", M::PARAMETER);
             return Err(PyTypeError::new_err(message));
         };
-        let result = M::call(this.cast::<M::Class>()?.get(), argument);
-        result.map(|result| Outcome::Done(result.into_ptr())).inspect_err(|_| drop_deferred())
+        M::call(this.cast::<M::Class>()?.get(), argument).inspect_err(|_| drop_deferred())
     };
     // SAFETY: as promised by the caller.
-    match unsafe { guarded(arguments, positional, keyword_names, body) } {
-        Outcome::Done(result) => result,
-        Outcome::Fallback(_) => unreachable!("a method has no fallback"),
-    }
+    let result = unsafe { guarded(arguments, positional, keyword_names, body) };
+    result.map_or(ptr::null_mut(), Bound::into_ptr)
 }
 
-/// Returns the result of `body` in the form that CPython expects. A panic must not cross into C.
+/// Returns the result of `body`; `None` with an exception set if it failed. A panic must not cross
+/// into C.
 ///
 /// The `Python` token that `body` receives is not from `Python::attach`, which counts it: that
 /// costs as much as the rest of entering a function. So `PyO3` does not know that a thread is
@@ -211,12 +210,12 @@ unsafe extern "C-unwind" fn method_trampoline<M: Method>(
 ///
 /// # Safety
 /// As for `trampoline`.
-unsafe fn guarded<'py>(
+unsafe fn guarded<'py, T>(
     arguments: *const *mut ffi::PyObject,
     positional: ffi::Py_ssize_t,
     keyword_names: *mut ffi::PyObject,
-    body: impl FnOnce(Python<'py>, RawCall) -> PyResult<Outcome>,
-) -> Outcome {
+    body: impl FnOnce(Python<'py>, RawCall) -> PyResult<T>,
+) -> Option<T> {
     let call =
         RawCall { arguments, positional: usize::try_from(positional).unwrap_or(0), keyword_names };
     // SAFETY: CPython calls this with a thread attached.
@@ -225,10 +224,7 @@ unsafe fn guarded<'py>(
     let result = outcome.unwrap_or_else(|_| {
         Err(PanicException::new_err("rapidjwt has panicked; this is a defect"))
     });
-    result.unwrap_or_else(|error| {
-        error.restore(py);
-        Outcome::Done(ptr::null_mut())
-    })
+    result.map_err(|error| error.restore(py)).ok()
 }
 
 /// Releases the references that are waiting, as described for `guarded`.

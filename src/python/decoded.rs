@@ -20,14 +20,22 @@ use crate::malformed::explained;
 /// Returns the claims in the JSON text `payload`, and records the registered ones in `registered`.
 ///
 /// Raises `DecodeError` if it is not JSON, with the message of Python's json, or not an object.
+#[inline]
 pub(super) fn claims<'a, 'py>(
     py: Python<'py>,
     payload: &'a [u8],
     registered: &mut Registered<'a, 'py>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    if let Ok(claims) = loads_claims(py, payload, registered) {
-        return Ok(claims);
-    }
+    loads_claims(py, payload, registered).or_else(|_| claims_by_python(py, payload, registered))
+}
+
+/// Does what [`claims`] does, for JSON that `loads.rs` leaves to Python's json.
+#[cold]
+fn claims_by_python<'py>(
+    py: Python<'py>,
+    payload: &[u8],
+    registered: &mut Registered<'_, 'py>,
+) -> PyResult<Bound<'py, PyDict>> {
     let claims = json_loads(py, payload)?.cast_into().map_err(|_| Error::PayloadNotObject)?;
     *registered = Registered::of(&claims)?;
     Ok(claims)

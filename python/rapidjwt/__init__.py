@@ -119,6 +119,7 @@ _LATE = {
     "RefreshPolicy": "jwks",
     "UnknownKeyError": "jwks",
     "install_as_jwt": "_install",
+    "jwe": "jwe",
     "jwk_set_cache": "jwk_set_cache",
     "jwks": "jwks",
     "jwks_client": "jwks_client",

@@ -45,6 +45,8 @@ __version__: str
 _SigningKey: TypeAlias = AllowedPrivateKeys | PyJWK | Key | str | bytes
 _VerifyingKey: TypeAlias = AllowedPublicKeys | PyJWK | Key | str | bytes
 _VerifyingKeys: TypeAlias = _VerifyingKey | KeySet | PyJWKSet | Sequence[_VerifyingKey]
+_EncryptionKey: TypeAlias = AllowedPrivateKeys | AllowedPublicKeys | Key | dict[str, Any] | str | bytes
+_DecryptionKeys: TypeAlias = _EncryptionKey | KeySet | Sequence[_EncryptionKey]
 _Strings: TypeAlias = list[str] | tuple[str, ...] | AbstractSet[str]
 
 @final
@@ -182,6 +184,72 @@ class DecodedMany(Iterator[dict[str, Any] | Exception]):
     def __iter__(self) -> DecodedMany: ...
     def __next__(self) -> dict[str, Any] | Exception: ...
 
+@final
+class Encrypter:
+    def __new__(
+        cls,
+        key: _EncryptionKey,
+        algorithm: str,
+        encryption: str,
+        *,
+        headers: dict[str, Any] | None = None,
+        p2c: int | None = None,
+    ) -> Encrypter: ...
+    def encrypt(self, plaintext: str | bytes) -> str: ...
+    def encrypt_flattened(
+        self,
+        plaintext: str | bytes,
+        *,
+        unprotected: dict[str, Any] | None = None,
+        aad: str | bytes | None = None,
+    ) -> dict[str, Any]: ...
+    def __copy__(self) -> Encrypter: ...
+    def __deepcopy__(self, _memo: Any) -> Encrypter: ...
+
+@final
+class Decrypter:
+    def __new__(
+        cls,
+        keys: _DecryptionKeys,
+        *,
+        algorithms: _Strings,
+        encryptions: _Strings,
+        decompress: bool = False,
+        max_decompressed_size: int = 256000,
+        max_token_size: int = 1048576,
+        max_header_size: int = 16384,
+        max_recipients: int = 16,
+        min_p2c: int = 1000,
+        max_p2c: int = 1200000,
+    ) -> Decrypter: ...
+    def decrypt(self, token: str | bytes) -> bytes: ...
+    def decrypt_complete(self, token: str | bytes) -> Decrypted: ...
+    def decrypt_json(self, jwe: dict[str, Any] | str | bytes) -> Decrypted: ...
+    def __copy__(self) -> Decrypter: ...
+    def __deepcopy__(self, _memo: Any) -> Decrypter: ...
+
+@final
+class Decrypted:
+    @property
+    def plaintext(self) -> bytes: ...
+    @property
+    def header(self) -> dict[str, Any]: ...
+    @property
+    def protected_header(self) -> dict[str, Any]: ...
+    @property
+    def aad(self) -> bytes | None: ...
+
+def encrypt_general(
+    encrypters: Sequence[Encrypter],
+    plaintext: str | bytes,
+    *,
+    unprotected: dict[str, Any] | None = None,
+    aad: str | bytes | None = None,
+) -> dict[str, Any]: ...
+def generate_key(
+    algorithm: str, *, encryption: str | None = None, curve: str = "P-256", size: int = 2048
+) -> dict[str, Any]: ...
+def encryption_tables() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]: ...
 def encode(
     payload: dict[str, Any],
     key: _SigningKey,

@@ -8,6 +8,7 @@ pub mod jwk;
 mod jwk_detection;
 pub mod metadata;
 pub mod pem;
+pub mod recipient;
 pub mod secret;
 pub mod ssh;
 

@@ -31,6 +31,7 @@ macro_rules! exceptions {
 
 exceptions!(
     DecodeError,
+    DecryptionError,
     ExpiredSignatureError,
     ImmatureSignatureError,
     InvalidAlgorithmError,
@@ -143,6 +144,12 @@ impl Classes {
             | Error::PayloadNotObject
             | Error::TokenTooLarge(_)
             | Error::PayloadTooDeep(_)
+            | Error::JwsNotJwe
+            | Error::InvalidJwe(_)
+            | Error::HeaderTooLarge(_)
+            | Error::IterationsNotAllowed(..)
+            | Error::CompressionNotAllowed
+            | Error::ContentTooLarge(_)
             | Error::UnencodedPayloadInToken
             | Error::DetachedPayloadRequired
             | Error::DetachedPayloadUnexpected
@@ -157,9 +164,11 @@ impl Classes {
             | Error::NoMatchingKey
             | Error::KidRequired => raise(&self.InvalidTokenError, message),
             Error::NoUsableKey => raise(&self.PyJWKSetError, message),
-            Error::AlgorithmMissing | Error::AlgorithmNotAllowed | Error::AlgorithmUnknown => {
-                raise(&self.InvalidAlgorithmError, message)
-            }
+            Error::AlgorithmMissing
+            | Error::AlgorithmNotAllowed
+            | Error::AlgorithmUnknown
+            | Error::EncryptionNotAllowed => raise(&self.InvalidAlgorithmError, message),
+            Error::DecryptionFailed => raise(&self.DecryptionError, message),
             Error::AlgorithmUnavailable(_) => PyNotImplementedError::new_err(message),
             Error::SignatureMismatch => raise(&self.InvalidSignatureError, message),
             Error::MissingClaim(claim) => raise(&self.MissingRequiredClaimError, claim),

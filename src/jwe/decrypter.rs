@@ -17,9 +17,17 @@ use crate::keyring::{self, Choice, KeyId};
 /// Keys that decrypt, each bound to its algorithm, and the content encryption algorithms that are
 /// allowed.
 pub struct Decrypter {
-    keys: Vec<(Option<String>, KeyManagementKey)>,
+    keys: Vec<Entry>,
     encryptions: Vec<&'static ContentEncryption>,
     bounds: Bounds,
+}
+
+/// A key with its ID.
+struct Entry {
+    id: Option<String>,
+    key: KeyManagementKey,
+    /// If the key itself is the content encryption key: prepared for each algorithm that it fits.
+    contents: Vec<(&'static ContentEncryption, ContentKey)>,
 }
 
 /// The decrypted content of a JWE and its header. It was made by someone who knows a key of the
@@ -55,7 +63,8 @@ impl Decrypted {
 
 /// What a recipient's header says, read and allowed.
 struct Readable<'a> {
-    header: Members,
+    /// The index of the recipient.
+    index: usize,
     parameters: Parameters,
     encrypted_key: &'a [u8],
     choice: Choice,
@@ -64,11 +73,16 @@ struct Readable<'a> {
 
 impl Decrypter {
     /// Makes a decrypter of keys with their IDs. A key for several algorithms occurs once for each.
-    pub const fn new(
+    pub fn new(
         keys: Vec<(Option<String>, KeyManagementKey)>,
         encryptions: Vec<&'static ContentEncryption>,
     ) -> Self {
-        Self { keys, encryptions, bounds: Bounds::DEFAULT }
+        let each = keys.into_iter().map(|(id, key)| {
+            let each = encryptions.iter();
+            let contents = each.filter_map(|one| Some((*one, key.direct(one).ok()??))).collect();
+            Entry { id, key, contents }
+        });
+        Self { keys: each.collect(), encryptions, bounds: Bounds::DEFAULT }
     }
 
     /// Returns the decrypter with other limits.
@@ -79,7 +93,7 @@ impl Decrypter {
 
     /// Returns whether decrypting derives keys from passwords, which takes long.
     pub fn is_slow(&self) -> bool {
-        self.keys.iter().any(|(_, key)| key.algorithm().is_slow())
+        self.keys.iter().any(|entry| entry.key.algorithm().is_slow())
     }
 
     /// Decrypts a JWE in the compact serialization.
@@ -91,7 +105,7 @@ impl Decrypter {
         self.check_size(token)?;
         let header_len = memchr::memchr(b'.', token).unwrap_or(token.len());
         self.check_header(&token[..header_len])?;
-        self.open(&Parts::compact(token)?)
+        self.open(Parts::compact(token)?)
     }
 
     /// Decrypts a JWE in a JSON serialization, for whichever of its recipients a key fits.
@@ -103,7 +117,7 @@ impl Decrypter {
         let object = Object::parse(json)?;
         let parts = object.parts(self.bounds.recipients)?;
         self.check_header(parts.protected_text)?;
-        self.open(&parts)
+        self.open(parts)
     }
 
     fn check_size(&self, token: &[u8]) -> Result<(), Error> {
@@ -116,14 +130,14 @@ impl Decrypter {
         if protected_text.len() > limit { Err(Error::HeaderTooLarge(limit)) } else { Ok(()) }
     }
 
-    fn open(&self, parts: &Parts<'_>) -> Result<Decrypted, Error> {
-        let headers = joined_headers(parts)?;
+    fn open(&self, parts: Parts<'_>) -> Result<Decrypted, Error> {
+        let mut headers = joined_headers(&parts)?;
         let encryption = self.encryption(&headers)?;
         let is_compressed = header::is_compressed(&parts.protected)?;
         if is_compressed && self.bounds.decompressed_size.is_none() {
             return Err(Error::CompressionNotAllowed);
         }
-        let recipients = self.readable(parts, &headers)?;
+        let recipients = self.readable(&parts, &headers)?;
         self.check_iterations(&recipients)?;
         let aad = match parts.aad_text {
             Some(text) => {
@@ -131,12 +145,13 @@ impl Decrypter {
             }
             None => None,
         };
-        let (plaintext, header) = self.try_each(parts, recipients, encryption)?;
+        let (plaintext, index) = self.try_each(&parts, &recipients, encryption)?;
         let plaintext = match self.bounds.decompressed_size {
             Some(limit) if is_compressed => zip::decompress(&plaintext, limit)?,
             _ => plaintext,
         };
-        Ok(Decrypted { plaintext, header, protected: parts.protected.clone(), aad })
+        let header = headers.swap_remove(index);
+        Ok(Decrypted { plaintext, header, protected: parts.protected, aad })
     }
 
     /// Returns the content encryption algorithm, which is the same for all recipients (RFC 7516
@@ -158,8 +173,8 @@ impl Decrypter {
         parts: &'a Parts<'_>,
         headers: &'a [Members],
     ) -> Result<Vec<Readable<'a>>, Error> {
-        let each = parts.recipients.iter().zip(headers);
-        let each = each.map(|(recipient, joined)| self.read(recipient, joined));
+        let each = parts.recipients.iter().zip(headers).enumerate();
+        let each = each.map(|(index, (recipient, joined))| self.read(index, recipient, joined));
         let (mut readable, mut refused) = (Vec::new(), None);
         for result in each {
             match result {
@@ -182,6 +197,7 @@ impl Decrypter {
 
     fn read<'a>(
         &self,
+        index: usize,
         recipient: &'a Recipient,
         joined: &'a Members,
     ) -> Result<Readable<'a>, Error> {
@@ -193,7 +209,7 @@ impl Decrypter {
             return Err(Error::InvalidJwe("the encrypted key must be empty for this alg"));
         }
         Ok(Readable {
-            header: joined.clone(),
+            index,
             parameters: header::parameters(joined, algorithm)?,
             encrypted_key: &recipient.encrypted_key,
             choice,
@@ -203,17 +219,21 @@ impl Decrypter {
 
     /// Chooses among the keys for `alg`, as [`keyring::choose`] does for signatures.
     fn choose(&self, alg: &str, kid: Option<&str>) -> Result<Choice, Error> {
-        let keys = self.keys.iter().enumerate().filter(|(_, (_, key))| key.algorithm().name == alg);
+        let keys =
+            self.keys.iter().enumerate().filter(|(_, entry)| entry.key.algorithm().name == alg);
         let compare = |id: Option<&str>| match id {
             None => KeyId::Absent,
             Some(_) if id == kid => KeyId::Same,
             Some(_) => KeyId::Other,
         };
-        keyring::choose(kid.is_some(), keys.map(|(index, (id, _))| (index, compare(id.as_deref()))))
+        keyring::choose(
+            kid.is_some(),
+            keys.map(|(index, entry)| (index, compare(entry.id.as_deref()))),
+        )
     }
 
     fn keys_for(&self, alg: &str) -> impl Iterator<Item = &KeyManagementKey> {
-        let keys = self.keys.iter().map(|(_, key)| key);
+        let keys = self.keys.iter().map(|entry| &entry.key);
         keys.filter(move |key| key.algorithm().name == alg)
     }
 
@@ -229,33 +249,47 @@ impl Decrypter {
         Ok(())
     }
 
-    /// Decrypts with each chosen key in turn until one fits. There is one answer for all failures.
+    /// Decrypts with each chosen key in turn until one fits, and returns the content and the index
+    /// of the recipient. There is one answer for all failures.
     fn try_each(
         &self,
         parts: &Parts<'_>,
-        recipients: Vec<Readable<'_>>,
+        recipients: &[Readable<'_>],
         encryption: &'static ContentEncryption,
-    ) -> Result<(SecretBytes, Members), Error> {
+    ) -> Result<(SecretBytes, usize), Error> {
         let authenticated = parts.authenticated();
+        let Parts { iv, ciphertext, tag, .. } = parts;
         for recipient in recipients {
-            for (index, (id, key)) in self.keys.iter().enumerate() {
-                let is_chosen = match recipient.choice {
-                    Choice::One(chosen) => index == chosen,
-                    Choice::EachWithoutId => id.is_none() && key.algorithm().name == recipient.alg,
+            for entry in self.chosen(recipient) {
+                let made;
+                let prepared = entry.contents.iter().find(|(one, _)| *one == encryption);
+                let content = if let Some((_, content)) = prepared {
+                    content
+                } else {
+                    let Readable { encrypted_key, parameters, .. } = recipient;
+                    let cek = entry.key.decrypt_key(encryption, encrypted_key, parameters);
+                    made = ContentKey::new(encryption, &cek)?;
+                    &made
                 };
-                if !is_chosen {
-                    continue;
-                }
-                let cek =
-                    key.decrypt_key(encryption, recipient.encrypted_key, &recipient.parameters);
-                let content = ContentKey::new(encryption, &cek)?;
-                let Parts { iv, ciphertext, tag, .. } = parts;
                 if let Some(plaintext) = content.open(iv, &authenticated, ciphertext, tag) {
-                    return Ok((plaintext, recipient.header));
+                    return Ok((plaintext, recipient.index));
                 }
             }
         }
         Err(Error::DecryptionFailed)
+    }
+
+    /// Returns the keys that were chosen for a recipient, in order.
+    fn chosen(&self, recipient: &Readable<'_>) -> impl Iterator<Item = &Entry> {
+        self.keys.iter().enumerate().filter_map(|(index, entry)| {
+            let is_chosen = match recipient.choice {
+                Choice::One(chosen) => index == chosen,
+                Choice::EachWithoutId => {
+                    entry.id.is_none() && entry.key.algorithm().name == recipient.alg
+                }
+            };
+            is_chosen.then_some(entry)
+        })
     }
 }
 

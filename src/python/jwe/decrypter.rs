@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use super::key::{KeyArgument, Operation, content_encryption, json_text, key_management};
 use crate::content_encryption::ContentEncryption;
@@ -12,6 +12,7 @@ use crate::jwe::{self, Bounds};
 use crate::key_management::KeyManagement;
 use crate::python::arguments;
 use crate::python::cpython::utf8;
+use crate::python::keys::key::Key;
 use crate::python::once::intern;
 
 /// A decrypter with keys, allowed algorithms and limits that are fixed when it is made.
@@ -212,9 +213,7 @@ fn prepare_all(
     algorithms: &[&'static KeyManagement],
     encryptions: &[&'static ContentEncryption],
 ) -> PyResult<Prepared> {
-    let py = keys.py();
-    if keys.is_instance_of::<pyo3::types::PyList>() || keys.is_instance_of::<pyo3::types::PyTuple>()
-    {
+    if keys.is_instance_of::<PyList>() || keys.is_instance_of::<PyTuple>() {
         let mut prepared = Vec::new();
         for key in keys.try_iter()? {
             prepared.extend(prepare(&KeyArgument::read(&key?)?, algorithms, encryptions)?);
@@ -224,8 +223,8 @@ fn prepare_all(
         }
         return Ok(prepared);
     }
-    // The entries of a `KeySet` are for many purposes; those for another are left out.
-    if keys.get_type().name()? == "KeySet" && keys.hasattr(intern!(py, "skipped"))? {
+    if is_key_set(keys)? {
+        // Its entries are for many purposes; those for another are left out.
         let each = keys.try_iter()?.map(|entry| {
             let key = KeyArgument::read(&entry?).ok();
             Ok(key.and_then(|key| prepare(&key, algorithms, encryptions).ok()))
@@ -235,6 +234,19 @@ fn prepare_all(
         return if prepared.is_empty() { Err(Error::NoUsableKey.into()) } else { Ok(prepared) };
     }
     Ok(prepare(&KeyArgument::read(keys)?, algorithms, encryptions)?)
+}
+
+fn is_key_set(keys: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = keys.py();
+    let is_single = keys.is_exact_instance_of::<Key>()
+        || keys.is_instance_of::<PyDict>()
+        || keys.is_instance_of::<PyString>()
+        || keys.is_instance_of::<PyBytes>();
+    if is_single {
+        return Ok(false);
+    }
+    let module = py.import(intern!(py, "rapidjwt.key_set"))?;
+    keys.is_instance(&module.getattr(intern!(py, "KeySet"))?)
 }
 
 /// Prepares a key for each algorithm that it fits. The error is that of the first algorithm if it

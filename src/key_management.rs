@@ -1,7 +1,7 @@
 //! The table of key management algorithms (RFC 7518 Section 4.1): one row holds everything there is
 //! to know about an `alg` of a JWE.
 //!
-//! RSA1_5 is left out on purpose: its padding cannot be checked without telling an attacker whether
+//! `RSA1_5` is left out on purpose: its padding cannot be checked without telling an attacker whether
 //! it was right (Bleichenbacher's attack; RFC 8725 Section 3.2 advises against it).
 
 use crate::algorithm::Hash;

@@ -45,7 +45,9 @@ __version__: str
 _SigningKey: TypeAlias = AllowedPrivateKeys | PyJWK | Key | str | bytes
 _VerifyingKey: TypeAlias = AllowedPublicKeys | PyJWK | Key | str | bytes
 _VerifyingKeys: TypeAlias = _VerifyingKey | KeySet | PyJWKSet | Sequence[_VerifyingKey]
-_EncryptionKey: TypeAlias = AllowedPrivateKeys | AllowedPublicKeys | Key | dict[str, Any] | str | bytes
+_EncryptionKey: TypeAlias = (
+    AllowedPrivateKeys | AllowedPublicKeys | Key | dict[str, Any] | str | bytes
+)
 _DecryptionKeys: TypeAlias = _EncryptionKey | KeySet | Sequence[_EncryptionKey]
 _Strings: TypeAlias = list[str] | tuple[str, ...] | AbstractSet[str]
 

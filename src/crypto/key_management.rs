@@ -223,7 +223,7 @@ impl KeyManagementKey {
                 key.open(iv, &[], encrypted, tag)
             }
             Operations::Pbes2(password) => {
-                key_wrap::unwrap(&*self.derived(password, parameters)?, encrypted)
+                key_wrap::unwrap(&self.derived(password, parameters)?, encrypted)
             }
             #[cfg(feature = "aws-lc")]
             Operations::RsaOaep(key) => key.decrypt(encrypted),

@@ -159,9 +159,10 @@ impl Decrypter {
     fn encryption(&self, headers: &[Members]) -> Result<&'static ContentEncryption, Error> {
         let mut each = headers.iter().map(|joined| header::encryption(joined, &self.encryptions));
         let first = each.next().unwrap_or(Err(Error::EncryptionNotAllowed))?;
-        match each.all(|other| other == Ok(first)) {
-            true => Ok(first),
-            false => Err(Error::InvalidJwe("enc must be the same for all recipients")),
+        if each.all(|other| other == Ok(first)) {
+            Ok(first)
+        } else {
+            Err(Error::InvalidJwe("enc must be the same for all recipients"))
         }
     }
 

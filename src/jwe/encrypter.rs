@@ -280,10 +280,10 @@ fn write_encrypted_key(encrypted_key: &[u8], members: &mut Map<String, Value>) {
 }
 
 fn check_names(header: &Members) -> Result<(), Error> {
-    match header.keys().any(|name| RESERVED.contains(&name.as_str())) {
-        true => Err(Error::InvalidJwe(
+    if header.keys().any(|name| RESERVED.contains(&name.as_str())) {
+        return Err(Error::InvalidJwe(
             "alg, b64, crit, enc, epk, iv, p2c, p2s, tag and zip cannot be among the headers",
-        )),
-        false => Ok(()),
+        ));
     }
+    Ok(())
 }

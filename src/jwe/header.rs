@@ -124,9 +124,12 @@ fn p2c(joined: &Members) -> Result<NonZeroU32, Error> {
 
 /// Reads `apu` and `apv` (RFC 7518 Sections 4.6.1.2 and 4.6.1.3).
 pub(super) fn party_info(joined: &Members) -> Result<(Vec<u8>, Vec<u8>), Error> {
-    let read = |name| match joined.contains_key(name) {
-        true => required(joined, name, "apu and apv must be base64url"),
-        false => Ok(Vec::new()),
+    let read = |name| {
+        if joined.contains_key(name) {
+            required(joined, name, "apu and apv must be base64url")
+        } else {
+            Ok(Vec::new())
+        }
     };
     Ok((read("apu")?, read("apv")?))
 }

@@ -38,7 +38,12 @@ CORE = [
 ]
 #: The layers inside a folder of src/.
 INSIDE = {
-    "key": [["mod"], ["der", "jwk", "jwk_detection", "metadata"], ["pem", "secret", "ssh"], ["recipient"]],
+    "key": [
+        ["mod"],
+        ["der", "jwk", "jwk_detection", "metadata"],
+        ["pem", "secret", "ssh"],
+        ["recipient"],
+    ],
     "crypto": [
         ["backend", "concat_kdf", "key_wrap", "password", "random", "sealed", "signature"],
         ["aead", "agreement", "digest", "public_key"],

@@ -115,14 +115,8 @@ fn every_pair_of_algorithms_round_trips_in_every_serialization() {
             let curve = ["P-256", "P-384", "P-521", "X25519"][index % 4];
             let Some(key) = new_key(algorithm, encryption, curve) else { continue };
             let prepare = || KeyManagementKey::new(&key, algorithm);
-            let Ok(prepared) = prepare() else {
-                assert!(cfg!(not(feature = "aws-lc")), "{}", algorithm.name);
-                continue;
-            };
-            let encrypter = match Encrypter::new(prepared, encryption) {
-                Err(Error::AlgorithmUnavailable("A192GCM")) if cfg!(not(feature = "aws-lc")) => {
-                    continue;
-                }
+            let encrypter = match prepare().and_then(|key| Encrypter::new(key, encryption)) {
+                Err(Error::AlgorithmUnavailable(_)) if cfg!(not(feature = "aws-lc")) => continue,
                 encrypter => encrypter.unwrap().with_p2c(1000.try_into().unwrap()),
             };
             let keys = vec![(None, prepare().unwrap())];
@@ -172,48 +166,52 @@ fn what_this_build_lacks_says_so() {
     assert_eq!(unavailable.len(), if cfg!(feature = "aws-lc") { 0 } else { 9 }, "{unavailable:?}");
 }
 
+#[cfg(feature = "aws-lc")]
 #[derive(Deserialize)]
 struct Wycheproof {
     #[serde(rename = "testGroups")]
     groups: Vec<Group>,
 }
 
+#[cfg(feature = "aws-lc")]
 #[derive(Deserialize)]
 struct Group {
     private: Value,
     tests: Vec<Test>,
 }
 
+#[cfg(feature = "aws-lc")]
 #[derive(Deserialize)]
 struct Test {
     #[serde(rename = "tcId")]
     id: u32,
-    jwe: Value,
+    jwe: String,
     #[serde(default)]
     pt: Option<String>,
     result: String,
     flags: Vec<String>,
 }
 
+#[cfg(feature = "aws-lc")]
+fn hex(text: &str) -> Vec<u8> {
+    let pairs = text.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).expect("ASCII"));
+    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hexadecimal")).collect()
+}
+
 /// Decrypts one test with every allowed `enc` and, if the key names one, its own `alg`.
+#[cfg(feature = "aws-lc")]
 fn decrypt(group: &Group, test: &Test) -> Result<Vec<u8>, Error> {
+    // The key of RFC 7520 Section 5.6 names the algorithm of the content.
     let named = group.private.get("alg").and_then(Value::as_str);
+    let named = named.map(|name| ContentEncryption::by_name(name).map_or(name, |_| "dir"));
     let rows = KEY_MANAGEMENTS.iter().filter(|row| named.is_none_or(|name| name == row.name));
-    let material = match is_x25519_jwk(&group.private) {
-        true => recipient_key(&group.private),
-        false => RecipientKey::of(&jwk::from_value(&group.private)?)?,
-    };
+    let material = recipient_key(&group.private);
     let keys: Vec<_> =
         rows.filter_map(|row| Some((None, KeyManagementKey::new(&material, row).ok()?))).collect();
     let bounds = Bounds { decompressed_size: Some(1 << 16), ..Bounds::DEFAULT };
     let decrypter = Decrypter::new(keys, CONTENT_ENCRYPTIONS.iter().collect()).with_bounds(bounds);
-    let decrypted = match &test.jwe {
-        Value::String(text) if text.trim_start().starts_with('{') => {
-            decrypter.decrypt_json(text.as_bytes())
-        }
-        Value::String(text) => decrypter.decrypt(text.as_bytes()),
-        object => decrypter.decrypt_json(object.to_string().as_bytes()),
-    };
+    // One test is in the JSON serialization, which a reader of the compact one refuses.
+    let decrypted = decrypter.decrypt(test.jwe.as_bytes());
     decrypted.map(|decrypted| decrypted.plaintext().to_vec())
 }
 
@@ -232,8 +230,7 @@ fn wycheproof_has_the_same_answers() {
             assert_eq!(found.is_ok(), is_valid, "{shown}");
             match (found, &test.pt) {
                 (Ok(plaintext), Some(expected)) => {
-                    let hex: String = plaintext.iter().map(|byte| format!("{byte:02x}")).collect();
-                    assert_eq!(hex, *expected, "{shown}");
+                    assert_eq!(plaintext, hex(expected), "{shown}");
                     opened += 1;
                 }
                 _ => refused += 1,

@@ -23,21 +23,21 @@ use crate::python::once::intern;
 /// It is immutable and safe to share between threads.
 ///
 /// Arguments:
-///     keys: the recipient's key, or several of them: a list or tuple, or a `KeySet`. Keys are what
-///         `Encrypter` takes. The `kid` of a token chooses among keys with an ID; keys without one
+///     keys: the recipient's key, or several of them: a list or tuple, a JWK Set as a dict or a
+///         `KeySet`, of which those that fit are used. Keys are what `Encrypter` takes. The `kid` of a token chooses among keys with an ID; keys without one
 ///         are tried in turn.
 ///     algorithms: the allowed values of `alg`.
 ///     encryptions: the allowed values of `enc`.
 ///     decompress: whether content may be compressed (`zip`).
-///     max_decompressed_size: the maximum number of bytes in decompressed content.
-///     max_token_size: the maximum number of bytes in a token.
-///     max_header_size: the maximum number of bytes in its encoded protected header.
-///     max_recipients: the maximum number of recipients of a JSON serialization.
-///     min_p2c: the minimum count of iterations of PBES2.
-///     max_p2c: their maximum, for all recipients of a token together.
+///     `max_decompressed_size`: the maximum number of bytes in decompressed content.
+///     `max_token_size`: the maximum number of bytes in a token.
+///     `max_header_size`: the maximum number of bytes in its encoded protected header.
+///     `max_recipients`: the maximum number of recipients of a JSON serialization.
+///     `min_p2c`: the minimum count of iterations of PBES2.
+///     `max_p2c`: their maximum, for all recipients of a token together.
 ///
 /// Raises `InvalidKeyError` for a key that fits none of the algorithms, `PyJWKSetError` for a
-/// `KeySet` without one that fits, `NotImplementedError` for an algorithm that this build lacks,
+/// set without one that fits, `NotImplementedError` for an algorithm that this build lacks,
 /// `TypeError` and `ValueError` for other wrong arguments.
 #[pyclass(frozen, module = "rapidjwt.jwe")]
 pub(super) struct Decrypter(jwe::Decrypter);
@@ -223,30 +223,36 @@ fn prepare_all(
         }
         return Ok(prepared);
     }
-    if is_key_set(keys)? {
-        // Its entries are for many purposes; those for another are left out.
-        let each = keys.try_iter()?.map(|entry| {
-            let key = KeyArgument::read(&entry?).ok();
-            Ok(key.and_then(|key| prepare(&key, algorithms, encryptions).ok()))
-        });
-        let prepared: PyResult<Vec<_>> = each.collect();
-        let prepared: Prepared = prepared?.into_iter().flatten().flatten().collect();
+    if let Some(members) = members_of_set(keys)? {
+        // They are for many purposes, and of types that may be unknown (RFC 7517 Section 5).
+        let usable = |member: &Bound<'_, PyAny>| {
+            prepare(&KeyArgument::read(member).ok()?, algorithms, encryptions).ok()
+        };
+        let prepared: Prepared = members.iter().filter_map(usable).flatten().collect();
         return if prepared.is_empty() { Err(Error::NoUsableKey.into()) } else { Ok(prepared) };
     }
     Ok(prepare(&KeyArgument::read(keys)?, algorithms, encryptions)?)
 }
 
-fn is_key_set(keys: &Bound<'_, PyAny>) -> PyResult<bool> {
+/// Returns the members of a JWK Set, which is a dict with `keys`, or of a `KeySet`.
+fn members_of_set<'py>(keys: &Bound<'py, PyAny>) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
     let py = keys.py();
+    if let Ok(dict) = keys.cast::<PyDict>() {
+        let Some(members) = dict.get_item(intern!(py, "keys"))? else { return Ok(None) };
+        let members = members.cast::<PyList>().map_err(|_| Error::NoUsableKey)?;
+        return Ok(Some(members.iter().collect()));
+    }
     let is_single = keys.is_exact_instance_of::<Key>()
-        || keys.is_instance_of::<PyDict>()
         || keys.is_instance_of::<PyString>()
         || keys.is_instance_of::<PyBytes>();
     if is_single {
-        return Ok(false);
+        return Ok(None);
     }
     let module = py.import(intern!(py, "rapidjwt.key_set"))?;
-    keys.is_instance(&module.getattr(intern!(py, "KeySet"))?)
+    if !keys.is_instance(&module.getattr(intern!(py, "KeySet"))?)? {
+        return Ok(None);
+    }
+    keys.try_iter()?.collect::<PyResult<Vec<_>>>().map(Some)
 }
 
 /// Prepares a key for each algorithm that it fits. The error is that of the first algorithm if it

@@ -123,6 +123,7 @@ impl Encrypter {
 /// parameters that occur twice; `InvalidKeyError` for "dir" and "ECDH-ES" beside others.
 #[pyfunction]
 #[pyo3(signature = (encrypters, plaintext, *, unprotected=None, aad=None))]
+#[allow(clippy::needless_pass_by_value, reason = "PyO3 makes the vector")]
 pub(super) fn encrypt_general<'py>(
     encrypters: Vec<PyRef<'py, Encrypter>>,
     plaintext: &Bound<'py, PyAny>,

@@ -36,10 +36,12 @@ pub(super) fn late<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAn
     })
 }
 
+type Rows<'py> = Vec<Bound<'py, PyDict>>;
+
 /// Returns two lists with a dict for each algorithm, its `name` and `description`: those of `alg`,
 /// and those of `enc`.
 #[pyfunction]
-fn encryption_tables(py: Python<'_>) -> PyResult<(Vec<Bound<'_, PyDict>>, Vec<Bound<'_, PyDict>>)> {
+fn encryption_tables(py: Python<'_>) -> PyResult<(Rows<'_>, Rows<'_>)> {
     let row = |name: &str, description: &str| {
         let row = PyDict::new(py);
         row.set_item("name", name)?;

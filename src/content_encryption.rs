@@ -31,6 +31,11 @@ impl ContentEncryption {
         CONTENT_ENCRYPTIONS.iter().find(|encryption| encryption.name == name)
     }
 
+    /// Returns whether only a build with the feature `aws-lc` has it.
+    pub const fn needs_aws_lc(&self) -> bool {
+        matches!((self.cipher, self.cek_len), (Cipher::AesGcm, 24))
+    }
+
     /// Returns the scheme and where it is specified.
     pub const fn description(&self) -> &'static str {
         match self.cipher {

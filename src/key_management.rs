@@ -69,6 +69,11 @@ impl KeyManagement {
         matches!(self.family, Family::Pbes2 { .. })
     }
 
+    /// Returns whether only a build with the feature `aws-lc` has it.
+    pub const fn needs_aws_lc(&self) -> bool {
+        matches!(self.family, Family::RsaOaep(_) | Family::EcdhEs(_) | Family::AesGcmKw(24))
+    }
+
     /// Returns the scheme and where it is specified.
     pub const fn description(&self) -> &'static str {
         match self.family {

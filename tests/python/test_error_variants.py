@@ -17,7 +17,7 @@ import pytest
 import rapidjwt
 from differential.keys import HMAC_SECRET, private_pem, public_pem
 from differential.paths import assert_same
-from rapidjwt import Key, KeySet, Signer, Verifier
+from rapidjwt import Key, KeySet, Signer, Verifier, jwe
 
 HS = ["HS256"]
 LATE = 10**12
@@ -178,12 +178,70 @@ OURS_ALONE = {
     ),
 }
 
+DIR = {"algorithms": ["dir"], "encryptions": ["A128GCM"]}
+PBES2 = "PBES2-HS256+A128KW"
+SHARED_KEY = b"0123456789abcdef"
+ENCRYPTED = jwe.Encrypter(SHARED_KEY, "dir", "A128GCM").encrypt("x")
+
+
+def decrypt(header, **options):
+    """Decrypt a token with another header."""
+    changed = part({"alg": "dir", "enc": "A128GCM"} | header)
+    token = ".".join([changed, *ENCRYPTED.split(".")[1:]])
+    return lambda: jwe.Decrypter(SHARED_KEY, **DIR, **options).decrypt(token)
+
+
+#: Errors of encryption.
+OURS_ALONE |= {
+    "JwsNotJwe": (
+        lambda: jwe.Decrypter(SHARED_KEY, **DIR).decrypt(GOOD),
+        rapidjwt.DecodeError,
+        "This is a JWS, which is signed, not a JWE, which is encrypted: verify it instead",
+    ),
+    "InvalidJwe": (
+        lambda: jwe.Decrypter(SHARED_KEY, **DIR).decrypt("a.b"),
+        rapidjwt.DecodeError,
+        "Invalid JWE: the compact serialization has five parts",
+    ),
+    "HeaderTooLarge": (
+        decrypt({}, max_header_size=9),
+        rapidjwt.DecodeError,
+        "The JOSE header has more than 9 bytes",
+    ),
+    "EncryptionNotAllowed": (
+        decrypt({"enc": "A256GCM"}),
+        rapidjwt.InvalidAlgorithmError,
+        "The specified enc value is not allowed",
+    ),
+    "IterationsNotAllowed": (
+        lambda: jwe.Decrypter("password", algorithms=[PBES2], encryptions=["A128GCM"]).decrypt(
+            part({"alg": PBES2, "enc": "A128GCM", "p2s": "A" * 12, "p2c": 1}) + "...."
+        ),
+        rapidjwt.DecodeError,
+        "The PBES2 count (p2c) is not allowed: expected 1000 to 1200000, for all recipients "
+        "together",
+    ),
+    "CompressionNotAllowed": (
+        decrypt({"zip": "DEF"}),
+        rapidjwt.DecodeError,
+        "The content is compressed (zip), which has to be allowed first",
+    ),
+    "DecryptionFailed": (
+        decrypt({"changed": True}),
+        rapidjwt.exceptions.DecryptionError,
+        "Decryption failed",
+    ),
+}
+
+#: tests/python/jwe/test_attacks.py causes it: we do not compress.
+OF_ANOTHER_TEST = {"ContentTooLarge"}
+
 #: Only a build without the feature `aws-lc` causes it; cargo test covers that build.
 OF_ANOTHER_BUILD = {"AlgorithmUnavailable"}
 
 
 def test_every_variant_is_in_the_table():
-    assert sorted(VARIANTS) == sorted({*SHARED, *OURS_ALONE, *OF_ANOTHER_BUILD})
+    assert sorted(VARIANTS) == sorted({*SHARED, *OURS_ALONE, *OF_ANOTHER_BUILD, *OF_ANOTHER_TEST})
 
 
 @pytest.mark.parametrize("variant", SHARED)

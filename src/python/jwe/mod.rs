@@ -38,17 +38,20 @@ pub(super) fn late<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAn
 
 type Rows<'py> = Vec<Bound<'py, PyDict>>;
 
-/// Returns two lists with a dict for each algorithm, its `name` and `description`: those of `alg`,
-/// and those of `enc`.
+/// Returns two lists with a dict for each algorithm, its `name`, its `description` and whether it
+/// `needs_aws_lc`: those of `alg`, and those of `enc`.
 #[pyfunction]
 fn encryption_tables(py: Python<'_>) -> PyResult<(Rows<'_>, Rows<'_>)> {
-    let row = |name: &str, description: &str| {
+    let row = |name: &str, description: &str, needs_aws_lc: bool| {
         let row = PyDict::new(py);
         row.set_item("name", name)?;
         row.set_item("description", description)?;
+        row.set_item("needs_aws_lc", needs_aws_lc)?;
         Ok(row)
     };
-    let key_managements = KEY_MANAGEMENTS.iter().map(|one| row(one.name, one.description()));
-    let encryptions = CONTENT_ENCRYPTIONS.iter().map(|one| row(one.name, one.description()));
+    let key_managements =
+        KEY_MANAGEMENTS.iter().map(|one| row(one.name, one.description(), one.needs_aws_lc()));
+    let encryptions =
+        CONTENT_ENCRYPTIONS.iter().map(|one| row(one.name, one.description(), one.needs_aws_lc()));
     Ok((key_managements.collect::<PyResult<_>>()?, encryptions.collect::<PyResult<_>>()?))
 }

@@ -109,16 +109,16 @@ def test_a_set_serves_what_fits():
     signing = Key.generate("ES256").to_jwk(private=True) | {"kid": "sig", "use": "sig"}
     unknown = {"kty": "AKP", "kid": "unknown"}
     token = jwe.Encrypter(encrypting, "A128KW", "A128GCM").encrypt("x")
-    # A KeySet leaves out keys whose use is "enc", because it is for signatures.
-    without_use = {name: value for name, value in encrypting.items() if name != "use"}
-    for keys in (
+    # A KeySet leaves out keys whose alg does not sign.
+    without_alg = {name: value for name, value in encrypting.items() if name != "alg"}
+    for key_set in (
         {"keys": [unknown, signing, encrypting]},
-        KeySet.from_jwks({"keys": [signing, without_use]}),
+        KeySet.from_jwks({"keys": [signing, without_alg]}),
     ):
-        assert jwe.decrypt(token, keys, ["A128KW", "ECDH-ES"], ["A128GCM"]) == b"x"
-    for keys in ({"keys": [signing]}, {"keys": []}, KeySet.from_jwks({"keys": [signing]})):
+        assert jwe.decrypt(token, key_set, ["A128KW", "ECDH-ES"], ["A128GCM"]) == b"x"
+    for key_set in ({"keys": [signing]}, {"keys": []}, KeySet.from_jwks({"keys": [signing]})):
         with pytest.raises(PyJWKSetError):
-            jwe.Decrypter(keys, algorithms=["ECDH-ES"], encryptions=["A128GCM"])
+            jwe.Decrypter(key_set, algorithms=["ECDH-ES"], encryptions=["A128GCM"])
     with pytest.raises(PyJWKSetError):
         jwe.Decrypter({"keys": 1}, algorithms=["ECDH-ES"], encryptions=["A128GCM"])
 

@@ -265,8 +265,8 @@ impl fmt::Display for Error {
             Self::IterationsNotAllowed(minimum, maximum) => {
                 return write!(
                     f,
-                    "The PBES2 count (p2c) is not allowed: expected {minimum} to {maximum}, for \
-                     all recipients together"
+                    "The PBES2 count (p2c) is not allowed: expected {minimum} to {maximum}, with \
+                     all recipients"
                 );
             }
             Self::CompressionNotAllowed => {

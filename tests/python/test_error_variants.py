@@ -218,8 +218,7 @@ OURS_ALONE |= {
             part({"alg": PBES2, "enc": "A128GCM", "p2s": "A" * 12, "p2c": 1}) + "...."
         ),
         rapidjwt.DecodeError,
-        "The PBES2 count (p2c) is not allowed: expected 1000 to 1200000, for all recipients "
-        "together",
+        "The PBES2 count (p2c) is not allowed: expected 1000 to 1200000, with all recipients",
     ),
     "CompressionNotAllowed": (
         decrypt({"zip": "DEF"}),

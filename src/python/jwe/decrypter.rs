@@ -42,14 +42,20 @@ use crate::python::once::intern;
 #[pyclass(frozen, module = "rapidjwt.jwe")]
 pub(super) struct Decrypter(jwe::Decrypter);
 
+/// The signature below has numbers, because Python shows it to people.
+const _: () = {
+    let Bounds { token_size, header_size, min_p2c, max_p2c, recipients, .. } = Bounds::DEFAULT;
+    assert!(token_size == 1_048_576 && header_size == 16_384 && recipients == 16);
+    assert!(min_p2c == 1_000 && max_p2c == 1_200_000 && Bounds::DECOMPRESSED_SIZE == 256_000);
+};
+
 #[pymethods]
 impl Decrypter {
     #[new]
     #[pyo3(signature = (
         keys, *, algorithms, encryptions, decompress=false,
-        max_decompressed_size=Bounds::DECOMPRESSED_SIZE, max_token_size=Bounds::DEFAULT.token_size,
-        max_header_size=Bounds::DEFAULT.header_size, max_recipients=Bounds::DEFAULT.recipients,
-        min_p2c=Bounds::DEFAULT.min_p2c, max_p2c=Bounds::DEFAULT.max_p2c
+        max_decompressed_size=256_000, max_token_size=1_048_576, max_header_size=16_384,
+        max_recipients=16, min_p2c=1_000, max_p2c=1_200_000
     ))]
     #[allow(clippy::too_many_arguments, reason = "each with its name")]
     fn new(

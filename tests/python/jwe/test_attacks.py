@@ -199,7 +199,7 @@ def test_many_recipients_do_not_multiply_the_iterations():
     two = jwe.encrypt_general([encrypting] * 2, "x")
     assert decrypting.decrypt_json(two).plaintext == b"x"
     three = jwe.encrypt_general([encrypting] * 3, "x")
-    assert "for all recipients together" in refusal(decrypting.decrypt_json, three)[1]
+    assert "with all recipients" in refusal(decrypting.decrypt_json, three)[1]
 
 
 def compressed(content):

@@ -94,6 +94,19 @@ pub enum Error {
     /// The signature does not fit the signing input and the key.
     SignatureMismatch,
 
+    // --- JSON serializations: RFC 7515 Section 7.2 ---
+    /// The token is a JWE, which is encrypted, not a JWS, which is signed.
+    JweNotJws,
+    /// The JSON is not a JWS, or breaks a rule about its parts; the text names the rule.
+    InvalidJws(&'static str),
+    /// Fewer signatures verify than the caller's policy requires.
+    NotEnoughSignatures {
+        /// The number of signatures, or of different keys, that verify.
+        found: usize,
+        /// The number that the policy requires.
+        required: usize,
+    },
+
     // --- encryption: RFC 7516 ---
     /// The token is a JWS, which is signed, not a JWE, which is encrypted.
     JwsNotJwe,
@@ -254,6 +267,17 @@ impl fmt::Display for Error {
             Self::KidRequired => "The token has no kid, and several keys fit its alg",
             Self::NoUsableKey => "The JWK Set has no key for the allowed algorithms",
             Self::SignatureMismatch => "Signature verification failed",
+            Self::JweNotJws => {
+                "This is a JWE, which is encrypted, not a JWS, which is signed: decrypt it first"
+            }
+            Self::InvalidJws(message) => return write!(f, "Invalid JWS: {message}"),
+            Self::NotEnoughSignatures { found, required } => {
+                return write!(
+                    f,
+                    "Signature verification failed: {found} of {required} required signatures \
+                     verify"
+                );
+            }
             Self::JwsNotJwe => {
                 "This is a JWS, which is signed, not a JWE, which is encrypted: verify it instead"
             }

@@ -29,6 +29,11 @@ impl Header {
         }
     }
 
+    /// Makes a header of members that were read from JSON.
+    pub const fn from_members(members: Map<String, Value>) -> Self {
+        Self { members }
+    }
+
     /// Checks `kid` and `crit` as a recipient must.
     ///
     /// # Errors

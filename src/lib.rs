@@ -48,6 +48,7 @@
 //! |---|---|
 //! | `python` | the extension module, the only place that knows Python |
 //! | [`dangerous`] | reading a token without verifying it |
+//! | [`jws_json`] | signatures in the JSON serializations (RFC 7515 Section 7.2) |
 //! | [`jws`] | compact serialization: sign, verify (RFC 7515, RFC 7797) |
 //! | [`jwe`] | encryption: compact and JSON serializations (RFC 7516) |
 //! | [`signature_cache`] | signatures that have verified before |
@@ -74,6 +75,7 @@ pub mod error;
 pub mod header;
 pub mod jwe;
 pub mod jws;
+pub mod jws_json;
 pub mod key;
 pub mod key_file;
 pub mod key_management;

@@ -122,6 +122,7 @@ _LATE = {
     "jwe": "jwe",
     "jwk_set_cache": "jwk_set_cache",
     "jwks": "jwks",
+    "jws_json": "jws_json",
     "jwks_client": "jwks_client",
     "key_set": "key_set",
     "types": "types",

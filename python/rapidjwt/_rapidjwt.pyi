@@ -251,6 +251,57 @@ def encrypt_general(
 def generate_key(
     algorithm: str, *, encryption: str | None = None, curve: str = "P-256", size: int = 2048
 ) -> dict[str, Any]: ...
+
+@final
+class JSONSigner:
+    def __new__(
+        cls,
+        key: _SigningKey,
+        algorithm: AlgorithmName,
+        *,
+        headers: dict[str, Any] | None = None,
+        unprotected: dict[str, Any] | None = None,
+    ) -> JSONSigner: ...
+    def sign_flattened(self, payload: str | bytes, *, detached: bool = False) -> dict[str, Any]: ...
+    def __copy__(self) -> JSONSigner: ...
+    def __deepcopy__(self, _memo: Any) -> JSONSigner: ...
+
+@final
+class JSONVerifier:
+    def __new__(
+        cls,
+        keys: _VerifyingKey | KeySet | Sequence[_VerifyingKey],
+        *,
+        algorithms: _Strings,
+        policy: str | int | None = None,
+        max_signatures: int = 16,
+        max_token_size: int = 1048576,
+    ) -> JSONVerifier: ...
+    def verify(
+        self, jws: dict[str, Any] | str | bytes, detached_payload: str | bytes | None = None
+    ) -> VerifiedJWS: ...
+    def __copy__(self) -> JSONVerifier: ...
+    def __deepcopy__(self, _memo: Any) -> JSONVerifier: ...
+
+@final
+class VerifiedJWS:
+    @property
+    def payload(self) -> bytes: ...
+    @property
+    def signatures(self) -> tuple[VerifiedSignature, ...]: ...
+
+@final
+class VerifiedSignature:
+    @property
+    def header(self) -> dict[str, Any]: ...
+    @property
+    def protected_header(self) -> dict[str, Any]: ...
+    @property
+    def key_index(self) -> int: ...
+
+def sign_general(
+    signers: Sequence[JSONSigner], payload: str | bytes, *, detached: bool = False
+) -> dict[str, Any]: ...
 def encryption_tables() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]: ...
 def encode(
     payload: dict[str, Any],

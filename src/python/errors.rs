@@ -144,6 +144,8 @@ impl Classes {
             | Error::PayloadNotObject
             | Error::TokenTooLarge(_)
             | Error::PayloadTooDeep(_)
+            | Error::JweNotJws
+            | Error::InvalidJws(_)
             | Error::JwsNotJwe
             | Error::InvalidJwe(_)
             | Error::HeaderTooLarge(_)
@@ -170,7 +172,9 @@ impl Classes {
             | Error::EncryptionNotAllowed => raise(&self.InvalidAlgorithmError, message),
             Error::DecryptionFailed => raise(&self.DecryptionError, message),
             Error::AlgorithmUnavailable(_) => PyNotImplementedError::new_err(message),
-            Error::SignatureMismatch => raise(&self.InvalidSignatureError, message),
+            Error::SignatureMismatch | Error::NotEnoughSignatures { .. } => {
+                raise(&self.InvalidSignatureError, message)
+            }
             Error::MissingClaim(claim) => raise(&self.MissingRequiredClaimError, claim),
             Error::IssuedAtNotInteger => raise(&self.InvalidIssuedAtError, message),
             Error::IssuedInFuture | Error::NotYetValid => {

@@ -16,9 +16,11 @@ mod fast_path;
 mod header_cache;
 mod json;
 mod jwe;
+mod jws_json;
 mod jwt;
 mod key_choice;
 mod keys;
+mod late;
 mod once;
 mod secret_guard;
 mod signer;
@@ -64,11 +66,11 @@ mod _rapidjwt {
     use super::fast_path::{
         fast_path_changed, fast_path_extended, fast_path_obstacles, record_originals,
     };
-    use super::jwe::late;
     use super::jwt::{Decode, DecodeComplete, Encode, get_unverified_header};
     use super::key_choice::{choose_keys, jwk_permits};
     use super::keys::cache::{clear_key_cache, key_cache_info};
     use super::keys::key::Key;
+    use super::late::late;
     use super::secret_guard::{is_der_public_key, is_jwk, is_pem, is_ssh};
     use super::signer::{Signer, SignerEncode};
     use super::vectorcall::{add_method, function};

@@ -17,7 +17,7 @@ import pytest
 import rapidjwt
 from differential.keys import HMAC_SECRET, private_pem, public_pem
 from differential.paths import assert_same
-from rapidjwt import Key, KeySet, Signer, Verifier, jwe
+from rapidjwt import Key, KeySet, Signer, Verifier, jwe, jws_json
 
 HS = ["HS256"]
 LATE = 10**12
@@ -229,6 +229,34 @@ OURS_ALONE |= {
         decrypt({"changed": True}),
         rapidjwt.exceptions.DecryptionError,
         "Decryption failed",
+    ),
+}
+
+BOTH = jws_json.sign_general(
+    [jws_json.JSONSigner(secret, "HS256") for secret in (HMAC_SECRET, HMAC_SECRET + "x")], "x"
+)
+
+
+def verify_json(jws):
+    return lambda: jws_json.JSONVerifier(HMAC_SECRET, algorithms=HS).verify(jws)
+
+
+#: Errors of the JSON serializations.
+OURS_ALONE |= {
+    "JweNotJws": (
+        verify_json({"ciphertext": ""}),
+        rapidjwt.DecodeError,
+        "This is a JWE, which is encrypted, not a JWS, which is signed: decrypt it first",
+    ),
+    "InvalidJws": (
+        verify_json("[]"),
+        rapidjwt.DecodeError,
+        "Invalid JWS: the JSON serialization is a JSON object",
+    ),
+    "NotEnoughSignatures": (
+        verify_json(BOTH),
+        rapidjwt.InvalidSignatureError,
+        "Signature verification failed: 1 of 2 required signatures verify",
     ),
 }
 

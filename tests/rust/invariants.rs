@@ -15,6 +15,7 @@ use rapidjwt::error::Error;
 use rapidjwt::header::Header;
 use rapidjwt::jwe::{Bounds, Decrypter};
 use rapidjwt::jws::{self, Compact};
+use rapidjwt::jws_json::{self, Policy, TrustedKey, VerifiedSignature};
 use rapidjwt::key::recipient::{AgreementKey, RecipientKey};
 use rapidjwt::key::{KeyMaterial, der, jwk, pem, secret, ssh};
 use rapidjwt::key_file;
@@ -28,7 +29,7 @@ pub(crate) type Property = fn(&[u8]);
 
 /// Every property with the name of its fuzz target.
 #[allow(dead_code, reason = "a fuzz target takes one of them")]
-pub(crate) const ALL: [(&str, Property); 9] = [
+pub(crate) const ALL: [(&str, Property); 10] = [
     ("compact", compact),
     ("header", header),
     ("base64url", base64url),
@@ -38,6 +39,7 @@ pub(crate) const ALL: [(&str, Property); 9] = [
     ("jwk", jwk),
     ("secret", secret),
     ("jwe", jwe),
+    ("jws_json", jws_json),
 ];
 
 /// Checks that a token that verifies is the one that signing makes of its parts; and that no part
@@ -64,7 +66,7 @@ pub(crate) fn compact(token: &[u8]) {
     }
 }
 
-/// The content of every seed of the target `jwe`.
+/// The content of every seed of the targets `jwe` and `jws_json`.
 const CONTENT: &[u8] = b"the content of every seed";
 
 /// The keys of the seeds of the target `jwe`, for each algorithm that they fit.
@@ -104,6 +106,29 @@ pub(crate) fn jwe(token: &[u8]) {
         assert_eq!(decrypted.plaintext(), CONTENT);
         let (header, protected) = (decrypted.header(), decrypted.protected());
         assert!(protected.iter().all(|(name, value)| header.get(name) == Some(value)));
+    }
+}
+
+/// Checks that a JWS in JSON that verifies has a payload of the seeds': nobody else has the key. The
+/// policy's number of keys have signed, and what is not signed is not called protected.
+pub(crate) fn jws_json(json: &[u8]) {
+    let hs256 = Algorithm::by_name("HS256").expect("in the table");
+    let secrets = [SECRET, &SECRET[..31]].map(|secret| KeyMaterial::Secret(secret.to_vec().into()));
+    let keys = secrets.map(|secret| PreparedKey::new(&secret, hs256).expect("a usable secret"));
+    let each = keys.iter().enumerate();
+    let trusted: Vec<_> = each.map(|(number, key)| TrustedKey { number, id: None, key }).collect();
+    for (policy, required) in [(Policy::All, 1), (Policy::AtLeast(1), 1), (Policy::AtLeast(2), 2)] {
+        for detached in [None, Some(CONTENT)] {
+            let Ok(verified) = jws_json::verify(json, &trusted, policy, detached, 16) else {
+                continue;
+            };
+            assert_eq!(verified.payload(), CONTENT);
+            let mut numbers: Vec<_> =
+                verified.signatures().iter().map(VerifiedSignature::key_number).collect();
+            numbers.sort_unstable();
+            numbers.dedup();
+            assert!(numbers.len() >= required);
+        }
     }
 }
 

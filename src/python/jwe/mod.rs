@@ -1,13 +1,9 @@
 //! JSON Web Encryption, for the Python module `rapidjwt.jwe`.
-//!
-//! Programs that do not encrypt should not pay for it: the classes are created when that module is
-//! imported, by [`late`].
 
 mod decrypter;
 mod encrypter;
 mod key;
 
-use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -17,23 +13,17 @@ use decrypter::{Decrypted, Decrypter};
 use encrypter::{Encrypter, encrypt_general};
 use key::generate_key;
 
-/// Returns a member of the module that is created when it is first asked for (PEP 562).
-#[pyfunction]
-#[pyo3(name = "__getattr__", signature = (name, /))]
-pub(super) fn late<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    Ok(match name {
+/// Returns the member of that name, or `None`.
+pub(super) fn member<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    Ok(Some(match name {
         "Decrypted" => py.get_type::<Decrypted>().into_any(),
         "Decrypter" => py.get_type::<Decrypter>().into_any(),
         "Encrypter" => py.get_type::<Encrypter>().into_any(),
         "encrypt_general" => wrap_pyfunction!(encrypt_general, py)?.into_any(),
         "encryption_tables" => wrap_pyfunction!(encryption_tables, py)?.into_any(),
         "generate_key" => wrap_pyfunction!(generate_key, py)?.into_any(),
-        _ => {
-            return Err(PyAttributeError::new_err(format!(
-                "module 'rapidjwt._rapidjwt' has no attribute {name:?}"
-            )));
-        }
-    })
+        _ => return Ok(None),
+    }))
 }
 
 type Rows<'py> = Vec<Bound<'py, PyDict>>;

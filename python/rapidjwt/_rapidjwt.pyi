@@ -11,6 +11,7 @@ from .key_set import KeySet
 from .types import AlgorithmName, Options
 
 __all__ = [
+    "CHUNK",
     "CacheInfo",
     "DecodedMany",
     "Key",

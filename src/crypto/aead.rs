@@ -9,7 +9,8 @@ use crate::key::SecretBytes;
 /// The number of bytes in a tag.
 const TAG_LEN: usize = 16;
 
-pub(super) struct Key(LessSafeKey);
+/// Boxed, because ring's has more than 500 bytes.
+pub(super) struct Key(Box<LessSafeKey>);
 
 impl Key {
     /// Prepares a key of 16, 24 or 32 bytes.
@@ -24,7 +25,7 @@ impl Key {
             _ => return Err(Error::AlgorithmUnavailable(name)),
         };
         let key = UnboundKey::new(algorithm, key).expect("the length is the algorithm's");
-        Ok(Self(LessSafeKey::new(key)))
+        Ok(Self(Box::new(LessSafeKey::new(key))))
     }
 
     /// Encrypts under a random initialization vector. NIST SP 800-38D Section 8.3 allows 2^32 of

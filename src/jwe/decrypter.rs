@@ -310,3 +310,243 @@ fn joined_headers(parts: &Parts<'_>) -> Result<Vec<Members>, Error> {
     }
     Ok(headers)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::jwe::encrypter::{Encrypter, encrypt_general};
+    use crate::key::recipient::RecipientKey;
+    use crate::key_management::KeyManagement;
+
+    const PBES2: &str = "PBES2-HS256+A128KW";
+
+    fn key(alg: &str, byte: u8) -> KeyManagementKey {
+        let secret = RecipientKey::Secret(vec![byte; 16].into());
+        KeyManagementKey::new(&secret, KeyManagement::by_name(alg).unwrap()).unwrap()
+    }
+
+    fn a128gcm() -> &'static ContentEncryption {
+        ContentEncryption::by_name("A128GCM").unwrap()
+    }
+
+    fn encrypter(alg: &str) -> Encrypter {
+        Encrypter::new(key(alg, 7), a128gcm()).unwrap().with_p2c(1_000.try_into().unwrap())
+    }
+
+    fn decrypter(alg: &str, change: impl Fn(&mut Bounds)) -> Decrypter {
+        let mut bounds = Bounds::DEFAULT;
+        change(&mut bounds);
+        Decrypter::new(vec![(None, key(alg, 7))], vec![a128gcm()]).with_bounds(bounds)
+    }
+
+    fn open(alg: &str, token: &str) -> Result<(), Error> {
+        decrypter(alg, |_| {}).decrypt(token.as_bytes()).map(drop)
+    }
+
+    fn open_json(decrypter: &Decrypter, jwe: &Value) -> Result<(), Error> {
+        decrypter.decrypt_json(jwe.to_string().as_bytes()).map(drop)
+    }
+
+    /// Returns the token with another header.
+    fn with_header(token: &str, header: &Value) -> String {
+        let rest = token.split_once('.').unwrap().1;
+        format!("{}.{rest}", base64url::encode(header.to_string().as_bytes()))
+    }
+
+    fn general(count: usize, alg: &str) -> Value {
+        let encrypters: Vec<_> = (0..count).map(|_| encrypter(alg)).collect();
+        let encrypters: Vec<_> = encrypters.iter().collect();
+        encrypt_general(&encrypters, b"x", &Members::new(), None).unwrap().into()
+    }
+
+    fn is_invalid(result: &Result<(), Error>) -> bool {
+        matches!(result, Err(Error::InvalidJwe(_)))
+    }
+
+    #[test]
+    fn sizes_are_allowed_up_to_their_limits() {
+        let token = encrypter("A128KW").encrypt(b"x").unwrap();
+        let header_len = token.find('.').unwrap();
+        let opened = |decrypter: Decrypter| decrypter.decrypt(token.as_bytes()).map(drop);
+        let size = |limit| opened(decrypter("A128KW", |bounds| bounds.token_size = limit));
+        assert_eq!(size(token.len()), Ok(()));
+        assert_eq!(size(token.len() - 1), Err(Error::TokenTooLarge(token.len() - 1)));
+        let header = |limit| opened(decrypter("A128KW", |bounds| bounds.header_size = limit));
+        assert_eq!(header(header_len), Ok(()));
+        assert_eq!(header(header_len - 1), Err(Error::HeaderTooLarge(header_len - 1)));
+    }
+
+    #[test]
+    fn sizes_and_recipients_of_json_are_bounded_too() {
+        let jwe = general(2, "A128KW");
+        let len = jwe.to_string().len();
+        let opened = |change: &dyn Fn(&mut Bounds)| open_json(&decrypter("A128KW", change), &jwe);
+        assert_eq!(opened(&|bounds| bounds.token_size = len), Ok(()));
+        assert_eq!(opened(&|bounds| bounds.token_size = 9), Err(Error::TokenTooLarge(9)));
+        assert_eq!(opened(&|bounds| bounds.header_size = 9), Err(Error::HeaderTooLarge(9)));
+        assert_eq!(opened(&|bounds| bounds.recipients = 2), Ok(()));
+        assert!(is_invalid(&opened(&|bounds| bounds.recipients = 1)));
+    }
+
+    #[test]
+    fn iterations_are_bounded_for_all_recipients_together() {
+        let jwe = general(2, PBES2);
+        let opened = |min_p2c, max_p2c| {
+            let change = |bounds: &mut Bounds| {
+                (bounds.min_p2c, bounds.max_p2c) = (min_p2c, max_p2c);
+            };
+            open_json(&decrypter(PBES2, change), &jwe)
+        };
+        assert_eq!(opened(1_000, 2_000), Ok(()));
+        assert_eq!(opened(1_001, 2_000), Err(Error::IterationsNotAllowed(1_001, 2_000)));
+        assert_eq!(opened(1_000, 1_999), Err(Error::IterationsNotAllowed(1_000, 1_999)));
+        let token = encrypter(PBES2).encrypt(b"x").unwrap();
+        let header = json!({"alg": PBES2, "enc": "A128GCM", "p2s": "AAAAAAAAAAAAAAAA",
+            "p2c": 1_u64 << 31});
+        let bounds = Error::IterationsNotAllowed(1_000, 1_200_000);
+        assert_eq!(open(PBES2, &with_header(&token, &header)), Err(bounds));
+    }
+
+    #[test]
+    fn alg_and_enc_are_the_callers() {
+        let token = encrypter("A128KW").encrypt(b"x").unwrap();
+        let with = |alg: Value, enc: Value| {
+            open("A128KW", &with_header(&token, &json!({"alg": alg, "enc": enc})))
+        };
+        for alg in ["dir", "A192KW", "RSA1_5", ""] {
+            assert_eq!(with(alg.into(), "A128GCM".into()), Err(Error::AlgorithmNotAllowed));
+        }
+        assert_eq!(with(Value::Null, "A128GCM".into()), Err(Error::AlgorithmNotAllowed));
+        for enc in ["A256GCM", "A128CBC-HS256", ""] {
+            assert_eq!(with("A128KW".into(), enc.into()), Err(Error::EncryptionNotAllowed));
+        }
+        assert_eq!(with("A128KW".into(), Value::Null), Err(Error::EncryptionNotAllowed));
+        let missing = with_header(&token, &json!({"enc": "A128GCM"}));
+        assert_eq!(open("A128KW", &missing), Err(Error::AlgorithmMissing));
+    }
+
+    #[test]
+    fn everything_secret_fails_alike() {
+        let token = encrypter("A128KW").encrypt(b"x").unwrap();
+        let parts: Vec<_> = token.split('.').collect();
+        for index in 1..5 {
+            let mut damaged = base64url::decode(parts[index].as_bytes()).unwrap();
+            damaged[0] ^= 1;
+            for bytes in [damaged.clone(), damaged[1..].to_vec(), Vec::new()] {
+                let mut changed = parts.clone();
+                let text = base64url::encode(&bytes);
+                changed[index] = &text;
+                assert_eq!(open("A128KW", &changed.join(".")), Err(Error::DecryptionFailed));
+            }
+        }
+        let strangers = Decrypter::new(vec![(None, key("A128KW", 8))], vec![a128gcm()]);
+        let refused = strangers.decrypt(token.as_bytes()).map(drop);
+        assert_eq!(refused, Err(Error::DecryptionFailed));
+    }
+
+    #[test]
+    fn compressed_content_is_refused_before_it_is_decrypted() {
+        let token = encrypter("dir").encrypt(b"x").unwrap();
+        let header = json!({"alg": "dir", "enc": "A128GCM", "zip": "DEF"});
+        let token = with_header(&token, &header);
+        assert_eq!(open("dir", &token), Err(Error::CompressionNotAllowed));
+        let allowed = decrypter("dir", |bounds| bounds.decompressed_size = Some(1));
+        let refused = allowed.decrypt(token.as_bytes()).map(drop);
+        assert_eq!(refused, Err(Error::DecryptionFailed));
+    }
+
+    #[test]
+    fn a_jws_is_told_apart() {
+        assert_eq!(open("dir", "a.b.c"), Err(Error::JwsNotJwe));
+        for other in ["", "a", "a.b", "a.b.c.d", "a.b.c.d.e.f"] {
+            assert!(is_invalid(&open("dir", other)), "{other}");
+        }
+        let decrypter = decrypter("dir", |_| {});
+        assert_eq!(open_json(&decrypter, &json!({"payload": ""})), Err(Error::JwsNotJwe));
+        for both in ["payload", "signature", "signatures"] {
+            assert!(is_invalid(&open_json(&decrypter, &json!({"ciphertext": "", both: ""}))));
+        }
+    }
+
+    #[test]
+    fn the_parts_of_json_keep_the_rules() {
+        let decrypter = decrypter("A128KW", |_| {});
+        let jwe = general(2, "A128KW");
+        assert_eq!(open_json(&decrypter, &jwe), Ok(()));
+        for (name, value) in [
+            ("recipients", json!([])),
+            ("recipients", json!("x")),
+            ("recipients", json!(["x"])),
+            ("recipients", json!([{"header": {"alg": "A128KW"}}, {"header": {"alg": "dir"}}])),
+            ("recipients", json!([{"header": {"alg": "A128KW", "enc": "A128GCM"}}])),
+            ("encrypted_key", json!("AAAA")),
+            ("header", json!({})),
+            ("unprotected", json!({"alg": "A128KW"})),
+            ("unprotected", json!({"zip": "DEF"})),
+            ("unprotected", json!("x")),
+            ("ciphertext", json!(1)),
+            ("iv", json!("*")),
+            ("aad", json!("*")),
+        ] {
+            let mut wrong = jwe.clone();
+            wrong[name] = value;
+            assert!(is_invalid(&open_json(&decrypter, &wrong)), "{wrong}");
+        }
+        let mut without = jwe;
+        without.as_object_mut().unwrap().remove("ciphertext");
+        assert!(is_invalid(&open_json(&decrypter, &without)));
+    }
+
+    #[test]
+    fn every_recipient_has_the_same_enc() {
+        let mut jwe = general(2, "A128KW");
+        jwe.as_object_mut().unwrap().remove("protected");
+        let decrypter = Decrypter::new(
+            vec![(None, key("A128KW", 7))],
+            vec![a128gcm(), { ContentEncryption::by_name("A256GCM").unwrap() }],
+        );
+        for (encs, is_refused) in [(["A128GCM", "A256GCM"], true), (["A128GCM", "A128GCM"], false)]
+        {
+            for (index, enc) in encs.into_iter().enumerate() {
+                jwe["recipients"][index]["header"]["enc"] = enc.into();
+            }
+            let result = open_json(&decrypter, &jwe);
+            assert_eq!(is_invalid(&result), is_refused);
+            // The header was authenticated.
+            assert!(is_refused || result == Err(Error::DecryptionFailed));
+        }
+    }
+
+    #[test]
+    fn a_direct_key_has_no_encrypted_key() {
+        let token = encrypter("dir").encrypt(b"x").unwrap();
+        assert_eq!(open("dir", &token), Ok(()));
+        assert!(is_invalid(&open("dir", &token.replacen("..", ".AAAA.", 1))));
+    }
+
+    #[test]
+    fn the_kid_chooses_among_keys_with_ids() {
+        let keys = |ids: [Option<&str>; 2]| {
+            let each = ids.into_iter().zip([8, 7]);
+            each.map(|(id, byte)| (id.map(str::to_owned), key("A128KW", byte))).collect()
+        };
+        let named = |kid: Value| {
+            let header = json!({"kid": kid}).as_object().unwrap().clone();
+            encrypter("A128KW").with_header(header).unwrap().encrypt(b"x").unwrap()
+        };
+        let plain = encrypter("A128KW").encrypt(b"x").unwrap();
+        for (ids, token, expected) in [
+            ([None, None], &plain, Ok(())),
+            ([Some("8"), Some("7")], &named(json!("7")), Ok(())),
+            ([Some("8"), Some("7")], &named(json!("8")), Err(Error::DecryptionFailed)),
+            ([Some("8"), Some("7")], &named(json!("9")), Err(Error::NoMatchingKey)),
+            ([Some("8"), Some("7")], &plain, Err(Error::KidRequired)),
+            ([Some("8"), None], &named(json!("9")), Ok(())),
+        ] {
+            let decrypter = Decrypter::new(keys(ids), vec![a128gcm()]);
+            assert_eq!(decrypter.decrypt(token.as_bytes()).map(drop), expected, "{ids:?}");
+        }
+    }
+}

@@ -258,7 +258,8 @@ fn seal(
     aad: Option<&[u8]>,
     plaintext: &[u8],
 ) -> Map<String, Value> {
-    let aad = aad.map(base64url::encode);
+    // RFC 7516 Section 7.2.1: the member is absent if the value is empty.
+    let aad = aad.filter(|aad| !aad.is_empty()).map(base64url::encode);
     let authenticated =
         parts::authenticated(protected.as_bytes(), aad.as_deref().map(str::as_bytes));
     let Sealed { iv, ciphertext, tag } = content.seal(&authenticated, plaintext);

@@ -96,6 +96,13 @@ def test_signatures_are_compared_by_the_crypto_libraries_alone_in_constant_time(
     assert {name for name, body in verifying.items() if by_itself.search(body)} == set()
 
 
+def test_tags_of_encrypted_content_are_compared_in_constant_time():
+    source = without_tests(SOURCES["crypto/aes_cbc_hmac.rs"])
+    (opening,) = bodies(source, "open")
+    assert "ct_eq(tag)" in opening
+    assert not re.search(r"[!=]= |\.(eq|ne|cmp|starts_with)\(", opening)
+
+
 def test_no_signature_is_compared_with_an_operator_anywhere():
     compared = re.compile(
         r"\b(signature|sig|mac)(\.as_ref\(\)|\.as_slice\(\)|\[\.\.\])? ?[!=]= "

@@ -144,6 +144,14 @@ def test_compressed_content_of_joserfc_is_read_if_allowed():
     assert decrypter(private, "A128KW", "A128GCM", decompress=True).decrypt(token) == CONTENT
 
 
+def test_empty_aad_is_left_out():
+    """RFC 7516 Section 7.2.1."""
+    public, private = keys("A128KW", "A128GCM", None)
+    ours = encrypter(public, "A128KW", "A128GCM").encrypt_flattened("x", aad="")
+    assert "aad" not in ours
+    assert decrypter(private, "A128KW", "A128GCM").decrypt_json(ours).aad is None
+
+
 def test_party_information_is_part_of_the_agreement():
     """Both libraries derive the same key from apu and apv."""
     public, private = keys("ECDH-ES", "A128GCM", "P-256")

@@ -4,6 +4,8 @@ from datetime import timedelta
 from json import JSONEncoder
 from typing import Any, Final, TypeAlias, final, overload
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
 from .algorithms import AllowedPrivateKeys, AllowedPublicKeys
 from .api_jwk import PyJWK, PyJWKSet
 from .jwks import AsyncJWKSClient, JWKSClient
@@ -47,7 +49,14 @@ _SigningKey: TypeAlias = AllowedPrivateKeys | PyJWK | Key | str | bytes
 _VerifyingKey: TypeAlias = AllowedPublicKeys | PyJWK | Key | str | bytes
 _VerifyingKeys: TypeAlias = _VerifyingKey | KeySet | PyJWKSet | Sequence[_VerifyingKey]
 _EncryptionKey: TypeAlias = (
-    AllowedPrivateKeys | AllowedPublicKeys | Key | dict[str, Any] | str | bytes
+    AllowedPrivateKeys
+    | AllowedPublicKeys
+    | X25519PrivateKey
+    | X25519PublicKey
+    | Key
+    | dict[str, Any]
+    | str
+    | bytes
 )
 _DecryptionKeys: TypeAlias = _EncryptionKey | KeySet | Sequence[_EncryptionKey]
 _Strings: TypeAlias = list[str] | tuple[str, ...] | AbstractSet[str]

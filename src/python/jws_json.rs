@@ -5,11 +5,11 @@ use std::sync::Arc;
 use pyo3::exceptions::{PyNotImplementedError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
-use serde_json::{Map, Value};
 
 use super::cpython::utf8;
 use super::errors::is_ours;
 use super::fast_path::FastPath;
+use super::jose_arguments::{json_text, members, octets};
 use super::keys::argument::prepare_or_raise;
 use super::keys::key::Key;
 use super::keys::length;
@@ -64,8 +64,8 @@ impl JsonSigner {
         let fast_path = FastPath::get(py)?;
         let prepared = prepare_or_raise(fast_path, key, signature_algorithm(algorithm)?)?;
         length::check(fast_path, py, &prepared, false)?;
-        let mut protected = headers.map_or_else(|| Ok(Map::new()), members)?;
-        let unprotected = unprotected.map_or_else(|| Ok(Map::new()), members)?;
+        let mut protected = members(headers)?;
+        let unprotected = members(unprotected)?;
         let kid = key.cast_exact::<Key>().ok().and_then(|key| key.get().key_id());
         if let Some(kid) = kid
             && !protected.contains_key("kid")
@@ -84,7 +84,7 @@ impl JsonSigner {
         payload: &Bound<'py, PyAny>,
         detached: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let jws = jws_json::sign_flattened(&self.0, content(payload)?, detached);
+        let jws = jws_json::sign_flattened(&self.0, octets(payload)?, detached);
         Ok(pythonize::pythonize(payload.py(), &jws.map_err(wrong_argument)?)?)
     }
 
@@ -123,7 +123,7 @@ fn sign_general<'py>(
     detached: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let sources: Vec<_> = signers.iter().map(|signer| &signer.0).collect();
-    let jws = jws_json::sign_general(&sources, content(payload)?, detached);
+    let jws = jws_json::sign_general(&sources, octets(payload)?, detached);
     Ok(pythonize::pythonize(payload.py(), &jws.map_err(wrong_argument)?)?)
 }
 
@@ -217,7 +217,7 @@ impl JsonVerifier {
             key,
         });
         let keys: Vec<_> = each.collect();
-        let detached = detached_payload.map(content).transpose()?;
+        let detached = detached_payload.map(octets).transpose()?;
         Ok(VerifiedJws(jws_json::verify(json, &keys, self.policy, detached, self.max_signatures)?))
     }
 
@@ -357,32 +357,6 @@ fn prepare(
         Some(error) if prepared.is_empty() => Err(error),
         _ => Ok(prepared),
     }
-}
-
-/// Reads a payload: a str in UTF-8, or bytes.
-fn content<'a>(object: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
-    if let Ok(bytes) = object.cast::<PyBytes>() {
-        return Ok(bytes.as_bytes());
-    }
-    match object.cast::<PyString>() {
-        Ok(text) => utf8(text).map(str::as_bytes).ok_or_else(|| {
-            PyValueError::new_err("The text has a lone surrogate, which has no form in UTF-8")
-        }),
-        Err(_) => Err(PyTypeError::new_err("A payload must be a str or bytes")),
-    }
-}
-
-fn members(headers: &Bound<'_, PyDict>) -> PyResult<Map<String, Value>> {
-    let text = json_text(headers.as_any())?;
-    serde_json::from_str(&text)
-        .map_err(|_| PyValueError::new_err("The header is nested too deeply"))
-}
-
-/// Writes an object with Python's json.
-fn json_text(object: &Bound<'_, PyAny>) -> PyResult<String> {
-    let py = object.py();
-    let json = py.import(intern!(py, "json"))?;
-    json.call_method1(intern!(py, "dumps"), (object,))?.extract()
 }
 
 /// Raises `ValueError` for what is wrong with an argument rather than with a JWS.

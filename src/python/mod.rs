@@ -14,6 +14,7 @@ mod encoding;
 mod errors;
 mod fast_path;
 mod header_cache;
+mod jose_arguments;
 mod json;
 mod jwe;
 mod jws_json;

@@ -63,7 +63,7 @@ INSIDE = {
     "python": [
         ["once", "cpython", "cache_info", "header_cache", "algorithm_table", "secret_guard"],
         ["errors"],
-        ["clock", "arguments", "claims_view"],
+        ["clock", "arguments", "claims_view", "jose_arguments"],
         ["json", "key_choice"],
         ["fast_path"],
         ["keys", "vectorcall"],

@@ -4,7 +4,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
-use super::key::{KeyArgument, Operation, content_encryption, json_text, key_management};
+use super::key::{KeyArgument, Operation, content_encryption, key_management};
 use crate::content_encryption::ContentEncryption;
 use crate::crypto::KeyManagementKey;
 use crate::error::Error;
@@ -12,6 +12,7 @@ use crate::jwe::{self, Bounds};
 use crate::key_management::KeyManagement;
 use crate::python::arguments;
 use crate::python::cpython::utf8;
+use crate::python::jose_arguments::json_text;
 use crate::python::keys::key::Key;
 use crate::python::once::intern;
 

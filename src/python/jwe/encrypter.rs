@@ -4,13 +4,12 @@ use std::num::NonZeroU32;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
-use serde_json::{Map, Value};
+use pyo3::types::PyDict;
 
-use super::key::{KeyArgument, Operation, content_encryption, json_value, key_management};
+use super::key::{KeyArgument, Operation, content_encryption, key_management};
 use crate::error::Error;
 use crate::jwe;
-use crate::python::cpython::utf8;
+use crate::python::jose_arguments::{members, octets};
 
 /// An encrypter for one recipient, whose key and header are fixed when it is made.
 ///
@@ -44,7 +43,7 @@ impl Encrypter {
         let (algorithm, encryption) = (key_management(algorithm)?, content_encryption(encryption)?);
         let key = KeyArgument::read(key)?;
         let prepared = key.prepare(algorithm, &[encryption], Operation::Encrypt)?;
-        let mut header = headers.map_or_else(|| Ok(Map::new()), members)?;
+        let mut header = members(headers)?;
         if let Some(kid) = key.kid().filter(|_| !header.contains_key("kid")) {
             header.insert("kid".to_owned(), kid.into());
         }
@@ -59,7 +58,7 @@ impl Encrypter {
     /// Encrypts `plaintext`, a str (in UTF-8) or bytes, and returns the compact serialization.
     #[pyo3(signature = (plaintext))]
     fn encrypt(&self, plaintext: &Bound<'_, PyAny>) -> PyResult<String> {
-        let bytes = content(plaintext)?;
+        let bytes = octets(plaintext)?;
         Ok(self.run(plaintext.py(), || self.0.encrypt(bytes))?)
     }
 
@@ -75,8 +74,8 @@ impl Encrypter {
         aad: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = plaintext.py();
-        let (bytes, aad) = (content(plaintext)?, aad.map(content).transpose()?);
-        let unprotected = unprotected.map_or_else(|| Ok(Map::new()), members)?;
+        let (bytes, aad) = (octets(plaintext)?, aad.map(octets).transpose()?);
+        let unprotected = members(unprotected)?;
         let jwe = self.run(py, || self.0.encrypt_flattened(bytes, &unprotected, aad));
         Ok(pythonize::pythonize(py, &jwe.map_err(wrong_argument)?)?)
     }
@@ -131,33 +130,11 @@ pub(super) fn encrypt_general<'py>(
     aad: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = plaintext.py();
-    let (bytes, aad) = (content(plaintext)?, aad.map(content).transpose()?);
-    let unprotected = unprotected.map_or_else(|| Ok(Map::new()), members)?;
+    let (bytes, aad) = (octets(plaintext)?, aad.map(octets).transpose()?);
+    let unprotected = members(unprotected)?;
     let encrypters: Vec<_> = encrypters.iter().map(|encrypter| &encrypter.0).collect();
     let jwe = py.detach(|| jwe::encrypt_general(&encrypters, bytes, &unprotected, aad));
     Ok(pythonize::pythonize(py, &jwe.map_err(wrong_argument)?)?)
-}
-
-/// Reads content: a str in UTF-8, or bytes.
-pub(super) fn content<'a>(object: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
-    if let Ok(bytes) = object.cast::<PyBytes>() {
-        return Ok(bytes.as_bytes());
-    }
-    match object.cast::<PyString>() {
-        Ok(text) => utf8(text).map(str::as_bytes).ok_or_else(|| {
-            PyValueError::new_err("The text has a lone surrogate, which has no form in UTF-8")
-        }),
-        Err(_) => Err(PyTypeError::new_err(
-            "Expected a str or bytes; json.dumps() makes a str of claims, Signer.encode() a token",
-        )),
-    }
-}
-
-fn members(headers: &Bound<'_, PyDict>) -> PyResult<Map<String, Value>> {
-    match json_value(headers.as_any())? {
-        Value::Object(members) => Ok(members),
-        _ => Err(PyTypeError::new_err("A header must be a dict")),
-    }
 }
 
 fn iterations(count: u32, is_slow: bool) -> PyResult<NonZeroU32> {

@@ -3,7 +3,6 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
-use serde_json::Value;
 
 use crate::content_encryption::ContentEncryption;
 use crate::crypto::{self, KeyManagementKey};
@@ -14,6 +13,7 @@ use crate::key::{der, secret};
 use crate::key_management::KeyManagement;
 use crate::python::arguments::exact;
 use crate::python::cpython::utf8;
+use crate::python::jose_arguments::json_value;
 use crate::python::keys::argument::der_of_cryptography;
 use crate::python::keys::key::Key;
 use crate::python::once::intern;
@@ -182,19 +182,6 @@ impl KeyArgument {
         }
         Ok(())
     }
-}
-
-/// Writes an object with Python's json and reads it again.
-pub(super) fn json_value(object: &Bound<'_, PyAny>) -> PyResult<Value> {
-    let text = json_text(object)?;
-    serde_json::from_str(&text).map_err(|_| PyValueError::new_err("The JSON is nested too deeply"))
-}
-
-/// Writes an object with Python's json.
-pub(super) fn json_text(object: &Bound<'_, PyAny>) -> PyResult<String> {
-    let py = object.py();
-    let json = py.import(intern!(py, "json"))?;
-    json.call_method1(intern!(py, "dumps"), (object,))?.extract()
 }
 
 /// Returns the key management algorithm of that name, or raises `ValueError`.

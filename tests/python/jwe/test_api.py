@@ -166,6 +166,12 @@ def test_a_public_key_cannot_decrypt():
         ((b"0123456789abcdef", "dir", "A128GCM"), {"headers": {"zip": "DEF"}}, ValueError, "zip"),
         ((b"0123456789abcdef", "dir", "A128GCM"), {"headers": {"apu": "*"}}, ValueError, "apu"),
         ((b"0123456789abcdef", "dir", "A128GCM"), {"headers": {"x": {1}}}, TypeError, "JSON"),
+        (
+            (b"0123456789abcdef", "dir", "A128GCM"),
+            {"headers": {"x": float("nan")}},
+            ValueError,
+            "NaN",
+        ),
         ((1, "dir", "A128GCM"), {}, TypeError, "The key must be"),
     ],
 )

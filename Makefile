@@ -8,11 +8,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Additional pytest arguments, for example: make test-python PYTEST="-k parity -x"
 PYTEST ?=
+# What is installed beside rapidjwt; without `dev`, linters and type checkers are left out.
+EXTRAS ?= test,dev
 export VIRTUAL_ENV := $(abspath $(VENV))
 export PYO3_PYTHON := $(abspath $(BIN)/python)
 
 RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock pyproject.toml
-MATURIN := $(BIN)/maturin develop --extras test,dev
+MATURIN := $(BIN)/maturin develop --extras $(EXTRAS)
 
 .PHONY: help
 help: ## Show this list
@@ -64,8 +66,12 @@ lint: format-check ## rustfmt, clippy (every feature set) and ruff; warnings are
 	@cargo clippy --quiet --no-default-features --features python -- -D warnings
 	@cargo clippy --quiet --all-targets --features python -- -D warnings
 
+.PHONY: lint-tools
+lint-tools:
+	@scripts/prerequisites.sh $(PYTHON) rustfmt cargo-clippy
+
 .PHONY: format-check
-format-check: $(VENV)/.release ## Check the format of everything, and ruff's lints; quick
+format-check: lint-tools $(VENV)/.release ## Check the format of everything, and ruff's lints; quick
 	@cargo fmt --check
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
@@ -96,12 +102,20 @@ test-python: build ## pytest
 	@echo "==> Python tests"
 	@$(BIN)/python -m pytest $(PYTEST)
 
+.PHONY: test-memory-limits
+test-memory-limits: build ## Large input under every memory limit from 1 to 50 MB (ten minutes)
+	@RAPIDJWT_ALL_LIMITS=1 $(BIN)/python -m pytest -q tests/python/test_out_of_memory.py
+
 .PHONY: test-wheel
 test-wheel: wheel ## The wheel in an environment with nothing else, not even cryptography
 	@echo "==> The wheel, alone"
 	@rm -rf $(VENV)-bare && $(PYTHON) -m venv $(VENV)-bare
 	@$(VENV)-bare/bin/python -m pip install --quiet --no-index --find-links dist rapidjwt
 	@$(VENV)-bare/bin/python tests/wheel/bare.py
+
+.PHONY: test-platform
+test-platform: ## Another Python or machine, in a folder with Debian: PLATFORM=3.15
+	@PYTEST='$(PYTEST)' nice scripts/platform.sh $(PLATFORM)
 
 .PHONY: compat
 compat: build ## Run PyJWT's own suite and those of packages built on it, unmodified, against us
@@ -182,6 +196,21 @@ test-wheel-suite: wheel ## The Python tests against the wheel, with no Rust in P
 sdist: $(BIN)/maturin ## Build the source distribution into dist/
 	@rm -f dist/*.tar.gz
 	@$(BIN)/maturin sdist --quiet --out dist
+
+# What depends on the packages of the extras. Old versions of them warn about newer ones.
+LOWEST := -o filterwarnings=ignore::rapidjwt.InsecureKeyLengthWarning tests/python/cli \
+  tests/python/integrations tests/python/jwks tests/python/test_bad_keys.py \
+  tests/python/test_install_as_jwt.py tests/python/test_key.py tests/python/test_key_files.py \
+  tests/python/test_parity.py
+
+.PHONY: test-lowest
+test-lowest: wheel ## Tests with the lowest versions that pyproject.toml allows
+	@rm -rf $(VENV)-lowest && $(PYTHON) -m venv $(VENV)-lowest
+	@$(VENV)-lowest/bin/python -m pip install --quiet uv
+	@$(VENV)-lowest/bin/uv pip install --quiet --python $(VENV)-lowest --resolution lowest-direct \
+	  -r pyproject.toml --extra async --extra cli --extra crypto --extra test
+	@$(VENV)-lowest/bin/python -m pip install --quiet --no-index --find-links dist rapidjwt
+	@$(VENV)-lowest/bin/python -m pytest $(or $(PYTEST),$(LOWEST))
 
 .PHONY: test-sdist
 test-sdist: sdist ## Install the source distribution into an environment with nothing else

@@ -25,12 +25,12 @@ PANICS = {
     # A function called from vectorcall.rs, and a lock that is held.
     "src/python/keys/cache.rs": (
         """
-        lock(&TEXTS[index]).cache.insert(KeyBytes(bytes.to_vec().into()), Arc::clone(key));
+        let displaced = lock(&TEXTS[index]).insert(bytes, Arc::clone(key));
 """,
         """
         let mut texts = lock(&TEXTS[index]);
-        assert!(!bytes.starts_with(b"panic"), "{}", String::from_utf8_lossy(bytes));
-        texts.cache.insert(KeyBytes(bytes.to_vec().into()), Arc::clone(key));
+        assert!(!bytes.0.starts_with(b"panic"), "{}", String::from_utf8_lossy(&bytes.0));
+        let displaced = texts.insert(bytes, Arc::clone(key));
 """,
     ),
     # Methods called from vectorcall.rs and by PyO3, and the threads of a batch.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Names the first missing prerequisite in one line, and how to get it.
+# Names the first missing prerequisite in one line, and how to get it: `prerequisites.sh PYTHON`.
+# After PYTHON the tools of Rust that are needed too may be named.
 set -u
 python=${1:-python3}
 
@@ -21,3 +22,7 @@ command -v "$python" >/dev/null ||
     missing "Python 3.10 or newer" "'$python' is $("$python" --version 2>&1); set PYTHON=... to use another."
 "$python" -c 'import ensurepip, venv' 2>/dev/null ||
     missing "Python's venv module" "On Debian: apt-get install python3-venv"
+for tool in "${@:2}"; do
+    "$tool" --version >/dev/null 2>&1 ||
+        missing "Rust's $tool" "With rustup: rustup component add rustfmt clippy; on Debian: apt-get install rustfmt rust-clippy"
+done

@@ -3,7 +3,7 @@
 //!
 //! The rest of the crate receives the row, never the name.
 
-use crate::key::{Curve, OkpCurve};
+use crate::key::{Curve, KeyMaterial, OkpCurve};
 
 /// The hash of a signature algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +65,30 @@ impl Family {
             Self::Ecdsa(..) => "ECDSA (RFC 7518 Section 3.4)",
             Self::Eddsa(None) => "EdDSA (RFC 8037 Section 3.1)",
             Self::Eddsa(Some(_)) => "EdDSA (RFC 9864 Section 2.2)",
+        }
+    }
+
+    /// Returns whether a key is of the type and on the curve that the algorithm needs.
+    pub fn takes(self, key: &KeyMaterial) -> bool {
+        match (self, key) {
+            (Self::Hmac(_), KeyMaterial::Secret(_))
+            | (Self::RsaPkcs1(_) | Self::RsaPss(_), KeyMaterial::Rsa(_))
+            | (Self::Eddsa(None), KeyMaterial::Okp(_)) => true,
+            (Self::Ecdsa(curve, _), KeyMaterial::Ec(key)) => key.curve == curve,
+            (Self::Eddsa(Some(curve)), KeyMaterial::Okp(key)) => key.curve == curve,
+            _ => false,
+        }
+    }
+
+    /// Returns the kind of key that the algorithm needs, in words.
+    pub const fn key_in_words(self) -> &'static str {
+        match self {
+            Self::None => "no key",
+            Self::Hmac(_) => "a shared secret",
+            Self::RsaPkcs1(_) | Self::RsaPss(_) => "an RSA key",
+            Self::Ecdsa(curve, _) => curve.key_in_words(),
+            Self::Eddsa(None) => "an Ed25519 or Ed448 key",
+            Self::Eddsa(Some(curve)) => curve.key_in_words(),
         }
     }
 

@@ -8,6 +8,9 @@ use std::mem::MaybeUninit;
 
 use base64_simd::{Out, URL_SAFE_NO_PAD};
 
+use crate::error::Error;
+use crate::memory;
+
 /// Returns the encoded length of `len` bytes.
 pub const fn encoded_len(len: usize) -> usize {
     len / 3 * 4 + [0, 2, 3][len % 3]
@@ -16,6 +19,16 @@ pub const fn encoded_len(len: usize) -> usize {
 /// Returns `bytes` as base64url text.
 pub fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode_to_string(bytes)
+}
+
+/// Returns `bytes`, of any size, as base64url text.
+///
+/// # Errors
+/// [`Error::OutOfMemory`].
+pub fn try_encode(bytes: &[u8]) -> Result<String, Error> {
+    let mut text = memory::buffer(encoded_len(bytes.len()))?;
+    encode_onto(bytes, &mut text);
+    Ok(String::from_utf8(text).expect("base64url is ASCII"))
 }
 
 /// Appends `bytes` to `text` as base64url.
@@ -30,9 +43,47 @@ pub fn encode_into(bytes: &[u8], text: &mut [MaybeUninit<u8>]) {
     assert_eq!(written.len(), len, "the room is as long as the text");
 }
 
-/// Returns the bytes that `text` encodes, or `None` if it is not canonical base64url.
-pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode_to_vec(strip_padding(text)?).ok()
+/// The length of a text that needs no more memory than any call does. Whether there is more is only
+/// found out for longer texts, as that takes one instruction in a hundred of `decode`.
+const USUAL_LEN: usize = 4096;
+
+/// Why a text was not decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undecoded {
+    /// It is not canonical base64url.
+    NotCanonical,
+    /// There is no memory for its bytes.
+    OutOfMemory,
+}
+
+impl Undecoded {
+    /// Returns the error for a text that must be base64url: `not_canonical` unless it is for want
+    /// of memory.
+    pub fn or(self, not_canonical: impl FnOnce() -> Error) -> Error {
+        match self {
+            Self::NotCanonical => not_canonical(),
+            Self::OutOfMemory => Error::OutOfMemory,
+        }
+    }
+}
+
+/// Returns the bytes that `text` encodes.
+///
+/// # Errors
+/// [`Undecoded`].
+pub fn decode(text: &[u8]) -> Result<Vec<u8>, Undecoded> {
+    let text = strip_padding(text).ok_or(Undecoded::NotCanonical)?;
+    if text.len() <= USUAL_LEN {
+        return URL_SAFE_NO_PAD.decode_to_vec(text).map_err(|_| Undecoded::NotCanonical);
+    }
+    decode_long(text)
+}
+
+#[cold]
+fn decode_long(text: &[u8]) -> Result<Vec<u8>, Undecoded> {
+    let mut bytes = memory::buffer(text.len() / 4 * 3 + 2).map_err(|_| Undecoded::OutOfMemory)?;
+    URL_SAFE_NO_PAD.decode_append(text, &mut bytes).map_err(|_| Undecoded::NotCanonical)?;
+    Ok(bytes)
 }
 
 /// Decodes into the start of `bytes` and returns that part, or `None` if `text` is not canonical
@@ -60,7 +111,7 @@ mod tests {
     #[test]
     fn encodes_the_example_of_rfc_7515_appendix_c() {
         assert_eq!(encode(&[3, 236, 255, 224, 193]), "A-z_4ME");
-        assert_eq!(decode(b"A-z_4ME").as_deref(), Some(&[3, 236, 255, 224, 193][..]));
+        assert_eq!(decode(b"A-z_4ME").as_deref(), Ok(&[3, 236, 255, 224, 193][..]));
     }
 
     #[test]
@@ -69,7 +120,7 @@ mod tests {
             let bytes: Vec<u8> = (0..len).map(|byte| byte.wrapping_mul(37)).collect();
             let text = encode(&bytes);
             assert_eq!(text.len(), encoded_len(bytes.len()));
-            assert_eq!(decode(text.as_bytes()), Some(bytes.clone()));
+            assert_eq!(decode(text.as_bytes()), Ok(bytes.clone()));
             let mut room = [0; 256];
             assert_eq!(decode_into(text.as_bytes(), &mut room).as_deref(), Some(&bytes[..]));
         }
@@ -77,12 +128,17 @@ mod tests {
 
     #[test]
     fn padding_that_fits_is_accepted_and_no_other() {
-        assert_eq!(decode(b"YQ=="), Some(b"a".to_vec()));
-        assert_eq!(decode(b"YWI="), Some(b"ab".to_vec()));
+        assert_eq!(decode(b"YQ=="), Ok(b"a".to_vec()));
+        assert_eq!(decode(b"YWI="), Ok(b"ab".to_vec()));
         for wrong in
             [&b"YQ="[..], b"YQ===", b"YWI==", b"YWJj=", b"YWJj====", b"=", b"==", b"====", b"Y==="]
         {
-            assert_eq!(decode(wrong), None, "{}", String::from_utf8_lossy(wrong));
+            assert_eq!(
+                decode(wrong),
+                Err(Undecoded::NotCanonical),
+                "{}",
+                String::from_utf8_lossy(wrong)
+            );
         }
     }
 
@@ -101,7 +157,12 @@ mod tests {
             b"\xff\xff",
             b"YW\0j",
         ] {
-            assert_eq!(decode(wrong), None, "{}", String::from_utf8_lossy(wrong));
+            assert_eq!(
+                decode(wrong),
+                Err(Undecoded::NotCanonical),
+                "{}",
+                String::from_utf8_lossy(wrong)
+            );
         }
     }
 

@@ -52,7 +52,7 @@ pub fn unverified_body(compact: &Compact<'_>) -> Result<UnverifiedBody, Error> {
 }
 
 fn decode(text: &[u8], segment: Segment) -> Result<Vec<u8>, Error> {
-    base64url::decode(text).ok_or(Error::InvalidBase64(segment))
+    base64url::decode(text).map_err(|reason| reason.or(|| Error::InvalidBase64(segment)))
 }
 
 #[cfg(test)]

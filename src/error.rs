@@ -27,14 +27,73 @@ impl fmt::Display for Segment {
     }
 }
 
+/// A key of another type or on another curve than an algorithm's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyMismatch {
+    /// The name of the algorithm.
+    pub algorithm: &'static str,
+    /// The key that the algorithm needs, for example `an RSA key`.
+    pub needed: &'static str,
+    /// What the key is.
+    pub found: &'static str,
+    /// The algorithms that it can be used with.
+    pub instead: Vec<&'static str>,
+}
+
+impl fmt::Display for KeyMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { algorithm, needed, found, instead } = self;
+        write!(f, "{algorithm} needs {needed}, this is {found}: use {}", instead.join(", "))
+    }
+}
+
+/// What a text that is not a token often is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenMistake {
+    /// Nothing at all.
+    Empty,
+    /// The value of an `Authorization` header (RFC 6750 Section 2.1).
+    BearerPrefix,
+    /// A token in quotation marks.
+    Quoted,
+    /// The text that Python's `str` makes of bytes.
+    BytesText,
+    /// A token with white space around it.
+    WhiteSpace,
+    /// A JWE in compact serialization (RFC 7516 Section 7.1).
+    Encrypted,
+    /// A text that has no form in UTF-8.
+    LoneSurrogate,
+}
+
+impl fmt::Display for TokenMistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "The token is empty",
+            Self::BearerPrefix => "The token starts with \"Bearer \": pass the token alone",
+            Self::Quoted => "The token is in quotation marks: pass it without them",
+            Self::BytesText => {
+                "The token is what str() makes of bytes, b'...': pass the bytes themselves"
+            }
+            Self::WhiteSpace => "The token has white space around it: pass token.strip()",
+            Self::Encrypted => {
+                "This is an encrypted token (JWE, five parts): decrypt it first, with rapidjwt.jwe"
+            }
+            Self::LoneSurrogate => "The token has a lone surrogate, which has no form in UTF-8",
+        })
+    }
+}
+
 /// What is wrong with a token, a key or a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
     // --- the token's form: RFC 7515 ---
-    /// Neither text nor bytes.
-    NotAToken,
     /// Fewer than two dots.
     NotEnoughSegments,
+    /// What was passed as a token has this Python type, not str or bytes.
+    TokenType(String),
+    /// The text is not a token, and this is probably why.
+    TokenMistake(TokenMistake),
     /// A segment is not canonical base64url (RFC 7515 Section 2).
     InvalidBase64(Segment),
     /// The header is not JSON; holds the parser's message.
@@ -77,6 +136,13 @@ pub enum Error {
     AlgorithmMissing,
     /// `alg` is not one that the caller allows.
     AlgorithmNotAllowed,
+    /// `alg` is not one that the verifier has a key for; holds it and those that it has keys for.
+    AlgorithmRefused {
+        /// The token's `alg`.
+        found: &'static str,
+        /// The algorithms of the verifier's keys.
+        allowed: Box<[&'static str]>,
+    },
     /// No algorithm of that name is known.
     AlgorithmUnknown,
     /// The algorithm is known, but this build was made without it.
@@ -147,6 +213,8 @@ pub enum Error {
     IssuerMismatch,
     /// The token has an audience and the caller expects none.
     AudienceUnexpected,
+    /// The token has an audience and the verifier was made without one.
+    AudienceNotConfigured,
     /// `aud` is neither a string nor a list of strings.
     AudienceFormat,
     /// `aud` contains no audience that the caller accepts.
@@ -180,20 +248,14 @@ pub enum Error {
         /// The name of the algorithm's hash, for example `SHA256`.
         hash: &'static str,
     },
-    /// A key on a curve other than the algorithm's; both have their SEC 2 names, or for EdDSA their
-    /// JWK names.
-    CurveMismatch {
-        /// The key's curve.
-        found: &'static str,
-        /// The algorithm's curve.
-        expected: &'static str,
-    },
-    /// A key of a family other than the algorithm's.
-    KeyTypeMismatch {
-        /// The type of the key, for example `RSA`.
-        found: &'static str,
-        /// The type that the algorithm requires.
-        expected: &'static str,
+    /// A key of another type or on another curve than the algorithm's.
+    KeyDoesNotFit(Box<KeyMismatch>),
+    /// A key that was made for one algorithm, and is used with another.
+    KeyForOtherAlgorithm {
+        /// The key's own `alg`.
+        own: Box<str>,
+        /// The algorithm that was asked for.
+        asked: &'static str,
     },
     /// A public key, where signing needs the private key.
     PrivateKeyRequired,
@@ -201,6 +263,10 @@ pub enum Error {
     KeyForNone,
     /// The key cannot be read or used; the message says what was found and what would help.
     InvalidKey(String),
+
+    // --- the machine ---
+    /// There is not enough memory for the input.
+    OutOfMemory,
 }
 
 impl Error {
@@ -212,11 +278,21 @@ impl Error {
 
 impl std::error::Error for Error {}
 
+impl From<std::collections::TryReserveError> for Error {
+    fn from(_: std::collections::TryReserveError) -> Self {
+        Self::OutOfMemory
+    }
+}
+
 impl fmt::Display for Error {
     #[allow(clippy::too_many_lines, reason = "one arm per variant is the point")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = match self {
-            Self::NotAToken => "Invalid token type. Token must be a <class 'bytes'>",
+            Self::OutOfMemory => "Not enough memory",
+            Self::TokenType(found) => {
+                return write!(f, "The token must be str or bytes, got {found}");
+            }
+            Self::TokenMistake(mistake) => return mistake.fmt(f),
             Self::NotEnoughSegments => "Not enough segments",
             Self::InvalidBase64(segment) => return write!(f, "Invalid {segment} padding"),
             Self::HeaderNotJson(message) => return write!(f, "Invalid header string: {message}"),
@@ -255,6 +331,13 @@ impl fmt::Display for Error {
             }
             Self::AlgorithmMissing => "Algorithm not specified",
             Self::AlgorithmNotAllowed => "The specified alg value is not allowed",
+            Self::AlgorithmRefused { found, allowed } => {
+                return write!(
+                    f,
+                    "The token's alg {found} is not allowed: this verifier accepts {}",
+                    allowed.join(", ")
+                );
+            }
             Self::AlgorithmUnknown => "Algorithm not supported",
             Self::AlgorithmUnavailable(name) => {
                 return write!(
@@ -312,6 +395,10 @@ impl fmt::Display for Error {
             Self::IssuerNotString => "Payload Issuer (iss) must be a string",
             Self::IssuerMismatch => "Invalid issuer",
             Self::AudienceUnexpected => "Invalid audience",
+            Self::AudienceNotConfigured => {
+                "The token is for an audience (aud), and the verifier was made without one: pass \
+                 audience=..."
+            }
             Self::AudienceFormat => "Invalid claim format in token",
             Self::AudienceMismatch => "Audience doesn't match",
             Self::StrictAudienceNotString => "Invalid audience (strict)",
@@ -329,15 +416,9 @@ impl fmt::Display for Error {
                 "The specified key looks like a JWK and should not be used directly as an HMAC \
                  secret. Load it via PyJWK / HMACAlgorithm.from_jwk first."
             }
-            Self::CurveMismatch { found, expected } => {
-                return write!(
-                    f,
-                    "The key's curve '{found}' does not match the expected curve '{expected}' \
-                     for this algorithm"
-                );
-            }
-            Self::KeyTypeMismatch { found, expected } => {
-                return write!(f, "Expected a key of type {expected}, got: {found}");
+            Self::KeyDoesNotFit(mismatch) => return mismatch.fmt(f),
+            Self::KeyForOtherAlgorithm { own, asked } => {
+                return write!(f, "The key is for {own} (its own alg), {asked} was asked for");
             }
             Self::PrivateKeyRequired => "Signing needs a private key, got a public key",
             Self::KeyForNone => "When alg = \"none\", key value must be None.",

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::error::Error;
+use crate::memory;
 
 /// The critical extensions that this library implements (RFC 7797).
 const SUPPORTED_CRIT: [&str; 1] = ["b64"];
@@ -20,8 +21,9 @@ impl Header {
     /// counts (RFC 7515 Section 4 allows that, and PyJWT does it).
     ///
     /// # Errors
-    /// [`Error::HeaderNotJson`], [`Error::HeaderNotObject`].
+    /// [`Error::HeaderNotJson`], [`Error::HeaderNotObject`], [`Error::OutOfMemory`].
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
+        memory::ensure_parsed(json)?;
         match serde_json::from_slice(json) {
             Ok(Value::Object(members)) => Ok(Self { members }),
             Ok(_) => Err(Error::HeaderNotObject),
@@ -94,10 +96,25 @@ impl Header {
         self.members.contains_key(name)
     }
 
+    /// Returns every member, without the header.
+    pub fn into_members(self) -> Map<String, Value> {
+        self.members
+    }
+
     /// Returns every member.
     pub const fn members(&self) -> &Map<String, Value> {
         &self.members
     }
+}
+
+/// Reads a JSON serialization, which is an object (RFC 7515 Section 7.2, RFC 7516 Section 7.2);
+/// returns `None` for anything else.
+///
+/// # Errors
+/// [`Error::OutOfMemory`].
+pub(crate) fn parse_object(json: &[u8]) -> Result<Option<Map<String, Value>>, Error> {
+    memory::ensure_parsed(json)?;
+    Ok(serde_json::from_slice(json).ok())
 }
 
 #[cfg(test)]

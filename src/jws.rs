@@ -22,6 +22,7 @@ use crate::base64url;
 use crate::crypto::{Fingerprint, PreparedKey, fingerprint};
 use crate::error::{Error, Segment};
 use crate::header::Header;
+use crate::memory;
 use crate::signature_cache::SignatureCache;
 
 /// A token split at its first and its last dot; nothing is decoded and nothing is trusted.
@@ -124,7 +125,7 @@ impl<'a> Compact<'a> {
     ) -> Result<Verified, Unseen<'a>> {
         // The text of the signature, not its bytes: each spelling is an entry of its own.
         let fingerprint = fingerprint(&[self.signing_input, self.signature, key_id]);
-        let payload = base64url::decode(self.payload).filter(|_| cache.contains(&fingerprint));
+        let payload = base64url::decode(self.payload).ok().filter(|_| cache.contains(&fingerprint));
         payload.map(|payload| Verified { payload }).ok_or(Unseen { compact: *self, fingerprint })
     }
 
@@ -138,9 +139,9 @@ impl<'a> Compact<'a> {
         if !self.payload.is_empty() {
             return Err(Error::UnencodedPayloadInToken);
         }
-        let signing_input = [self.header, b".", payload].concat();
+        let signing_input = memory::concat(&[self.header, b".", payload])?;
         check_signature(self.signature, |signature| key.verify(&signing_input, signature))?;
-        Ok(Verified { payload: payload.to_vec() })
+        Ok(Verified { payload: memory::concat(&[payload])? })
     }
 }
 
@@ -216,8 +217,8 @@ impl Verified {
 /// # Errors
 /// Those of [`PreparedKey::sign`].
 pub fn sign(header: &[u8], payload: &[u8], key: &PreparedKey) -> Result<String, Error> {
-    let encoded = |bytes: &[u8]| base64url::encoded_len(bytes.len());
-    let mut token = Vec::with_capacity(encoded(header) + encoded(payload) + 100);
+    let lengths = [header.len(), payload.len(), key.signature_len()];
+    let mut token = memory::buffer(lengths.map(base64url::encoded_len).iter().sum::<usize>() + 2)?;
     base64url::encode_onto(header, &mut token);
     token.push(b'.');
     base64url::encode_onto(payload, &mut token);
@@ -237,8 +238,8 @@ pub fn sign_unencoded(header: &[u8], payload: &[u8], key: &PreparedKey) -> Resul
     if !rules.has_unencoded_payload() || !rules.is_critical("b64") {
         return Err(Error::B64NotCritical);
     }
-    let header = base64url::encode(header);
-    let signature = key.sign(&[header.as_bytes(), b".", payload].concat())?;
+    let header = base64url::try_encode(header)?;
+    let signature = key.sign(&memory::concat(&[header.as_bytes(), b".", payload])?)?;
     Ok(format!("{header}..{}", base64url::encode(signature.as_ref())))
 }
 
@@ -275,7 +276,7 @@ fn choose_key<'a>(header: &Header, keys: &[&'a PreparedKey]) -> Result<&'a Prepa
 }
 
 fn decode(text: &[u8], segment: Segment) -> Result<Vec<u8>, Error> {
-    base64url::decode(text).ok_or(Error::InvalidBase64(segment))
+    base64url::decode(text).map_err(|reason| reason.or(|| Error::InvalidBase64(segment)))
 }
 
 /// Decodes the signature segment and passes it to `verify`.

@@ -32,8 +32,9 @@ use serde_json::{Map, Value, json};
 use crate::base64url;
 use crate::crypto::PreparedKey;
 use crate::error::{Error, Segment};
-use crate::header::Header;
+use crate::header::{self, Header};
 use crate::keyring::{self, Choice, KeyId};
+use crate::memory;
 
 type Members = Map<String, Value>;
 
@@ -129,8 +130,13 @@ pub fn verify(
     let signatures = signatures(&object, max_signatures)?;
     let is_unencoded = has_unencoded_payload(&signatures)?;
     let payload = Payload::read(&object, detached_payload, is_unencoded)?;
-    let results: Vec<_> =
-        signatures.iter().map(|signature| check(signature, keys, &payload.signed)).collect();
+    let mut results = Vec::with_capacity(signatures.len());
+    for signature in &signatures {
+        match check(signature, keys, &payload.signed) {
+            Err(Error::OutOfMemory) => return Err(Error::OutOfMemory),
+            result => results.push(result),
+        }
+    }
     let verified: BTreeSet<usize> = results.iter().flatten().copied().collect();
     let (found, required) = match policy {
         Policy::All => (results.iter().flatten().count(), results.len()),
@@ -168,7 +174,7 @@ fn check(
     };
     let ids = fitting().map(|(index, trusted)| (index, compare(trusted.id)));
     let choice = keyring::choose(kid.is_some(), ids)?;
-    let message = [signature.protected_text.as_bytes(), b".", signed].concat();
+    let message = memory::concat(&[signature.protected_text.as_bytes(), b".", signed])?;
     fitting()
         .filter(|(index, trusted)| match choice {
             Choice::One(chosen) => *index == chosen,
@@ -180,9 +186,8 @@ fn check(
 }
 
 fn parse(json: &[u8]) -> Result<Members, Error> {
-    let Ok(Value::Object(object)) = serde_json::from_slice(json) else {
-        return Err(Error::InvalidJws("the JSON serialization is a JSON object"));
-    };
+    let object = header::parse_object(json)?
+        .ok_or(Error::InvalidJws("the JSON serialization is a JSON object"))?;
     let has = |name: &&str| object.contains_key(*name);
     if ["ciphertext", "recipients", "encrypted_key"].iter().any(has) {
         return Err(if ["payload", "signature", "signatures"].iter().any(has) {
@@ -219,11 +224,7 @@ fn signature(members: &Members) -> Result<Signature<'_>, Error> {
     let protected_text = text(members, "protected")?;
     let protected = match protected_text {
         None => Members::new(),
-        Some(text) => {
-            let json = base64url::decode(text.as_bytes());
-            let json = json.ok_or(Error::InvalidBase64(Segment::Header))?;
-            Header::parse(&json)?.members().clone()
-        }
+        Some(text) => Header::parse(&decode(text, Segment::Header)?)?.into_members(),
     };
     let unprotected = match members.get("header") {
         None => Members::new(),
@@ -231,12 +232,11 @@ fn signature(members: &Members) -> Result<Signature<'_>, Error> {
         Some(_) => return Err(Error::InvalidJws("a header is not a JSON object")),
     };
     let bytes = text(members, "signature")?.ok_or(Error::InvalidJws("a signature is missing"))?;
-    let bytes = base64url::decode(bytes.as_bytes());
     Ok(Signature {
         protected_text: protected_text.unwrap_or_default(),
         joined: join(&protected, unprotected)?,
         protected,
-        bytes: bytes.ok_or(Error::InvalidBase64(Segment::Signature))?,
+        bytes: decode(bytes, Segment::Signature)?,
     })
 }
 
@@ -281,24 +281,28 @@ impl Payload {
         match (text(object, "payload")?, detached) {
             (Some(_), Some(_)) => Err(Error::InvalidJws("it has a payload, and so has the caller")),
             (None, None) => Err(Error::InvalidJws("its payload is detached: pass it to verify")),
-            (Some(text), None) if is_unencoded => Ok(Self::unencoded(text.as_bytes())),
-            (Some(text), None) => {
-                let content = base64url::decode(text.as_bytes());
-                let content = content.ok_or(Error::InvalidBase64(Segment::Payload))?;
-                Ok(Self { content, signed: text.as_bytes().to_vec() })
-            }
-            (None, Some(bytes)) if is_unencoded => Ok(Self::unencoded(bytes)),
-            (None, Some(bytes)) => Ok(Self::encoded(bytes)),
+            (Some(text), None) if is_unencoded => Self::unencoded(text.as_bytes()),
+            (Some(text), None) => Ok(Self {
+                content: decode(text, Segment::Payload)?,
+                signed: memory::concat(&[text.as_bytes()])?,
+            }),
+            (None, Some(bytes)) if is_unencoded => Self::unencoded(bytes),
+            (None, Some(bytes)) => Self::encoded(bytes),
         }
     }
 
-    fn unencoded(bytes: &[u8]) -> Self {
-        Self { content: bytes.to_vec(), signed: bytes.to_vec() }
+    fn unencoded(bytes: &[u8]) -> Result<Self, Error> {
+        Ok(Self { content: memory::concat(&[bytes])?, signed: memory::concat(&[bytes])? })
     }
 
-    fn encoded(bytes: &[u8]) -> Self {
-        Self { content: bytes.to_vec(), signed: base64url::encode(bytes).into_bytes() }
+    fn encoded(bytes: &[u8]) -> Result<Self, Error> {
+        let signed = base64url::try_encode(bytes)?.into_bytes();
+        Ok(Self { content: memory::concat(&[bytes])?, signed })
     }
+}
+
+fn decode(text: &str, segment: Segment) -> Result<Vec<u8>, Error> {
+    base64url::decode(text.as_bytes()).map_err(|error| error.or(|| Error::InvalidBase64(segment)))
 }
 
 fn text<'a>(members: &'a Members, name: &str) -> Result<Option<&'a str>, Error> {
@@ -342,13 +346,15 @@ impl<K: Borrow<PreparedKey>> SignatureSource<K> {
     }
 
     fn sign(&self, payload: &[u8]) -> Result<Members, Error> {
+        let encoded;
         let signed = if self.is_unencoded {
-            Payload::unencoded(payload).signed
+            payload
         } else {
-            Payload::encoded(payload).signed
+            encoded = base64url::try_encode(payload)?;
+            encoded.as_bytes()
         };
-        let signature =
-            self.key.borrow().sign(&[self.protected_text.as_bytes(), b".", &signed].concat())?;
+        let message = memory::concat(&[self.protected_text.as_bytes(), b".", signed])?;
+        let signature = self.key.borrow().sign(&message)?;
         let mut members = Members::new();
         members.insert("protected".to_owned(), json!(self.protected_text));
         if !self.unprotected.is_empty() {
@@ -409,9 +415,9 @@ fn write_payload(
         let text = str::from_utf8(payload).map_err(|_| {
             Error::InvalidJws("a payload that is not UTF-8 must be encoded or detached")
         })?;
-        text.to_owned()
+        memory::concat(&[text.as_bytes()]).map(String::from_utf8)?.expect("it was UTF-8")
     } else {
-        base64url::encode(payload)
+        base64url::try_encode(payload)?
     };
     jws.insert("payload".to_owned(), text.into());
     Ok(())

@@ -16,9 +16,9 @@ use crate::key::{KeyMaterial, SecretBytes, der};
 pub fn from_pem(text: &[u8], password: Option<&[u8]>) -> Result<KeyMaterial, Error> {
     let block = Block::find(text)?;
     match block.label() {
-        pem::ENCRYPTED_PRIVATE_KEY => decrypt(&block.decode()?, password),
+        pem::ENCRYPTED_PRIVATE_KEY => decrypt(block.der(), password),
         pem::CERTIFICATE | pem::X509_CERTIFICATE => {
-            unencrypted(der::parse_certificate(&block.decode()?)?, password)
+            unencrypted(der::parse_certificate(block.der())?, password)
         }
         _ => unencrypted(pem::parse(text)?, password),
     }
@@ -61,7 +61,7 @@ pub fn to_private_pem(key: &KeyMaterial, password: Option<&[u8]>) -> Result<Stri
 
 fn decrypt(encrypted: &[u8], password: Option<&[u8]>) -> Result<KeyMaterial, Error> {
     let password = password.ok_or_else(|| {
-        Error::invalid_key("The private key is encrypted: pass its password, password=...")
+        Error::invalid_key("The private key is encrypted: pass its password, as in Key.from_pem(data, password=...)")
     })?;
     der::parse_pkcs8(&pbes2::decrypt(encrypted, password)?)
 }

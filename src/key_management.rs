@@ -5,6 +5,7 @@
 //! it was right (Bleichenbacher's attack; RFC 8725 Section 3.2 advises against it).
 
 use crate::algorithm::Hash;
+use crate::key::recipient::RecipientKey;
 
 /// A hash of RSA-OAEP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,29 @@ pub enum Family {
         /// Sheet for HMAC-SHA-256 and HMAC-SHA-512; HMAC-SHA-384 costs as much as the latter.
         default_count: u32,
     },
+}
+
+impl Family {
+    /// Returns whether keys of this type are for the algorithm. Their length is not looked at.
+    pub const fn takes(self, key: &RecipientKey) -> bool {
+        match self {
+            Self::Direct | Self::AesKw(_) | Self::AesGcmKw(_) | Self::Pbes2 { .. } => {
+                matches!(key, RecipientKey::Secret(_))
+            }
+            Self::RsaOaep(_) => matches!(key, RecipientKey::Rsa(_)),
+            Self::EcdhEs(_) => matches!(key, RecipientKey::Agreement(_)),
+        }
+    }
+
+    /// Returns the kind of key that the algorithm needs, in words.
+    pub const fn key_in_words(self) -> &'static str {
+        match self {
+            Self::Direct | Self::AesKw(_) | Self::AesGcmKw(_) => "a shared secret",
+            Self::RsaOaep(_) => "an RSA key",
+            Self::EcdhEs(_) => "an EC key or an X25519 key",
+            Self::Pbes2 { .. } => "a password",
+        }
+    }
 }
 
 /// One key management algorithm.

@@ -93,6 +93,15 @@ impl<K: AsRef<PreparedKey>> Keyring<K> {
         choose(kid.is_some(), keys.map(|(index, (id, _))| (index, compare(id.as_deref()))))
     }
 
+    /// Returns the algorithms of the keys, each once.
+    pub fn algorithms(&self) -> impl Iterator<Item = &'static Algorithm> {
+        let all = || self.entries.iter().map(|(_, key)| key.as_ref().algorithm());
+        all()
+            .enumerate()
+            .filter(move |&(index, one)| !all().take(index).any(|other| std::ptr::eq(one, other)))
+            .map(|(_, algorithm)| algorithm)
+    }
+
     /// Returns the keys that [`choose`](Self::choose) chose for this algorithm, in order.
     pub fn chosen(
         &self,

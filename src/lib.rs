@@ -58,6 +58,7 @@
 //! | [`key_management`], [`content_encryption`] | the tables of algorithms of a JWE (RFC 7518) |
 //! | [`algorithm`] | the table of signature algorithms (RFC 7518, RFC 8037, RFC 8812, RFC 9864) |
 //! | [`key`] | key material and its formats (RFC 7517, RFC 7518 Section 6) |
+//! | [`malformed`] | what a text that is not a token often is |
 //! | [`header`] | the JOSE header's rules (RFC 7515 Section 4) |
 //! | [`claims`] | rules for the registered claims (RFC 7519) |
 //! | [`bounds`] | how large and how deep a token may be |
@@ -80,6 +81,8 @@ pub mod key;
 pub mod key_file;
 pub mod key_management;
 pub mod keyring;
+pub mod malformed;
+mod memory;
 pub mod signature_cache;
 
 #[cfg(feature = "python")]

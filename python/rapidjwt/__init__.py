@@ -55,9 +55,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._install import install_as_jwt
+    from .issuers import MultiIssuerVerifier
     from .jwks import AsyncJWKSClient, JWKSClient, RefreshPolicy, UnknownKeyError
     from .jwks_client import PyJWKClient
     from .key_set import KeySet
+    from .types import TokenVerifier
 
 __title__ = "rapidjwt"
 __description__ = "Fast, safe JSON Web Tokens: a drop-in replacement for PyJWT with a Rust core"
@@ -81,6 +83,7 @@ __all__ = [
     "Key",
     "KeySet",
     "MissingRequiredClaimError",
+    "MultiIssuerVerifier",
     "PyJWK",
     "PyJWKClient",
     "PyJWKClientConnectionError",
@@ -93,6 +96,7 @@ __all__ = [
     "PyJWTError",
     "RefreshPolicy",
     "Signer",
+    "TokenVerifier",
     "UnknownKeyError",
     "Verifier",
     "__version__",
@@ -115,10 +119,13 @@ _LATE = {
     "AsyncJWKSClient": "jwks",
     "JWKSClient": "jwks",
     "KeySet": "key_set",
+    "MultiIssuerVerifier": "issuers",
     "PyJWKClient": "jwks_client",
     "RefreshPolicy": "jwks",
+    "TokenVerifier": "types",
     "UnknownKeyError": "jwks",
     "install_as_jwt": "_install",
+    "issuers": "issuers",
     "jwe": "jwe",
     "jwk_set_cache": "jwk_set_cache",
     "jwks": "jwks",
@@ -127,6 +134,10 @@ _LATE = {
     "key_set": "key_set",
     "types": "types",
 }
+
+
+#: Names that `dir` leaves out: of this file, and a module that looks like Python's.
+_UNLISTED = {"TYPE_CHECKING", "annotations", "warnings"}
 
 
 def __getattr__(name: str) -> Any:
@@ -139,6 +150,12 @@ def __getattr__(name: str) -> Any:
 
     found = import_module(f"{__name__}.{module}")
     return found if name == module else getattr(found, name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names, those of `_LATE` and the modules among them."""
+    here = (name for name in globals() if not name.startswith("_") or name.endswith("__"))
+    return sorted({*__all__, *_LATE, *here} - _UNLISTED)
 
 
 # Nothing is patched yet: from here on the fast path notices every change.

@@ -37,10 +37,14 @@ def cryptography() -> ModuleType | None:
 
 
 def _load_pem_key(data: bytes, password: None = None) -> Key:  # noqa: ARG001 - cryptography's
-    # `Key.from_pem` takes certificates; PyJWT's functions do not.
-    if b"-----BEGIN CERTIFICATE-----" in data or b"-----BEGIN X509 CERTIFICATE-----" in data:
-        raise InvalidKeyError("Could not parse the provided public key.")
-    return Key.from_pem(data)
+    key = Key.from_pem(data)
+    # `Key.from_pem` takes certificates; PyJWT's functions do not. A public key is the first block.
+    _, _, first_block = data.partition(b"-----BEGIN ")
+    if not key.is_private and not first_block.startswith((b"PUBLIC KEY", b"RSA PUBLIC KEY")):
+        raise InvalidKeyError(
+            "Expected a key, got a certificate; rapidjwt.Key.from_pem reads its public key"
+        )
+    return key
 
 
 _NATIVE_LOADERS = SimpleNamespace(

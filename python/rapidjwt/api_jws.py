@@ -239,23 +239,8 @@ class PyJWS(Hookable):
         payload, signing_input, header, signature = self._load(jwt)
         self._validate_headers(header)
 
-        is_detached = header.get("b64", True) is False
-        if detached_payload is not None and not is_detached:
-            raise DecodeError(
-                'It is only valid to pass "detached_payload" when the protected header '
-                'has "b64" set to false.'
-            )
-        if is_detached:
-            crit: list[str] = header.get("crit") or []
-            if not isinstance(crit, list) or "b64" not in crit:
-                raise InvalidTokenError(
-                    "The 'b64' header parameter requires 'b64' to be listed in 'crit'."
-                )
-            if detached_payload is None:
-                raise DecodeError(
-                    'It is required that you pass in a value for the "detached_payload" argument '
-                    "to decode a message having the b64 header set to false."
-                )
+        self._check_detached(header, detached_payload)
+        if detached_payload is not None:
             payload = detached_payload
             signing_input = b".".join([signing_input.rsplit(b".", 1)[0], payload])
 
@@ -335,6 +320,26 @@ class PyJWS(Hookable):
 
         signature = self._decode_base64url_segment(signature_segment, "crypto")
         return payload, signing_input, header, signature
+
+    def _check_detached(self, header: dict[str, Any], detached_payload: bytes | None) -> None:
+        """Check that a payload was passed if, and only if, the token does not contain it."""
+        if header.get("b64", True) is not False:
+            if detached_payload is not None:
+                raise DecodeError(
+                    'It is only valid to pass "detached_payload" when the protected header '
+                    'has "b64" set to false.'
+                )
+            return
+        crit: list[str] = header.get("crit") or []
+        if not isinstance(crit, list) or "b64" not in crit:
+            raise InvalidTokenError(
+                "The 'b64' header parameter requires 'b64' to be listed in 'crit'."
+            )
+        if detached_payload is None:
+            raise DecodeError(
+                'It is required that you pass in a value for the "detached_payload" argument '
+                "to decode a message having the b64 header set to false."
+            )
 
     def _verify_signature(
         self,

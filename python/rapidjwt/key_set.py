@@ -92,8 +92,10 @@ class KeySet:
     def __init__(self, keys: Iterable[Key | Mapping[str, Any]]) -> None:
         """Make a set of `Key` objects and JWKs.
 
-        Raises PyJWKSetError if there is no key, or none that can be used.
+        Raises PyJWKSetError if there is no key, or none that can be used, and for a JWK Set, which
+        `from_jwks` reads; TypeError for one key.
         """
+        _refuse_one(keys)
         self._gather(enumerate(keys), _read_member)
 
     @classmethod
@@ -107,11 +109,10 @@ class KeySet:
                 jwks = json.loads(jwks)
             except (ValueError, RecursionError):
                 # `from None`: the original error holds the text, which may contain secrets.
-                raise PyJWKSetError("The JWK Set is not valid JSON") from None
-        keys: list[Any] | None = jwks.get("keys", []) if isinstance(jwks, Mapping) else None
-        if not isinstance(keys, list):
-            raise PyJWKSetError("Invalid JWK Set value")
-        return cls(keys)
+                is_url = isinstance(jwks, str) and jwks.startswith(("https://", "http://"))
+                hint = ": JWKSClient(url) fetches it" if is_url else ""
+                raise PyJWKSetError(f"The JWK Set is not valid JSON{hint}") from None
+        return cls(_members(jwks))
 
     @classmethod
     def from_directory(cls, directory: str | PathLike[str]) -> KeySet:
@@ -225,6 +226,33 @@ class KeySet:
         return {"keys": keys}
 
 
+def _refuse_one(keys: object) -> None:
+    """Raise the error for what `KeySet(...)` is often given instead of a list of keys."""
+    if isinstance(keys, Mapping):
+        one = "a JWK: pass [jwk]" if "kty" in keys else "a JWK Set: use KeySet.from_jwks(...)"
+        raise PyJWKSetError(f"Expected a list of keys, got {one}")
+    if isinstance(keys, (str, bytes)):
+        raise PyJWKSetError("Expected a list of keys, got text: KeySet.from_jwks reads JSON")
+    if isinstance(keys, Key):
+        raise TypeError("Expected a list of keys, got one Key: pass [key]")
+    if keys is None:
+        raise TypeError("Expected a list of keys, got None")
+
+
+def _members(jwks: object) -> list[Any]:
+    """Return the members of a JWK Set; raise PyJWKSetError for anything else."""
+    if isinstance(jwks, list):
+        raise PyJWKSetError('Invalid JWK Set value: a list, not {"keys": [...]}; use KeySet(keys)')
+    if not isinstance(jwks, Mapping):
+        raise PyJWKSetError(f"Invalid JWK Set value: {type(jwks).__name__} is not a dict")
+    if "keys" not in jwks and "kty" in jwks:
+        raise PyJWKSetError("Invalid JWK Set value: this is a JWK; use KeySet([jwk])")
+    keys = jwks.get("keys", [])
+    if not isinstance(keys, list):
+        raise PyJWKSetError('Invalid JWK Set value: "keys" is not a list')
+    return keys
+
+
 def _positions(entries: tuple[KeySetEntry, ...], kid: str | None) -> Iterable[int]:
     """Return the positions of the keys that a token with this ID leaves."""
     if kid is None:
@@ -275,7 +303,8 @@ def _shortened(text: str) -> str:
 
 def _read_member(member: Key | Mapping[str, Any]) -> KeySetEntry:
     if not isinstance(member, (Key, Mapping)):
-        raise InvalidKeyError("A JWK must be a JSON object")
+        hint = ": Key.from_pem reads PEM text" if isinstance(member, (str, bytes)) else ""
+        raise InvalidKeyError(f"A JWK must be a JSON object{hint}")
     entry = KeySetEntry(member if isinstance(member, Key) else Key.from_jwk(dict(member)))
     if entry.alg is not None and not entry.serves(entry.alg):
         raise InvalidKeyError(f"The key cannot be used with its algorithm {entry.alg!r}")
@@ -283,9 +312,7 @@ def _read_member(member: Key | Mapping[str, Any]) -> KeySetEntry:
 
 
 def _read_pem_file(path: Path) -> KeySetEntry:
-    key = Key.from_pem(path.read_bytes())
-    # A native key gets its ID only from a JWK.
-    return KeySetEntry(Key.from_jwk(key.to_jwk(private=key.is_private) | {"kid": path.stem}))
+    return KeySetEntry(Key.from_pem(path.read_bytes(), kid=path.stem))
 
 
 def _kid_of(member: Path | Key | Mapping[str, Any]) -> str | None:

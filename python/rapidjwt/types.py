@@ -1,7 +1,7 @@
 """The types of option dictionaries and JSON Web Keys."""
 
-from collections.abc import Callable
-from typing import Any, Literal, TypeAlias, TypedDict
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal, Protocol, TypeAlias, TypedDict
 
 JWKDict = dict[str, Any]
 
@@ -27,6 +27,20 @@ AlgorithmName: TypeAlias = Literal[
     "Ed448",
 ]
 """The names of the built-in algorithms."""
+
+Algorithm: TypeAlias = AlgorithmName | str
+"""The name of an algorithm: an editor suggests the built-in ones, and any str is accepted."""
+
+
+class DecodedToken(TypedDict):
+    """What `Verifier.decode_complete` returns."""
+
+    header: dict[str, Any]
+    """The JOSE header."""
+    payload: dict[str, Any]
+    """The claims."""
+    signature: bytes
+    """The signature."""
 
 
 class SigOptions(TypedDict, total=False):
@@ -87,3 +101,18 @@ class FullOptions(TypedDict):
     verify_nbf: bool
     verify_sub: bool
     enforce_minimum_key_length: bool
+
+
+class TokenVerifier(Protocol):
+    """What verifies tokens: a `Verifier`, a `MultiIssuerVerifier` or an object of a test.
+
+    Annotate arguments with it, so that a test can pass an object of its own.
+    """
+
+    def decode(self, token: str, /) -> dict[str, Any]:
+        """Verify a token and return its claims; raise InvalidTokenError to refuse it."""
+        ...
+
+    def decode_async(self, token: str, /) -> Coroutine[Any, Any, dict[str, Any]]:
+        """Return a coroutine that does the same: `async def`."""
+        ...

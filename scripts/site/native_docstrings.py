@@ -1,7 +1,4 @@
-"""Add the docstrings of the native module, which are in its Rust source, to the API reference.
-
-The stubs contain only the types, so that no sentence is written twice.
-"""
+"""Prepare the docstrings of the native module for the API reference."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ def docstring(path: str) -> str | None:
 
 
 class NativeDocstrings(Extension):
-    """Adds the docstrings that the stubs leave out."""
+    """Takes the docstrings from the compiled module."""
 
     def on_class_members(self, *, cls: Class, **_: Any) -> None:
         """Show the arguments of `__new__`, which native classes have, like those of `__init__`."""
@@ -43,7 +40,7 @@ class NativeDocstrings(Extension):
             # The usual name of the section would make our linter require all of Google's style.
             obj.docstring.value = obj.docstring.value.replace("The arguments:\n", "Arguments:\n")
         documented = isinstance(obj, Function | Class | Attribute) and not obj.is_special
-        if documented and obj.path.startswith(NATIVE) and obj.docstring is None:
+        if documented and obj.path.startswith(NATIVE):
             text = docstring(obj.path)
             if text:
                 obj.docstring = Docstring(text, parent=obj, parser="google")

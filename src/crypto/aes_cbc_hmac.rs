@@ -13,6 +13,7 @@ use super::sealed::Sealed;
 use crate::algorithm::Hash;
 use crate::error::Error;
 use crate::key::SecretBytes;
+use crate::memory;
 
 /// The number of bytes in an initialization vector, which is an AES block.
 const IV_LEN: usize = 16;
@@ -31,32 +32,32 @@ impl Key {
     }
 
     /// Encrypts under a random initialization vector.
-    pub(super) fn seal(&self, aad: &[u8], plaintext: &[u8]) -> Sealed {
+    pub(super) fn seal(&self, aad: &[u8], plaintext: &[u8]) -> Result<Sealed, Error> {
         self.seal_with(random_bytes(), aad, plaintext)
     }
 
-    fn seal_with(&self, iv: [u8; IV_LEN], aad: &[u8], plaintext: &[u8]) -> Sealed {
+    fn seal_with(&self, iv: [u8; IV_LEN], aad: &[u8], plaintext: &[u8]) -> Result<Sealed, Error> {
         let ciphertext = match self.encryption.len() {
             16 => encrypt::<Aes128>(&self.encryption, &iv, plaintext),
             24 => encrypt::<Aes192>(&self.encryption, &iv, plaintext),
             _ => encrypt::<Aes256>(&self.encryption, &iv, plaintext),
-        };
-        let tag = self.tag(aad, &iv, &ciphertext);
-        Sealed { iv: iv.to_vec(), ciphertext, tag }
+        }?;
+        let tag = self.tag(aad, &iv, &ciphertext)?;
+        Ok(Sealed { iv: iv.to_vec(), ciphertext, tag })
     }
 
-    /// Decrypts; returns `None` if anything is not what was sealed. Nothing is decrypted, and no
-    /// padding looked at, before the tag was right.
+    /// Decrypts; returns [`Error::DecryptionFailed`] if anything is not what was sealed. Nothing is
+    /// decrypted, and no padding looked at, before the tag was right.
     pub(super) fn open(
         &self,
         iv: &[u8],
         aad: &[u8],
         ciphertext: &[u8],
         tag: &[u8],
-    ) -> Option<SecretBytes> {
+    ) -> Result<SecretBytes, Error> {
         // `ct_eq` is false for slices of two lengths, so a truncated tag is not accepted.
-        if !bool::from(self.tag(aad, iv, ciphertext).ct_eq(tag)) {
-            return None;
+        if !bool::from(self.tag(aad, iv, ciphertext)?.ct_eq(tag)) {
+            return Err(Error::DecryptionFailed);
         }
         match self.encryption.len() {
             16 => decrypt::<Aes128>(&self.encryption, iv, ciphertext),
@@ -66,34 +67,43 @@ impl Key {
     }
 
     /// Computes the tag, the first half of the HMAC (RFC 7518 Section 5.2.2.1).
-    fn tag(&self, aad: &[u8], iv: &[u8], ciphertext: &[u8]) -> Vec<u8> {
+    fn tag(&self, aad: &[u8], iv: &[u8], ciphertext: &[u8]) -> Result<Vec<u8>, Error> {
         let aad_bits = 8 * aad.len() as u64;
-        let mac = self.mac.sign(&[aad, iv, ciphertext, &aad_bits.to_be_bytes()].concat());
+        let authenticated = memory::concat(&[aad, iv, ciphertext, &aad_bits.to_be_bytes()])?;
+        let mac = self.mac.sign(&authenticated);
         let mac = mac.as_ref();
-        mac[..mac.len() / 2].to_vec()
+        Ok(mac[..mac.len() / 2].to_vec())
     }
 }
 
-fn encrypt<C: BlockCipherEncrypt + KeyInit>(key: &[u8], iv: &[u8], plaintext: &[u8]) -> Vec<u8> {
-    let mut buffer = vec![0; (plaintext.len() / IV_LEN + 1) * IV_LEN];
-    buffer[..plaintext.len()].copy_from_slice(plaintext);
+fn encrypt<C: BlockCipherEncrypt + KeyInit>(
+    key: &[u8],
+    iv: &[u8],
+    plaintext: &[u8],
+) -> Result<Vec<u8>, Error> {
+    let len = (plaintext.len() / IV_LEN + 1) * IV_LEN;
+    let mut buffer = memory::buffer(len)?;
+    buffer.extend_from_slice(plaintext);
+    buffer.resize(len, 0);
     cbc::Encryptor::<C>::new_from_slices(key, iv)
         .expect("the lengths are AES's")
         .encrypt_padded::<Pkcs7>(&mut buffer, plaintext.len())
         .expect("there is room for the padding");
-    buffer
+    Ok(buffer)
 }
 
 fn decrypt<C: BlockCipherDecrypt + KeyInit>(
     key: &[u8],
     iv: &[u8],
     ciphertext: &[u8],
-) -> Option<SecretBytes> {
-    let mut buffer = SecretBytes::new(ciphertext.to_vec());
-    let decryptor = cbc::Decryptor::<C>::new_from_slices(key, iv).ok()?;
-    let len = decryptor.decrypt_padded::<Pkcs7>(&mut buffer).ok()?.len();
+) -> Result<SecretBytes, Error> {
+    let mut buffer = SecretBytes::new(memory::concat(&[ciphertext])?);
+    let decryptor = cbc::Decryptor::<C>::new_from_slices(key, iv);
+    let decryptor = decryptor.map_err(|_| Error::DecryptionFailed)?;
+    let decrypted = decryptor.decrypt_padded::<Pkcs7>(&mut buffer);
+    let len = decrypted.map_err(|_| Error::DecryptionFailed)?.len();
     buffer.truncate(len);
-    Some(buffer)
+    Ok(buffer)
 }
 
 #[cfg(test)]
@@ -117,7 +127,7 @@ mod tests {
                     let key = Key::new(hash, &test.key).unwrap();
                     let found = key.open(&test.nonce, &test.aad, &test.ct, &test.tag);
                     let expected = (test.result == TestResult::Valid).then(|| test.pt.to_vec());
-                    assert_eq!(found.map(|pt| pt.to_vec()), expected, "{}", test.tc_id);
+                    assert_eq!(found.ok().map(|pt| pt.to_vec()), expected, "{}", test.tc_id);
                 }
             }
         }
@@ -150,7 +160,7 @@ mod tests {
             let key = Key::new(hash, &bytes(&vector.key)).unwrap();
             let (iv, aad) = (bytes(&vector.iv), vector.aad.as_bytes());
             let plaintext = vector.plaintext.as_bytes();
-            let sealed = key.seal_with(iv.clone().try_into().unwrap(), aad, plaintext);
+            let sealed = key.seal_with(iv.clone().try_into().unwrap(), aad, plaintext).unwrap();
             assert_eq!(sealed.ciphertext, bytes(&vector.ciphertext));
             assert_eq!(sealed.tag, bytes(&vector.tag));
             let opened = key.open(&iv, aad, &sealed.ciphertext, &sealed.tag).unwrap();
@@ -161,17 +171,18 @@ mod tests {
     #[test]
     fn truncated_tags_and_authenticated_damage_are_refused() {
         let key = Key::new(Hash::Sha256, &[7; 32]).unwrap();
-        let Sealed { iv, ciphertext, tag } = key.seal(b"aad", b"plaintext");
+        let Sealed { iv, ciphertext, tag } = key.seal(b"aad", b"plaintext").unwrap();
         for len in 0..tag.len() {
-            assert!(key.open(&iv, b"aad", &ciphertext, &tag[..len]).is_none());
+            assert!(key.open(&iv, b"aad", &ciphertext, &tag[..len]).is_err());
         }
         // A sender that knows the key and pads wrongly, or not to a block, gets no other answer.
         for wrong in [&ciphertext[..15], &[0; 32], &[]] {
-            assert!(key.open(&iv, b"aad", wrong, &key.tag(b"aad", &iv, wrong)).is_none());
+            assert!(key.open(&iv, b"aad", wrong, &key.tag(b"aad", &iv, wrong).unwrap()).is_err());
         }
         let short = &iv[..8];
         assert!(
-            key.open(short, b"aad", &ciphertext, &key.tag(b"aad", short, &ciphertext)).is_none()
+            key.open(short, b"aad", &ciphertext, &key.tag(b"aad", short, &ciphertext).unwrap())
+                .is_err()
         );
     }
 }

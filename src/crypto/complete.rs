@@ -2,7 +2,7 @@
 
 use super::{ecdsa, eddsa, rsa};
 use crate::error::Error;
-use crate::key::{EcKey, KeyMaterial, OkpKey, RsaKey};
+use crate::key::{EcKey, EcPoint, KeyMaterial, OkpKey, RsaKey};
 
 /// Checks that the parts of `material` belong together (a point lies on its curve, a private part
 /// fits the public one, the crypto library accepts an RSA key) and computes a public part that the
@@ -27,9 +27,7 @@ fn complete_rsa(key: RsaKey) -> Result<RsaKey, Error> {
 }
 
 fn complete_ec(mut key: EcKey) -> Result<EcKey, Error> {
-    if key.public.is_none() {
-        key.public = Some(ecdsa::public_point(&key)?);
-    }
+    key.public = Some(EcPoint::Affine(ecdsa::public_point(&key)?));
     ecdsa::Key::new(&key)?;
     Ok(key)
 }

@@ -38,22 +38,28 @@ impl ContentKey {
 
     /// Encrypts `plaintext` under a random initialization vector and authenticates it together with
     /// `aad`.
-    pub fn seal(&self, aad: &[u8], plaintext: &[u8]) -> Sealed {
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn seal(&self, aad: &[u8], plaintext: &[u8]) -> Result<Sealed, Error> {
         match &self.0 {
             Operations::AesCbcHmac(key) => key.seal(aad, plaintext),
             Operations::AesGcm(key) => key.seal(aad, plaintext),
         }
     }
 
-    /// Decrypts, or returns `None` if anything is not what was sealed: there is one answer for a
-    /// wrong key, initialization vector, tag or padding.
+    /// Decrypts.
+    ///
+    /// # Errors
+    /// [`Error::DecryptionFailed`] if anything is not what was sealed: there is one answer for a
+    /// wrong key, initialization vector, tag or padding. [`Error::OutOfMemory`].
     pub fn open(
         &self,
         iv: &[u8],
         aad: &[u8],
         ciphertext: &[u8],
         tag: &[u8],
-    ) -> Option<SecretBytes> {
+    ) -> Result<SecretBytes, Error> {
         match &self.0 {
             Operations::AesCbcHmac(key) => key.open(iv, aad, ciphertext, tag),
             Operations::AesGcm(key) => key.open(iv, aad, ciphertext, tag),

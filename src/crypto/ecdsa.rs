@@ -8,7 +8,7 @@ use super::backend::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, Verif
 use super::public_key::PublicKey;
 use super::signature::Signature;
 use crate::error::Error;
-use crate::key::{Curve, EcKey};
+use crate::key::{Coordinates, Curve, EcKey, EcPoint};
 
 pub(super) enum Key {
     Nist { pair: Option<EcdsaKeyPair>, public: PublicKey },
@@ -62,22 +62,63 @@ impl Key {
     }
 }
 
-/// Computes the public point of a private key whose encoding left it out.
-pub(super) fn public_point(key: &EcKey) -> Result<(Vec<u8>, Vec<u8>), Error> {
-    let Some(d) = &key.d else {
-        return Err(Error::invalid_key("The EC key has neither a public nor a private part"));
-    };
-    let point = match key.curve {
-        Curve::Secp256k1 => secp256k1_signing_key(d)?
-            .verifying_key()
-            .as_affine()
-            .to_sec1_point(false)
-            .as_bytes()
-            .to_vec(),
-        curve => nist_public_point(curve, d)?,
-    };
-    let (x, y) = point[1..].split_at(key.curve.field_len());
-    Ok((x.to_vec(), y.to_vec()))
+/// Returns the coordinates of an uncompressed point (SEC1 Section 2.3.3), which has a byte that says
+/// so before them.
+fn coordinates(point: &[u8]) -> Coordinates {
+    let (x, y) = point[1..].split_at(point.len() / 2);
+    Coordinates { x: x.to_vec(), y: y.to_vec() }
+}
+
+/// Returns the coordinates of the public point. Computes them if the point is compressed, or if a
+/// private key came without one.
+pub(super) fn public_point(key: &EcKey) -> Result<Coordinates, Error> {
+    match (&key.public, &key.d) {
+        (Some(EcPoint::Affine(coordinates)), _) => Ok(coordinates.clone()),
+        (Some(EcPoint::Compressed(point)), _) => decompress(key.curve, point),
+        (None, Some(d)) => multiply_generator(key.curve, d),
+        (None, None) => {
+            Err(Error::invalid_key("The EC key has neither a public nor a private part"))
+        }
+    }
+}
+
+fn multiply_generator(curve: Curve, d: &[u8]) -> Result<Coordinates, Error> {
+    match curve {
+        Curve::Secp256k1 => Ok(secp256k1_point(secp256k1_signing_key(d)?.verifying_key())),
+        curve => Ok(coordinates(&nist_public_point(curve, d)?)),
+    }
+}
+
+fn decompress(curve: Curve, point: &[u8]) -> Result<Coordinates, Error> {
+    match curve {
+        Curve::Secp256k1 => Ok(secp256k1_point(&secp256k1_verifying_key(point)?)),
+        curve => decompress_nist(curve, point),
+    }
+}
+
+#[cfg(feature = "aws-lc")]
+fn decompress_nist(curve: Curve, point: &[u8]) -> Result<Coordinates, Error> {
+    use crate::key::{KeyMaterial, der};
+    use aws_lc_rs::encoding::AsDer;
+    let verification = Schemes::of(curve)?.verification;
+    let spki = signature::ParsedPublicKey::new(verification, point)
+        .ok()
+        .and_then(|key| key.as_der().ok())
+        .and_then(|spki| der::parse_spki(spki.as_ref()).ok());
+    match spki {
+        Some(KeyMaterial::Ec(EcKey { public: Some(EcPoint::Affine(coordinates)), .. })) => {
+            Ok(coordinates)
+        }
+        _ => Err(Error::invalid_key("Invalid EC public key")),
+    }
+}
+
+#[cfg(not(feature = "aws-lc"))]
+fn decompress_nist(_curve: Curve, _point: &[u8]) -> Result<Coordinates, Error> {
+    Err(Error::invalid_key(
+        "The EC key's public point is compressed, which a build of rapidjwt without the feature \
+         'aws-lc' cannot read; convert the key with 'openssl ec -conv_form uncompressed'",
+    ))
 }
 
 #[cfg(feature = "aws-lc")]
@@ -117,14 +158,8 @@ fn check_point(curve: Curve, point: &[u8]) -> Result<(), Error> {
 }
 
 fn uncompressed_point(key: &EcKey) -> Result<Vec<u8>, Error> {
-    let computed;
-    let (x, y) = if let Some(public) = &key.public {
-        public
-    } else {
-        computed = public_point(key)?;
-        &computed
-    };
-    Ok([&[4][..], x, y].concat())
+    let Coordinates { x, y } = public_point(key)?;
+    Ok([&[4][..], &x, &y].concat())
 }
 
 fn pair(
@@ -141,13 +176,21 @@ fn pair(
 }
 
 fn secp256k1(key: &EcKey) -> Result<Key, Error> {
-    let verifying = k256::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed_point(key)?)
-        .map_err(|_| Error::invalid_key("Invalid EC public key"))?;
+    let verifying = secp256k1_verifying_key(&uncompressed_point(key)?)?;
     let signing = key.d.as_ref().map(|d| secp256k1_signing_key(d)).transpose()?;
     if signing.as_ref().is_some_and(|signing| *signing.verifying_key() != verifying) {
         return Err(Error::invalid_key("Invalid EC private key: it does not fit its public key"));
     }
     Ok(Key::Secp256k1 { signing, verifying })
+}
+
+fn secp256k1_verifying_key(point: &[u8]) -> Result<k256::ecdsa::VerifyingKey, Error> {
+    k256::ecdsa::VerifyingKey::from_sec1_bytes(point)
+        .map_err(|_| Error::invalid_key("Invalid EC public key"))
+}
+
+fn secp256k1_point(key: &k256::ecdsa::VerifyingKey) -> Coordinates {
+    coordinates(key.as_affine().to_sec1_point(false).as_bytes())
 }
 
 fn secp256k1_signing_key(d: &[u8]) -> Result<k256::ecdsa::SigningKey, Error> {
@@ -193,7 +236,8 @@ mod tests {
     fn a_point_off_its_curve_is_no_key() {
         for curve in [Curve::P256, Curve::P384, Curve::Secp256k1] {
             let coordinate = vec![1; curve.field_len()];
-            let public = Some((coordinate.clone(), coordinate));
+            let public =
+                Some(EcPoint::Affine(Coordinates { x: coordinate.clone(), y: coordinate }));
             assert!(Key::new(&EcKey { curve, public, d: None }).is_err(), "{}", curve.crv());
         }
     }

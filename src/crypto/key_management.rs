@@ -8,10 +8,14 @@ use super::{aead, key_wrap, password};
 #[cfg(feature = "aws-lc")]
 use super::{agreement, concat_kdf::OtherInfo, oaep};
 use crate::content_encryption::ContentEncryption;
-use crate::error::Error;
+use crate::error::{Error, KeyMismatch};
 use crate::key::SecretBytes;
 use crate::key::recipient::{AgreementKey, RecipientKey};
-use crate::key_management::{Family, KeyManagement};
+use crate::key_management::{Family, KEY_MANAGEMENTS, KeyManagement};
+
+/// The maximum length of an encrypted key: that of an RSA modulus of 16384 bits. A longer one, which
+/// cannot be right, is not copied.
+const MAX_ENCRYPTED_LEN: usize = 2048;
 
 /// A recipient's key, prepared for one key management algorithm.
 pub struct KeyManagementKey {
@@ -53,7 +57,7 @@ impl KeyManagementKey {
     /// Checks that `key` is usable with `algorithm` and prepares it.
     ///
     /// # Errors
-    /// [`Error::KeyTypeMismatch`] for a key of another type, [`Error::AlgorithmUnavailable`] for
+    /// [`Error::KeyDoesNotFit`] for a key of another type, [`Error::AlgorithmUnavailable`] for
     /// what this build lacks, [`Error::InvalidKey`] for a key that cannot be used.
     pub fn new(key: &RecipientKey, algorithm: &'static KeyManagement) -> Result<Self, Error> {
         let operations = match (algorithm.family, key) {
@@ -83,10 +87,7 @@ impl KeyManagementKey {
             (Family::RsaOaep(_) | Family::EcdhEs(_), _) => {
                 return Err(Error::AlgorithmUnavailable(algorithm.name));
             }
-            (family, key) => {
-                let (found, expected) = (key.kty(), kty_of(family));
-                return Err(Error::KeyTypeMismatch { found, expected });
-            }
+            (_, key) => return Err(does_not_fit(key, algorithm)),
         };
         Ok(Self { algorithm, operations })
     }
@@ -164,7 +165,7 @@ impl KeyManagementKey {
         match &self.operations {
             Operations::AesKw(key) => Ok(key_wrap::wrap(key, cek)),
             Operations::AesGcmKw(key) => {
-                let sealed = key.seal(&[], cek);
+                let sealed = key.seal(&[], cek)?;
                 (parameters.iv, parameters.tag) = (Some(sealed.iv), Some(sealed.tag));
                 Ok(sealed.ciphertext)
             }
@@ -201,9 +202,12 @@ impl KeyManagementKey {
     ) -> SecretBytes {
         // Drawn in any case, so that both cases take the same time.
         let random = generate_cek(encryption);
-        self.try_to_decrypt_key(encryption, encrypted, parameters)
-            .filter(|cek| cek.len() == encryption.cek_len)
-            .unwrap_or(random)
+        let decrypted = if encrypted.len() > MAX_ENCRYPTED_LEN {
+            None
+        } else {
+            self.try_to_decrypt_key(encryption, encrypted, parameters)
+        };
+        decrypted.filter(|cek| cek.len() == encryption.cek_len).unwrap_or(random)
     }
 
     #[cfg_attr(not(feature = "aws-lc"), allow(unused_variables, reason = "only ECDH-ES uses it"))]
@@ -220,7 +224,7 @@ impl KeyManagementKey {
                 let Parameters { iv: Some(iv), tag: Some(tag), .. } = parameters else {
                     return None;
                 };
-                key.open(iv, &[], encrypted, tag)
+                key.open(iv, &[], encrypted, tag).ok()
             }
             Operations::Pbes2(password) => {
                 key_wrap::unwrap(&self.derived(password, parameters)?, encrypted)
@@ -288,10 +292,13 @@ fn exactly(
 }
 
 /// Returns the key type that a family requires.
-const fn kty_of(family: Family) -> &'static str {
-    match family {
-        Family::Direct | Family::AesKw(_) | Family::AesGcmKw(_) | Family::Pbes2 { .. } => "oct",
-        Family::RsaOaep(_) => "RSA",
-        Family::EcdhEs(_) => "EC or OKP",
-    }
+/// Makes the error for a key that the algorithm does not take.
+fn does_not_fit(key: &RecipientKey, algorithm: &'static KeyManagement) -> Error {
+    let instead = KEY_MANAGEMENTS.iter().filter(|other| other.family.takes(key));
+    Error::KeyDoesNotFit(Box::new(KeyMismatch {
+        algorithm: algorithm.name,
+        needed: algorithm.family.key_in_words(),
+        found: key.in_words(),
+        instead: instead.map(|other| other.name).collect(),
+    }))
 }

@@ -42,9 +42,9 @@ pub use random::random_bytes;
 pub use sealed::Sealed;
 pub use signature::Signature;
 
-use crate::algorithm::{Algorithm, Family};
-use crate::error::Error;
-use crate::key::{KeyMaterial, OkpCurve, OkpKey};
+use crate::algorithm::{ALGORITHMS, Algorithm, Family};
+use crate::error::{Error, KeyMismatch};
+use crate::key::{KeyMaterial, OkpCurve};
 
 /// A key prepared for one algorithm: parsed, checked, and bound to it.
 pub struct PreparedKey {
@@ -82,10 +82,11 @@ impl PreparedKey {
     /// Checks that `material` is a usable key for `algorithm` and prepares it.
     ///
     /// # Errors
-    /// [`Error::KeyTypeMismatch`] and [`Error::CurveMismatch`] for a key of another family or
-    /// curve, [`Error::KeyForNone`] for `none`, [`Error::AlgorithmUnavailable`] for what this build
-    /// lacks, and [`Error::SecretEmpty`] or [`Error::InvalidKey`] for a key that cannot be used.
+    /// [`Error::KeyDoesNotFit`] for a key of another family or curve, [`Error::KeyForNone`] for
+    /// `none`, [`Error::AlgorithmUnavailable`] for what this build lacks, and
+    /// [`Error::SecretEmpty`] or [`Error::InvalidKey`] for a key that cannot be used.
     pub fn new(material: &KeyMaterial, algorithm: &'static Algorithm) -> Result<Self, Error> {
+        let fits = algorithm.family.takes(material);
         let operations = match (algorithm.family, material) {
             (Family::Hmac(hash), KeyMaterial::Secret(secret)) => {
                 Operations::Hmac(hmac::Key::new(hash, secret)?)
@@ -93,22 +94,14 @@ impl PreparedKey {
             (Family::RsaPkcs1(_) | Family::RsaPss(_), KeyMaterial::Rsa(key)) => {
                 Operations::Rsa(rsa::Key::new(key, algorithm)?)
             }
-            (Family::Ecdsa(curve, _), KeyMaterial::Ec(key)) => {
-                if key.curve != curve {
-                    let (found, expected) = (key.curve.sec2_name(), curve.sec2_name());
-                    return Err(Error::CurveMismatch { found, expected });
-                }
+            (Family::Ecdsa(..), KeyMaterial::Ec(key)) if fits => {
                 Operations::Ecdsa(ecdsa::Key::new(key)?)
             }
-            (Family::Eddsa(curve), KeyMaterial::Okp(key)) => {
-                check_okp_curve(key, curve)?;
+            (Family::Eddsa(_), KeyMaterial::Okp(key)) if fits => {
                 Operations::Eddsa(eddsa::Key::new(key)?)
             }
             (Family::None, _) => return Err(Error::KeyForNone),
-            (family, material) => {
-                let (found, expected) = (material.kty(), kty_of(family));
-                return Err(Error::KeyTypeMismatch { found, expected });
-            }
+            _ => return Err(does_not_fit(material, algorithm)),
         };
         Ok(Self { algorithm, operations, short_secret: short_secret(material, algorithm) })
     }
@@ -116,18 +109,15 @@ impl PreparedKey {
     /// Prepares an OKP key whose operations are computed by `operations`.
     ///
     /// # Errors
-    /// [`Error::KeyTypeMismatch`] and [`Error::CurveMismatch`] if the key and the algorithm do not
-    /// match.
+    /// [`Error::KeyDoesNotFit`] if the key and the algorithm do not match.
     pub fn foreign(
-        key: &OkpKey,
+        key: &KeyMaterial,
         algorithm: &'static Algorithm,
         operations: Box<dyn ForeignKey>,
     ) -> Result<Self, Error> {
-        let Family::Eddsa(curve) = algorithm.family else {
-            let expected = kty_of(algorithm.family);
-            return Err(Error::KeyTypeMismatch { found: "OKP", expected });
-        };
-        check_okp_curve(key, curve)?;
+        if !algorithm.family.takes(key) {
+            return Err(does_not_fit(key, algorithm));
+        }
         Ok(Self { algorithm, operations: Operations::Foreign(operations), short_secret: None })
     }
 
@@ -214,33 +204,22 @@ fn short_secret(material: &KeyMaterial, algorithm: &Algorithm) -> Option<usize> 
     }
 }
 
-/// Returns the key type that a family requires.
-const fn kty_of(family: Family) -> &'static str {
-    match family {
-        Family::None => "none",
-        Family::Hmac(_) => "oct",
-        Family::RsaPkcs1(_) | Family::RsaPss(_) => "RSA",
-        Family::Ecdsa(..) => "EC",
-        Family::Eddsa(_) => "OKP",
-    }
-}
-
-/// Checks that a key is on the curve after which its algorithm is named, if it is named after one
-/// (RFC 9864 Section 2.2).
-fn check_okp_curve(key: &OkpKey, curve: Option<OkpCurve>) -> Result<(), Error> {
-    match curve {
-        Some(curve) if curve != key.curve => {
-            Err(Error::CurveMismatch { found: key.curve.crv(), expected: curve.crv() })
-        }
-        _ => Ok(()),
-    }
+/// Makes the error for a key that the algorithm does not take.
+fn does_not_fit(key: &KeyMaterial, algorithm: &'static Algorithm) -> Error {
+    let instead = ALGORITHMS.iter().filter(|other| other.family.takes(key)).map(|other| other.name);
+    Error::KeyDoesNotFit(Box::new(KeyMismatch {
+        algorithm: algorithm.name,
+        needed: algorithm.family.key_in_words(),
+        found: key.in_words(),
+        instead: instead.collect(),
+    }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::algorithm::{ALGORITHMS, NONE};
-    use crate::key::{EcKey, RsaKey, pem, vectors};
+    use crate::key::{Coordinates, EcKey, EcPoint, OkpKey, RsaKey, pem, vectors};
 
     /// Returns two private keys for `algorithm`, or `None` if this build cannot make any.
     fn keys(algorithm: &Algorithm) -> Option<[KeyMaterial; 2]> {
@@ -298,18 +277,29 @@ mod tests {
     #[test]
     fn a_key_of_another_type_or_curve_is_refused() {
         let secret = KeyMaterial::Secret(vec![7; 64].into());
-        for (alg, expected) in
-            [("RS256", "RSA"), ("PS256", "RSA"), ("ES256", "EC"), ("EdDSA", "OKP")]
-        {
-            let mismatch = Error::KeyTypeMismatch { found: "oct", expected };
-            assert_eq!(prepare(&secret, alg).err(), Some(mismatch), "{alg}");
-        }
         let [p256, _] = keys_by_name("ES256");
-        let mismatch = Error::KeyTypeMismatch { found: "EC", expected: "oct" };
-        assert_eq!(prepare(&p256, "HS256").err(), Some(mismatch));
-        for (alg, expected) in [("ES512", "secp521r1"), ("ES256K", "secp256k1")] {
-            let mismatch = Error::CurveMismatch { found: "secp256r1", expected };
-            assert_eq!(prepare(&p256, alg).err(), Some(mismatch), "{alg}");
+        for (key, alg, message) in [
+            (
+                &secret,
+                "RS256",
+                "needs an RSA key, this is a shared secret: use HS256, HS384, HS512",
+            ),
+            (
+                &secret,
+                "PS256",
+                "needs an RSA key, this is a shared secret: use HS256, HS384, HS512",
+            ),
+            (&secret, "EdDSA", "needs an Ed25519 or Ed448 key, this is a shared secret: use HS256"),
+            (&p256, "HS256", "needs a shared secret, this is an EC key on P-256: use ES256"),
+            (&p256, "ES512", "needs an EC key on P-521, this is an EC key on P-256: use ES256"),
+            (
+                &p256,
+                "ES256K",
+                "needs an EC key on secp256k1, this is an EC key on P-256: use ES256",
+            ),
+        ] {
+            let refusal = prepare(key, alg).err().unwrap().to_string();
+            assert!(refusal.starts_with(&format!("{alg} {message}")), "{refusal}");
         }
         assert_eq!(PreparedKey::new(&secret, &NONE).err(), Some(Error::KeyForNone));
     }
@@ -339,6 +329,37 @@ mod tests {
                 Err(Error::InvalidKey(_)) if cfg!(not(feature = "aws-lc")) => {}
                 completed => assert!(completed == Ok(whole), "{}", algorithm.name),
             }
+        }
+    }
+
+    #[test]
+    fn a_compressed_point_is_computed_and_must_fit_the_private_key() {
+        for alg in ["ES256", "ES384", "ES512", "ES256K"] {
+            let Some([KeyMaterial::Ec(whole), _]) = keys(Algorithm::by_name(alg).unwrap()) else {
+                continue;
+            };
+            let Some(EcPoint::Affine(Coordinates { x, y })) = &whole.public else {
+                panic!("{alg}")
+            };
+            let with = |form: u8, x: &[u8]| {
+                let public = Some(EcPoint::Compressed([&[form], x].concat()));
+                KeyMaterial::Ec(EcKey { public, ..whole.clone() })
+            };
+            let sign = y[y.len() - 1] & 1;
+            let key = with(2 | sign, x);
+            if alg != "ES256K" && cfg!(not(feature = "aws-lc")) {
+                assert!(complete(key).unwrap_err().to_string().contains("compressed"), "{alg}");
+                continue;
+            }
+            let prepared = prepare(&key, alg).unwrap();
+            let signature = prepared.sign(b"message").unwrap();
+            assert!(prepared.verify(b"message", signature.as_ref()), "{alg}");
+            let public = complete(key.to_public().unwrap());
+            assert!(complete(key) == Ok(KeyMaterial::Ec(whole.clone())), "{alg}");
+            assert!(public == KeyMaterial::Ec(whole.clone()).to_public(), "{alg}");
+            assert!(complete(with(3 - sign, x)).is_err(), "{alg}: the other point");
+            let off_curve = complete(with(2, &vec![0xff; x.len()]).to_public().unwrap());
+            assert!(off_curve.is_err(), "{alg}: no point");
         }
     }
 

@@ -1,19 +1,20 @@
-//! Private keys encrypted with a password: PKCS#8's `EncryptedPrivateKeyInfo` (RFC 5958 Section 3)
-//! with PBES2 (RFC 8018 Section 6.2), that is, PBKDF2 or scrypt, and AES-CBC.
+//! Private keys under a password: PKCS#8's `EncryptedPrivateKeyInfo` (RFC 5958 Section 3) with PBES2
+//! (RFC 8018 Section 6.2), that is PBKDF2 or scrypt, and AES-CBC; for decryption also triple DES,
+//! which `openssl pkcs8 -topk8 -v2 des3` writes.
 
 use std::num::NonZeroU32;
 
 use aes::{Aes128, Aes192, Aes256};
 use cbc::cipher::block_padding::Pkcs7;
-use cbc::cipher::{
-    BlockCipherDecrypt, BlockModeDecrypt, BlockModeEncrypt, KeyInit, KeyIvInit, block_padding,
-};
-use pkcs8::der::asn1::OctetStringRef;
-use pkcs8::der::{Decode, Encode};
-use pkcs8::pkcs5::EncryptionScheme as Scheme;
+use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt, BlockModeEncrypt, KeyInit, KeyIvInit};
+use des::TdesEde3;
+use pkcs8::der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
+use pkcs8::der::{self, Decode, Encode, Reader};
 use pkcs8::pkcs5::pbes2::{
-    EncryptionScheme, Kdf, Parameters, Pbkdf2Params, Pbkdf2Prf, ScryptParams,
+    AES_128_CBC_OID, AES_192_CBC_OID, AES_256_CBC_OID, Kdf, PBES2_OID, Parameters, Pbkdf2Params,
+    Pbkdf2Prf, ScryptParams,
 };
+use pkcs8::spki::{self, AlgorithmIdentifierRef};
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
 use ring::pbkdf2;
 use zeroize::Zeroizing;
@@ -32,8 +33,10 @@ const ITERATIONS: u32 = if cfg!(test) { 1_000 } else { 600_000 };
 /// mentions this number for especially critical keys).
 const MAX_ITERATIONS: u32 = 10_000_000;
 
-/// The maximum memory in bytes, and the maximum number of passes, of scrypt for a key that this
-/// module decrypts.
+/// `des-EDE3-CBC` (RFC 8018 Appendix B.2.2).
+const DES_EDE3_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.3.7");
+
+/// What scrypt may take in bytes for a key that we decrypt, and how often in a row.
 const MAX_SCRYPT_MEMORY: u64 = 256 << 20;
 const MAX_SCRYPT_PARALLELIZATION: u16 = 16;
 
@@ -42,19 +45,11 @@ const MAX_SCRYPT_PARALLELIZATION: u16 = 16;
 /// # Errors
 /// [`Error::InvalidKey`] for a wrong password, and for a scheme or a cost that is not supported.
 pub fn decrypt(der: &[u8], password: &[u8]) -> Result<SecretBytes, Error> {
-    let info = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|_| unsupported())?;
-    let Scheme::Pbes2(parameters) = info.encryption_algorithm else {
-        return Err(unsupported());
-    };
-    let key = derive(&parameters.kdf, password, parameters.encryption.key_size())?;
-    let mut buffer = Zeroizing::new(info.encrypted_data.as_bytes().to_vec());
-    let decrypted = match &parameters.encryption {
-        EncryptionScheme::Aes128Cbc { iv } => decrypt_cbc::<Aes128>(&key, iv, &mut buffer),
-        EncryptionScheme::Aes192Cbc { iv } => decrypt_cbc::<Aes192>(&key, iv, &mut buffer),
-        EncryptionScheme::Aes256Cbc { iv } => decrypt_cbc::<Aes256>(&key, iv, &mut buffer),
-        _ => return Err(unsupported()),
-    };
-    let len = decrypted.map_err(|_| wrong_password())?;
+    let info = Encrypted::from_der(der).map_err(|_| unsupported())?;
+    let cipher = Cipher::by_oid(info.cipher.oid).ok_or_else(unsupported)?;
+    let key = derive(&info.kdf, password, cipher.key_len)?;
+    let mut buffer = Zeroizing::new(info.data.to_vec());
+    let len = (cipher.decrypt)(&key, info.iv, &mut buffer)?;
     buffer.truncate(len);
     // About one wrong password in 256 yields what looks like valid padding.
     PrivateKeyInfoRef::from_der(&buffer).map_err(|_| wrong_password())?;
@@ -89,13 +84,63 @@ pub fn encrypt(pkcs8: &[u8], password: &[u8]) -> Result<Vec<u8>, Error> {
     write().map_err(|_| Error::invalid_key("The key is too large"))
 }
 
+/// An `EncryptedPrivateKeyInfo` with PBES2. The parser of the crate pkcs5 knows triple DES only with
+/// a feature that adds sixteen crates.
+struct Encrypted<'a> {
+    kdf: Kdf,
+    cipher: AlgorithmIdentifierRef<'a>,
+    iv: &'a [u8],
+    data: &'a [u8],
+}
+
+impl<'a> Encrypted<'a> {
+    fn from_der(der: &'a [u8]) -> spki::Result<Self> {
+        let (scheme, data): (_, &OctetStringRef) = algorithm_and(AnyRef::from_der(der)?)?;
+        scheme.assert_algorithm_oid(PBES2_OID)?;
+        let (kdf, cipher): (_, AlgorithmIdentifierRef<'_>) =
+            algorithm_and(scheme.parameters_any()?)?;
+        let iv: &OctetStringRef = cipher.parameters_any()?.decode_as()?;
+        Ok(Self { kdf: kdf.try_into()?, cipher, iv: iv.as_bytes(), data: data.as_bytes() })
+    }
+}
+
+/// The two fields of a SEQUENCE, the first of which is an `AlgorithmIdentifier`.
+fn algorithm_and<'a, T: Decode<'a, Error = der::Error>>(
+    sequence: AnyRef<'a>,
+) -> der::Result<(AlgorithmIdentifierRef<'a>, T)> {
+    sequence.sequence(|fields| Ok((fields.decode()?, fields.decode()?)))
+}
+
+/// Takes the key, the initialization vector and the data, which it decrypts in place; returns the
+/// length without padding.
+type Decrypt = fn(&[u8], &[u8], &mut [u8]) -> Result<usize, Error>;
+
+/// What an encryption scheme of RFC 8018 Appendix B.2 decrypts with.
+struct Cipher {
+    key_len: usize,
+    decrypt: Decrypt,
+}
+
+impl Cipher {
+    fn by_oid(oid: ObjectIdentifier) -> Option<Self> {
+        Some(match oid {
+            AES_128_CBC_OID => Self { key_len: 16, decrypt: decrypt_cbc::<Aes128> },
+            AES_192_CBC_OID => Self { key_len: 24, decrypt: decrypt_cbc::<Aes192> },
+            AES_256_CBC_OID => Self { key_len: 32, decrypt: decrypt_cbc::<Aes256> },
+            DES_EDE3_CBC => Self { key_len: 24, decrypt: decrypt_cbc::<TdesEde3> },
+            _ => return None,
+        })
+    }
+}
+
 fn decrypt_cbc<C: BlockCipherDecrypt + KeyInit>(
     key: &[u8],
     iv: &[u8],
     buffer: &mut [u8],
-) -> Result<usize, block_padding::Error> {
-    let decryptor = cbc::Decryptor::<C>::new_from_slices(key, iv).expect("the scheme's lengths");
-    Ok(decryptor.decrypt_padded::<Pkcs7>(buffer)?.len())
+) -> Result<usize, Error> {
+    let decryptor = cbc::Decryptor::<C>::new_from_slices(key, iv).map_err(|_| unsupported())?;
+    let plain = decryptor.decrypt_padded::<Pkcs7>(buffer).map_err(|_| wrong_password())?;
+    Ok(plain.len())
 }
 
 fn derive(kdf: &Kdf, password: &[u8], len: usize) -> Result<SecretBytes, Error> {
@@ -153,8 +198,8 @@ fn wrong_password() -> Error {
 fn unsupported() -> Error {
     Error::invalid_key(
         "The private key is encrypted in a way that is not supported: expected PKCS#8 with PBES2 \
-         (PBKDF2 or scrypt, and AES-CBC); convert it, for example with `openssl pkcs8 -topk8 -v2 \
-         aes-256-cbc`",
+         (PBKDF2 or scrypt, and AES-CBC or triple DES); convert it, for example with `openssl \
+         pkcs8 -topk8 -in old.pem -v2 aes-256-cbc -out new.pem`",
     )
 }
 
@@ -167,6 +212,8 @@ fn too_costly() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use pkcs8::pkcs5::pbes2::EncryptionScheme;
+
     use super::*;
     use crate::key::{der, vectors};
 

@@ -7,7 +7,6 @@ use super::header::{self, Members};
 use super::json::Object;
 use super::parts::{Parts, Recipient};
 use super::zip;
-use crate::base64url;
 use crate::content_encryption::ContentEncryption;
 use crate::crypto::{ContentKey, KeyManagementKey, Parameters};
 use crate::error::Error;
@@ -140,9 +139,7 @@ impl Decrypter {
         let recipients = self.readable(&parts, &headers)?;
         self.check_iterations(&recipients)?;
         let aad = match parts.aad_text {
-            Some(text) => {
-                Some(base64url::decode(text).ok_or(Error::InvalidJwe("the AAD is not base64url"))?)
-            }
+            Some(text) => Some(header::decode(text, "the AAD is not base64url")?),
             None => None,
         };
         let (plaintext, index) = self.try_each(&parts, &recipients, encryption)?;
@@ -258,7 +255,7 @@ impl Decrypter {
         recipients: &[Readable<'_>],
         encryption: &'static ContentEncryption,
     ) -> Result<(SecretBytes, usize), Error> {
-        let authenticated = parts.authenticated();
+        let authenticated = parts.authenticated()?;
         let Parts { iv, ciphertext, tag, .. } = parts;
         for recipient in recipients {
             for entry in self.chosen(recipient) {
@@ -272,8 +269,9 @@ impl Decrypter {
                     made = ContentKey::new(encryption, &cek)?;
                     &made
                 };
-                if let Some(plaintext) = content.open(iv, &authenticated, ciphertext, tag) {
-                    return Ok((plaintext, recipient.index));
+                match content.open(iv, &authenticated, ciphertext, tag) {
+                    Err(Error::DecryptionFailed) => {}
+                    opened => return Ok((opened?, recipient.index)),
                 }
             }
         }
@@ -316,6 +314,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::base64url;
     use crate::jwe::encrypter::{Encrypter, encrypt_general};
     use crate::key::recipient::RecipientKey;
     use crate::key_management::KeyManagement;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::header::{self, Members};
 use super::parts;
@@ -13,6 +13,7 @@ use crate::crypto::{ContentKey, KeyManagementKey, Parameters, Sealed, generate_c
 use crate::error::Error;
 use crate::key::SecretBytes;
 use crate::key_management::Family;
+use crate::memory;
 
 /// Header parameters that encrypting determines, or that are not supported in a JWE.
 const RESERVED: [&str; 10] = ["alg", "b64", "crit", "enc", "epk", "iv", "p2c", "p2s", "tag", "zip"];
@@ -102,16 +103,15 @@ impl Encrypter {
     /// Encrypts into the compact serialization.
     ///
     /// # Errors
-    /// [`Error::InvalidKey`] if the crypto library refuses.
+    /// [`Error::InvalidKey`] if the crypto library refuses, [`Error::OutOfMemory`].
     pub fn encrypt(&self, plaintext: &[u8]) -> Result<String, Error> {
         let envelope = self.envelope()?;
         let protected = self.protected(&envelope.parameters);
-        let Sealed { iv, ciphertext, tag } =
-            self.content(&envelope).seal(protected.as_bytes(), plaintext);
+        let sealed = self.content(&envelope).seal(protected.as_bytes(), plaintext);
+        let Sealed { iv, ciphertext, tag } = sealed?;
         let segments = [&*envelope.encrypted_key, &iv, &ciphertext, &tag];
         let len = |bytes: &&[u8]| 1 + base64url::encoded_len(bytes.len());
-        let mut token =
-            Vec::with_capacity(protected.len() + segments.iter().map(len).sum::<usize>());
+        let mut token = memory::buffer(protected.len() + segments.iter().map(len).sum::<usize>())?;
         token.extend_from_slice(protected.as_bytes());
         for segment in segments {
             token.push(b'.');
@@ -136,7 +136,7 @@ impl Encrypter {
         header::join(&[&self.header, unprotected])?;
         let envelope = self.envelope()?;
         let protected = self.protected(&envelope.parameters);
-        let mut jwe = seal(self.content(&envelope), &protected, aad, plaintext);
+        let mut jwe = seal(self.content(&envelope), &protected, aad, plaintext)?;
         if !unprotected.is_empty() {
             jwe.insert("unprotected".to_owned(), unprotected.clone().into());
         }
@@ -203,7 +203,7 @@ pub fn encrypt_general(
     let recipients = each.map(|(encrypter, key)| recipient(encrypter, key, unprotected));
     let recipients = recipients.collect::<Result<Vec<Value>, Error>>()?;
     let content = ContentKey::new(first.encryption, &cek)?;
-    let mut jwe = seal(&content, &header::encode(&protected), aad, plaintext);
+    let mut jwe = seal(&content, &header::encode(&protected), aad, plaintext)?;
     if !unprotected.is_empty() {
         jwe.insert("unprotected".to_owned(), unprotected.clone().into());
     }
@@ -257,26 +257,26 @@ fn seal(
     protected: &str,
     aad: Option<&[u8]>,
     plaintext: &[u8],
-) -> Map<String, Value> {
+) -> Result<Map<String, Value>, Error> {
     // RFC 7516 Section 7.2.1: the member is absent if the value is empty.
-    let aad = aad.filter(|aad| !aad.is_empty()).map(base64url::encode);
+    let aad = aad.filter(|aad| !aad.is_empty()).map(base64url::try_encode).transpose()?;
     let authenticated =
-        parts::authenticated(protected.as_bytes(), aad.as_deref().map(str::as_bytes));
-    let Sealed { iv, ciphertext, tag } = content.seal(&authenticated, plaintext);
+        parts::authenticated(protected.as_bytes(), aad.as_deref().map(str::as_bytes))?;
+    let Sealed { iv, ciphertext, tag } = content.seal(&authenticated, plaintext)?;
     let mut jwe = Map::new();
-    jwe.insert("protected".to_owned(), json!(protected));
+    jwe.insert("protected".to_owned(), protected.into());
     if let Some(aad) = aad {
-        jwe.insert("aad".to_owned(), json!(aad));
+        jwe.insert("aad".to_owned(), aad.into());
     }
     for (name, bytes) in [("iv", iv), ("ciphertext", ciphertext), ("tag", tag)] {
-        jwe.insert(name.to_owned(), json!(base64url::encode(&bytes)));
+        jwe.insert(name.to_owned(), base64url::try_encode(&bytes)?.into());
     }
-    jwe
+    Ok(jwe)
 }
 
 fn write_encrypted_key(encrypted_key: &[u8], members: &mut Map<String, Value>) {
     if !encrypted_key.is_empty() {
-        members.insert("encrypted_key".to_owned(), json!(base64url::encode(encrypted_key)));
+        members.insert("encrypted_key".to_owned(), base64url::encode(encrypted_key).into());
     }
 }
 

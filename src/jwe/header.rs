@@ -14,14 +14,9 @@ use crate::key_management::{Family, KeyManagement};
 /// The members of a header.
 pub(super) type Members = Map<String, Value>;
 
-/// Reads the JSON text of a protected header. If several members have the same name, the last one
-/// counts (RFC 7516 Section 4).
-pub(super) fn parse(json: &[u8]) -> Result<Members, Error> {
-    match serde_json::from_slice(json) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(Error::HeaderNotObject),
-        Err(error) => Err(Error::HeaderNotJson(error.to_string())),
-    }
+/// Decodes a part or a parameter; `message` says that it is not base64url.
+pub(super) fn decode(text: &[u8], message: &'static str) -> Result<Vec<u8>, Error> {
+    base64url::decode(text).map_err(|error| error.or(|| Error::InvalidJwe(message)))
 }
 
 /// Joins the headers of one recipient. Their names must differ (RFC 7516 Section 7.2.1).
@@ -136,7 +131,7 @@ pub(super) fn party_info(joined: &Members) -> Result<(Vec<u8>, Vec<u8>), Error> 
 
 fn required(joined: &Members, name: &str, message: &'static str) -> Result<Vec<u8>, Error> {
     let text = joined.get(name).and_then(Value::as_str);
-    text.and_then(|text| base64url::decode(text.as_bytes())).ok_or(Error::InvalidJwe(message))
+    decode(text.ok_or(Error::InvalidJwe(message))?.as_bytes(), message)
 }
 
 /// Adds the parameters that encrypting the key has yielded.

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::header::Members;
+use super::header::{Members, decode};
 use super::parts::{self, Parts, Recipient};
 use crate::error::Error;
+use crate::header;
 
 /// The JSON object of a JWE. `Parts` borrows from it.
 pub(super) struct Object(Map<String, Value>);
@@ -12,17 +13,15 @@ pub(super) struct Object(Map<String, Value>);
 impl Object {
     /// Reads the JSON text.
     pub(super) fn parse(json: &[u8]) -> Result<Self, Error> {
-        match serde_json::from_slice(json) {
-            Ok(Value::Object(members)) => Ok(Self(members)),
-            _ => Err(Error::InvalidJwe("the JSON serialization is a JSON object")),
-        }
+        let not_object = || Error::InvalidJwe("the JSON serialization is a JSON object");
+        header::parse_object(json)?.map(Self).ok_or_else(not_object)
     }
 
     /// Decodes the parts. Members that are not defined are ignored (RFC 7516 Section 7.2.1).
     pub(super) fn parts(&self, max_recipients: usize) -> Result<Parts<'_>, Error> {
         self.refuse_jws()?;
         let decoded = |name, message| match self.text(name)? {
-            Some(text) => parts::decode(text, message),
+            Some(text) => decode(text, message),
             None => Ok(Vec::new()),
         };
         let protected_text = self.text("protected")?;
@@ -34,7 +33,7 @@ impl Object {
             recipients: self.recipients(max_recipients)?,
             iv: decoded("iv", parts::IV)?,
             ciphertext: match self.text("ciphertext")? {
-                Some(text) => parts::decode(text, parts::CIPHERTEXT)?,
+                Some(text) => decode(text, parts::CIPHERTEXT)?,
                 None => return Err(Error::InvalidJwe("\"ciphertext\" is missing")),
             },
             tag: decoded("tag", parts::TAG)?,
@@ -84,7 +83,7 @@ impl Object {
 
 fn recipient(members: &Map<String, Value>) -> Result<Recipient, Error> {
     let encrypted_key = match text(members, "encrypted_key")? {
-        Some(text) => parts::decode(text, parts::ENCRYPTED_KEY)?,
+        Some(text) => decode(text, parts::ENCRYPTED_KEY)?,
         None => Vec::new(),
     };
     Ok(Recipient { header: object(members, "header")?, encrypted_key })

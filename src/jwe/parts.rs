@@ -1,8 +1,9 @@
 //! The parts of a JWE, decoded, of whatever serialization (RFC 7516 Section 7).
 
-use super::header::{self, Members};
-use crate::base64url;
+use super::header::{Members, decode};
 use crate::error::Error;
+use crate::header::Header;
+use crate::memory;
 
 /// A JWE; nothing in it is trusted.
 pub(super) struct Parts<'a> {
@@ -54,16 +55,19 @@ impl<'a> Parts<'a> {
     }
 
     /// Returns what is authenticated with the content (RFC 7516 Section 5.1 step 14).
-    pub(super) fn authenticated(&self) -> Vec<u8> {
+    pub(super) fn authenticated(&self) -> Result<Vec<u8>, Error> {
         authenticated(self.protected_text, self.aad_text)
     }
 }
 
 /// Returns the additional authenticated data of the encryption (RFC 7516 Section 5.1 step 14).
-pub(super) fn authenticated(protected_text: &[u8], aad_text: Option<&[u8]>) -> Vec<u8> {
+pub(super) fn authenticated(
+    protected_text: &[u8],
+    aad_text: Option<&[u8]>,
+) -> Result<Vec<u8>, Error> {
     match aad_text {
-        None => protected_text.to_vec(),
-        Some(aad) => [protected_text, b".", aad].concat(),
+        None => memory::concat(&[protected_text]),
+        Some(aad) => memory::concat(&[protected_text, b".", aad]),
     }
 }
 
@@ -72,12 +76,9 @@ pub(super) const IV: &str = "the initialization vector is not base64url";
 pub(super) const CIPHERTEXT: &str = "the ciphertext is not base64url";
 pub(super) const TAG: &str = "the authentication tag is not base64url";
 
-/// Decodes a part.
-pub(super) fn decode(text: &[u8], message: &'static str) -> Result<Vec<u8>, Error> {
-    base64url::decode(text).ok_or(Error::InvalidJwe(message))
-}
-
-/// Decodes and reads a protected header.
+/// Decodes and reads a protected header. If several members have the same name, the last one counts
+/// (RFC 7516 Section 4).
 pub(super) fn protected_header(text: &[u8]) -> Result<Members, Error> {
-    header::parse(&decode(text, "the protected header is not base64url")?)
+    let json = decode(text, "the protected header is not base64url")?;
+    Header::parse(&json).map(Header::into_members)
 }

@@ -3,20 +3,47 @@
 //! Content is decompressed but never compressed, because the length of compressed secrets reveals
 //! something of them (RFC 8725 Section 3.6).
 
-use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+use miniz_oxide::inflate::core::{self, DecompressorOxide};
 
 use crate::error::Error;
 use crate::key::SecretBytes;
+use crate::memory;
 
-/// Decompresses authenticated content.
+/// Decompresses authenticated content, into memory that is not a multiple of what it needs.
 pub(super) fn decompress(compressed: &[u8], limit: usize) -> Result<SecretBytes, Error> {
-    match decompress_to_vec_with_limit(compressed, limit) {
-        Ok(content) => Ok(content.into()),
-        Err(error) if error.status == TINFLStatus::HasMoreOutput => {
-            Err(Error::ContentTooLarge(limit))
+    let mut state = Box::<DecompressorOxide>::default();
+    let mut content = SecretBytes::default();
+    let (mut read, mut written) = (0, 0);
+    loop {
+        content = enlarged(&content, (2 * content.len()).max(compressed.len().max(64)).min(limit))?;
+        let (status, taken, made) = core::decompress(
+            &mut state,
+            &compressed[read..],
+            &mut content,
+            written,
+            TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF,
+        );
+        (read, written) = (read + taken, written + made);
+        match status {
+            TINFLStatus::Done => {
+                content.truncate(written);
+                return Ok(content);
+            }
+            TINFLStatus::HasMoreOutput if content.len() < limit => {}
+            TINFLStatus::HasMoreOutput => return Err(Error::ContentTooLarge(limit)),
+            _ => return Err(Error::InvalidJwe("the compressed content is not DEFLATE")),
         }
-        Err(_) => Err(Error::InvalidJwe("the compressed content is not DEFLATE")),
     }
+}
+
+/// Returns a copy of `content` with zeros at its end.
+fn enlarged(content: &[u8], len: usize) -> Result<SecretBytes, Error> {
+    let mut larger = SecretBytes::new(memory::buffer(len)?);
+    larger.extend_from_slice(content);
+    larger.resize(len, 0);
+    Ok(larger)
 }
 
 #[cfg(test)]

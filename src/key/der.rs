@@ -10,8 +10,8 @@ use sec1::{EcParameters, EcPrivateKey};
 use zeroize::Zeroizing;
 
 use super::{
-    Curve, EcKey, KeyMaterial, OkpCurve, OkpKey, RsaKey, RsaPrivate, SecretBytes,
-    trim_leading_zeros,
+    Coordinates, Curve, EcKey, EcPoint, KeyMaterial, OkpCurve, OkpKey, RsaKey, RsaPrivate,
+    SecretBytes, trim_leading_zeros,
 };
 use crate::error::Error;
 
@@ -20,14 +20,18 @@ const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1
 /// `id-ecPublicKey` (RFC 5480 Section 2.1.1).
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
-/// The tag of a certificate's version.
-const VERSION: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
+/// How the version of a certificate and the attributes of PKCS#8 are tagged.
+const CONTEXT_0: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
 
 /// The message for a certificate request.
 pub(super) const CERTIFICATE_REQUEST: &str = "This is a certificate request, not a key: pass the private key that it was made with, or the \
      certificate that was made of it";
 
-/// Algorithms that this module recognizes but does not support, and the reasons.
+/// What is wrong with a PKCS#12 file.
+const PKCS12: &str = "This is a PKCS#12 file: take the private key out of it, for example with `openssl pkcs12 -in \
+     file.p12 -nocerts -out key.pem`";
+
+/// Algorithms that we know and do not read, and why.
 const UNSUPPORTED: [(ObjectIdentifier, &str); 5] = [
     (
         ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10"),
@@ -84,6 +88,11 @@ pub fn parse(der: &[u8]) -> Result<KeyMaterial, Error> {
                 "The key is a certificate: extract its public key first"
             }
             Some(request) if is_certificate(request) => CERTIFICATE_REQUEST,
+            Some(_) if is_sec1(der) => return Err(curve_not_named()),
+            Some(pkcs12) if is_pkcs12(pkcs12) => PKCS12,
+            Some(message) if is_content_info(message) => {
+                "This is a PKCS#7 or CMS message, not a key"
+            }
             _ if der.trim_ascii_start().starts_with(b"-----BEGIN") => {
                 "Expected a key in DER, got one in PEM format"
             }
@@ -92,16 +101,13 @@ pub fn parse(der: &[u8]) -> Result<KeyMaterial, Error> {
     }
 }
 
-/// Reads a PKCS#8 private key (RFC 5958 Section 2), without attributes.
+/// Reads a PKCS#8 private key (RFC 5958 Section 2). Attributes do not count.
 ///
 /// # Errors
 /// [`Error::InvalidKey`] if `der` is anything else or of an unsupported algorithm.
 pub fn parse_pkcs8(der: &[u8]) -> Result<KeyMaterial, Error> {
     let info = PrivateKeyInfoRef::from_der(der).map_err(|_| malformed("PKCS#8"))?;
-    // The parser skips attributes and extensions. They are refused, as their meaning is unknown.
-    if info.encoded_len().ok().map(usize::try_from) != Some(Ok(der.len())) {
-        return Err(Error::invalid_key("PKCS#8 attributes are not supported"));
-    }
+    check_optional_fields(der, info.public_key.is_some())?;
     let inner = info.private_key.as_bytes();
     let algorithm = Algorithm::of(&info.algorithm)?;
     if let Algorithm::Okp(curve) = algorithm {
@@ -113,6 +119,27 @@ pub fn parse_pkcs8(der: &[u8]) -> Result<KeyMaterial, Error> {
     match algorithm {
         Algorithm::Ec(curve) => parse_sec1(inner, Some(curve)),
         Algorithm::Rsa | Algorithm::Okp(_) => parse_pkcs1_private(inner),
+    }
+}
+
+/// Checks what the parser of PKCS#8 skips: the attributes, and that nothing but them and the public
+/// key follows the private key.
+fn check_optional_fields(der: &[u8], has_public_key: bool) -> Result<(), Error> {
+    let fields = elements(der).unwrap_or_default();
+    let (attributes, rest) = match fields.get(3..).unwrap_or_default() {
+        [first, rest @ ..] if first.tag() == CONTEXT_0 => (children(first), rest),
+        rest => (Some(Vec::new()), rest),
+    };
+    let is_attribute = |attribute: &AnyRef<'_>| {
+        let parts = inner_elements(attribute).unwrap_or_default();
+        parts.iter().map(Tagged::tag).eq([Tag::ObjectIdentifier, Tag::Set])
+    };
+    if attributes.is_some_and(|attributes| attributes.iter().all(is_attribute))
+        && rest.len() == usize::from(has_public_key)
+    {
+        Ok(())
+    } else {
+        Err(malformed("PKCS#8"))
     }
 }
 
@@ -197,8 +224,9 @@ pub fn parse_pkcs1_public(der: &[u8]) -> Result<KeyMaterial, Error> {
 /// # Errors
 /// [`Error::InvalidKey`] if `der` is anything else or on an unsupported curve.
 pub fn parse_sec1(der: &[u8], curve: Option<Curve>) -> Result<KeyMaterial, Error> {
-    let key = EcPrivateKey::from_der(der)
-        .map_err(|_| malformed("SEC1 private key with a named curve"))?;
+    let key = EcPrivateKey::from_der(der).map_err(|_| {
+        if is_sec1(der) { curve_not_named() } else { malformed("SEC1 private key") }
+    })?;
     let named = match key.parameters {
         Some(EcParameters::NamedCurve(oid)) => Some(named_curve(oid)?),
         None => None,
@@ -224,18 +252,19 @@ pub fn parse_sec1(der: &[u8], curve: Option<Curve>) -> Result<KeyMaterial, Error
     Ok(KeyMaterial::Ec(EcKey { curve, public, d: Some(d) }))
 }
 
-/// Reads an uncompressed elliptic curve point (SEC1 Section 2.3.4) as `(x, y)`. `crypto` checks
-/// that it lies on the curve.
-pub(super) fn parse_point(curve: Curve, point: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Error> {
+/// Reads an elliptic curve point (SEC1 Section 2.3.4). That it lies on the curve is for `crypto` to
+/// check.
+pub(super) fn parse_point(curve: Curve, point: &[u8]) -> Result<EcPoint, Error> {
     let len = curve.field_len();
     match point {
         [4, coordinates @ ..] if coordinates.len() == 2 * len => {
             let (x, y) = coordinates.split_at(len);
-            Ok((x.to_vec(), y.to_vec()))
+            Ok(EcPoint::Affine(Coordinates { x: x.to_vec(), y: y.to_vec() }))
         }
-        [2 | 3, x @ ..] if x.len() == len => Err(Error::invalid_key(
-            "The EC key's public point is compressed, which is not supported: convert the key, \
-             for example with `openssl ec -conv_form uncompressed`",
+        [2 | 3, x @ ..] if x.len() == len => Ok(EcPoint::Compressed(point.to_vec())),
+        [6 | 7, rest @ ..] if rest.len() == 2 * len => Err(Error::invalid_key(
+            "The EC key's public point is in the hybrid form, which is not supported: convert the \
+             key, for example with `openssl ec -conv_form uncompressed`",
         )),
         _ => Err(Error::invalid_key("The EC key's public point does not fit its curve")),
     }
@@ -351,7 +380,7 @@ fn certified_key<'a>(certificate: &[AnyRef<'a>]) -> Option<AnyRef<'a>> {
     };
     let fields = inner_elements(tbs)?;
     let fields = match fields.as_slice() {
-        [version, rest @ ..] if version.tag() == VERSION => rest,
+        [version, rest @ ..] if version.tag() == CONTEXT_0 => rest,
         all => all,
     };
     let [serial, inner_algorithm, _issuer, _validity, _subject, key, ..] = fields else {
@@ -369,6 +398,25 @@ fn is_encrypted(elements: &[AnyRef<'_>]) -> bool {
     matches!(elements, [algorithm, data] if is_algorithm(algorithm) && data.tag() == Tag::OctetString)
 }
 
+/// Whether `der` is an `ECPrivateKey` with curve parameters of any form.
+fn is_sec1(der: &[u8]) -> bool {
+    let elements = elements(der).unwrap_or_default();
+    let tags: Vec<Tag> = elements.iter().map(Tagged::tag).collect();
+    matches!(tags.as_slice(), [Tag::Integer, Tag::OctetString, CONTEXT_0, ..])
+}
+
+/// Whether these are the elements of a PKCS#12 `PFX` (RFC 7292 Section 4).
+fn is_pkcs12(elements: &[AnyRef<'_>]) -> bool {
+    matches!(elements, [version, content, ..] if version.tag() == Tag::Integer
+        && inner_elements(content).is_some_and(|content| is_content_info(&content)))
+}
+
+/// Whether these are the elements of a PKCS#7 or CMS `ContentInfo` (RFC 5652 Section 3).
+fn is_content_info(elements: &[AnyRef<'_>]) -> bool {
+    matches!(elements, [oid, content]
+        if oid.tag() == Tag::ObjectIdentifier && content.tag() == CONTEXT_0)
+}
+
 fn is_algorithm(element: &AnyRef<'_>) -> bool {
     inner_elements(element)
         .is_some_and(|parts| parts.first().is_some_and(|oid| oid.tag() == Tag::ObjectIdentifier))
@@ -381,10 +429,12 @@ fn elements(der: &[u8]) -> Option<Vec<AnyRef<'_>>> {
 
 /// Returns the elements of a SEQUENCE.
 fn inner_elements<'a>(sequence: &AnyRef<'a>) -> Option<Vec<AnyRef<'a>>> {
-    if sequence.tag() != Tag::Sequence {
-        return None;
-    }
-    let mut reader = SliceReader::new(sequence.value()).ok()?;
+    if sequence.tag() == Tag::Sequence { children(sequence) } else { None }
+}
+
+/// The elements of any constructed value.
+fn children<'a>(constructed: &AnyRef<'a>) -> Option<Vec<AnyRef<'a>>> {
+    let mut reader = SliceReader::new(constructed.value()).ok()?;
     let mut elements = Vec::new();
     while !reader.is_finished() {
         elements.push(reader.decode().ok()?);
@@ -404,8 +454,12 @@ impl Algorithm {
         let AlgorithmIdentifierRef { oid, parameters } = *identifier;
         if oid == RSA {
             return match parameters {
+                // RFC 3279 Section 2.3.1 demands NULL; cryptography takes a key without it too.
+                None => Ok(Self::Rsa),
                 Some(parameters) if parameters.is_null() => Ok(Self::Rsa),
-                _ => Err(Error::invalid_key("The RSA key's algorithm parameters must be NULL")),
+                Some(_) => {
+                    Err(Error::invalid_key("The RSA key's algorithm parameters must be NULL"))
+                }
             };
         }
         if oid == EC {
@@ -485,8 +539,10 @@ fn sec1_private(key: &EcKey) -> Result<SecretBytes, Error> {
 }
 
 fn uncompressed_point(key: &EcKey) -> Result<Vec<u8>, Error> {
-    let (x, y) = key.public.as_ref().ok_or_else(public_part_absent)?;
-    Ok([&[4], x.as_slice(), y].concat())
+    match &key.public {
+        Some(EcPoint::Affine(Coordinates { x, y })) => Ok([&[4], x.as_slice(), y].concat()),
+        Some(EcPoint::Compressed(_)) | None => Err(public_part_absent()),
+    }
 }
 
 fn malformed(format: &str) -> Error {
@@ -495,7 +551,8 @@ fn malformed(format: &str) -> Error {
 
 fn curve_not_named() -> Error {
     Error::invalid_key(
-        "The EC key's curve is not given by name: explicit curve parameters are not supported",
+        "The EC key's curve is not given by name, and explicit curve parameters are not supported: \
+         convert the key, for example with `openssl ec -param_enc named_curve`",
     )
 }
 
@@ -555,7 +612,7 @@ mod tests {
         fn new() -> Self {
             let algorithm = sequence(&[&tagged(Tag::ObjectIdentifier, EC.as_bytes())]);
             Self {
-                version: tagged(VERSION, &tagged(Tag::Integer, &[2])),
+                version: tagged(CONTEXT_0, &tagged(Tag::Integer, &[2])),
                 serial: tagged(Tag::Integer, &[1]),
                 inner_algorithm: algorithm.clone(),
                 key: vectors::read("ec_p256_spki.der"),
@@ -662,9 +719,9 @@ mod tests {
         let two = vectors::read("ec_p256_pkcs8_two_curves.der");
         assert_refused(parse_pkcs8(&two), "two different curves");
         let text = vectors::read("ec_p256_sec1.pem");
-        let one = pem::Block::find(&text).unwrap().decode().unwrap();
-        assert_eq!(parse_sec1(&one, Some(Curve::P256)), parse_sec1(&one, None));
-        assert!(parse_sec1(&one, None).is_ok());
+        let one = pem::Block::find(&text).unwrap();
+        assert_eq!(parse_sec1(one.der(), Some(Curve::P256)), parse_sec1(one.der(), None));
+        assert!(parse_sec1(one.der(), None).is_ok());
     }
 
     #[test]
@@ -679,24 +736,58 @@ mod tests {
 
     #[test]
     fn unsupported_forms_of_ec_keys_say_so() {
-        for (name, _) in CURVES {
-            let der = vectors::read(&format!("ec_{name}_compressed_spki.der"));
-            assert_refused(parse(&der), "compressed");
-        }
         assert_refused(parse(&vectors::read("ec_p256_explicit_spki.der")), "explicit");
         let explicit = vectors::read("ec_p256_explicit_sec1.der");
-        assert_refused(parse_sec1(&explicit, None), "with a named curve");
+        assert_refused(parse_sec1(&explicit, None), "explicit");
+        assert_refused(parse(&explicit), "explicit");
         assert_refused(parse(&vectors::read("ec_brainpool_spki.der")), "1.3.36.3.3.2.8.1.1.7");
-        assert_refused(parse(&vectors::read("ec_p256_pkcs8_attributes.der")), "attributes");
         assert_refused(parse_point_of(&[0]), "does not fit its curve");
         assert_refused(parse_point_of(&[4; 64]), "does not fit its curve");
         assert_refused(parse_point_of(&[]), "does not fit its curve");
         assert_refused(parse_point_of(&[2; 34]), "does not fit its curve");
+        assert_refused(parse_point_of(&[6; 65]), "hybrid");
     }
 
     fn parse_point_of(point: &[u8]) -> Result<KeyMaterial, Error> {
         let public = Some(parse_point(Curve::P256, point)?);
         Ok(KeyMaterial::Ec(EcKey { curve: Curve::P256, public, d: None }))
+    }
+
+    #[test]
+    fn attributes_of_pkcs8_do_not_count_and_must_be_attributes() {
+        assert!(parse(&vectors::read("ec_p256_pkcs8_attributes.der")).is_ok());
+        let key = parse(&vectors::read("ec_p256_pkcs8.der")).unwrap();
+        let der = vectors::read("ec_p256_pkcs8.der");
+        let plain: Vec<Vec<u8>> =
+            elements(&der).unwrap().iter().map(|field| field.to_der().unwrap()).collect();
+        let with = |extra: &[&[u8]]| {
+            let fields: Vec<&[u8]> =
+                plain.iter().map(Vec::as_slice).chain(extra.iter().copied()).collect();
+            parse(&sequence(&fields))
+        };
+        let oid = tagged(Tag::ObjectIdentifier, EC.as_bytes());
+        let attribute = sequence(&[&oid, &tagged(Tag::Set, &[])]);
+        let set = |attributes: &[u8]| tagged(CONTEXT_0, attributes);
+        assert_eq!(with(&[&set(&[])]), Ok(key.clone()));
+        assert_eq!(with(&[&set(&attribute.repeat(2))]), Ok(key));
+        assert_refused(with(&[&set(&oid)]), "well-formed PKCS#8");
+        assert_refused(with(&[&set(&sequence(&[&oid]))]), "well-formed PKCS#8");
+        assert_refused(with(&[&set(&attribute), &set(&attribute)]), "well-formed PKCS#8");
+        let other = Tag::ContextSpecific { constructed: true, number: TagNumber(2) };
+        assert_refused(with(&[&tagged(other, &attribute)]), "well-formed PKCS#8");
+    }
+
+    #[test]
+    fn a_compressed_point_is_kept_as_it_is() {
+        for (name, curve) in CURVES {
+            let der = vectors::read(&format!("ec_{name}_compressed_spki.der"));
+            let Ok(KeyMaterial::Ec(EcKey { public: Some(EcPoint::Compressed(point)), .. })) =
+                parse(&der)
+            else {
+                panic!("{name}")
+            };
+            assert!(der.ends_with(&point) && point.len() == 1 + curve.field_len(), "{name}");
+        }
     }
 
     #[test]
@@ -718,6 +809,10 @@ mod tests {
         }
         assert_refused(parse(&Certificate::new().request()), CERTIFICATE_REQUEST);
         assert_refused(parse(&sequence(&[])), "is not PKCS#8");
+        let oid = tagged(Tag::ObjectIdentifier, EC.as_bytes());
+        let content = sequence(&[&oid, &tagged(CONTEXT_0, &[])]);
+        assert_refused(parse(&content), "CMS");
+        assert_refused(parse(&sequence(&[&tagged(Tag::Integer, &[3]), &content])), "PKCS#12");
         let text = String::from_utf8(vectors::read("rsa_2048_encrypted.pem")).unwrap();
         let base64: String = text.lines().filter(|line| !line.starts_with('-')).collect();
         let encrypted = base64_simd::STANDARD.decode_to_vec(base64).unwrap();
@@ -777,7 +872,7 @@ mod tests {
         };
         assert_eq!(spki_with(Some(AnyRef::NULL)), Ok(rsa.clone()));
         assert_refused(spki_with(Some(AnyRef::from(&EC))), "must be NULL");
-        assert_refused(spki_with(None), "must be NULL");
+        assert_eq!(spki_with(None), Ok(rsa.clone()));
     }
 
     #[test]

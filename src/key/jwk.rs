@@ -5,8 +5,11 @@
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{Curve, EcKey, KeyMaterial, OkpCurve, OkpKey, RsaKey, RsaPrivate, SecretBytes};
-use crate::base64url;
+use super::{
+    Coordinates, Curve, EcKey, EcPoint, KeyMaterial, OkpCurve, OkpKey, RsaKey, RsaPrivate,
+    SecretBytes, primes,
+};
+use crate::base64url::{self, Undecoded};
 use crate::error::Error;
 
 /// Reads a JWK from its JSON text.
@@ -85,7 +88,7 @@ fn public_members(key: &KeyMaterial) -> Vec<(&'static str, String)> {
         }
         KeyMaterial::Ec(key) => {
             members.push(("crv", key.curve.crv().to_owned()));
-            if let Some((x, y)) = &key.public {
+            if let Some(EcPoint::Affine(Coordinates { x, y })) = &key.public {
                 members.push(("x", base64url::encode(x)));
                 members.push(("y", base64url::encode(y)));
             }
@@ -128,22 +131,22 @@ fn rsa(jwk: &Members<'_>) -> Result<RsaKey, Error> {
     if !jwk.has("n") || !jwk.has("e") {
         return Err(Error::invalid_key("Not a public or private key"));
     }
-    let private = if jwk.has("d") { Some(rsa_private(jwk)?) } else { None };
-    RsaKey::new(&jwk.bytes("n")?, &jwk.bytes("e")?, private)
+    let key = RsaKey::new(&jwk.bytes("n")?, &jwk.bytes("e")?, None)?;
+    let private = if jwk.has("d") { Some(rsa_private(jwk, &key)?) } else { None };
+    Ok(RsaKey { private, ..key })
 }
 
-/// Reads the private part of an `RSA` key (RFC 7518 Section 6.3.2).
-fn rsa_private(jwk: &Members<'_>) -> Result<RsaPrivate, Error> {
+/// RFC 7518 Section 6.3.2.
+fn rsa_private(jwk: &Members<'_>, key: &RsaKey) -> Result<RsaPrivate, Error> {
     if jwk.has("oth") {
         return Err(Error::invalid_key("Unsupported RSA private key: > 2 primes not supported"));
     }
     match ["p", "q", "dp", "dq", "qi"].into_iter().filter(|name| jwk.has(name)).count() {
         5 => {}
         0 => {
-            return Err(Error::invalid_key(
-                "The RSA private key has d alone: p, q, dp, dq and qi are needed too (when \
-                 cryptography is installed, it computes them)",
-            ));
+            return primes::recover(key, &jwk.integer("d")?).ok_or_else(|| {
+                Error::invalid_key("The RSA private key's d does not fit its n and e")
+            });
         }
         _ => {
             return Err(Error::invalid_key(
@@ -179,7 +182,7 @@ fn ec(jwk: &Members<'_>) -> Result<EcKey, Error> {
     if d.as_ref().is_some_and(|d| d.len() != len) {
         return Err(Error::invalid_key(format!("D should be {len} bytes for curve {crv}")));
     }
-    Ok(EcKey { curve, public: Some((x, y)), d })
+    Ok(EcKey { curve, public: Some(EcPoint::Affine(Coordinates { x, y })), d })
 }
 
 /// Reads an `OKP` key (RFC 8037 Section 2). `crypto` checks that `x` belongs to `d`.
@@ -211,8 +214,12 @@ impl Members<'_> {
         self.0
             .get(name)
             .and_then(Value::as_str)
+            .ok_or(Undecoded::NotCanonical)
             .and_then(|text| base64url::decode(text.as_bytes()))
-            .ok_or_else(|| Error::invalid_key(format!("The JWK's \"{name}\" is not base64url")))
+            .map_err(|reason| {
+                let message = || format!("The JWK's \"{name}\" is not base64url");
+                reason.or(|| Error::InvalidKey(message()))
+            })
     }
 
     fn secret(&self, name: &str) -> Result<SecretBytes, Error> {
@@ -363,8 +370,22 @@ mod tests {
         assert_refused(&json!({}), "kty is not found");
         assert_refused(&json!({"kty": "oct"}), "oct should have \"k\" parameter");
         let d_alone = without(load("jwk_rsa_key.json"), &["p", "q", "dp", "dq", "qi"]);
-        let error = from_value(&d_alone).unwrap_err().to_string();
-        assert!(error.contains("p, q, dp, dq and qi are needed"), "{error}");
+        assert_refused(
+            &with(d_alone, "d", "AQAB"),
+            "The RSA private key's d does not fit its n and e",
+        );
+    }
+
+    #[test]
+    fn an_rsa_key_with_d_alone_gets_its_other_members() {
+        let jwk = load("jwk_rsa_key.json");
+        let d_alone = without(jwk.clone(), &["p", "q", "dp", "dq", "qi"]);
+        let members = to_value(&from_value(&d_alone).unwrap(), true);
+        for name in ["n", "e", "d"] {
+            assert_eq!(members[name], jwk[name], "{name}");
+        }
+        let primes = [&members["p"], &members["q"]];
+        assert!(primes.contains(&&jwk["p"]) && primes.contains(&&jwk["q"]));
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod jwk;
 mod jwk_detection;
 pub mod metadata;
 pub mod pem;
+mod primes;
 pub mod recipient;
 pub mod secret;
 pub mod ssh;
@@ -45,6 +46,16 @@ impl Curve {
             Self::P384 => "P-384",
             Self::P521 => "P-521",
             Self::Secp256k1 => "secp256k1",
+        }
+    }
+
+    /// Returns what a key on the curve is, in words.
+    pub const fn key_in_words(self) -> &'static str {
+        match self {
+            Self::P256 => "an EC key on P-256",
+            Self::P384 => "an EC key on P-384",
+            Self::P521 => "an EC key on P-521",
+            Self::Secp256k1 => "an EC key on secp256k1",
         }
     }
 
@@ -86,6 +97,14 @@ impl OkpCurve {
         match self {
             Self::Ed25519 => "Ed25519",
             Self::Ed448 => "Ed448",
+        }
+    }
+
+    /// Returns what a key on the curve is, in words.
+    pub const fn key_in_words(self) -> &'static str {
+        match self {
+            Self::Ed25519 => "an Ed25519 key",
+            Self::Ed448 => "an Ed448 key",
         }
     }
 
@@ -164,15 +183,33 @@ impl RsaKey {
     }
 }
 
-/// An elliptic curve key. The coordinates and the scalar have exactly [`Curve::field_len`] bytes.
+/// The public point of an elliptic curve key. Coordinates have exactly [`Curve::field_len`] bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EcPoint {
+    /// The coordinates.
+    Affine(Coordinates),
+    /// The compressed encoding (SEC1 Section 2.3.3); `crypto` computes the coordinates.
+    Compressed(Vec<u8>),
+}
+
+/// The coordinates of a point, which are not checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coordinates {
+    /// The first one.
+    pub x: Vec<u8>,
+    /// The second one.
+    pub y: Vec<u8>,
+}
+
+/// An elliptic curve key. The scalar has exactly [`Curve::field_len`] bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EcKey {
     /// The curve.
     pub curve: Curve,
-    /// The public point, `(x, y)`. It is absent only if the encoding of a private key leaves it
-    /// out; `crypto` then computes it.
-    pub public: Option<(Vec<u8>, Vec<u8>)>,
-    /// The private scalar, if there is one.
+    /// The public point. Absent only where a private key's encoding leaves it out; `crypto` then
+    /// computes it.
+    pub public: Option<EcPoint>,
+    /// The private scalar, when there is one.
     pub d: Option<SecretBytes>,
 }
 
@@ -209,6 +246,16 @@ impl KeyMaterial {
             Self::Rsa(_) => "RSA",
             Self::Ec(_) => "EC",
             Self::Okp(_) => "OKP",
+        }
+    }
+
+    /// Returns what the key is, in words.
+    pub const fn in_words(&self) -> &'static str {
+        match self {
+            Self::Secret(_) => "a shared secret",
+            Self::Rsa(_) => "an RSA key",
+            Self::Ec(key) => key.curve.key_in_words(),
+            Self::Okp(key) => key.curve.key_in_words(),
         }
     }
 

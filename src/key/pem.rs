@@ -1,11 +1,12 @@
 //! PEM (RFC 7468): base64-encoded DER between a BEGIN and an END line.
 //!
-//! The reader accepts one block with nothing but white space around it. It is stricter than
-//! OpenSSL, so that everything it accepts has the same meaning there.
+//! The reader takes what cryptography, and so `PyJWT`, takes: one key, with anything around it. It
+//! is stricter where a text holds more than one key, of which cryptography silently takes one.
 
 use std::str;
 
 use base64_simd::STANDARD;
+use memchr::memmem;
 use zeroize::Zeroizing;
 
 use super::{KeyMaterial, SecretBytes, der};
@@ -28,6 +29,18 @@ pub const CERTIFICATE: &str = "CERTIFICATE";
 /// The label of an X.509 certificate in old files (RFC 7468 Section 5.1).
 pub const X509_CERTIFICATE: &str = "X509 CERTIFICATE";
 
+/// Labels of blocks that hold a private key.
+const PRIVATE: [&str; 6] = [
+    PRIVATE_KEY,
+    ENCRYPTED_PRIVATE_KEY,
+    RSA_PRIVATE_KEY,
+    EC_PRIVATE_KEY,
+    "DSA PRIVATE KEY",
+    "OPENSSH PRIVATE KEY",
+];
+/// Labels of blocks that hold a public key.
+const PUBLIC: [&str; 2] = [PUBLIC_KEY, RSA_PUBLIC_KEY];
+
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
@@ -38,19 +51,37 @@ const COLUMNS: usize = 64;
 /// Reads one private or public key.
 ///
 /// # Errors
-/// [`Error::InvalidKey`] if `text` is not exactly one PEM block with a key that this crate
-/// supports; the message says what was found and what would help, and contains nothing of the key.
+/// [`Error::InvalidKey`] when `text` has not exactly one key, or one that this crate does not know;
+/// the text says what was found and what would help, and holds nothing of the key.
 pub fn parse(text: &[u8]) -> Result<KeyMaterial, Error> {
     let block = Block::find(text)?;
     let read = match block.label {
         PRIVATE_KEY => der::parse_pkcs8,
         PUBLIC_KEY => der::parse_spki,
         RSA_PRIVATE_KEY => der::parse_pkcs1_private,
-        RSA_PUBLIC_KEY => der::parse_pkcs1_public,
+        RSA_PUBLIC_KEY => parse_rsa_public,
         EC_PRIVATE_KEY => |der: &[u8]| der::parse_sec1(der, None),
         other => return Err(unreadable_label(other)),
     };
-    read(&block.decode()?)
+    read(&block.der)
+}
+
+/// Whether `text` is one block with nothing but white space around it: what PyJWT reads without
+/// looking at the text itself.
+pub fn is_one_block(text: &[u8]) -> bool {
+    str::from_utf8(text).is_ok_and(|text| {
+        let text = text.trim_ascii();
+        text.starts_with(BEGIN) && text.ends_with(DASHES) && text.matches(BEGIN).count() == 1
+    })
+}
+
+/// A PKCS#1 public key, or under the same label an RSA key's `SubjectPublicKeyInfo`, which OpenSSL
+/// and cryptography read too.
+fn parse_rsa_public(der: &[u8]) -> Result<KeyMaterial, Error> {
+    der::parse_pkcs1_public(der).or_else(|error| match der::parse_spki(der) {
+        Ok(key @ KeyMaterial::Rsa(_)) => Ok(key),
+        _ => Err(error),
+    })
 }
 
 /// Returns `der` as a PEM block: lines of 64 columns, each ended by a line feed.
@@ -68,11 +99,12 @@ pub fn encode(label: &str, der: &[u8]) -> String {
     parts.concat()
 }
 
-/// A PEM block whose content is not decoded yet.
+/// A PEM block.
 pub(crate) struct Block<'a> {
     label: &'a str,
-    /// The text between the two lines.
-    body: &'a str,
+    /// The lines before the first empty one (RFC 1421 Section 4.4).
+    headers: &'a str,
+    der: SecretBytes,
 }
 
 impl<'a> Block<'a> {
@@ -81,68 +113,163 @@ impl<'a> Block<'a> {
         self.label
     }
 
-    /// Finds the block in a `text` that consists of one.
-    pub(crate) fn find(text: &'a [u8]) -> Result<Self, Error> {
-        let text = str::from_utf8(text).map_err(|_| not_pem(text))?.trim_ascii();
-        if text.contains(BEGIN) && text.contains("\\n") {
-            return Err(Error::invalid_key(ESCAPED_LINE_ENDS));
-        }
-        let after_begin = text.strip_prefix(BEGIN).ok_or_else(|| not_pem(text.as_bytes()))?;
-        let (label, after_label) = after_begin
-            .split_once(DASHES)
-            .ok_or_else(|| Error::invalid_key("The BEGIN line of the PEM key is not complete"))?;
-        let body = after_label
-            .strip_suffix(DASHES)
-            .and_then(|rest| rest.strip_suffix(label))
-            .and_then(|rest| rest.strip_suffix(END))
-            .filter(|body| !body.contains(DASHES))
-            .ok_or_else(|| bad_end(label, after_label))?;
-        Ok(Self { label, body })
+    /// The bytes of the block.
+    pub(crate) fn der(&self) -> &[u8] {
+        &self.der
     }
 
-    /// Decodes the content of the block.
-    pub(crate) fn decode(&self) -> Result<SecretBytes, Error> {
-        let lines = self.body.strip_prefix('\n').or(self.body.strip_prefix("\r\n"));
-        let lines = lines.filter(|lines| lines.ends_with('\n')).ok_or_else(|| {
-            Error::invalid_key(
-                "The PEM key has lost its line ends, as happens when it goes through an \
-                 environment variable or a form: the BEGIN and END lines must stand by themselves",
-            )
-        })?;
-        if lines.contains(':') {
-            return Err(with_headers(lines));
+    /// Finds the key in `text`, or else the one block that it has. Other blocks, such as the EC
+    /// PARAMETERS that OpenSSL writes before a key, and other text may stand around a key.
+    pub(crate) fn find(text: &'a [u8]) -> Result<Self, Error> {
+        let mut blocks = Self::all(text)?;
+        let is_key = |block: &Self| PRIVATE.contains(&block.label) || PUBLIC.contains(&block.label);
+        let mut keys = (0..blocks.len()).filter(|&at| is_key(&blocks[at]));
+        let at = match (keys.next(), keys.next()) {
+            (Some(at), None) => at,
+            (Some(_), Some(_)) => return Err(Error::invalid_key(SEVERAL_KEYS)),
+            (None, _) if blocks.len() == 1 => 0,
+            (None, _) if blocks.is_empty() => return Err(no_block(text)),
+            (None, _) => return Err(Error::invalid_key(SEVERAL_BLOCKS)),
+        };
+        let block = blocks.swap_remove(at);
+        // As in cryptography: certificates and parameters come before private keys alone.
+        if at > 0 && PUBLIC.contains(&block.label) {
+            return Err(Error::invalid_key(PUBLIC_NOT_FIRST));
         }
-        let mut bytes = Zeroizing::new(Vec::with_capacity(lines.len()));
-        for line in lines.lines() {
-            if line.is_empty() {
-                return Err(Error::invalid_key("The PEM key has an empty line in its body"));
-            }
-            bytes.extend_from_slice(line.as_bytes());
+        block.check_not_encrypted()?;
+        Ok(block)
+    }
+
+    /// Every block of `text`, each of which must be well-formed.
+    fn all(text: &'a [u8]) -> Result<Vec<Self>, Error> {
+        let mut blocks = Vec::new();
+        let mut rest = text;
+        while let Some((frame, after)) = Frame::next(rest) {
+            blocks.push(frame.decode()?);
+            rest = after;
         }
-        let decoded = STANDARD.decode_inplace(&mut bytes);
-        let len =
-            decoded.map_err(|_| Error::invalid_key("The PEM key's body is not base64"))?.len();
-        bytes.truncate(len);
-        Ok(bytes)
+        Ok(blocks)
+    }
+
+    /// Refuses the encryption of RFC 1421, which OpenSSL takes from headers.
+    fn check_not_encrypted(&self) -> Result<(), Error> {
+        let named =
+            |line: &str| line.split_once(':').is_some_and(|(name, _)| name.trim() == PROC_TYPE);
+        if self.headers.lines().any(named) {
+            Err(Error::invalid_key(OLD_ENCRYPTION))
+        } else {
+            Ok(())
+        }
     }
 }
 
-/// Makes the error for a text that does not start with a BEGIN line.
+/// A PEM block that is not decoded yet.
+struct Frame<'a> {
+    label: &'a [u8],
+    body: &'a [u8],
+    end_label: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    /// The first block of `text`, and what comes after it.
+    fn next(text: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (label, rest) = split_once(after_begin(text)?, DASHES)?;
+        let (body, rest) = split_once(rest, END)?;
+        let (end_label, rest) = split_once(rest, DASHES)?;
+        Some((Self { label, body, end_label }, rest))
+    }
+
+    fn decode(&self) -> Result<Block<'a>, Error> {
+        if self.label != self.end_label {
+            return Err(Error::invalid_key(
+                "The END line of the PEM key does not fit its BEGIN line",
+            ));
+        }
+        let label = str::from_utf8(self.label).ok().filter(|label| !label.is_empty());
+        let label = label.ok_or_else(|| Error::invalid_key("The PEM block's label is not text"))?;
+        let body = str::from_utf8(self.body).map_err(|_| not_base64(""))?;
+        let (headers, base64) = split_headers(body.trim_start_matches([' ', '\t', '\n', '\r']));
+        if headers.lines().any(|line| !line.contains(':')) {
+            return Err(Error::invalid_key("The PEM key has an empty line in its body"));
+        }
+        // OpenPGP has a checksum behind the base64 (RFC 9580 Section 6.1).
+        let is_pgp = label.starts_with("PGP ");
+        let der =
+            decode(base64).map_err(|error| if is_pgp { unreadable_label(label) } else { error })?;
+        Ok(Block { label, headers, der })
+    }
+}
+
+/// What follows the first BEGIN of `text`. A sixth dash before it is a mistake to cryptography.
+fn after_begin(text: &[u8]) -> Option<&[u8]> {
+    memmem::find_iter(text, BEGIN)
+        .find(|&at| at == 0 || text[at - 1] != b'-')
+        .map(|at| &text[at + BEGIN.len()..])
+}
+
+fn split_once<'a>(text: &'a [u8], marker: &str) -> Option<(&'a [u8], &'a [u8])> {
+    memmem::find(text, marker.as_bytes()).map(|at| (&text[..at], &text[at + marker.len()..]))
+}
+
+/// The headers of a block and what follows the empty line after them.
+fn split_headers(body: &str) -> (&str, &str) {
+    body.split_once("\n\n").or_else(|| body.split_once("\r\n\r\n")).unwrap_or(("", body))
+}
+
+/// Decodes base64 with white space anywhere, which is how keys come out of environment variables,
+/// forms and indented configuration files.
+fn decode(base64: &str) -> Result<SecretBytes, Error> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(base64.len()));
+    for part in base64.split_whitespace() {
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    let len = STANDARD.decode_inplace(&mut bytes).map_err(|_| not_base64(base64))?.len();
+    bytes.truncate(len);
+    Ok(bytes)
+}
+
+/// What is wrong with a body that is not base64.
+fn not_base64(body: &str) -> Error {
+    Error::invalid_key(if body.contains("\\n") {
+        ESCAPED_LINE_ENDS
+    } else if body.contains(BEGIN) {
+        "The PEM key has no END line before the next BEGIN line: it is cut off"
+    } else if body.contains(':') {
+        "The PEM headers are not followed by an empty line"
+    } else {
+        "The PEM key's body is not base64"
+    })
+}
+
+/// What is wrong with a text that has no PEM block.
+fn no_block(text: &[u8]) -> Error {
+    let Some(rest) = after_begin(text) else {
+        return not_pem(text);
+    };
+    let has = |part: &str| memmem::find(rest, part.as_bytes()).is_some();
+    Error::invalid_key(if !has(DASHES) {
+        "The BEGIN line of the PEM key is not complete"
+    } else if has(END) {
+        "The END line of the PEM key is not complete"
+    } else {
+        "The PEM key has no END line: it is cut off"
+    })
+}
+
+/// What a text without a BEGIN line may be.
 fn not_pem(text: &[u8]) -> Error {
-    let has = |part: &str| text.windows(part.len()).any(|window| window == part.as_bytes());
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii();
     let starts_with = |part: &str| text.starts_with(part.as_bytes());
-    Error::invalid_key(if has(BEGIN) && (starts_with("\"") || starts_with("'")) {
-        "The PEM key stands in quotation marks: pass the PEM block alone"
-    } else if has(BEGIN) {
-        "There is text before the PEM key's BEGIN line: pass the PEM block alone"
-    } else if text.is_empty() {
+    Error::invalid_key(if text.is_empty() {
         "The key is empty; expected a key in PEM format"
     } else if starts_with("ssh-") || starts_with("ecdsa-sha2-") {
-        "Expected a key in PEM format, got an OpenSSH public key"
+        "Expected a key in PEM format, got an OpenSSH public key: Key.from_ssh reads it"
     } else if starts_with("{") {
-        "Expected a key in PEM format, got what looks like a JWK"
+        "Expected a key in PEM format, got what looks like a JWK: Key.from_jwk reads it"
     } else if starts_with("\x30") && text.get(1).is_some_and(|&length| length >= 0x80) {
-        "Expected a key in PEM format, got what looks like DER"
+        "Expected a key in PEM format, got what looks like DER: Key.from_der reads it"
+    } else if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
+        "Expected a key in PEM format, got text in UTF-16: convert it to UTF-8"
     } else if looks_like_path(text) {
         "Expected a key in PEM format, got what looks like a path: pass the text that the file \
          holds, for example Path(...).read_text()"
@@ -163,32 +290,19 @@ fn looks_like_path(text: &[u8]) -> bool {
             || ENDS.iter().any(|end| text.to_ascii_lowercase().ends_with(end.as_bytes())))
 }
 
-/// Makes the error for a text that starts with a BEGIN line but does not end with the matching END
-/// line.
-fn bad_end(label: &str, rest: &str) -> Error {
-    let end_line = [END, label, DASHES].concat();
-    Error::invalid_key(if rest.contains(BEGIN) {
-        "There is more than one PEM block: pass the key's block alone"
-    } else if rest.contains(&end_line) {
-        "There is text after the PEM key's END line: pass the PEM block alone"
-    } else if rest.contains(END) {
-        "The END line of the PEM key does not fit its BEGIN line"
-    } else {
-        "The PEM key has no END line: it is cut off"
-    })
-}
+/// The header that says how a block is encrypted (RFC 1421 Section 4.6.1.1).
+const PROC_TYPE: &str = "Proc-Type";
 
-/// Makes the error for a body that has headers (RFC 1421 Section 4.4), which OpenSSL writes only
-/// for encrypted keys.
-fn with_headers(body: &str) -> Error {
-    Error::invalid_key(if body.contains("ENCRYPTED") {
-        "The private key is encrypted in the old form of OpenSSL (\"Proc-Type: 4,ENCRYPTED\"), \
-         which is not supported, for it protects badly: convert it with `openssl pkcs8 -topk8 -in \
-         old.pem -out new.pem`"
-    } else {
-        "PEM headers are not supported: pass the block without them"
-    })
-}
+const OLD_ENCRYPTION: &str = "The private key is encrypted in the old form of OpenSSL (\"Proc-Type: 4,ENCRYPTED\"), which is \
+     not supported, for it protects badly: convert it with `openssl pkcs8 -topk8 -in old.pem -out \
+     new.pem`";
+
+const SEVERAL_KEYS: &str = "The PEM text has more than one key: pass one alone";
+
+const SEVERAL_BLOCKS: &str = "There is more than one PEM block and none is a key: pass one alone";
+
+const PUBLIC_NOT_FIRST: &str =
+    "There is another PEM block before the public key: pass the key's block alone";
 
 const ESCAPED_LINE_ENDS: &str = "The PEM key holds the two characters \\n where line ends belong, as happens in environment \
      variables: replace them, for example with key.replace(\"\\\\n\", \"\\n\")";
@@ -343,22 +457,103 @@ mod tests {
     }
 
     #[test]
-    fn lost_line_ends_are_named() {
+    fn escaped_line_ends_are_named() {
         assert_refused(PUBLIC.trim_end().replace('\n', "\\n"), "two characters \\n");
         assert_refused(PUBLIC.replace('\n', "\\n"), "two characters \\n");
         assert_refused(format!("\"{}\"", PUBLIC.replace('\n', "\\n")), "two characters \\n");
-        assert_refused(PUBLIC.trim_end().replace('\n', " "), "lost its line ends");
-        assert_refused(PUBLIC.replace('\n', ""), "lost its line ends");
-        assert_refused(PUBLIC.replace('\n', "\r"), "lost its line ends");
     }
 
     #[test]
-    fn text_around_the_block_is_refused() {
-        assert_refused(format!("key:\n{PUBLIC}"), "before");
-        assert_refused(format!("\u{feff}{PUBLIC}"), "before");
-        assert_refused(format!("\"{PUBLIC}\""), "quotation marks");
-        assert_refused(format!("{PUBLIC}end"), "after");
-        assert_refused(format!("{PUBLIC}{PUBLIC}"), "more than one");
+    fn other_blocks_and_text_may_stand_around_a_private_key() {
+        let text = String::from_utf8(vectors::read("ec_p256_sec1.pem")).unwrap();
+        let key = parse(text.as_bytes()).unwrap();
+        let parameters = encode("EC PARAMETERS", &[5, 0]);
+        let certificate = encode(CERTIFICATE, &[5, 0]);
+        for around in [
+            format!("{parameters}{text}"),
+            format!("{text}{parameters}"),
+            format!("{certificate}{text}{certificate}"),
+            format!("Bag Attributes\n  localKeyID: 01\nKey Attributes: <No Attributes>\n{text}"),
+            format!("\u{feff}{text}"),
+            format!("\"{text}\""),
+            format!("-----\n-----END X-----\n{text}"),
+            format!("{text}-----BEGIN X-----\ncut off"),
+        ] {
+            assert_eq!(parse(around.as_bytes()), Ok(key.clone()), "{around:?}");
+        }
+        assert_eq!(parse(&[b"\xff", text.as_bytes(), b"\xff"].concat()), Ok(key));
+    }
+
+    #[test]
+    fn a_public_key_is_the_first_block() {
+        let certificate = encode(CERTIFICATE, &[5, 0]);
+        let key = parse(PUBLIC.as_bytes()).unwrap();
+        assert_eq!(parse(format!("{PUBLIC}{certificate}").as_bytes()), Ok(key));
+        assert_refused(format!("{certificate}{PUBLIC}"), "before the public key");
+    }
+
+    #[test]
+    fn of_several_keys_none_is_taken() {
+        let text = String::from_utf8(vectors::read("testkey_ec.priv")).unwrap();
+        let encrypted = PUBLIC.replace("PUBLIC", "ENCRYPTED PRIVATE");
+        for second in [&text, PUBLIC, &encrypted] {
+            assert_refused(format!("{text}{second}"), "more than one key");
+        }
+        let certificate = encode(CERTIFICATE, &[5, 0]);
+        assert_refused(format!("{certificate}{certificate}"), "none is a key");
+    }
+
+    #[test]
+    fn a_damaged_block_spoils_the_text() {
+        let other = encode("X", &[5, 0]);
+        for damaged in [
+            other.replace("END X", "END Y"),
+            other.replace("BQA=", "!"),
+            other.replace("BQA=", "BQB="),
+            other.replace("BQA=", "BQA=\n\nBQA="),
+            other.replace('X', ""),
+            other.replace("-----END X-----\n", ""),
+        ] {
+            assert!(parse(format!("{damaged}{PUBLIC}").as_bytes()).is_err(), "{damaged}");
+        }
+        assert_refused(format!("-{PUBLIC}"), "not in PEM format");
+        assert_refused(b"-----BEGIN \xff-----\n-----END \xff-----", "label is not text");
+    }
+
+    #[test]
+    fn white_space_in_the_body_does_not_count() {
+        let key = parse(PUBLIC.as_bytes()).unwrap();
+        for text in [
+            PUBLIC.replace('\n', "\r"),
+            PUBLIC.replace('\n', " "),
+            PUBLIC.replace('\n', ""),
+            PUBLIC.replace('\n', "  \n\t"),
+            PUBLIC.replace('\n', "\u{a0}\n"),
+            PUBLIC.replacen('\n', "\n\n\n", 1),
+        ] {
+            assert_eq!(parse(text.as_bytes()), Ok(key.clone()), "{text:?}");
+        }
+        assert_refused(PUBLIC.replace('\n', "\n\n"), "empty line");
+        assert_refused(PUBLIC.replace('\n', "\u{200b}\n"), "not base64");
+    }
+
+    #[test]
+    fn headers_are_skipped_unless_they_encrypt() {
+        let with = |headers: &str| PUBLIC.replacen('\n', &format!("\n{headers}\n"), 1);
+        assert_eq!(parse(with("A: b\nC:\n").as_bytes()), parse(PUBLIC.as_bytes()));
+        let crlf = with("A: b\n").replace('\n', "\r\n");
+        assert_eq!(parse(crlf.as_bytes()), parse(PUBLIC.as_bytes()));
+        assert_refused(with("A: b\nC\n"), "empty line in its body");
+        assert_refused(with("A: b"), "not followed by an empty line");
+        assert_refused(with("Proc-Type : 4,ENCRYPTED\n"), "openssl pkcs8 -topk8");
+    }
+
+    #[test]
+    fn a_public_rsa_key_may_be_either_structure_under_its_own_label() {
+        let text = String::from_utf8(vectors::read("rsa_2048_spki.pem")).unwrap();
+        let renamed = text.replace("PUBLIC KEY", RSA_PUBLIC_KEY);
+        assert_eq!(parse(renamed.as_bytes()), parse(text.as_bytes()));
+        assert_refused(PUBLIC.replace("PUBLIC KEY", RSA_PUBLIC_KEY), "well-formed PKCS#1");
     }
 
     #[test]
@@ -366,11 +561,9 @@ mod tests {
         let body = PUBLIC.lines().nth(1).unwrap();
         assert_refused(PUBLIC.replace("END PUBLIC", "END PRIVATE"), "does not fit");
         assert_refused(&PUBLIC[..PUBLIC.len() - 30], "cut off");
-        assert_refused(PUBLIC.replace(body, &format!("\n{body}")), "empty line");
-        assert_refused(PUBLIC.replace(body, &format!("Comment: x\n{body}")), "headers");
-        for wrong in
-            [&body[1..], body.trim_end_matches('='), &format!("{body}="), &format!(" {body}")]
-        {
+        assert_refused(&PUBLIC[..PUBLIC.len() - 3], "END line of the PEM key is not complete");
+        assert_refused(format!("-----BEGIN PUBLIC KEY-----\n{PUBLIC}"), "before the next BEGIN");
+        for wrong in [&body[1..], body.trim_end_matches('='), &format!("{body}=")] {
             assert!(parse(PUBLIC.replace(body, wrong).as_bytes()).is_err(), "{wrong}");
         }
         assert_refused(PUBLIC.replace(body, &format!("{body}\u{e4}")), "not base64");

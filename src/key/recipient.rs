@@ -9,7 +9,7 @@ use pkcs8::spki::SubjectPublicKeyInfoRef;
 use serde_json::{Map, Value};
 
 use super::pem::Block;
-use super::{Curve, EcKey, KeyMaterial, RsaKey, SecretBytes, jwk};
+use super::{Coordinates, Curve, EcKey, EcPoint, KeyMaterial, RsaKey, SecretBytes, jwk};
 use crate::base64url;
 use crate::error::Error;
 
@@ -31,12 +31,12 @@ pub enum RecipientKey {
 }
 
 impl RecipientKey {
-    /// Returns the key type that errors name.
-    pub const fn kty(&self) -> &'static str {
+    /// Returns what the key is, in words.
+    pub const fn in_words(&self) -> &'static str {
         match self {
-            Self::Secret(_) => "oct",
-            Self::Rsa(_) => "RSA",
-            Self::Agreement(key) => key.curve.kty(),
+            Self::Secret(_) => "a shared secret",
+            Self::Rsa(_) => "an RSA key",
+            Self::Agreement(key) => key.curve.key_in_words(),
         }
     }
 
@@ -75,6 +75,14 @@ impl AgreementCurve {
         }
     }
 
+    /// Returns what a key on the curve is, in words.
+    pub const fn key_in_words(self) -> &'static str {
+        match self {
+            Self::Nist(curve) => curve.key_in_words(),
+            Self::X25519 => "an X25519 key",
+        }
+    }
+
     const fn kty(self) -> &'static str {
         match self {
             Self::Nist(_) => "EC",
@@ -99,12 +107,19 @@ impl AgreementKey {
     /// Takes over an EC key.
     ///
     /// # Errors
-    /// [`Error::InvalidKey`] for secp256k1, over which no JWE algorithm is defined.
+    /// [`Error::InvalidKey`] for secp256k1, over which no JWE algorithm is defined, and for a
+    /// compressed point, which `crypto::complete` replaces.
     pub fn of(key: &EcKey) -> Result<Self, Error> {
         if key.curve == Curve::Secp256k1 {
             return Err(Error::invalid_key("secp256k1 keys sign and cannot encrypt"));
         }
-        let public = key.public.as_ref().map(|(x, y)| [&[4][..], x, y].concat());
+        let public = match &key.public {
+            None => None,
+            Some(EcPoint::Affine(Coordinates { x, y })) => Some([&[4][..], x, y].concat()),
+            Some(EcPoint::Compressed(_)) => {
+                return Err(Error::invalid_key("The EC key's public point is compressed"));
+            }
+        };
         Ok(Self { curve: AgreementCurve::Nist(key.curve), public, d: key.d.clone() })
     }
 
@@ -138,7 +153,7 @@ impl AgreementKey {
 
     /// Reads an X25519 key from PEM text; returns `None` for anything else.
     pub fn x25519_from_pem(text: &[u8]) -> Option<Self> {
-        Self::x25519_from_der(&Block::find(text).ok()?.decode().ok()?)
+        Self::x25519_from_der(Block::find(text).ok()?.der())
     }
 
     const fn x25519(public: Option<Vec<u8>>, d: Option<SecretBytes>) -> Self {
@@ -187,7 +202,7 @@ fn x25519_from_jwk(jwk: &Value) -> Result<AgreementKey, Error> {
         None => Ok(None),
         Some(value) => value
             .as_str()
-            .and_then(|text| base64url::decode(text.as_bytes()))
+            .and_then(|text| base64url::decode(text.as_bytes()).ok())
             .filter(|bytes| bytes.len() == X25519_LEN)
             .map(Some)
             .ok_or_else(|| {

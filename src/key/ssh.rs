@@ -3,7 +3,7 @@
 
 use base64_simd::STANDARD;
 
-use super::{Curve, EcKey, KeyMaterial, OkpCurve, OkpKey, RsaKey, der};
+use super::{Curve, EcKey, EcPoint, KeyMaterial, OkpCurve, OkpKey, RsaKey, der};
 use crate::error::Error;
 
 /// Reads an OpenSSH public key of the type `ssh-rsa`, `ssh-ed25519` or `ecdsa-sha2-nistp*`.
@@ -77,8 +77,14 @@ fn ecdsa(key_type: &[u8], fields: &mut Fields<'_>) -> Result<KeyMaterial, Error>
         return Err(malformed());
     }
     let point = fields.string().ok_or_else(malformed)?;
-    let public = Some(der::parse_point(curve, point)?);
-    Ok(KeyMaterial::Ec(EcKey { curve, public, d: None }))
+    match der::parse_point(curve, point)? {
+        EcPoint::Compressed(_) => {
+            Err(Error::invalid_key("The OpenSSH key's public point is compressed"))
+        }
+        public @ EcPoint::Affine(..) => {
+            Ok(KeyMaterial::Ec(EcKey { curve, public: Some(public), d: None }))
+        }
+    }
 }
 
 /// The rest of a key's data, a sequence of length-prefixed fields (RFC 4251 Section 5).

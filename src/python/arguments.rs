@@ -3,14 +3,18 @@
 //! Each function accepts only values whose meaning it knows exactly (exact types of CPython) and
 //! returns `None` for all others, which the fallback then handles.
 
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{
     PyBool, PyBytes, PyDelta, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple,
 };
 
+use crate::algorithm::{ALGORITHMS, Algorithm, NONE};
 use crate::claims::{Accepted, Checks};
-use crate::python::cpython::utf8;
+use crate::error::Error;
+use crate::python::cpython::{self, utf8};
 use crate::python::errors::ok;
+use crate::python::header_cache;
 use crate::python::once::intern;
 
 /// Returns the bytes of an exact str (in UTF-8) or an exact bytes object.
@@ -138,6 +142,66 @@ pub(super) fn leeway(object: Option<&Bound<'_, PyAny>>) -> Option<f64> {
     (seconds.is_nan() || seconds.abs() < 4_503_599_627_370_496.0).then_some(seconds)
 }
 
+/// Returns the name of an object's type, for a message.
+pub(super) fn type_name(object: &Bound<'_, PyAny>) -> String {
+    if object.is_none() {
+        return "None".to_owned();
+    }
+    object.get_type().name().map_or_else(|_| "an object".to_owned(), |name| name.to_string())
+}
+
+/// Returns the text of an argument that must be a str, or raises `TypeError` with its name.
+pub(super) fn string_argument(name: &str, object: &Bound<'_, PyAny>) -> PyResult<String> {
+    object.cast::<PyString>().ok().and_then(|text| utf8(text)).map(str::to_owned).ok_or_else(|| {
+        PyTypeError::new_err(format!("{name} must be a string, got {}", type_name(object)))
+    })
+}
+
+/// Returns the known name that is most similar to a wrong one.
+pub(super) fn nearest<'a>(
+    py: Python<'_>,
+    name: &str,
+    known: &[&'a str],
+) -> PyResult<Option<&'a str>> {
+    let close: Vec<String> = py
+        .import(intern!(py, "difflib"))?
+        .call_method1(intern!(py, "get_close_matches"), (name, known.to_vec(), 1))?
+        .extract()?;
+    Ok(known.iter().copied().find(|known| close.iter().any(|close| close == known)))
+}
+
+/// Returns the algorithm that an argument names; raises `TypeError` unless it is a str, and the error
+/// of [`signature_algorithm`].
+pub(super) fn algorithm_argument(
+    name: &str,
+    object: &Bound<'_, PyAny>,
+) -> PyResult<&'static Algorithm> {
+    signature_algorithm(object.py(), &string_argument(name, object)?)
+}
+
+/// Returns the algorithm of that name, with which tokens can be signed and verified.
+///
+/// Raises `ValueError` otherwise. The text quotes a name only if a known one is similar, because it
+/// may be a misplaced key.
+pub(super) fn signature_algorithm(py: Python<'_>, name: &str) -> PyResult<&'static Algorithm> {
+    if let Some(algorithm) = header_cache::signature_algorithm(name) {
+        return Ok(algorithm);
+    }
+    let known = ALGORITHMS.each_ref().map(|algorithm| algorithm.name);
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let is_same = |known: &&&str| known.eq_ignore_ascii_case(&plain);
+    Err(PyValueError::new_err(if name == NONE.name {
+        "algorithm \"none\" has no signature: it can neither sign nor verify a token".to_owned()
+    } else if let Some(near) = match known.iter().find(is_same) {
+        Some(same) => Some(*same),
+        None => nearest(py, name, &known)?,
+    } {
+        format!("unknown algorithm \"{name}\": did you mean \"{near}\"?")
+    } else {
+        format!("unknown algorithm: a token is signed with one of {}", known.join(", "))
+    }))
+}
+
 /// Copies an argument of a prepared object, which reads its arguments once, to exact types: a str,
 /// bytes, dict, int or float, or a subclass of it, to that type, a list or tuple to a list, and a
 /// set or frozenset to a set, each with its items. Every other object is returned as it is.
@@ -150,11 +214,13 @@ pub(super) fn exact<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
     }
     if let Ok(text) = object.cast::<PyString>() {
         // The text itself, whatever `__str__` returns: `json` and `==` use it as well.
-        let copy = utf8(text).map(|text| PyString::new(py, text).into_any());
-        return Ok(copy.unwrap_or_else(|| object.clone()));
+        let copy = utf8(text)
+            .map(|text| cpython::string(py, text).ok_or(Error::OutOfMemory))
+            .transpose()?;
+        return Ok(copy.map_or_else(|| object.clone(), Bound::into_any));
     }
     if let Ok(bytes) = object.cast::<PyBytes>() {
-        return Ok(PyBytes::new(py, bytes.as_bytes()).into_any());
+        return Ok(cpython::bytes(py, bytes.as_bytes()).ok_or(Error::OutOfMemory)?.into_any());
     }
     if let Ok(dict) = object.cast::<PyDict>() {
         let copy = PyDict::new(py);

@@ -9,7 +9,7 @@ use std::{ptr, slice};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyCFunction, PyDict, PyString, PyType};
+use pyo3::types::{PyBytes, PyCFunction, PyDict, PyFloat, PyInt, PyList, PyString, PyType};
 
 /// Returns the text of a str; `None` if it has lone surrogates.
 ///
@@ -41,6 +41,60 @@ pub(in crate::python) fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a s
         }
         let bytes = slice::from_raw_parts(bytes.cast(), usize::try_from(len).ok()?);
         Some(str::from_utf8_unchecked(bytes))
+    }
+}
+
+/// Returns a str, or `None` if there is not enough memory; `PyO3`'s own constructors of objects
+/// would panic.
+pub(in crate::python) fn string<'py>(py: Python<'py>, text: &str) -> Option<Bound<'py, PyString>> {
+    let len = ffi::Py_ssize_t::try_from(text.len()).ok()?;
+    // SAFETY: the text has `len` bytes, which CPython copies. It returns a new str, or null with an
+    // exception set.
+    unsafe { new_object(py, ffi::PyUnicode_FromStringAndSize(text.as_ptr().cast(), len)) }
+}
+
+/// As [`string`], for bytes.
+pub(in crate::python) fn bytes<'py>(py: Python<'py>, bytes: &[u8]) -> Option<Bound<'py, PyBytes>> {
+    let len = ffi::Py_ssize_t::try_from(bytes.len()).ok()?;
+    // SAFETY: as in `string`; it returns bytes.
+    unsafe { new_object(py, ffi::PyBytes_FromStringAndSize(bytes.as_ptr().cast(), len)) }
+}
+
+/// As [`string`], for an int.
+pub(in crate::python) fn integer(py: Python<'_>, integer: i64) -> Option<Bound<'_, PyInt>> {
+    // SAFETY: CPython returns an int, or null with an exception set.
+    unsafe { new_object(py, ffi::PyLong_FromLongLong(integer)) }
+}
+
+/// As [`string`], for a float.
+pub(in crate::python) fn float(py: Python<'_>, float: f64) -> Option<Bound<'_, PyFloat>> {
+    // SAFETY: CPython returns a float, or null with an exception set.
+    unsafe { new_object(py, ffi::PyFloat_FromDouble(float)) }
+}
+
+/// As [`string`], for an empty dict.
+pub(in crate::python) fn dict(py: Python<'_>) -> Option<Bound<'_, PyDict>> {
+    // SAFETY: CPython returns a dict, or null with an exception set.
+    unsafe { new_object(py, ffi::PyDict_New()) }
+}
+
+/// As [`string`], for an empty list.
+pub(in crate::python) fn list(py: Python<'_>) -> Option<Bound<'_, PyList>> {
+    // SAFETY: CPython returns a list, or null with an exception set.
+    unsafe { new_object(py, ffi::PyList_New(0)) }
+}
+
+/// # Safety
+/// `object` is a new reference to an object of the class `T`, or null with an exception set.
+#[inline]
+unsafe fn new_object<T>(py: Python<'_>, object: *mut ffi::PyObject) -> Option<Bound<'_, T>> {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        if object.is_null() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        Some(Bound::from_owned_ptr(py, object).cast_into_unchecked())
     }
 }
 

@@ -3,16 +3,21 @@
 
 use std::borrow::Cow;
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyMemoryError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDateTime, PyDict, PyString};
+use pyo3::types::{PyDate, PyDateTime, PyDict, PyInt, PyString, PyTuple, PyType};
 
+use super::errors::ok;
 use super::json::dumps::{dumps, dumps_claims, token};
 use super::once::intern;
 use super::{arguments, header_cache};
 use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::crypto::PreparedKey;
+use crate::memory;
+
+/// The day of the epoch, as `date.toordinal` counts.
+const EPOCH_ORDINAL: i64 = 719_163;
 
 /// Returns the encoded JOSE header with the caller's `headers` merged in; `None` if the fallback
 /// must write it.
@@ -50,7 +55,10 @@ pub(super) fn header_segment(
         header.del_item(typ)?;
     }
     let mut json = Vec::with_capacity(128);
-    Ok(dumps(&header, sort, &mut json).ok().map(|()| base64url::encode(&json).into()))
+    if dumps(&header, sort, &mut json).is_err() {
+        return Ok(None);
+    }
+    Ok(Some(base64url::try_encode(&json)?.into()))
 }
 
 /// Returns the claims as JSON; datetimes in `exp`, `iat` and `nbf` become whole seconds. Returns
@@ -72,24 +80,49 @@ pub(super) fn claims_json(claims: &Bound<'_, PyDict>) -> PyResult<Option<Vec<u8>
     }
     // The code of a time zone has run and may have changed the caller's dict, so the copy is
     // written.
-    json_by_python(&claims).map(Some)
+    check_issuer(&claims)?;
+    json_by_python(&claims, None).map(Some)
 }
 
-/// Returns the JSON text of the claims as Python's json writes it.
-///
-/// Raises `TypeError` for an `iss` that is not a string, as PyJWT does, and whatever json raises.
-pub(super) fn json_by_python(claims: &Bound<'_, PyDict>) -> PyResult<Vec<u8>> {
-    let py = claims.py();
-    if let Some(iss) = claims.get_item(intern!(py, "iss"))?
-        && !iss.is_instance_of::<PyString>()
-    {
-        return Err(PyTypeError::new_err("Issuer (iss) must be a string."));
+/// Makes the error for a value of this name that was not written: it is not JSON, or there is not
+/// enough memory for it, which Python's json finds out.
+pub(super) fn not_json(value: &Bound<'_, PyAny>, name: &str) -> PyErr {
+    let py = value.py();
+    let written = py.import("json").and_then(|json| json.call_method1("dumps", (value,)));
+    // The encoded text needs memory too.
+    let fits = written.and_then(|text| Ok(memory::ensure(text.len()?.saturating_mul(4))?));
+    match fits {
+        Err(error) if error.is_instance_of::<PyMemoryError>(py) => error,
+        _ => PyTypeError::new_err(format!("{name} cannot be written as JSON")),
     }
+}
+
+/// Raises `TypeError` for an `iss` that is not a string, as PyJWT does.
+pub(super) fn check_issuer(claims: &Bound<'_, PyDict>) -> PyResult<()> {
+    match claims.get_item(intern!(claims.py(), "iss"))? {
+        Some(iss) if !iss.is_instance_of::<PyString>() => {
+            Err(PyTypeError::new_err("Issuer (iss) must be a string."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns the JSON text of a dict as Python's json writes it, with the encoder of the caller's if
+/// there is one.
+///
+/// Raises whatever json raises.
+pub(super) fn json_by_python(
+    members: &Bound<'_, PyDict>,
+    encoder: Option<&Bound<'_, PyType>>,
+) -> PyResult<Vec<u8>> {
+    let py = members.py();
     let arguments = PyDict::new(py);
     arguments.set_item(intern!(py, "separators"), (",", ":"))?;
+    arguments.set_item(intern!(py, "cls"), encoder)?;
     let json = py.import(intern!(py, "json"))?;
-    let text = json.call_method(intern!(py, "dumps"), (claims,), Some(&arguments))?;
-    Ok(text.extract::<String>()?.into_bytes())
+    let text = json.call_method(intern!(py, "dumps"), (members,), Some(&arguments))?;
+    let text = text.cast::<PyString>()?;
+    Ok(memory::concat(&[text.to_str()?.as_bytes()])?)
 }
 
 /// Returns a copy of the claims in which times are numbers, or `None` if there is no datetime.
@@ -108,11 +141,32 @@ pub(super) fn with_whole_seconds<'py>(
         if time.is_instance_of::<PyDateTime>() {
             has_datetime = true;
             let utc = time.call_method0(intern!(py, "utctimetuple"))?;
-            let calendar = py.import(intern!(py, "calendar"))?;
-            copy.set_item(name, calendar.call_method1(intern!(py, "timegm"), (utc,))?)?;
+            copy.set_item(name, seconds_since_the_epoch(&utc)?)?;
         }
     }
     Ok(has_datetime.then_some(copy))
+}
+
+/// Returns the seconds of a UTC time tuple since the epoch, as `calendar.timegm` does, whose code in
+/// Python takes longer than the rest of `encode`.
+fn seconds_since_the_epoch<'py>(utc: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = utc.py();
+    // Only CPython's own code runs here.
+    let usual = || {
+        let tuple = utc.cast::<PyTuple>().ok()?;
+        let part = |index| -> Option<i32> {
+            ok(py, ok(py, tuple.get_item(index))?.cast_exact::<PyInt>().ok()?.extract())
+        };
+        let date = ok(py, PyDate::new(py, part(0)?, u8::try_from(part(1)?).ok()?, 1))?;
+        let ordinal: i64 = ok(py, ok(py, date.call_method0(intern!(py, "toordinal")))?.extract())?;
+        let [day, hour, minute, second] = [part(2)?, part(3)?, part(4)?, part(5)?].map(i64::from);
+        let hours = (ordinal - EPOCH_ORDINAL + day - 1) * 24 + hour;
+        Some((hours * 60 + minute) * 60 + second)
+    };
+    match usual() {
+        Some(seconds) => Ok(seconds.into_pyobject(py)?.into_any()),
+        None => py.import(intern!(py, "calendar"))?.call_method1(intern!(py, "timegm"), (utc,)),
+    }
 }
 
 /// Signs an encoded header and a payload, and returns the token.

@@ -2,8 +2,8 @@
 //! compile until it has a class.
 
 use pyo3::exceptions::{
-    PyArithmeticError, PyAttributeError, PyImportError, PyLookupError, PyNotImplementedError,
-    PyRuntimeError, PyTypeError, PyValueError,
+    PyArithmeticError, PyAttributeError, PyImportError, PyLookupError, PyMemoryError,
+    PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyModule, PyType};
@@ -87,7 +87,8 @@ pub(super) fn unless_refused<T>(py: Python<'_>, result: PyResult<T>) -> PyResult
     }
 }
 
-fn is_refusal(py: Python<'_>, error: &PyErr) -> bool {
+/// Returns whether it is such an error.
+pub(super) fn is_refusal(py: Python<'_>, error: &PyErr) -> bool {
     is_ours(py, error)
         || error.is_instance_of::<PyValueError>(py)
         || error.is_instance_of::<PyTypeError>(py)
@@ -103,6 +104,17 @@ fn is_refusal(py: Python<'_>, error: &PyErr) -> bool {
 fn is_unsupported_algorithm(py: Python<'_>, error: &PyErr) -> bool {
     let module = error.get_type(py).module();
     module.is_ok_and(|module| module.to_str().is_ok_and(|name| name == "cryptography.exceptions"))
+}
+
+/// Makes an error of the same class with another message; of `InvalidKeyError` if the class is not
+/// one that takes any message.
+pub(super) fn with_message(py: Python<'_>, error: &PyErr, message: String) -> PyErr {
+    let class = error.get_type(py);
+    if class.is(py.get_type::<PyTypeError>()) || class.is(py.get_type::<PyValueError>()) {
+        PyErr::from_type(class, (message,))
+    } else {
+        Error::InvalidKey(message).into()
+    }
 }
 
 /// Returns the value, or `None` for an error. It is for calls that run only CPython's own code,
@@ -135,7 +147,8 @@ impl Classes {
             PyErr::from_type(class.bind(py).clone(), (message,))
         };
         match error {
-            Error::NotAToken
+            Error::TokenType(_)
+            | Error::TokenMistake(_)
             | Error::NotEnoughSegments
             | Error::InvalidBase64(_)
             | Error::HeaderNotJson(_)
@@ -168,10 +181,12 @@ impl Classes {
             Error::NoUsableKey => raise(&self.PyJWKSetError, message),
             Error::AlgorithmMissing
             | Error::AlgorithmNotAllowed
+            | Error::AlgorithmRefused { .. }
             | Error::AlgorithmUnknown
             | Error::EncryptionNotAllowed => raise(&self.InvalidAlgorithmError, message),
             Error::DecryptionFailed => raise(&self.DecryptionError, message),
             Error::AlgorithmUnavailable(_) => PyNotImplementedError::new_err(message),
+            Error::OutOfMemory => PyMemoryError::new_err(message),
             Error::SignatureMismatch | Error::NotEnoughSignatures { .. } => {
                 raise(&self.InvalidSignatureError, message)
             }
@@ -185,6 +200,7 @@ impl Classes {
                 raise(&self.InvalidIssuerError, message)
             }
             Error::AudienceUnexpected
+            | Error::AudienceNotConfigured
             | Error::AudienceFormat
             | Error::AudienceMismatch
             | Error::StrictAudienceNotString
@@ -198,8 +214,8 @@ impl Classes {
             | Error::SecretIsAsymmetricKey
             | Error::SecretIsJwk
             | Error::KeyTooShort { .. }
-            | Error::CurveMismatch { .. }
-            | Error::KeyTypeMismatch { .. }
+            | Error::KeyDoesNotFit(_)
+            | Error::KeyForOtherAlgorithm { .. }
             | Error::PrivateKeyRequired
             | Error::KeyForNone
             | Error::InvalidKey(_) => raise(&self.InvalidKeyError, message),

@@ -56,9 +56,6 @@ pub(super) struct Fallback {
     pub(super) decode: Py<PyAny>,
     pub(super) decode_complete: Py<PyAny>,
     pub(super) get_unverified_header: Py<PyAny>,
-    pub(super) decode_payload: Py<PyAny>,
-    pub(super) merge_options: Py<PyAny>,
-    pub(super) validate_claims: Py<PyAny>,
 }
 
 impl Fallback {
@@ -69,9 +66,6 @@ impl Fallback {
             decode: method("decode")?,
             decode_complete: method("decode_complete")?,
             get_unverified_header: jws.getattr("get_unverified_header")?.unbind(),
-            decode_payload: method("_decode_payload")?,
-            merge_options: method("_merge_options")?,
-            validate_claims: method("_validate_claims")?,
         })
     }
 }

@@ -68,7 +68,7 @@ pub(super) fn read<T>(segment: &[u8], read: impl FnOnce(&CachedHeader) -> T) -> 
 
 /// Parses a header of any length as [`read`] does, without caching it.
 pub(super) fn parse(segment: &[u8]) -> Option<CachedHeader> {
-    let header = Header::parse(&base64url::decode(segment)?).ok()?;
+    let header = Header::parse(&base64url::decode(segment).ok()?).ok()?;
     header.validate().ok()?;
     if header.has_unencoded_payload() {
         return None;

@@ -9,7 +9,7 @@ use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 use super::cpython::utf8;
 use super::errors::is_ours;
 use super::fast_path::FastPath;
-use super::jose_arguments::{json_text, members, octets};
+use super::jose_arguments::{bytes, dict, json_text, members, octets, token_bytes};
 use super::keys::argument::prepare_or_raise;
 use super::keys::key::Key;
 use super::keys::length;
@@ -83,9 +83,9 @@ impl JsonSigner {
         &self,
         payload: &Bound<'py, PyAny>,
         detached: bool,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    ) -> PyResult<Bound<'py, PyDict>> {
         let jws = jws_json::sign_flattened(&self.0, octets(payload)?, detached);
-        Ok(pythonize::pythonize(payload.py(), &jws.map_err(wrong_argument)?)?)
+        dict(payload.py(), &jws.map_err(wrong_argument)?)
     }
 
     /// Returns the signer itself, because it never changes.
@@ -121,10 +121,10 @@ fn sign_general<'py>(
     signers: Vec<PyRef<'py, JsonSigner>>,
     payload: &Bound<'py, PyAny>,
     detached: bool,
-) -> PyResult<Bound<'py, PyAny>> {
+) -> PyResult<Bound<'py, PyDict>> {
     let sources: Vec<_> = signers.iter().map(|signer| &signer.0).collect();
     let jws = jws_json::sign_general(&sources, octets(payload)?, detached);
-    Ok(pythonize::pythonize(payload.py(), &jws.map_err(wrong_argument)?)?)
+    dict(payload.py(), &jws.map_err(wrong_argument)?)
 }
 
 /// A verifier of the JSON serializations, with keys, algorithms and a policy that are fixed when it
@@ -137,8 +137,8 @@ fn sign_general<'py>(
 ///         takes. The `kid` of a signature chooses among keys with an ID.
 ///     algorithms: the allowed values of `alg`.
 ///     policy: which signatures must verify: "all" that the JWS has, "any" one, or the number of
-///         different keys that must have signed. The default is "all". Only a number notices that somebody has removed
-///         signatures.
+///         different keys that must have signed. The default is "all". Only a number notices that
+///         somebody has removed signatures.
 ///     `max_signatures`: the maximum number of signatures of a JWS.
 ///     `max_token_size`: the maximum number of bytes in its JSON text.
 ///
@@ -200,13 +200,9 @@ impl JsonVerifier {
         let written;
         let json = if jws.is_instance_of::<PyDict>() {
             written = json_text(jws)?;
-            written.as_bytes()
-        } else if let Ok(bytes) = jws.cast::<PyBytes>() {
-            bytes.as_bytes()
-        } else if let Ok(text) = jws.cast::<PyString>() {
-            utf8(text).ok_or(Error::NotAToken)?.as_bytes()
+            token_bytes(&written)?
         } else {
-            return Err(PyTypeError::new_err("A JWS must be a dict, a str or bytes"));
+            token_bytes(jws)?
         };
         if json.len() > self.max_token_size {
             return Err(Error::TokenTooLarge(self.max_token_size).into());
@@ -246,8 +242,8 @@ struct VerifiedJws(jws_json::Verified);
 impl VerifiedJws {
     /// The payload.
     #[getter]
-    fn payload<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, self.0.payload())
+    fn payload<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(bytes(py, self.0.payload())?)
     }
 
     /// The signatures that verified, in order.

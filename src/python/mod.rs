@@ -23,6 +23,7 @@ mod key_choice;
 mod keys;
 mod late;
 mod once;
+mod repr;
 mod secret_guard;
 mod signer;
 mod vectorcall;
@@ -34,11 +35,18 @@ use pyo3::types::PyBytes;
 
 use cpython::is_main_interpreter;
 
+use crate::base64url::{self, Undecoded};
+use crate::error::Error;
+
 /// Returns the bytes of a base64url segment (RFC 7515 Section 2), or None if it is not canonical.
 #[pyfunction]
 #[pyo3(signature = (segment, /))]
-fn decode_segment<'py>(py: Python<'py>, segment: &[u8]) -> Option<Bound<'py, PyBytes>> {
-    Some(PyBytes::new(py, &crate::base64url::decode(segment)?))
+fn decode_segment<'py>(py: Python<'py>, segment: &[u8]) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    match base64url::decode(segment) {
+        Ok(decoded) => Ok(Some(cpython::bytes(py, &decoded).ok_or(Error::OutOfMemory)?)),
+        Err(Undecoded::NotCanonical) => Ok(None),
+        Err(Undecoded::OutOfMemory) => Err(Error::OutOfMemory.into()),
+    }
 }
 
 /// Raises `ImportError` in a sub-interpreter.
@@ -64,10 +72,11 @@ mod _rapidjwt {
 
     use super::algorithm_table::algorithm_table;
     use super::cache_info::CacheInfo;
+    use super::decoded::unverified_claims;
     use super::fast_path::{
         fast_path_changed, fast_path_extended, fast_path_obstacles, record_originals,
     };
-    use super::jwt::{Decode, DecodeComplete, Encode, get_unverified_header};
+    use super::jwt::{Decode, DecodeComplete, Encode, GetUnverifiedHeader};
     use super::key_choice::{choose_keys, jwk_permits};
     use super::keys::cache::{clear_key_cache, key_cache_info};
     use super::keys::key::Key;
@@ -75,9 +84,11 @@ mod _rapidjwt {
     use super::secret_guard::{is_der_public_key, is_jwk, is_pem, is_ssh};
     use super::signer::{Signer, SignerEncode};
     use super::vectorcall::{add_method, function};
-    use super::verifier::batch::{self, DecodedMany};
+    use super::verifier::batch::{self, DecodedMany, token_text};
     use super::verifier::policy::VerifierPolicy;
-    use super::verifier::{Verifier, VerifierDecode, keys_may_be_outdated, verifier_of_policy};
+    use super::verifier::{
+        Verifier, VerifierDecode, keys_may_be_outdated, token_iterator, verifier_of_policy,
+    };
     use super::{check_interpreter, decode_segment};
 
     /// Adds every member after the check; `#[pymodule_export]` would add members before it.
@@ -98,6 +109,8 @@ mod _rapidjwt {
         module.add("encode", function::<Encode, _>(py, "rapidjwt")?)?;
         module.add("decode", function::<Decode, _>(py, "rapidjwt")?)?;
         module.add("decode_complete", function::<DecodeComplete, _>(py, "rapidjwt")?)?;
+        let header = function::<GetUnverifiedHeader, _>(py, "rapidjwt")?;
+        module.add("get_unverified_header", header)?;
         for function in [
             wrap_pyfunction!(algorithm_table, module)?,
             wrap_pyfunction!(choose_keys, module)?,
@@ -106,7 +119,6 @@ mod _rapidjwt {
             wrap_pyfunction!(fast_path_changed, module)?,
             wrap_pyfunction!(fast_path_extended, module)?,
             wrap_pyfunction!(fast_path_obstacles, module)?,
-            wrap_pyfunction!(get_unverified_header, module)?,
             wrap_pyfunction!(is_der_public_key, module)?,
             wrap_pyfunction!(is_jwk, module)?,
             wrap_pyfunction!(is_pem, module)?,
@@ -115,6 +127,9 @@ mod _rapidjwt {
             wrap_pyfunction!(key_cache_info, module)?,
             wrap_pyfunction!(keys_may_be_outdated, module)?,
             wrap_pyfunction!(record_originals, module)?,
+            wrap_pyfunction!(token_iterator, module)?,
+            wrap_pyfunction!(token_text, module)?,
+            wrap_pyfunction!(unverified_claims, module)?,
             wrap_pyfunction!(verifier_of_policy, module)?,
         ] {
             module.add_function(function)?;

@@ -6,16 +6,19 @@ use std::sync::Arc;
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple, PyType};
+use pyo3::{PyTraverseError, PyVisit};
 
-use super::arguments::{exact, exact_seconds};
+use super::arguments::{exact, exact_seconds, string_argument, type_name};
 use super::errors::ok;
 use super::fast_path::FastPath;
 use super::json::dumps::dumps;
 use super::keys::argument::prepare_or_raise;
 use super::keys::key::Key;
+use super::keys::key_mistakes::{self, Prepared};
 use super::keys::length;
 use super::once::{ForkSafeOnce, intern};
+use super::repr::Repr;
 use super::vectorcall::{Method, drop_deferred};
 use super::{arguments, clock, encoding, header_cache};
 use crate::algorithm::Algorithm;
@@ -38,8 +41,12 @@ use crate::error::Error;
 ///     audience: the `aud` of claims that have none: a string or a list of strings.
 ///     lifetime: seconds, or a timedelta. The `exp` of claims without one is this long after
 ///         their `iat`, or after the current time if they have no `iat`.
+///     `allow_negative_lifetime`: whether `lifetime` may be zero or negative, for tests that need
+///         tokens that have expired.
 ///     `issued_at`: whether claims without `iat` get one; a lifetime implies it.
 ///     `jwt_id`: whether claims without `jti` get one: 128 random bits, base64url-encoded.
+///     `json_encoder`: a subclass of `json.JSONEncoder` for claims and headers that JSON does not
+///         have, such as a UUID. Python's json then writes them, which takes longer.
 ///
 /// Raises `InvalidKeyError` for a key that does not fit the algorithm or cannot sign, `TypeError` and
 /// `ValueError` for other wrong arguments.
@@ -47,11 +54,14 @@ use crate::error::Error;
 pub(super) struct Signer {
     key: Arc<PreparedKey>,
     header: String,
+    /// The `kid` of the header.
+    kid: Option<String>,
     issuer: Option<Member>,
     audience: Option<Member>,
     lifetime: Option<i64>,
     issued_at: bool,
     jwt_id: bool,
+    json_encoder: Option<Py<PyType>>,
 }
 
 /// A claim that must be filled in.
@@ -97,8 +107,7 @@ impl Member {
         let members = PyDict::new(py);
         members.set_item(name, value)?;
         let mut json = Vec::new();
-        dumps(&members, false, &mut json)
-            .map_err(|_| PyTypeError::new_err(format!("{name} cannot be written as JSON")))?;
+        dumps(&members, false, &mut json).map_err(|_| encoding::not_json(value, name))?;
         Ok(Self { name, value: value.clone().unbind(), json: json[1..json.len() - 1].to_vec() })
     }
 }
@@ -108,23 +117,30 @@ impl Signer {
     #[new]
     #[pyo3(signature = (
         key, algorithm=None, *, headers=None, issuer=None, audience=None, lifetime=None,
-        issued_at=false, jwt_id=false
+        allow_negative_lifetime=false, issued_at=false, jwt_id=false, json_encoder=None
     ))]
     #[allow(clippy::too_many_arguments, reason = "each with its name")]
     fn new(
         key: &Bound<'_, PyAny>,
-        algorithm: Option<&str>,
-        headers: Option<&Bound<'_, PyDict>>,
-        issuer: Option<&Bound<'_, PyString>>,
+        algorithm: Option<&Bound<'_, PyAny>>,
+        headers: Option<&Bound<'_, PyAny>>,
+        issuer: Option<&Bound<'_, PyAny>>,
         audience: Option<&Bound<'_, PyAny>>,
         lifetime: Option<&Bound<'_, PyAny>>,
+        allow_negative_lifetime: bool,
         issued_at: bool,
         jwt_id: bool,
+        json_encoder: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let py = key.py();
         let fast_path = FastPath::get(py)?;
-        let Identity { algorithm, kid } = Identity::of(fast_path, key, algorithm)?;
-        let issuer = issuer.map(|issuer| exact(issuer)).transpose()?;
+        let algorithm = algorithm.map(|name| string_argument("algorithm", name)).transpose()?;
+        let json_encoder = json_encoder.map(encoder_argument).transpose()?;
+        let headers = headers.map(|headers| header_argument(headers, json_encoder.as_ref()));
+        let headers = headers.transpose()?;
+        let Identity { algorithm, kid } = Identity::of(fast_path, key, algorithm.as_deref())?;
+        let issuer = issuer.map(|issuer| string_argument("issuer", issuer)).transpose()?;
+        let issuer = issuer.map(|issuer| PyString::new(py, &issuer).into_any());
         let audience = audience.map(exact).transpose()?;
         let lifetime = lifetime.map(exact_seconds).transpose()?;
         let prepared = prepare_or_raise(fast_path, key, algorithm)?;
@@ -132,15 +148,72 @@ impl Signer {
             return Err(Error::PrivateKeyRequired.into());
         }
         length::check(fast_path, py, &prepared, false)?;
+        let Header { segment: header, kid } =
+            Header::new(py, algorithm, kid.as_deref(), headers.as_ref())?;
         Ok(Self {
             key: prepared,
-            header: header(py, algorithm, kid.as_deref(), headers)?,
+            header,
+            kid,
             issuer: issuer.map(|issuer| Member::new(py, "iss", &issuer)).transpose()?,
             audience: audience.map(|audience| audience_member(py, &audience)).transpose()?,
-            lifetime: lifetime.as_ref().map(whole_seconds).transpose()?,
+            lifetime: lifetime
+                .as_ref()
+                .map(|lifetime| whole_seconds(lifetime, allow_negative_lifetime))
+                .transpose()?,
             issued_at: issued_at || lifetime.is_some(),
             jwt_id,
+            json_encoder: json_encoder.map(Bound::unbind),
         })
+    }
+
+    /// The `alg` of the tokens.
+    #[getter]
+    fn algorithm(&self) -> &'static str {
+        self.key.algorithm().name
+    }
+
+    /// The `kid` of the tokens, or None.
+    #[getter]
+    fn key_id(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// The `iss` of claims that have none, or None.
+    #[getter]
+    fn issuer<'py>(&self, py: Python<'py>) -> Option<&Bound<'py, PyAny>> {
+        self.issuer.as_ref().map(|issuer| issuer.value.bind(py))
+    }
+
+    /// The `aud` of claims that have none: a str, a tuple of several, or None.
+    #[getter]
+    fn audience<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let audience = self.audience.as_ref()?.value.bind(py);
+        Some(match audience.cast::<PyList>() {
+            Ok(several) => several.to_tuple().into_any(),
+            Err(_) => audience.clone(),
+        })
+    }
+
+    /// The seconds from `iat` to the `exp` of claims that have none, or None.
+    #[getter]
+    fn lifetime(&self) -> Option<i64> {
+        self.lifetime
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let mut repr = Repr::new("Signer");
+        repr.add(py, "algorithm", self.algorithm())?;
+        repr.add_if(py, "key_id", self.key_id())?;
+        repr.add_if(py, "issuer", self.issuer(py))?;
+        repr.add_if(py, "audience", self.audience(py))?;
+        repr.add_if(py, "lifetime", self.lifetime)?;
+        Ok(repr.finish())
+    }
+
+    /// Shows the encoder to the garbage collector; it may hold this object in turn.
+    #[allow(clippy::needless_pass_by_value, reason = "PyO3 passes it so")]
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.json_encoder.as_ref().map_or(Ok(()), |encoder| visit.call(encoder))
     }
 
     /// Returns the signer itself, because it never changes.
@@ -192,7 +265,7 @@ impl Signer {
     /// Returns the JSON text of the claims, or `None` if Python's json must write it; no code of
     /// the caller's has run then.
     fn json_fast(&self, claims: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
-        let Ok(claims) = claims.cast_exact::<PyDict>() else {
+        let (Ok(claims), None) = (claims.cast_exact::<PyDict>(), &self.json_encoder) else {
             return Ok(None);
         };
         let claims = &arguments::snapshot(claims)?;
@@ -238,7 +311,9 @@ impl Signer {
         for missing in missing.iter().flatten() {
             missing.set(&filled)?;
         }
-        encoding::json_by_python(&filled)
+        encoding::check_issuer(&filled)?;
+        let encoder = self.json_encoder.as_ref().map(|encoder| encoder.bind(claims.py()));
+        encoding::json_by_python(&filled, encoder)
     }
 
     /// Returns the claims to fill in; `None` if `exp` depends on an `iat` of the caller's that is
@@ -298,8 +373,38 @@ fn audience_member(py: Python<'_>, audience: &Bound<'_, PyAny>) -> PyResult<Memb
     let is_ordered = audience.is_instance_of::<PyList>() || audience.is_instance_of::<PyTuple>();
     match arguments::strings(audience).filter(|_| is_ordered) {
         Some(strings) => Member::new(py, "aud", PyList::new(py, strings)?.as_any()),
-        None => Err(PyTypeError::new_err("audience must be a string or a list of strings")),
+        None => Err(PyTypeError::new_err(format!(
+            "audience must be a string or a list of strings, got {}",
+            type_name(audience)
+        ))),
     }
+}
+
+fn encoder_argument<'py>(encoder: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyType>> {
+    let class = encoder.cast::<PyType>().map_err(|_| {
+        let found = type_name(encoder);
+        PyTypeError::new_err(format!(
+            "json_encoder must be a subclass of json.JSONEncoder, got {found}"
+        ))
+    })?;
+    Ok(class.clone())
+}
+
+/// Returns the headers, in the types that JSON has if there is an encoder for others.
+fn header_argument<'py>(
+    headers: &Bound<'py, PyAny>,
+    encoder: Option<&Bound<'py, PyType>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let py = headers.py();
+    let dict = headers.cast::<PyDict>().map_err(|_| {
+        PyTypeError::new_err(format!("headers must be a dict, got {}", type_name(headers)))
+    })?;
+    if encoder.is_none() {
+        return Ok(dict.clone());
+    }
+    let json = encoding::json_by_python(dict, encoder)?;
+    let read = py.import(intern!(py, "json"))?.call_method1(intern!(py, "loads"), (json,))?;
+    Ok(read.cast_into()?)
 }
 
 fn new_jwt_id() -> String {
@@ -324,62 +429,82 @@ impl Identity {
             let named = header_cache::by_exact_name(&name);
             (named, named, key.getattr("key_id")?.extract()?)
         } else {
+            key_mistakes::check_type(key, Prepared::Signer)?;
             (None, None, None)
         };
         let algorithm = match algorithm {
             Some(name) => {
-                let algorithm = header_cache::signature_algorithm(name).ok_or_else(|| {
-                    // Not quoted: it may be a key in the wrong place.
-                    PyValueError::new_err("algorithm has a name that cannot sign a token")
-                })?;
-                if named.is_some_and(|named| named != algorithm) {
-                    return Err(Error::invalid_key("The key's own alg is another one").into());
+                let algorithm = arguments::signature_algorithm(key.py(), name)?;
+                if let Some(named) = named.filter(|named| *named != algorithm) {
+                    let (own, asked) = (named.name.into(), algorithm.name);
+                    return Err(Error::KeyForOtherAlgorithm { own, asked }.into());
                 }
                 algorithm
             }
             None => default.ok_or_else(|| {
-                PyValueError::new_err("algorithm is needed: the key does not say what it is for")
+                PyValueError::new_err(
+                    "algorithm is needed, for example Signer(key, \"RS256\"): a text does not say \
+                     what it is for",
+                )
             })?,
         };
         Ok(Self { algorithm, kid })
     }
 }
 
-/// Returns the encoded header; `headers` cannot change the signer's `alg`.
-fn header(
-    py: Python<'_>,
-    algorithm: &'static Algorithm,
-    kid: Option<&str>,
-    headers: Option<&Bound<'_, PyDict>>,
-) -> PyResult<String> {
-    let merged = PyDict::new(py);
-    if let Some(kid) = kid {
-        merged.set_item("kid", kid)?;
-    }
-    if let Some(headers) = headers {
-        for name in ["alg", "b64", "crit"] {
-            if headers.contains(name)? {
-                return Err(PyValueError::new_err(format!(
-                    "headers cannot have {name:?}: use rapidjwt.encode() for that"
-                )));
-            }
-        }
-        merged.update(headers.as_mapping())?;
-    }
-    if let Some(kid) = merged.get_item("kid")?
-        && !kid.is_instance_of::<PyString>()
-    {
-        return Err(Error::KidNotString.into());
-    }
-    encoding::header_segment(py, algorithm, Some(&exact(merged.as_any())?), true)?
-        .map(std::borrow::Cow::into_owned)
-        .ok_or_else(|| PyTypeError::new_err("headers cannot be written as JSON"))
+/// The header of a signer's tokens.
+struct Header {
+    /// The encoded header.
+    segment: String,
+    kid: Option<String>,
 }
 
-fn whole_seconds(lifetime: &Bound<'_, PyAny>) -> PyResult<i64> {
-    let seconds = arguments::leeway(Some(lifetime)).filter(|seconds| *seconds >= 1.0);
-    #[allow(clippy::cast_possible_truncation, reason = "whole seconds are wanted")]
-    seconds.map(|seconds| seconds as i64).ok_or_else(|| {
-        PyValueError::new_err("lifetime must be a number of seconds, at least one, or a timedelta")
-    })
+impl Header {
+    /// Makes the header; `headers` cannot change the signer's `alg`.
+    fn new(
+        py: Python<'_>,
+        algorithm: &'static Algorithm,
+        kid: Option<&str>,
+        headers: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        let merged = PyDict::new(py);
+        if let Some(kid) = kid {
+            merged.set_item("kid", kid)?;
+        }
+        if let Some(headers) = headers {
+            for name in ["alg", "b64", "crit"] {
+                if headers.contains(name)? {
+                    return Err(PyValueError::new_err(format!(
+                        "headers cannot have {name:?}: use rapidjwt.encode() for that"
+                    )));
+                }
+            }
+            merged.update(headers.as_mapping())?;
+        }
+        let kid = match merged.get_item("kid")? {
+            Some(kid) => Some(kid.cast::<PyString>().map_err(|_| Error::KidNotString)?.clone()),
+            None => None,
+        };
+        let segment =
+            encoding::header_segment(py, algorithm, Some(&exact(merged.as_any())?), true)?
+                .ok_or_else(|| encoding::not_json(merged.as_any(), "headers"))?;
+        let kid = kid.map(|kid| string_argument("kid", &kid)).transpose()?;
+        Ok(Self { segment: segment.into_owned(), kid })
+    }
+}
+
+fn whole_seconds(lifetime: &Bound<'_, PyAny>, allow_negative: bool) -> PyResult<i64> {
+    let seconds = arguments::leeway(Some(lifetime)).filter(|seconds| seconds.is_finite());
+    match seconds {
+        #[allow(clippy::cast_possible_truncation, reason = "whole seconds are wanted")]
+        Some(seconds) if seconds >= 1.0 || allow_negative => Ok(seconds as i64),
+        Some(seconds) if seconds < 1.0 => Err(PyValueError::new_err(
+            "lifetime must be at least one second; a test that needs expired tokens passes \
+             allow_negative_lifetime=True",
+        )),
+        _ => Err(PyValueError::new_err(
+            "lifetime must be a number of seconds, at least one, or a timedelta; for example 900 or \
+             timedelta(minutes=15)",
+        )),
+    }
 }

@@ -1,11 +1,12 @@
 //! Functions and methods that receive their arguments in CPython's vectorcall form.
 //!
 //! For a function with `**kwargs`, as PyJWT's functions have, PyO3 creates a tuple and a dict at
-//! each call, which costs a fifth of a whole `decode`. Here the arguments are read in place. A call
-//! that does not fit the parameters goes to the Python method, which makes the error. PyO3 also
-//! counts attached threads at each call of a method, which costs a thirtieth of `Signer.encode`.
+//! each call. Here the arguments are read in place. A call that does not fit the parameters goes to
+//! the Python method, which makes the error. PyO3 also counts attached threads at each call of a
+//! method. docs/architecture.md has the cost of both.
 
 use std::ffi::CStr;
+use std::mem::transmute;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::{ptr, slice};
 
@@ -97,12 +98,19 @@ pub(in crate::python) fn add_method<M: Method>(py: Python<'_>) -> PyResult<()> {
     class.setattr(PyString::from_bytes(py, M::NAME.to_bytes())?, method)
 }
 
+/// A function that CPython calls for `METH_FASTCALL` | `METH_KEYWORDS`, and that may be unwound.
+type Entry = unsafe extern "C-unwind" fn(
+    *mut ffi::PyObject,
+    *const *mut ffi::PyObject,
+    ffi::Py_ssize_t,
+    *mut ffi::PyObject,
+) -> *mut ffi::PyObject;
+
 /// Makes the definition from which CPython makes a function or a method; it lives forever.
-fn definition(
-    name: &'static CStr,
-    doc: &'static CStr,
-    function: ffi::PyCFunctionFastWithKeywords,
-) -> &'static mut ffi::PyMethodDef {
+fn definition(name: &'static CStr, doc: &'static CStr, function: Entry) -> *mut ffi::PyMethodDef {
+    // SAFETY: the types differ in what may happen beneath the function, which its code says, and in
+    // nothing that a caller does.
+    let function = unsafe { transmute::<Entry, ffi::PyCFunctionFastWithKeywords>(function) };
     Box::leak(Box::new(ffi::PyMethodDef {
         ml_name: name.as_ptr(),
         ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: function },
@@ -121,24 +129,54 @@ struct RawCall {
 
 /// Runs `F` for a call from Python.
 ///
+/// The fallback is called from here, where nothing of Rust's is below it: before CPython 3.14 a
+/// thread that needs the interpreter again while Python exits is ended by unwinding its stack, which
+/// no frame with something to drop, and no `catch_unwind`, survives.
+///
 /// # Safety
 /// Only CPython may call it, with a thread attached to the interpreter and arguments as described
 /// for `METH_FASTCALL` | `METH_KEYWORDS`.
-unsafe extern "C" fn trampoline<F: Function<N>, const N: usize>(
+unsafe extern "C-unwind" fn trampoline<F: Function<N>, const N: usize>(
     _slf: *mut ffi::PyObject,
     arguments: *const *mut ffi::PyObject,
     positional: ffi::Py_ssize_t,
     keyword_names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: as promised by the caller; the arguments are alive until this function returns.
-    unsafe { guarded(arguments, positional, keyword_names, |py, call| run::<F, N>(py, call)) }
+    // SAFETY: as promised by the caller; the arguments are alive until this function returns, and
+    // are passed on unchanged.
+    unsafe {
+        match guarded(arguments, positional, keyword_names, |py, call| run::<F, N>(py, call)) {
+            None => ptr::null_mut(),
+            Some(Outcome::Done(result)) => result,
+            Some(Outcome::Fallback(method)) => {
+                PyObject_Vectorcall(method, arguments, positional.cast_unsigned(), keyword_names)
+            }
+        }
+    }
+}
+
+unsafe extern "C-unwind" {
+    fn PyObject_Vectorcall(
+        callable: *mut ffi::PyObject,
+        arguments: *const *mut ffi::PyObject,
+        positional: usize,
+        keyword_names: *mut ffi::PyObject,
+    ) -> *mut ffi::PyObject;
+}
+
+/// What has become of a call.
+enum Outcome {
+    /// Its result.
+    Done(*mut ffi::PyObject),
+    /// The method to call with the same arguments, which lives as long as the process.
+    Fallback(*mut ffi::PyObject),
 }
 
 /// Runs `M` for a call from Python.
 ///
 /// # Safety
 /// As for `trampoline`; `slf` is a live object.
-unsafe extern "C" fn method_trampoline<M: Method>(
+unsafe extern "C-unwind" fn method_trampoline<M: Method>(
     slf: *mut ffi::PyObject,
     arguments: *const *mut ffi::PyObject,
     positional: ffi::Py_ssize_t,
@@ -157,10 +195,12 @@ unsafe extern "C" fn method_trampoline<M: Method>(
         M::call(this.cast::<M::Class>()?.get(), argument).inspect_err(|_| drop_deferred())
     };
     // SAFETY: as promised by the caller.
-    unsafe { guarded(arguments, positional, keyword_names, body) }
+    let result = unsafe { guarded(arguments, positional, keyword_names, body) };
+    result.map_or(ptr::null_mut(), Bound::into_ptr)
 }
 
-/// Returns the result of `body` in the form that CPython expects. A panic must not cross into C.
+/// Returns the result of `body`; `None` with an exception set if it failed. A panic must not cross
+/// into C.
 ///
 /// The `Python` token that `body` receives is not from `Python::attach`, which counts it: that
 /// costs as much as the rest of entering a function. So `PyO3` does not know that a thread is
@@ -170,12 +210,12 @@ unsafe extern "C" fn method_trampoline<M: Method>(
 ///
 /// # Safety
 /// As for `trampoline`.
-unsafe fn guarded<'py>(
+unsafe fn guarded<'py, T>(
     arguments: *const *mut ffi::PyObject,
     positional: ffi::Py_ssize_t,
     keyword_names: *mut ffi::PyObject,
-    body: impl FnOnce(Python<'py>, RawCall) -> PyResult<Bound<'py, PyAny>>,
-) -> *mut ffi::PyObject {
+    body: impl FnOnce(Python<'py>, RawCall) -> PyResult<T>,
+) -> Option<T> {
     let call =
         RawCall { arguments, positional: usize::try_from(positional).unwrap_or(0), keyword_names };
     // SAFETY: CPython calls this with a thread attached.
@@ -184,13 +224,7 @@ unsafe fn guarded<'py>(
     let result = outcome.unwrap_or_else(|_| {
         Err(PanicException::new_err("rapidjwt has panicked; this is a defect"))
     });
-    result.map_or_else(
-        |error| {
-            error.restore(py);
-            ptr::null_mut()
-        },
-        Bound::into_ptr,
-    )
+    result.map_err(|error| error.restore(py)).ok()
 }
 
 /// Releases the references that are waiting, as described for `guarded`.
@@ -199,14 +233,11 @@ pub(in crate::python) fn drop_deferred() {
     let _ = Python::try_attach(|_| ());
 }
 
-/// Does the call with the fast path or the fallback.
+/// Does the call with the fast path, or returns the method of the fallback.
 ///
 /// # Safety
 /// `call` is as CPython passed it to the trampoline.
-unsafe fn run<F: Function<N>, const N: usize>(
-    py: Python<'_>,
-    call: RawCall,
-) -> PyResult<Bound<'_, PyAny>> {
+unsafe fn run<F: Function<N>, const N: usize>(py: Python<'_>, call: RawCall) -> PyResult<Outcome> {
     let fast_path = FastPath::get(py)?;
     let names = F::names()
         .get_or_init(py, || F::PARAMETERS.map(|name| PyString::intern(py, name).unbind()));
@@ -219,22 +250,11 @@ unsafe fn run<F: Function<N>, const N: usize>(
         _ => Ok(None),
     };
     if let Ok(Some(result)) = fast {
-        return Ok(result);
+        return Ok(Outcome::Done(result.into_ptr()));
     }
     drop_deferred();
     fast?;
-    let method = F::fallback(fast_path).bind(py);
-    // SAFETY: the arguments are passed on unchanged. The result is a new reference, or null with an
-    // exception set.
-    unsafe {
-        let result = ffi::PyObject_Vectorcall(
-            method.as_ptr(),
-            call.arguments,
-            call.positional,
-            call.keyword_names,
-        );
-        Bound::from_owned_ptr_or_err(py, result)
-    }
+    Ok(Outcome::Fallback(F::fallback(fast_path).as_ptr()))
 }
 
 /// Puts each argument into the slot of its parameter; returns `None` if they do not fit.

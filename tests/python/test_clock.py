@@ -55,6 +55,17 @@ def test_a_token_expires_when_the_clock_is_moved(api, freeze):
         assert decode(api, token, leeway=10) == {"exp": SECONDS}
 
 
+@pytest.mark.parametrize("seconds", [2**31, 2**32, 2**33], ids=["2038", "2106", "2242"])
+def test_times_may_be_more_than_32_bits(api, seconds):
+    now = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc) + dt.timedelta(seconds=seconds)
+    token = api.encode({"exp": now}, HMAC_SECRET)
+    assert decode(api, token) == {"exp": seconds}
+    with freezegun.freeze_time(now - dt.timedelta(seconds=1)):
+        assert decode(api, token) == {"exp": seconds}
+    with freezegun.freeze_time(now), pytest.raises(api.lib.ExpiredSignatureError):
+        decode(api, token)
+
+
 @pytest.mark.parametrize("claim", ["nbf", "iat"])
 def test_a_token_becomes_valid_when_the_clock_is_moved(api, freeze, claim):
     with freeze(SECONDS):

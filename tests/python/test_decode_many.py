@@ -86,6 +86,20 @@ def test_a_refused_token_gives_its_exception_in_its_place():
         assert str(refused) == str(expected.value)
 
 
+@pytest.mark.parametrize("cache_size", [0, 5])
+def test_complete_results_are_those_of_decode_complete(cache_size):
+    verifier = Verifier(HMAC_SECRET, algorithms=["HS256"], cache_size=cache_size)
+    tokens = [token(0), token(1).encode(), "garbage", token(2, exp=1), token(3)]
+    for _ in range(2):
+        results = list(verifier.decode_complete_many(tokens))
+        assert [type(result) for result in results[2:4]] == [
+            rapidjwt.DecodeError,
+            rapidjwt.ExpiredSignatureError,
+        ]
+        for number in (0, 1, 4):
+            assert results[number] == VERIFIER.decode_complete(tokens[number])
+
+
 def test_a_bytearray_is_refused_as_by_decode():
     compact = bytearray(token(0).encode())
     with pytest.raises(rapidjwt.DecodeError):
@@ -158,7 +172,7 @@ def test_an_exhausted_iterator_stays_exhausted():
 
 @pytest.mark.parametrize("tokens", [None, 1, 1.5, object()])
 def test_what_cannot_be_iterated_is_a_type_error(tokens):
-    with pytest.raises(TypeError, match="not iterable"):
+    with pytest.raises(TypeError, match="takes an iterable of tokens, got"):
         VERIFIER.decode_many(tokens)
 
 

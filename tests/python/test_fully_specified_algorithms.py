@@ -59,9 +59,8 @@ def test_a_name_binds_the_curve(curve):
         lambda: Verifier(public_pem(curve), algorithms=[OTHER[curve]]),
         lambda: Verifier(private_keys()[curve].public_key(), algorithms=[OTHER[curve]]),
     ):
-        with pytest.raises(
-            InvalidKeyError, match=f"curve '{curve}' does not match .*{OTHER[curve]}"
-        ):
+        message = f"needs an {OTHER[curve]} key, this is an {curve} key"
+        with pytest.raises(InvalidKeyError, match=message):
             call()
 
 
@@ -79,7 +78,9 @@ def test_the_three_names_are_three_algorithms():
     both = Verifier(private.public(), algorithms=list(tokens))
     assert [both.decode(token) for token in tokens.values()] == [CLAIMS, CLAIMS]
     for name, other in (("EdDSA", "Ed25519"), ("Ed25519", "EdDSA")):
-        with pytest.raises(InvalidKeyError, match="own alg"):
+        with pytest.raises(
+            InvalidKeyError, match=rf"for {name} \(its own alg\), {other} was asked"
+        ):
             Key.generate(name).sign(b"", other)
 
 

@@ -24,17 +24,23 @@ CERTIFICATE_REQUEST = (
 BY_FIRST_WORDS = {
     "literal \\n, as in an environment variable": (PEM.replace("\n", "\\n"), r'replace\("\\\\n"'),
     "literal \\n in quotation marks": (f'"{PEM.strip()}"'.replace("\n", "\\n"), "environment"),
-    "one line with spaces": (PEM.replace("\n", " "), "lost its line ends.* environment variable"),
-    "one line": (PEM.replace("\n", ""), "lost its line ends"),
-    "quotation marks": (f"'{PEM}'", "quotation marks"),
-    "text around it": (f"Bag Attributes\n{PEM}", "text before"),
-    "two blocks": (PEM + public_pem("P-256"), "more than one PEM block"),
+    "UTF-16": (PEM.encode("utf-16"), "UTF-16: convert it to UTF-8"),
+    "two keys": (PEM + public_pem("P-256"), "more than one key: pass one alone"),
+    "two certificates": (forms("P-256")["certificate PEM"] * 2, "none is a key: pass one alone"),
+    "a certificate before a public key": (
+        forms("P-256")["certificate PEM"].decode() + public_pem("P-256"), "before the public key"),
+    "an empty line": (PEM.replace("\n", "\n\n"), "empty line in its body"),
+    "a header alone": (PEM.replace("\n", "\nA: b\n", 1), "headers are not followed by an empty"),
+    "characters that do not show": (PEM.replace("\n", "\u200b\n"), "not base64"),
     "cut off": (PEM[:-40], "cut off"),
     "a certificate request": (
         CERTIFICATE_REQUEST.public_bytes(Encoding.PEM), "certificate request, not a key: pass"),
     "parameters": (PEM.replace("PRIVATE KEY", "EC PARAMETERS"), "parameters, not a key"),
     "a revocation list": (PEM.replace("PRIVATE KEY", "X509 CRL"), "revoked certificates"),
-    "OpenPGP": (PEM.replace("PRIVATE KEY", "PGP PRIVATE KEY BLOCK"), "OpenPGP"),
+    "OpenPGP": (
+        PEM.replace("\n-----END", "\n=Ab/d\n-----END").replace(" KEY-", " KEY BLOCK-")
+        .replace("PRIVATE", "PGP PRIVATE"),
+        "OpenPGP"),
     "OpenSSH's own private key": (forms("P-256")["OpenSSH private"], "ssh-keygen -p -m pkcs8"),
     "an unknown label": (PEM.replace("PRIVATE KEY", "SOMETHING"), "expected PRIVATE KEY, PUBLIC"),
     "a path": ("keys/private.pem", r"a path.*read_text"),

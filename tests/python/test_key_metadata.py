@@ -8,7 +8,9 @@ import subprocess
 import sys
 
 import pytest
-from rapidjwt import InvalidKeyError, Key, KeySet, PyJWKSetError
+import rapidjwt
+from differential.keys import forms
+from rapidjwt import InvalidKeyError, Key, KeySet, PyJWKSetError, Signer, Verifier
 
 KINDS = ["HS256", "RS256", "ES256", "ES512", "ES256K", "Ed25519", "Ed448"]
 METADATA = {"kid": "k1", "alg": "ES256", "use": "sig", "key_ops": ["sign", "verify"]}
@@ -28,6 +30,44 @@ def test_a_key_says_what_its_jwk_says(ec):
     assert set(bare.to_jwk()) == {"kty", "crv", "x", "y"}
     null = Key.from_jwk(ec | {"use": None, "key_ops": None, "kid": None, "alg": None})
     assert (null.kid, null.alg, null.use, null.key_ops) == (None, None, None, None)
+
+
+READERS = {
+    "from_pem": lambda key, **names: Key.from_pem(key.to_pem(private=True), **names),
+    "from_der": lambda key, **names: Key.from_der(key.to_der(private=True), **names),
+    "from_ssh": lambda _, **names: Key.from_ssh(forms("P-256")["OpenSSH public"], **names),
+}
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_a_key_gets_its_id_and_its_algorithm_where_it_is_read(read):
+    key = read(Key.generate("ES256"), kid="k1", alg="ES256")
+    assert (key.kid, key.alg) == ("k1", "ES256")
+    assert (key.public() if key.is_private else key).to_jwk()["kid"] == "k1"
+    with pytest.raises(InvalidKeyError, match=r"for ES256 .*ES384 was asked for"):
+        key.verify(b"", b"", "ES384")
+    assert read(key).kid is None
+    for wrong, error, message in (
+        ({"kid": 7}, TypeError, "kid must be a string, got int"),
+        ({"alg": 7}, TypeError, "alg must be a string, got int"),
+        ({"alg": "es256"}, ValueError, 'did you mean "ES256"'),
+        ({"alg": "ES384"}, InvalidKeyError, "ES384 needs an EC key on P-384"),
+        ({"alg": "HS256"}, InvalidKeyError, "HS256 needs a shared secret"),
+    ):
+        with pytest.raises(error, match=message):
+            read(key, **wrong)
+
+
+def test_a_secret_and_a_new_key_get_an_id_too():
+    secret = Key.from_secret("s" * 64, kid="k1", alg="HS512")
+    assert (secret.kid, secret.alg) == ("k1", "HS512")
+    token = Signer(secret).encode({})
+    assert rapidjwt.get_unverified_header(token) == {"alg": "HS512", "typ": "JWT", "kid": "k1"}
+    assert Verifier(secret).decode(token) == {}
+    new = Key.generate("EdDSA", kid="k2")
+    assert (new.kid, new.alg) == ("k2", "EdDSA")
+    with pytest.raises(TypeError, match="kid must be a string, got int"):
+        Key.generate("EdDSA", kid=7)
 
 
 @pytest.mark.parametrize(

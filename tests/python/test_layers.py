@@ -25,6 +25,7 @@ PYTHON = {
 #: From the lowest layer to the highest. Modules of one layer do not import each other.
 CORE = [
     ["error"],
+    ["memory", "malformed"],
     ["base64url"],
     ["bounds", "claims", "header", "key"],
     ["algorithm"],
@@ -40,6 +41,7 @@ CORE = [
 INSIDE = {
     "key": [
         ["mod"],
+        ["primes"],
         ["der", "jwk", "jwk_detection", "metadata"],
         ["pem", "secret", "ssh"],
         ["recipient"],
@@ -63,8 +65,8 @@ INSIDE = {
     "python": [
         ["once", "cpython", "cache_info", "header_cache", "algorithm_table", "secret_guard"],
         ["errors"],
-        ["clock", "arguments", "claims_view", "jose_arguments"],
-        ["json", "key_choice"],
+        ["clock", "arguments", "claims_view", "repr"],
+        ["jose_arguments", "json", "key_choice"],
         ["fast_path"],
         ["keys", "vectorcall"],
         ["decoded", "encoding"],
@@ -73,9 +75,17 @@ INSIDE = {
         ["mod"],
     ],
     "python/jwe": [["key"], ["encrypter", "decrypter"], ["mod"]],
-    "python/json": [["mod"], ["ascii"], ["name_cache"], ["loads", "dumps"]],
-    "python/keys": [["length", "ed448"], ["key"], ["cache"], ["argument"], ["mod"]],
-    "python/verifier": [["policy"], ["keys"], ["batch"], ["mod"]],
+    "python/json": [["mod"], ["ascii", "plain"], ["name_cache"], ["loads", "dumps"]],
+    "python/keys": [
+        ["length", "ed448"],
+        ["material"],
+        ["key_mistakes"],
+        ["key"],
+        ["cache"],
+        ["argument"],
+        ["mod"],
+    ],
+    "python/verifier": [["policy"], ["description", "keys"], ["batch"], ["mod"]],
 }
 
 

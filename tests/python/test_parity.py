@@ -630,6 +630,17 @@ def test_odd_options_do_the_same(options):
         assert_same(call, f"call {number} with the options {options!r}")
 
 
+NEARLY_BASE64URL = ["", "=", "=A", "=QQ=", "A=AA", "AAA==AAA", "A", "A===", "QQ===", "+/+/", "\xe9"]
+
+
+@pytest.mark.parametrize("text", NEARLY_BASE64URL)
+def test_text_that_is_nearly_base64url_decodes_alike(text):
+    """What CPython 3.15 tolerates and warns about is not what earlier versions do."""
+    assert_same(lambda api: api.lib.utils.base64url_decode(text), text)
+    jwk = {"kty": "oct", "k": text, "alg": "HS256"}
+    assert_same(lambda api: api.lib.PyJWK(jwk).key, text)
+
+
 @pytest.mark.parametrize("digits", [0, 640, 5000])
 def test_the_interpreters_limit_of_digits_holds_alike(digits):
     limit = sys.get_int_max_str_digits()

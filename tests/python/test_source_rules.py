@@ -26,6 +26,7 @@ UNSAFE = {
     "python/json/dumps.rs",
     "python/json/loads.rs",
     "python/json/name_cache.rs",
+    "python/json/plain.rs",
     "python/vectorcall.rs",
 }
 

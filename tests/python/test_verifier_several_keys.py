@@ -95,7 +95,12 @@ def test_one_key_may_serve_several_algorithms():
         compact = rapidjwt.encode({}, private_pem("RSA-2048"), algorithm)
         assert verifier.decode(compact) == {}
     compact = rapidjwt.encode({}, private_pem("RSA-2048"), "RS512")
-    refused(verifier, compact, InvalidAlgorithmError, r"\AThe specified alg value is not allowed\Z")
+    refused(
+        verifier,
+        compact,
+        InvalidAlgorithmError,
+        "The token's alg RS512 is not allowed: this verifier accepts RS256, PS256",
+    )
 
 
 def test_keys_that_name_their_algorithms_need_no_list_and_serve_no_other():

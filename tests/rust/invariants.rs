@@ -59,7 +59,7 @@ pub(crate) fn compact(token: &[u8]) {
     let unverified = read_unverified(token);
     if let Ok(verified) = jws::verify(token, &[&key], None) {
         let signature = key.sign(parts.signing_input()).expect("a secret signs");
-        assert_eq!(base64url::decode(parts.signature()).as_deref(), Some(signature.as_ref()));
+        assert_eq!(base64url::decode(parts.signature()).as_deref(), Ok(signature.as_ref()));
         let unverified = unverified.expect("what can be verified can be read");
         assert_eq!(unverified.header.alg(), Ok("HS256"));
         assert_eq!(unverified.payload, verified.payload());
@@ -155,9 +155,9 @@ pub(crate) fn header(json: &[u8]) {
 
 /// Checks that bytes have one spelling, except for padding that fits.
 pub(crate) fn base64url(text: &[u8]) {
-    assert_eq!(base64url::decode(base64url::encode(text).as_bytes()).as_deref(), Some(text));
+    assert_eq!(base64url::decode(base64url::encode(text).as_bytes()).as_deref(), Ok(text));
     let mut room = vec![0; text.len() + 2];
-    let decoded = base64url::decode(text);
+    let decoded = base64url::decode(text).ok();
     assert_eq!(base64url::decode_into(text, &mut room).map(|part| part.to_vec()), decoded);
     if let Some(bytes) = decoded {
         let spelled = base64url::encode(&bytes);

@@ -5,10 +5,10 @@ It needs the extra `rapidjwt[cli]`. See docs/command-line.md.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from .exit_code import ExitCode
+from .streams import write_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in _NEEDED:
             raise
-        sys.stderr.write(
+        write_error(
             "rapidjwt: the command line needs click and rich: pip install 'rapidjwt[cli]'\n"
         )
         return ExitCode.EXTRA_MISSING

@@ -13,7 +13,7 @@ class ExitCode(IntEnum):
     #: that a script treats a crash as a refusal.
     REFUSED = 1
     USAGE = 2
-    #: A file, a key or a JWK Set cannot be read, used or written.
+    #: A file, a key, a JWK Set or a standard stream cannot be read, used or written.
     UNUSABLE = 3
     #: The provider of keys cannot be reached, or its answer cannot be used.
     PROVIDER = 4

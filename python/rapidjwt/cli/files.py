@@ -60,4 +60,4 @@ def _write(descriptor: int, data: bytes, new: Path, path: Path) -> None:
 
 
 def _exists(name: str) -> Failure:
-    return Failure(f"{name} exists; --force replaces it")
+    return Failure(f"{name} already exists: use --force to replace it")

@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from .keys import ALGORITHMS
-from .sources import STDIN, read_variable
+from .sources import read_variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ def duration(text: str) -> timedelta:
     """Parse a length of time: 90, 90s, 15m, 2h or 7d."""
     match = re.fullmatch(r"([0-9]{1,9})([smhd]?)", text)
     if match is None:
-        raise click.BadParameter(f"{text!r} is not a length of time such as 90s, 15m, 2h or 7d.")
+        raise click.BadParameter("It must be a length of time, such as 90s, 15m, 2h or 7d.")
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
 
 
@@ -35,7 +36,7 @@ def member(text: str) -> tuple[str, Any]:
     is_json = name.endswith(":")
     name = name.removesuffix(":")
     if not name or not equals:
-        raise click.BadParameter(f"{text!r} is neither name=text nor name:=JSON.")
+        raise click.BadParameter("It must be name=text or name:=JSON.")
     if not is_json:
         return name, value
     try:
@@ -45,11 +46,27 @@ def member(text: str) -> tuple[str, Any]:
         raise click.BadParameter(message) from None
 
 
+def complete_file(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Leave the completion of a file's name to the shell.
+
+    The type click.Path does so too, but its errors would quote a secret given by mistake.
+    """
+    return [CompletionItem(incomplete, type="file")]
+
+
 ALGORITHM = click.Choice(ALGORITHMS)
 
 MEMBER_FORM = "NAME=TEXT|NAME:=JSON"
 
-token_argument = click.argument("token", default=STDIN)
+token_argument = click.argument("token", required=False)
+tokens_option = click.option(
+    "--tokens",
+    shell_complete=complete_file,
+    metavar="FILE|-",
+    help="A list of tokens, one per line.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for scripts.")
 
 
@@ -70,4 +87,10 @@ password_option = click.option(
 
 def key_option(help_text: str, *, required: bool) -> Decorator:
     """Return the option `--key`, which never takes the key itself."""
-    return click.option("--key", required=required, metavar="FILE|env:NAME|-", help=help_text)
+    return click.option(
+        "--key",
+        required=required,
+        shell_complete=complete_file,
+        metavar="FILE|env:NAME|-",
+        help=help_text,
+    )

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import unicodedata
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,44 +16,70 @@ from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
 from .exit_code import ExitCode, Failure
+from .streams import discard, is_terminal, write_error
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import TextIO
+
     from rich.console import RenderableType
 
 #: Control characters, invisible ones that reorder or hide text, lone surrogates, and line
 #: separators: categories of the Unicode Standard, Section 4.5.
 _NOT_SHOWN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+#: JSON longer than this is written without colours and indentation: rich takes a minute to colour a
+#: million numbers, and indentation multiplies the length of what is nested deeply.
+_LONG_JSON = 100_000
+
+
+class _Escapes(dict[int, str]):
+    """The table of `str.translate` that escapes characters, filled in as they occur."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        is_shown = unicodedata.category(character) not in _NOT_SHOWN
+        self[code] = character if is_shown else json.dumps(character)[1:-1]
+        return self[code]
+
+
+_ESCAPES = _Escapes()
 
 
 def printable(text: str) -> str:
     r"""Escape the characters that control a terminal or are invisible, such as `\u001b`."""
-    return "".join(
-        json.dumps(character)[1:-1] if unicodedata.category(character) in _NOT_SHOWN else character
-        for character in text
-    )
+    return text.translate(_ESCAPES)
 
 
-def json_text(value: Any) -> Text:
-    """Return JSON on several lines, in colour and escaped."""
-    lines = _dump(value, ensure_ascii=False).split("\n")
-    text = Text("\n".join(printable(line) for line in lines))
+def json_text(value: Any) -> Text | str:
+    """Return JSON, escaped, and in colour unless it is long."""
+    written = _dump(value, ensure_ascii=False)
+    shown = "\n".join(printable(line) for line in written.split("\n"))
+    if len(shown) > _LONG_JSON:
+        return shown
+    text = Text(shown)
     JSONHighlighter().highlight(text)
     return text
 
 
 def show(*renderables: RenderableType) -> None:
-    """Write to standard output, in colour if it is a terminal and NO_COLOR is not set."""
+    """Write to standard output, in colour if it is a terminal and NO_COLOR is not set.
+
+    A str is written as it is.
+    """
     text = io.StringIO()  # so that `write` handles a closed pipe
     console = Console(
         file=text,
-        force_terminal=sys.stdout.isatty() or None,  # None leaves it to FORCE_COLOR
+        force_terminal=is_terminal(sys.stdout) or None,  # None leaves it to FORCE_COLOR
         color_system=None if os.environ.get("NO_COLOR") else "auto",
         highlight=False,
         markup=False,
         soft_wrap=True,
     )
     for renderable in renderables:
-        console.print(renderable)
+        if isinstance(renderable, str):
+            console.out(renderable)
+        else:
+            console.print(renderable)
     write(text.getvalue())
 
 
@@ -61,26 +88,53 @@ def write_json(value: Any) -> None:
     write(_dump(value, ensure_ascii=True) + "\n")
 
 
-def _dump(value: Any, *, ensure_ascii: bool) -> str:
+def write_json_line(value: Any) -> None:
+    """Write JSON on a line of its own to standard output, in ASCII."""
+    write(f"{_dump(value, ensure_ascii=True, indent=None)}\n")
+
+
+def _dump(value: Any, *, ensure_ascii: bool, indent: int | None = 2) -> str:
+    """Return JSON with indentation, or on one line if it is long or nested deeply."""
     try:
-        return json.dumps(value, indent=2, ensure_ascii=ensure_ascii)
-    except RecursionError:  # json reads deeper nesting than it writes with indentation
+        with _deeper_recursion():
+            compact = json.dumps(value, ensure_ascii=ensure_ascii)
+            if indent is not None and len(compact) <= _LONG_JSON:
+                with suppress(RecursionError):
+                    return json.dumps(value, indent=indent, ensure_ascii=ensure_ascii)
+    except RecursionError:
         raise Failure("The JSON is nested too deeply to show") from None
+    return compact
+
+
+@contextmanager
+def _deeper_recursion() -> Generator[None, None, None]:
+    """Allow a few more calls than when the value was read, at the recursion limit perhaps."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + 200)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def write(text: str) -> None:
-    """Write to standard output without delay. A closed pipe ends the program without a message."""
+    """Write to standard output without delay. A closed pipe ends the program without a message.
+
+    Raises Failure if standard output is closed or cannot be written.
+    """
+    stream: TextIO | None = sys.stdout
+    if stream is None:
+        raise Failure("Standard output is closed")
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        stream.write(text)
+        stream.flush()
     except OSError as error:
-        # Flushing the rest of the buffer must not fail again when the interpreter exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(stream)
         if isinstance(error, BrokenPipeError):
             raise click.exceptions.Exit(ExitCode.PIPE_CLOSED) from None
-        raise Failure(f"Standard output: {error.strerror}") from None
+        raise Failure(f"Standard output cannot be written: {error.strerror}") from None
 
 
 def note(message: str) -> None:
     """Write one line to standard error."""
-    sys.stderr.write(f"rapidjwt: {printable(message)}\n")
+    write_error(f"rapidjwt: {printable(message)}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import warnings
 from typing import TYPE_CHECKING
@@ -21,16 +22,57 @@ from .commands.sign import sign
 from .commands.thumbprint import thumbprint
 from .commands.verify import verify
 from .exit_code import ExitCode, Failure
-from .output import note
+from .output import note, write
+from .streams import write_error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-_HELP = {"help_option_names": ["-h", "--help"]}
+#: What is said instead of messages of click that quote an argument, which may be a token or PEM.
+_INSTEAD = {
+    "Got unexpected extra argument": "There are too many arguments.",
+    "No such command": "There is no such command.",
+}
+#: What may be a misspelled option, and is not PEM.
+_OPTION = re.compile(r"--?[a-z-]{1,20}")
 
 
-@click.group(context_settings=_HELP, invoke_without_command=True)
-@click.version_option(__version__, prog_name="rapidjwt", message="%(prog)s %(version)s")
+def _show_and_exit(text: Callable[[click.Context], str]) -> Callable[..., None]:
+    """Return the callback of an option that shows a text.
+
+    That of click does not notice that standard output is closed or full.
+    """
+
+    def show(context: click.Context, _option: click.Parameter, is_given: bool) -> None:
+        if is_given and not context.resilient_parsing:
+            write(f"{text(context)}\n")
+            context.exit()
+
+    return show
+
+
+def _eager_flag(*names: str, text: Callable[[click.Context], str], help_text: str) -> click.Option:
+    return click.Option(
+        names,
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_show_and_exit(text),
+        help=help_text,
+    )
+
+
+_VERSION = _eager_flag(
+    "--version",
+    text=lambda _: f"rapidjwt {__version__}",
+    help_text="Show the version and exit.",
+)
+_HELP = _eager_flag(
+    "-h", "--help", text=click.Context.get_help, help_text="Show this message and exit."
+)
+
+
+@click.group(invoke_without_command=True)
 @click.pass_context
 def program(context: click.Context) -> int:
     """Read, verify and sign JSON Web Tokens, and generate keys.
@@ -39,13 +81,17 @@ def program(context: click.Context) -> int:
     2 wrong usage, 3 unusable file or key, 4 no answer from the provider of keys.
     """
     if context.invoked_subcommand is None:
-        click.echo(context.get_help(), err=True)
+        write_error(f"{context.get_help()}\n")
         return ExitCode.USAGE
     return ExitCode.OK
 
 
 for _command in (inspect_token, verify, sign, keygen, jwks, thumbprint, bench):
     program.add_command(_command)
+program.params.append(_VERSION)
+for _command in (program, *program.commands.values()):
+    _command.add_help_option = False
+    _command.params.append(_HELP)
 
 
 def run(arguments: Sequence[str] | None) -> int:
@@ -74,7 +120,7 @@ def _explain(error: Exception) -> tuple[str, ExitCode]:
     """Return the message and the exit code for an error."""
     if isinstance(error, click.UsageError):
         where = error.ctx.command_path if error.ctx else "rapidjwt"
-        return f"{error.format_message()} See: {where} --help", ExitCode.USAGE
+        return f"{_message(error)} See: {where} --help", ExitCode.USAGE
     if isinstance(error, click.ClickException):
         return error.format_message(), ExitCode.USAGE
     if isinstance(error, Failure):
@@ -82,6 +128,17 @@ def _explain(error: Exception) -> tuple[str, ExitCode]:
     if isinstance(error, PyJWKClientError):
         return str(error), ExitCode.PROVIDER
     return str(error), ExitCode.UNUSABLE
+
+
+def _message(error: click.UsageError) -> str:
+    """Return the message of an error as one sentence, or two."""
+    message = " ".join(error.format_message().split())  # click puts choices on lines of their own
+    if isinstance(error, click.NoSuchOption) and not _OPTION.fullmatch(error.option_name):
+        return "There is no such option."
+    for beginning, instead in _INSTEAD.items():
+        if message.startswith(beginning):
+            return instead
+    return message if message.endswith((".", "?")) else f"{message}."
 
 
 def _allow_any_text() -> None:

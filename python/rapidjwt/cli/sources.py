@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
+from functools import partial
 from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,14 +14,27 @@ import click
 
 from .exit_code import Failure
 from .output import note
+from .streams import is_terminal
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from typing import BinaryIO, TextIO
 
 STDIN = "-"
 _ENVIRONMENT = "env:"
 #: Larger than any token or set of keys: more input than this is a mistake.
 _MAX_BYTES = 16 * 1024 * 1024
+
+
+def token_source(token: str | None, tokens: str | None) -> str:
+    """Return the source of a token or of a list of tokens; the default is stdin.
+
+    Raises UsageError if both are given.
+    """
+    if token is not None and tokens is not None:
+        raise click.UsageError("Specify either a token or --tokens.")
+    return next((source for source in (token, tokens) if source is not None), STDIN)
 
 
 def allow_stdin_once(**sources: str | None) -> None:
@@ -33,12 +48,39 @@ def allow_stdin_once(**sources: str | None) -> None:
 def read_token(source: str) -> str:
     """Return the token: `source` itself, or standard input for "-".
 
-    White space around it and the "Bearer" of an HTTP header (RFC 6750 Section 2.1) are removed.
+    A byte order mark, white space around it and the "Bearer" of an HTTP header (RFC 6750 Section
+    2.1) are removed.
     """
     if source == STDIN:
-        if sys.stdin.isatty():
+        if is_terminal(sys.stdin):
             note("Paste the token, then end the input (Ctrl-D).")
-        source = read_bytes(STDIN, "Standard input").decode("utf-8", "backslashreplace")
+        source = _text(read_bytes(STDIN, "Standard input"))
+    return _without_scheme(source)
+
+
+def read_token_lines(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the number and the token of each line of a file, or of stdin for "-".
+
+    A line is read only when it is asked for. Empty lines are skipped.
+    """
+    if source == STDIN and is_terminal(sys.stdin):
+        note("Paste the tokens, one per line, then end the input (Ctrl-D).")
+    try:
+        with _opened(source) as file:
+            read = partial(file.readline, _MAX_BYTES + 1)
+            for number, line in enumerate(iter(read, b""), 1):
+                text = _text(_limited(line, f"Line {number}"))
+                if text.strip():
+                    yield number, _without_scheme(text)
+    except OSError as error:
+        raise Failure(f"The list of tokens cannot be read: {error.strerror}") from None
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8-sig", "backslashreplace")
+
+
+def _without_scheme(source: str) -> str:
     scheme, *rest = source.split(maxsplit=1) or [""]
     return "".join(rest).strip() if scheme.lower() == "bearer" else source.strip()
 
@@ -49,7 +91,7 @@ def read_secret(source: str) -> bytes:
     On a terminal "-" prompts for one line that is not shown. Error messages do not repeat `source`,
     because it may be the secret itself.
     """
-    if source == STDIN and sys.stdin.isatty():
+    if source == STDIN and is_terminal(sys.stdin):
         return os.fsencode(getpass("Key: ", stream=sys.stderr))
     if source.startswith(_ENVIRONMENT):
         return read_variable(source.removeprefix(_ENVIRONMENT), "key")
@@ -67,16 +109,22 @@ def read_variable(name: str, what: str) -> bytes:
 def read_bytes(source: str, what: str) -> bytes:
     """Return the bytes of a file, or of stdin for "-"; `what` describes the content in errors."""
     try:
-        if source == STDIN:
-            return _read(sys.stdin.buffer, what)
-        with Path(source).open("rb") as file:
-            return _read(file, what)
+        with _opened(source) as file:
+            return _limited(file.read(_MAX_BYTES + 1), what)
     except OSError as error:
         raise Failure(f"{what} cannot be read: {error.strerror}") from None
 
 
-def _read(file: BinaryIO, what: str) -> bytes:
-    data = file.read(_MAX_BYTES + 1)
+def _opened(source: str) -> AbstractContextManager[BinaryIO]:
+    if source != STDIN:
+        return Path(source).open("rb")
+    stream: TextIO | None = sys.stdin
+    if stream is None:
+        raise Failure("Standard input is closed")
+    return nullcontext(stream.buffer)
+
+
+def _limited(data: bytes, what: str) -> bytes:
     if len(data) > _MAX_BYTES:
         raise Failure(f"{what} is larger than {_MAX_BYTES} bytes")
     return data

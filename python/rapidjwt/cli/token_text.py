@@ -18,7 +18,7 @@ def heading(text: str) -> Text:
     return Text(text, style="bold")
 
 
-def member_lines(title: str, members: Mapping[str, Any] | None) -> list[Text]:
+def member_lines(title: str, members: Mapping[str, Any] | None) -> list[Text | str]:
     """Return the header or the claims as JSON lines; no lines if they could not be read."""
     return [] if members is None else [heading(title), json_text(members), Text()]
 

@@ -26,6 +26,8 @@ _STRING_CLAIMS = ("iss", "sub", "jti")
 _MINIMUM_RSA_BITS = 2048
 #: A time in the year 5138; in milliseconds the same number is a time in 1973.
 _LAST_SECOND = 100_000_000_000
+#: More names than these are counted: a token of 16 MB can repeat a million.
+_MAX_DUPLICATES = 20
 _PARTS = 3
 _ENCRYPTED_PARTS = 5
 
@@ -110,9 +112,16 @@ def _read_object(token: UnverifiedToken, part: str, segment: str) -> dict[str, A
     if not isinstance(value, dict):
         token.find("error", part, "malformed", f"The {part} part is not a JSON object.")
         return None
-    for name in twice:
-        token.find("error", part, "duplicate-name", f"{_quoted(name)} occurs twice.")
+    _find_duplicates(token, part, twice)
     return value
+
+
+def _find_duplicates(token: UnverifiedToken, part: str, twice: list[str]) -> None:
+    for name in twice[:_MAX_DUPLICATES]:
+        token.find("error", part, "duplicate-name", f"{_quoted(name)} occurs twice.")
+    if len(twice) > _MAX_DUPLICATES:
+        message = f"{len(twice) - _MAX_DUPLICATES} more names occur twice."
+        token.find("error", part, "duplicate-name", message)
 
 
 def _collect(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
@@ -134,10 +143,10 @@ def _check_header(token: UnverifiedToken, header: dict[str, Any]) -> None:
     _check_algorithm(token, header.get("alg"))
     for name in _KEY_SOURCES:
         if name in header:
-            message = f'"{name}" names a key of the token\'s own; it must not be trusted.'
+            message = f'The token names its own key in "{name}", which must not be trusted.'
             token.find("warning", "header", "key-in-header", message)
     if "crit" in header:
-        message = f'"crit" demands extensions: {_quoted(header["crit"])}.'
+        message = f'"crit" requires extensions: {_quoted(header["crit"])}.'
         token.find("warning", "header", "crit", message)
 
 
@@ -147,9 +156,14 @@ def _check_algorithm(token: UnverifiedToken, algorithm: Any) -> None:
     elif not isinstance(algorithm, str):
         token.find("error", "header", "alg-unknown", '"alg" is not a string.')
     elif algorithm.lower() == "none":
-        token.find("error", "header", "alg-none", '"alg" is none: it is not signed at all.')
+        token.find("error", "header", "alg-none", '"alg" is "none": the token is not signed.')
     elif algorithm not in ALGORITHMS:
-        token.find("error", "header", "alg-unknown", f'"alg" {_quoted(algorithm)} is not known.')
+        token.find(
+            "error",
+            "header",
+            "alg-unknown",
+            f'"alg" is not a known algorithm: {_quoted(algorithm)}.',
+        )
     elif token.signature is not None and not token.signature:
         token.find("error", "signature", "signature-missing", "The signature is empty.")
     elif token.signature is not None and algorithm.startswith(("RS", "PS")):
@@ -165,7 +179,9 @@ def _check_rsa_size(token: UnverifiedToken, bits: int) -> None:
 
 def _check_claims(token: UnverifiedToken, claims: dict[str, Any]) -> None:
     if "exp" not in claims:
-        token.find("warning", "claims", "exp-missing", 'There is no "exp": it never expires.')
+        token.find(
+            "warning", "claims", "exp-missing", 'There is no "exp": the token never expires.'
+        )
     for name in NAMES:
         if name in claims:
             _check_time(token, name, claims[name])
@@ -199,6 +215,11 @@ def _check_time(token: UnverifiedToken, name: str, value: Any) -> None:
 
 
 def _quoted(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    """Return the beginning of JSON, without a look at the rest, which may be nested too deeply."""
     longest = 60
-    return text if len(text) <= longest else text[:longest] + "..."
+    text = ""
+    for piece in json.JSONEncoder(ensure_ascii=False).iterencode(value):
+        text += piece
+        if len(text) > longest:
+            return text[:longest] + "..."
+    return text

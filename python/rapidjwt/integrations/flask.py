@@ -72,7 +72,6 @@ def jwt_required(
     A request is refused with werkzeug's exception for the status: 400 for a malformed header, 401
     without a valid token, 403 if it lacks a scope, 503 if the keys to verify it are not available.
     Error handlers of the app receive it; the response is JSON unless they return another.
-
     Raises ValueError for a realm or a scope that a header cannot contain, TypeError for a verifier
     that has only `decode_async`.
     """
@@ -91,8 +90,7 @@ def jwt_required(
         return result
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
-        # `as_view` makes this function of a class and passes it to `decorators`: it takes no
-        # claims.
+        # The function that `as_view` makes, for `decorators`, takes no claims.
         is_class_view = unwrap(view).__qualname__.startswith("View.as_view.")
 
         @wraps(view)

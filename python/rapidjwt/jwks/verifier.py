@@ -7,11 +7,13 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
 
+from rapidjwt._async_batch import decode_many_async
 from rapidjwt._rapidjwt import (
     CHUNK,
     Verifier,
     get_unverified_header,
     keys_may_be_outdated,
+    token_text,
     verifier_of_policy,
 )
 from rapidjwt.exceptions import (
@@ -21,19 +23,22 @@ from rapidjwt.exceptions import (
     PyJWKSetError,
     PyJWTError,
 )
+from rapidjwt.key_set import KeySet
 
 from .async_client import AsyncJWKSClient
 from .client import JWKSClient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
     from rapidjwt._rapidjwt import VerifierPolicy
-    from rapidjwt.key_set import KeySet
+    from rapidjwt.types import DecodedToken
 
     _Token: TypeAlias = str | bytes
-    _Decoded: TypeAlias = dict[str, Any]
+    _Decoded: TypeAlias = dict[str, Any] | DecodedToken
+    _Result: TypeAlias = _Decoded | PyJWTError
     _Call: TypeAlias = Callable[[Verifier, _Token], _Decoded]
+    _CallMany: TypeAlias = Callable[[Verifier, Iterable[_Token]], Iterator[_Result]]
 
 
 class UnknownKeyError(PyJWKClientError, InvalidTokenError):
@@ -52,7 +57,17 @@ def connect(client: JWKSClient | AsyncJWKSClient, policy: VerifierPolicy) -> _Cl
         return _SyncKeys(client, policy)
     if isinstance(client, AsyncJWKSClient):
         return _AsyncKeys(client, policy)
-    raise TypeError("jwks must be a JWKSClient or an AsyncJWKSClient")
+    raise TypeError(f"jwks must be a JWKSClient or an AsyncJWKSClient, {_instead_of(client)}")
+
+
+def _instead_of(client: object) -> str:
+    if isinstance(client, (str, bytes)):
+        return "got text: pass jwks=JWKSClient(url)"
+    if isinstance(client, KeySet):
+        return "got a KeySet: pass it as key, Verifier(key_set, ...)"
+    if isinstance(client, dict):
+        return "got a dict: pass KeySet.from_jwks(...) as key"
+    return f"got {type(client).__name__}"
 
 
 class _ClientKeys:
@@ -63,7 +78,7 @@ class _ClientKeys:
         # tenants.
         if issuer is not None and policy.issuers is None:
             policy = policy.with_issuer(issuer)
-        self._policy = policy
+        self.policy = policy
         self._prepared: tuple[KeySet, Verifier] | None = None
 
     def newest(self) -> Verifier | None:
@@ -73,7 +88,7 @@ class _ClientKeys:
     def _verifier(self, keys: KeySet) -> Verifier:
         prepared = self._prepared
         if prepared is None or prepared[0] is not keys:
-            prepared = self._prepared = (keys, verifier_of_policy(self._policy, keys))
+            prepared = self._prepared = (keys, verifier_of_policy(self.policy, keys))
         return prepared[1]
 
     def _apply(self, call: _Call, token: _Token, keys: KeySet) -> _Decoded | _KeyMissing:
@@ -103,7 +118,16 @@ class _SyncKeys(_ClientKeys):
     def decode_complete(self, token: _Token) -> _Decoded:
         return self._call(Verifier.decode_complete, token)
 
-    def decode_many(self, tokens: Iterator[_Token]) -> Iterator[_Decoded | Exception]:
+    def decode_many(self, tokens: Iterator[_Token]) -> Iterator[_Result]:
+        return self._many(Verifier.decode_many, Verifier.decode, tokens)
+
+    def decode_complete_many(self, tokens: Iterator[_Token]) -> Iterator[_Result]:
+        return self._many(Verifier.decode_complete_many, Verifier.decode_complete, tokens)
+
+    def decode_many_async(self, tokens: Iterator[_Token]) -> AsyncIterator[_Result]:
+        return decode_many_async(self.decode_many, tokens)
+
+    def _many(self, many: _CallMany, one: _Call, tokens: Iterator[_Token]) -> Iterator[_Result]:
         """Verify chunks with the keys of that time; tokens whose key is missing, one by one."""
         is_exhausted = False
         while not is_exhausted:
@@ -112,23 +136,23 @@ class _SyncKeys(_ClientKeys):
             chunk = _noting(islice(tokens, CHUNK), taken)
             try:
                 verifier = self._verifier(self._client.key_set())
-                results: Iterator[_Decoded | Exception] = verifier.decode_many(chunk)
+                results = many(verifier, chunk)
             except PyJWTError:  # no keys, or none for the algorithms
                 for token in chunk:
                     is_exhausted = False
-                    yield self._result(token)
+                    yield self._result(one, token)
                 continue
             for result in results:
                 is_exhausted = False
                 token = taken.popleft()
                 if isinstance(result, PyJWTError) and _may_be_outdated(verifier, token, result):
-                    yield self._result(token)
+                    yield self._result(one, token)
                 else:
                     yield result
 
-    def _result(self, token: _Token) -> _Decoded | Exception:
+    def _result(self, call: _Call, token: _Token) -> _Result:
         try:
-            return self.decode(token)
+            return self._call(call, token)
         except PyJWTError as error:
             return error
 
@@ -141,7 +165,7 @@ class _SyncKeys(_ClientKeys):
         return await asyncio.to_thread(self.decode_complete, token)
 
     def _call(self, call: _Call, token: _Token) -> _Decoded:
-        self._policy.check_size(token)
+        self.policy.check_size(token)
         keys = self._client.key_set()
         while isinstance(result := self._apply(call, token, keys), _KeyMissing):
             newer = self._client.newer_key_set(keys)
@@ -164,13 +188,42 @@ class _AsyncKeys(_ClientKeys):
     async def decode_complete_async(self, token: _Token) -> _Decoded:
         return await self._call(Verifier.decode_complete, token)
 
-    def decode(self, _tokens: object) -> NoReturn:
+    def decode(self, _token: object) -> NoReturn:
         raise TypeError("An AsyncJWKSClient waits in tasks: await decode_async(token)")
 
-    decode_complete = decode_many = decode
+    decode_complete = decode
+
+    def decode_many(self, _tokens: object) -> NoReturn:
+        raise TypeError(
+            "An AsyncJWKSClient waits in tasks: async for ... in decode_many_async(...)"
+        )
+
+    decode_complete_many = decode_many
+
+    async def decode_many_async(self, tokens: Iterator[_Token]) -> AsyncIterator[_Result]:
+        """Verify chunks with the keys of that time; tokens whose key is missing, one by one."""
+        while chunk := [token_text(token) for token in islice(tokens, CHUNK)]:
+            try:
+                verifier = self._verifier(await self._client.key_set())
+            except PyJWTError:  # no keys, or none for the algorithms
+                for token in chunk:
+                    yield await self._result(token)
+                continue
+            results = await asyncio.to_thread(list, verifier.decode_many(chunk))
+            for token, result in zip(chunk, results, strict=True):
+                if isinstance(result, PyJWTError) and _may_be_outdated(verifier, token, result):
+                    yield await self._result(token)
+                else:
+                    yield result
+
+    async def _result(self, token: _Token) -> _Result:
+        try:
+            return await self.decode_async(token)
+        except PyJWTError as error:
+            return error
 
     async def _call(self, call: _Call, token: _Token) -> _Decoded:
-        self._policy.check_size(token)
+        self.policy.check_size(token)
         keys = await self._client.key_set()
         while isinstance(result := self._apply(call, token, keys), _KeyMissing):
             newer = await self._client.newer_key_set(keys)
@@ -181,7 +234,8 @@ class _AsyncKeys(_ClientKeys):
 
 
 def _noting(tokens: Iterable[_Token], taken: deque[_Token]) -> Iterator[_Token]:
-    for token in tokens:
+    for item in tokens:
+        token = token_text(item)
         taken.append(token)
         yield token
 

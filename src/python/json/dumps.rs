@@ -14,7 +14,7 @@ use pyo3::types::{PyDict, PyString};
 use pyo3::{Borrowed, PyTypeInfo, ffi};
 
 use super::Unusual;
-use super::ascii::{plain_len, plain_len_of_block, special};
+use super::plain::{plain_len, plain_len_of_block, special};
 use crate::base64url;
 use crate::crypto::Signature;
 use crate::error::Error;
@@ -147,8 +147,7 @@ impl<'py> Writer<'_, 'py> {
                 separator = b',';
             }
         }
-        self.close(separator);
-        Ok(())
+        self.close(separator)
     }
 
     /// # Safety
@@ -173,8 +172,7 @@ impl<'py> Writer<'_, 'py> {
                 separator = b',';
             }
         }
-        self.close(separator);
-        Ok(())
+        self.close(separator)
     }
 
     /// Keeps references to members of a locked container while they are written, on builds without
@@ -193,12 +191,26 @@ impl<'py> Writer<'_, 'py> {
         })
     }
 
+    #[inline]
+    fn push(&mut self, byte: u8) -> Result<(), Unusual> {
+        reserve(self.json, 1)?;
+        self.json.push(byte);
+        Ok(())
+    }
+
+    #[inline]
+    fn extend(&mut self, bytes: &[u8]) -> Result<(), Unusual> {
+        reserve(self.json, bytes.len())?;
+        self.json.extend_from_slice(bytes);
+        Ok(())
+    }
+
     /// Ends a dict; `separator` is the one that its next member would have had.
-    fn close(&mut self, separator: u8) {
+    fn close(&mut self, separator: u8) -> Result<(), Unusual> {
         if separator == b'{' {
-            self.json.push(b'{');
+            self.push(b'{')?;
         }
-        self.json.push(b'}');
+        self.push(b'}')
     }
 
     /// Writes one member of a dict after `separator`, which is a comma or the opening brace.
@@ -212,7 +224,7 @@ impl<'py> Writer<'_, 'py> {
         value: *mut ffi::PyObject,
         depth: u32,
     ) -> Result<(), Unusual> {
-        write_string(self.json, [separator, b'"'], name, [b'"', b':']);
+        write_string(self.json, [separator, b'"'], name, [b'"', b':'])?;
         // SAFETY: as promised by the caller.
         unsafe { self.value(value, depth) }
     }
@@ -226,15 +238,15 @@ impl<'py> Writer<'_, 'py> {
             let kind = ffi::Py_TYPE(value);
             if kind == PyString::type_object_raw(self.py) {
                 let text = self.text_of(value)?;
-                write_string(self.json, [b'"'], text, [b'"']);
+                write_string(self.json, [b'"'], text, [b'"'])?;
             } else if kind == &raw mut ffi::PyLong_Type {
                 self.integer(value)?;
             } else if value == ffi::Py_True() {
-                self.json.extend_from_slice(b"true");
+                self.extend(b"true")?;
             } else if value == ffi::Py_False() {
-                self.json.extend_from_slice(b"false");
+                self.extend(b"false")?;
             } else if value == ffi::Py_None() {
-                self.json.extend_from_slice(b"null");
+                self.extend(b"null")?;
             } else if kind == &raw mut ffi::PyDict_Type {
                 self.dict(value, depth, |_, _| true)?;
             } else if kind == &raw mut ffi::PyList_Type {
@@ -259,19 +271,18 @@ impl<'py> Writer<'_, 'py> {
         unsafe {
             let list = Bound::from_borrowed_ptr(self.py, list);
             pyo3::sync::critical_section::with_critical_section(&list, || {
-                self.json.push(b'[');
+                self.push(b'[')?;
                 let mut index = 0;
                 while index < ffi::PyList_GET_SIZE(list.as_ptr()) {
                     if index > 0 {
-                        self.json.push(b',');
+                        self.push(b',')?;
                     }
                     let item = ffi::PyList_GET_ITEM(list.as_ptr(), index);
                     let _kept = self.keep([item]);
                     self.value(item, depth)?;
                     index += 1;
                 }
-                self.json.push(b']');
-                Ok(())
+                self.push(b']')
             })
         }
     }
@@ -280,18 +291,17 @@ impl<'py> Writer<'_, 'py> {
     /// `tuple` points to a live exact tuple, and the interpreter is attached.
     unsafe fn tuple(&mut self, tuple: *mut ffi::PyObject, depth: u32) -> Result<(), Unusual> {
         let depth = depth.checked_sub(1).ok_or(Unusual)?;
-        self.json.push(b'[');
+        self.push(b'[')?;
         // SAFETY: as promised by the caller; the length of a tuple does not change.
         unsafe {
             for index in 0..ffi::PyTuple_GET_SIZE(tuple) {
                 if index > 0 {
-                    self.json.push(b',');
+                    self.push(b',')?;
                 }
                 self.value(ffi::PyTuple_GET_ITEM(tuple, index), depth)?;
             }
         }
-        self.json.push(b']');
-        Ok(())
+        self.push(b']')
     }
 
     /// # Safety
@@ -303,8 +313,7 @@ impl<'py> Writer<'_, 'py> {
         if overflow != 0 {
             return Err(Unusual);
         }
-        self.json.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
-        Ok(())
+        self.extend(itoa::Buffer::new().format(value).as_bytes())
     }
 
     /// Writes a float as Python's `repr` does, and a non-finite one as Python's json does.
@@ -315,8 +324,7 @@ impl<'py> Writer<'_, 'py> {
                 f64::NEG_INFINITY => b"-Infinity",
                 _ => b"NaN",
             };
-            self.json.extend_from_slice(word);
-            return Ok(());
+            return self.extend(word);
         }
         // SAFETY: CPython returns a NUL-terminated string that PyMem_Free must free, or null with
         // an exception set. It is copied before it is freed.
@@ -329,10 +337,10 @@ impl<'py> Writer<'_, 'py> {
                 ffi::PyErr_Clear();
                 return Err(Unusual);
             }
-            self.json.extend_from_slice(CStr::from_ptr(text).to_bytes());
+            let written = self.extend(CStr::from_ptr(text).to_bytes());
             ffi::PyMem_Free(text.cast());
+            written
         }
-        Ok(())
     }
 
     /// Returns the UTF-8 text of an exact str without lone surrogates.
@@ -352,6 +360,16 @@ impl<'py> Writer<'_, 'py> {
     }
 }
 
+/// Makes room for `len` more bytes. Without memory for them, the value is left to Python, which
+/// reports that.
+#[inline]
+fn reserve(json: &mut Vec<u8>, len: usize) -> Result<(), Unusual> {
+    if json.capacity() - json.len() < len {
+        json.try_reserve(len).map_err(|_| Unusual)?;
+    }
+    Ok(())
+}
+
 /// Writes a JSON string in ASCII, with the escapes that Python's json uses, between `before` and
 /// `after`, which contain its quotes.
 #[inline]
@@ -360,10 +378,10 @@ fn write_string<const B: usize, const A: usize>(
     before: [u8; B],
     text: &str,
     after: [u8; A],
-) {
+) -> Result<(), Unusual> {
     let text = text.as_bytes();
     let (start, len) = (json.len(), B + text.len() + A);
-    json.reserve(len);
+    reserve(json, len)?;
     // SAFETY: `len` bytes after `start` are reserved; all of them are written before they become
     // part of the vector. `text` is borrowed, so it does not overlap.
     let is_plain = unsafe {
@@ -375,8 +393,9 @@ fn write_string<const B: usize, const A: usize>(
     if is_plain {
         // SAFETY: see above.
         unsafe { json.set_len(start + len) };
+        Ok(())
     } else {
-        write_escaped_string(json, &before, text, &after);
+        write_escaped_string(json, &before, text, &after)
     }
 }
 
@@ -445,11 +464,20 @@ const fn word(left: u32, right: u32) -> u64 {
 }
 
 #[cold]
-fn write_escaped_string(json: &mut Vec<u8>, before: &[u8], text: &[u8], after: &[u8]) {
+fn write_escaped_string(
+    json: &mut Vec<u8>,
+    before: &[u8],
+    text: &[u8],
+    after: &[u8],
+) -> Result<(), Unusual> {
+    /// The two escapes of a character outside the Basic Multilingual Plane.
+    const LONGEST_ESCAPE: usize = 12;
+    reserve(json, before.len())?;
     json.extend_from_slice(before);
     let mut rest = std::str::from_utf8(text).expect("the text of a str");
     loop {
         let plain = plain_len(rest.as_bytes());
+        reserve(json, plain + LONGEST_ESCAPE + after.len())?;
         json.extend_from_slice(&rest.as_bytes()[..plain]);
         // Plain bytes are ASCII, so a character begins after them.
         let Some(character) = rest[plain..].chars().next() else {
@@ -459,6 +487,7 @@ fn write_escaped_string(json: &mut Vec<u8>, before: &[u8], text: &[u8], after: &
         rest = &rest[plain + character.len_utf8()..];
     }
     json.extend_from_slice(after);
+    Ok(())
 }
 
 fn write_escape(json: &mut Vec<u8>, character: char) {
@@ -494,7 +523,7 @@ mod tests {
 
     fn written(text: &str) -> String {
         let mut json = Vec::new();
-        write_string(&mut json, [b'"'], text, [b'"']);
+        write_string(&mut json, [b'"'], text, [b'"']).unwrap();
         String::from_utf8(json).expect("ASCII")
     }
 

@@ -5,15 +5,17 @@
 //! than 18 digits or deep nesting. The caller then uses Python's json, which parses the text or
 //! reports the error. Therefore every result and every message is the one of Python's json.
 
-use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyList, PyString};
+use pyo3::types::{PyBool, PyDict, PyString};
 
 use super::Unusual;
-use super::ascii::{ascii_string, eight_digits, plain_len};
+use super::ascii::ascii_string;
 use super::name_cache::{KeptValue, NAMES, NameCache};
+use super::plain::{eight_digits, plain_len};
 use crate::claims::Claim;
+use crate::memory;
 use crate::python::claims_view::Registered;
+use crate::python::cpython;
 
 /// Deeper nesting is left to Python, which has its own limit.
 const MAX_DEPTH: u32 = 64;
@@ -81,9 +83,10 @@ enum Number {
 impl Number {
     fn to_python<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Unusual> {
         match self {
-            Self::Integer(integer) => integer.into_bound_py_any(py).map_err(|_| Unusual),
-            Self::Float(float) => Ok(PyFloat::new(py, *float).into_any()),
+            Self::Integer(integer) => cpython::integer(py, *integer).map(Bound::into_any),
+            Self::Float(float) => cpython::float(py, *float).map(Bound::into_any),
         }
+        .ok_or(Unusual)
     }
 }
 
@@ -153,7 +156,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
         mut registered: Option<&mut Registered<'a, 'py>>,
     ) -> Result<Bound<'py, PyDict>, Unusual> {
         let depth = depth.checked_sub(1).ok_or(Unusual)?;
-        let dict = PyDict::new(self.py);
+        let dict = cpython::dict(self.py).ok_or(Unusual)?;
         self.at += 1;
         let mut token = self.next_token()?;
         if token == b'}' {
@@ -183,7 +186,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
 
     fn array(&mut self, depth: u32) -> Result<Bound<'py, PyAny>, Unusual> {
         let depth = depth.checked_sub(1).ok_or(Unusual)?;
-        let list = PyList::empty(self.py);
+        let list = cpython::list(self.py).ok_or(Unusual)?;
         self.at += 1;
         self.skip_whitespace();
         if self.peek() == Some(b']') {
@@ -225,7 +228,9 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
             return self.float(start).map(Number::Float);
         }
         if digits > 18 {
-            return Err(Unusual);
+            // Some have room in 64 bits, such as the ids of some services.
+            let text = std::str::from_utf8(&self.json[start..self.at]).map_err(|_| Unusual)?;
+            return text.parse().map(Number::Integer).map_err(|_| Unusual);
         }
         Ok(Number::Integer(if negative { -magnitude } else { magnitude }))
     }
@@ -352,8 +357,12 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
     /// Reads a string with escapes or non-ASCII characters, whose first `plain` bytes have been
     /// checked.
     fn string_with_escapes(&mut self, plain: usize) -> Result<Bound<'py, PyString>, Unusual> {
-        let mut text = Vec::with_capacity(plain + 32);
+        let mut text = memory::buffer(plain + 32).map_err(|_| Unusual)?;
         loop {
+            // Room for any character, in amortized constant time.
+            if text.capacity() - text.len() < 4 {
+                text.try_reserve(4).map_err(|_| Unusual)?;
+            }
             let byte = self.peek().ok_or(Unusual)?;
             self.at += 1;
             match byte {
@@ -364,7 +373,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
             }
         }
         let text = std::str::from_utf8(&text).map_err(|_| Unusual)?;
-        Ok(PyString::new(self.py, text))
+        cpython::string(self.py, text).ok_or(Unusual)
     }
 
     fn escape(&mut self, text: &mut Vec<u8>) -> Result<(), Unusual> {

@@ -4,6 +4,7 @@ mod ascii;
 pub(super) mod dumps;
 pub(super) mod loads;
 pub(super) mod name_cache;
+mod plain;
 
 /// The error for input that is left to Python's json.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::Unusual;
-use super::ascii::{ascii_string, plain_len};
+use super::ascii::ascii_string;
+use super::plain::plain_len;
 use crate::claims::Claim;
 
 /// Member names recur from token to token, so the Python strings of short ones are kept with their

@@ -12,7 +12,7 @@ use crate::jwe::{self, Bounds};
 use crate::key_management::KeyManagement;
 use crate::python::arguments;
 use crate::python::cpython::utf8;
-use crate::python::jose_arguments::json_text;
+use crate::python::jose_arguments::{bytes, json_text, token_bytes};
 use crate::python::keys::key::Key;
 use crate::python::once::intern;
 
@@ -25,8 +25,8 @@ use crate::python::once::intern;
 ///
 /// Arguments:
 ///     keys: the recipient's key, or several of them: a list or tuple, a JWK Set as a dict or a
-///         `KeySet`, of which those that fit are used. Keys are what `Encrypter` takes. The `kid` of a token chooses among keys with an ID; keys without one
-///         are tried in turn.
+///         `KeySet`, of which those that fit are used. Keys are what `Encrypter` takes. The `kid` of
+///         a token chooses among keys with an ID; keys without one are tried in turn.
 ///     algorithms: the allowed values of `alg`.
 ///     encryptions: the allowed values of `enc`.
 ///     decompress: whether content may be compressed (`zip`).
@@ -92,7 +92,7 @@ impl Decrypter {
     /// `alg` or `enc` that is not allowed; `InvalidTokenError` for other rules of the header.
     #[pyo3(signature = (token))]
     fn decrypt<'py>(&self, token: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(token.py(), self.open(token)?.plaintext()))
+        Ok(bytes(token.py(), self.open(token)?.plaintext())?)
     }
 
     /// Decrypts a token in the compact serialization and returns a `Decrypted`, which has its header
@@ -110,9 +110,10 @@ impl Decrypter {
         let py = jwe.py();
         if jwe.is_instance_of::<PyDict>() {
             let json = json_text(jwe)?;
-            return self.run(py, || self.0.decrypt_json(json.as_bytes()));
+            let json = token_bytes(&json)?;
+            return self.run(py, || self.0.decrypt_json(json));
         }
-        let json = bytes_of(jwe)?;
+        let json = token_bytes(jwe)?;
         self.run(py, || self.0.decrypt_json(json))
     }
 
@@ -135,7 +136,7 @@ impl Decrypter {
 
 impl Decrypter {
     fn open(&self, token: &Bound<'_, PyAny>) -> PyResult<jwe::Decrypted> {
-        let bytes = bytes_of(token)?;
+        let bytes = token_bytes(token)?;
         Ok(self.detached_if_slow(token.py(), || self.0.decrypt(bytes))?)
     }
 
@@ -165,8 +166,8 @@ pub(super) struct Decrypted(jwe::Decrypted);
 impl Decrypted {
     /// The content.
     #[getter]
-    fn plaintext<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, self.0.plaintext())
+    fn plaintext<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(bytes(py, self.0.plaintext())?)
     }
 
     /// The JOSE header of the recipient: protected and unprotected parameters.
@@ -183,18 +184,8 @@ impl Decrypted {
 
     /// The additional authenticated data of a JSON serialization, or None.
     #[getter]
-    fn aad<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
-        self.0.aad().map(|aad| PyBytes::new(py, aad))
-    }
-}
-
-fn bytes_of<'a>(token: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
-    if let Ok(bytes) = token.cast::<PyBytes>() {
-        return Ok(bytes.as_bytes());
-    }
-    match token.cast::<PyString>() {
-        Ok(text) => utf8(text).map(str::as_bytes).ok_or_else(|| Error::NotAToken.into()),
-        Err(_) => Err(PyTypeError::new_err("A token must be a str or bytes")),
+    fn aad<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        Ok(self.0.aad().map(|aad| bytes(py, aad)).transpose()?)
     }
 }
 

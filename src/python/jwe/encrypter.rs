@@ -4,12 +4,13 @@ use std::num::NonZeroU32;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
 use super::key::{KeyArgument, Operation, content_encryption, key_management};
 use crate::error::Error;
 use crate::jwe;
-use crate::python::jose_arguments::{members, octets};
+use crate::python::cpython;
+use crate::python::jose_arguments::{dict, members, octets};
 
 /// An encrypter for one recipient, whose key and header are fixed when it is made.
 ///
@@ -57,9 +58,10 @@ impl Encrypter {
 
     /// Encrypts `plaintext`, a str (in UTF-8) or bytes, and returns the compact serialization.
     #[pyo3(signature = (plaintext))]
-    fn encrypt(&self, plaintext: &Bound<'_, PyAny>) -> PyResult<String> {
-        let bytes = octets(plaintext)?;
-        Ok(self.run(plaintext.py(), || self.0.encrypt(bytes))?)
+    fn encrypt<'py>(&self, plaintext: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+        let (py, bytes) = (plaintext.py(), octets(plaintext)?);
+        let token = self.run(py, || self.0.encrypt(bytes))?;
+        Ok(cpython::string(py, &token).ok_or(Error::OutOfMemory)?)
     }
 
     /// Encrypts `plaintext` and returns the flattened JSON serialization (RFC 7516 Section 7.2.2).
@@ -72,12 +74,12 @@ impl Encrypter {
         plaintext: &Bound<'py, PyAny>,
         unprotected: Option<&Bound<'py, PyDict>>,
         aad: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    ) -> PyResult<Bound<'py, PyDict>> {
         let py = plaintext.py();
         let (bytes, aad) = (octets(plaintext)?, aad.map(octets).transpose()?);
         let unprotected = members(unprotected)?;
         let jwe = self.run(py, || self.0.encrypt_flattened(bytes, &unprotected, aad));
-        Ok(pythonize::pythonize(py, &jwe.map_err(wrong_argument)?)?)
+        dict(py, &jwe.map_err(wrong_argument)?)
     }
 
     /// Returns the encrypter itself, because it never changes.
@@ -128,13 +130,13 @@ pub(super) fn encrypt_general<'py>(
     plaintext: &Bound<'py, PyAny>,
     unprotected: Option<&Bound<'py, PyDict>>,
     aad: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyAny>> {
+) -> PyResult<Bound<'py, PyDict>> {
     let py = plaintext.py();
     let (bytes, aad) = (octets(plaintext)?, aad.map(octets).transpose()?);
     let unprotected = members(unprotected)?;
     let encrypters: Vec<_> = encrypters.iter().map(|encrypter| &encrypter.0).collect();
     let jwe = py.detach(|| jwe::encrypt_general(&encrypters, bytes, &unprotected, aad));
-    Ok(pythonize::pythonize(py, &jwe.map_err(wrong_argument)?)?)
+    dict(py, &jwe.map_err(wrong_argument)?)
 }
 
 fn iterations(count: u32, is_slow: bool) -> PyResult<NonZeroU32> {

@@ -11,6 +11,7 @@ use crate::key::metadata::{JwkMetadata, permits_operation, permits_use};
 use crate::key::recipient::{AgreementKey, RecipientKey, is_x25519_jwk};
 use crate::key::{der, secret};
 use crate::key_management::KeyManagement;
+use crate::memory;
 use crate::python::arguments::exact;
 use crate::python::cpython::utf8;
 use crate::python::jose_arguments::json_value;
@@ -101,7 +102,7 @@ impl KeyArgument {
         let py = object.py();
         if !text.trim_ascii_start().starts_with(b"-----BEGIN") {
             secret::check(text)?;
-            return Ok(Self::plain(RecipientKey::Secret(text.to_vec().into())));
+            return Ok(Self::plain(RecipientKey::Secret(memory::concat(&[text])?.into())));
         }
         if let Some(key) = AgreementKey::x25519_from_pem(text) {
             return Ok(Self::plain(RecipientKey::Agreement(key)));
@@ -165,8 +166,12 @@ impl KeyArgument {
         let names_encryption = |alg: &str| {
             algorithm.name == "dir" && encryptions.iter().any(|encryption| encryption.name == alg)
         };
-        if alg.as_deref().is_some_and(|alg| alg != algorithm.name && !names_encryption(alg)) {
-            return Err(Error::invalid_key("The key's own alg is another one"));
+        if let Some(own) = alg
+            && own != algorithm.name
+            && !names_encryption(own)
+        {
+            let own = own.as_str().into();
+            return Err(Error::KeyForOtherAlgorithm { own, asked: algorithm.name });
         }
         let key_ops = key_ops.as_ref().map(|names| names.iter().map(String::as_str).collect());
         let key_ops: Option<Vec<&str>> = key_ops;

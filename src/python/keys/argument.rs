@@ -2,20 +2,26 @@
 
 use std::sync::Arc;
 
-use pyo3::exceptions::PyUnicodeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
 use super::cache;
-use super::key::{Key, prepare_material};
+use super::key::Key;
+use super::{key_mistakes, material};
 use crate::algorithm::{Algorithm, Family};
 use crate::crypto::PreparedKey;
 use crate::error::Error;
 use crate::key::{KeyMaterial, OkpKey, der, pem, secret, ssh};
+use crate::memory;
 use crate::python::arguments;
-use crate::python::errors::unless_refused;
+use crate::python::errors::{is_refusal, ok, unless_refused, with_message};
 use crate::python::fast_path::FastPath;
 use crate::python::once::intern;
+
+/// The length in bytes above which a key is not cached.
+const MAX_KEPT_LEN: usize = 1 << 16;
+/// The length in bytes above which a text is left to Python: no key is that long.
+const MAX_TEXT_LEN: usize = 1 << 20;
 
 /// The operation that a key is needed for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -84,7 +90,7 @@ pub(in crate::python) fn prepare_or_raise(
     if let Some(object) = fast_path.key_reader(key.py(), algorithm) {
         let loaded = object
             .call_method1(intern!(key.py(), "prepare_key"), (key,))
-            .map_err(|error| without_the_key(key.py(), error))?;
+            .map_err(|error| explained(key, algorithm, error))?;
         if let Some(key) = from_cryptography(&loaded)? {
             return Ok(key.prepare(algorithm)?);
         }
@@ -96,15 +102,29 @@ pub(in crate::python) fn prepare_or_raise(
     .into())
 }
 
-/// Replaces an error of Python's codecs, which holds what could not be decoded: here, a key.
-fn without_the_key(py: Python<'_>, error: PyErr) -> PyErr {
-    if error.is_instance_of::<PyUnicodeError>(py) {
-        Error::invalid_key(
-            "Expected a key in PEM format, got bytes that are not text; Key.from_der reads DER",
-        )
-        .into()
-    } else {
-        error
+/// Replaces an error of PyJWT's by one that says what was found, if that is known. Its class stays.
+#[cold]
+fn explained(key: &Bound<'_, PyAny>, algorithm: &'static Algorithm, error: PyErr) -> PyErr {
+    let py = key.py();
+    if !is_refusal(py, &error) {
+        return error;
+    }
+    let better = match arguments::text(key) {
+        Some(text) => key_mistakes::in_text(text, algorithm).map(|error| error.to_string()),
+        None => in_object(key, algorithm),
+    };
+    match better {
+        Some(message) => with_message(py, &error, message),
+        None => error,
+    }
+}
+
+/// Returns why an object is not a key for the algorithm; `None` for a key object that is not known
+/// better.
+fn in_object(key: &Bound<'_, PyAny>, algorithm: &'static Algorithm) -> Option<String> {
+    match ok(key.py(), from_cryptography(key)).flatten() {
+        Some(key) => key.prepare(algorithm).err().map(|error| error.to_string()),
+        None => Some(key_mistakes::wrong_type(key)),
     }
 }
 
@@ -121,24 +141,34 @@ fn prepare_text(
         }
         Family::None => return Ok(None),
     };
-    let prepared = match native.and_then(|material| prepare_material(&material, algorithm).ok()) {
+    let prepared = match native.and_then(|material| material::prepare(&material, algorithm).ok()) {
         Some(prepared) => Some(Arc::new(prepared)),
         None => prepare_through_python(fast_path, key, bytes, algorithm)?,
     };
-    if let Some(prepared) = &prepared {
+    if let Some(prepared) = &prepared
+        && bytes.len() <= MAX_KEPT_LEN
+    {
         cache::keep(algorithm, bytes, prepared);
     }
     Ok(prepared)
 }
 
 fn plain_secret(bytes: &[u8]) -> Option<KeyMaterial> {
-    secret::plainly_secret(bytes).then(|| KeyMaterial::Secret(bytes.to_vec().into()))
+    let copy = || memory::concat(&[bytes]).ok();
+    secret::plainly_secret(bytes).then(copy)?.map(|bytes| KeyMaterial::Secret(bytes.into()))
 }
 
-/// Parses a PEM or OpenSSH text. If this crate does not accept it, it may still be a key.
+/// A PEM or OpenSSH text that this crate takes. Whatever it does not take may still be a key; so
+/// may a block with anything around it, which PyJWT's classes take each in its own way.
 fn parse_asymmetric(bytes: &[u8]) -> Option<KeyMaterial> {
+    if bytes.len() > MAX_TEXT_LEN {
+        return None;
+    }
     if bytes.starts_with(b"ssh-") || bytes.starts_with(b"ecdsa-sha2-") {
         return ssh::parse_public(bytes).ok();
+    }
+    if !pem::is_one_block(bytes) {
+        return None;
     }
     match pem::parse(bytes).ok()? {
         // PKCS#8 version 2 (RFC 8410 Section 7), which PyJWT cannot read.
@@ -167,8 +197,8 @@ fn prepare_through_python(
         if secret::check(bytes).is_err() {
             return Ok(None);
         }
-        let material = KeyMaterial::Secret(bytes.to_vec().into());
-        return Ok(prepare_material(&material, algorithm).ok().map(Arc::new));
+        let material = KeyMaterial::Secret(memory::concat(&[bytes])?.into());
+        return Ok(material::prepare(&material, algorithm).ok().map(Arc::new));
     }
     prepare_object(fast_path, &loaded, algorithm)
 }

@@ -4,8 +4,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::algorithm::Algorithm;
-use crate::crypto::{ForeignKey, PreparedKey};
+use crate::crypto::ForeignKey;
 use crate::error::Error;
 use crate::key::OkpKey;
 use crate::python::cpython::with_python;
@@ -26,10 +25,10 @@ pub(super) fn complete(mut key: OkpKey) -> Result<OkpKey, Error> {
     .unwrap_or_else(|| Err(shutting_down()))
 }
 
-/// Prepares the key for `algorithm`.
-pub(super) fn prepare(key: &OkpKey, algorithm: &'static Algorithm) -> Result<PreparedKey, Error> {
+/// Returns the operations of the key.
+pub(super) fn operations(key: &OkpKey) -> Result<Box<dyn ForeignKey>, Error> {
     let operations = with_python(|py| Operations::of(py, key)).ok_or_else(shutting_down)??;
-    PreparedKey::foreign(key, algorithm, Box::new(operations))
+    Ok(Box::new(operations))
 }
 
 /// Key objects of cryptography.

@@ -10,14 +10,17 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::ed448;
-use super::length;
-use crate::algorithm::{ALGORITHMS, Algorithm, Family, Hash};
+use super::key_mistakes;
+use super::{length, material};
+use crate::algorithm::{ALGORITHMS, Algorithm, Hash};
 use crate::base64url;
 use crate::crypto::{self, PreparedKey};
 use crate::error::Error;
 use crate::key::metadata::JwkMetadata;
 use crate::key::{KeyMaterial, OkpCurve, der, jwk, pem, secret, ssh};
 use crate::key_file;
+use crate::memory;
+use crate::python::arguments;
 use crate::python::cpython::utf8;
 use crate::python::errors;
 use crate::python::fast_path::FastPath;
@@ -50,15 +53,30 @@ impl Key {
         algorithm: &'static Algorithm,
     ) -> Result<Arc<PreparedKey>, Error> {
         // RFC 8725 Section 3.1: a key is used with one algorithm.
-        if self.metadata.alg.as_deref().is_some_and(|alg| alg != algorithm.name) {
-            return Err(Error::invalid_key("The key's own alg is another one"));
+        if let Some(own) = self.metadata.alg.as_deref().filter(|own| *own != algorithm.name) {
+            return Err(Error::KeyForOtherAlgorithm { own: own.into(), asked: algorithm.name });
         }
         let slot = &self.prepared[algorithm.index().ok_or(Error::KeyForNone)?];
         if let Some(prepared) = slot.get() {
             return Ok(Arc::clone(prepared));
         }
-        let prepared = Arc::new(prepare_material(&self.material, algorithm)?);
+        let prepared = Arc::new(material::prepare(&self.material, algorithm)?);
         Ok(Arc::clone(slot.get_or_init(|| prepared)))
+    }
+
+    /// Returns the key with an ID and an algorithm of its own.
+    fn with_names(
+        self,
+        kid: Option<&Bound<'_, PyAny>>,
+        alg: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let kid = kid.map(|kid| arguments::string_argument("kid", kid)).transpose()?;
+        let alg = alg.map(|alg| arguments::algorithm_argument("alg", alg)).transpose()?;
+        if let Some(algorithm) = alg {
+            self.prepare(algorithm)?;
+        }
+        let alg = alg.map(|algorithm| algorithm.name.to_owned());
+        Ok(Self { metadata: JwkMetadata { kid, alg, ..self.metadata }, ..self })
     }
 
     fn prepare_by_name(&self, algorithm: &str) -> Result<Arc<PreparedKey>, Error> {
@@ -68,44 +86,68 @@ impl Key {
 
 #[pymethods]
 impl Key {
-    /// Reads a key from PEM text (RFC 7468): PKCS#8, PKCS#1, SEC1, `SubjectPublicKeyInfo` or an
-    /// X.509 certificate, of which only the public key is read and nothing is checked.
+    /// Reads a key from PEM text: PKCS#8, PKCS#1, SEC1, `SubjectPublicKeyInfo` or, for its public
+    /// key, an X.509 certificate, of which nothing else is checked (RFC 7468). Other text and, beside
+    /// a key, other blocks are skipped.
     ///
     /// `password`, a str (in UTF-8) or bytes, decrypts a private key in encrypted PKCS#8.
     ///
-    /// Raises `InvalidKeyError` for anything else, for a missing or wrong password and for a
-    /// password that the key does not need; `TypeError` if an argument is neither str nor bytes.
+    /// `kid` becomes the key's ID, and `alg` the only algorithm that the key can be used with.
+    ///
+    /// Raises `InvalidKeyError` for anything else, for several keys, for a missing or wrong password, for a password
+    /// that the key does not need and for an `alg` that does not take it; `TypeError` for arguments
+    /// of other types, `ValueError` for an unknown `alg`.
     #[staticmethod]
-    #[pyo3(signature = (data, /, password=None))]
-    fn from_pem(data: &Bound<'_, PyAny>, password: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let (text, password) = (text_argument(data)?, password_argument(password)?);
+    #[pyo3(signature = (data, /, password=None, *, kid=None, alg=None))]
+    fn from_pem(
+        data: &Bound<'_, PyAny>,
+        password: Option<&Bound<'_, PyAny>>,
+        kid: Option<&Bound<'_, PyAny>>,
+        alg: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let (text, password) = (key_text(data)?, password_argument(password)?);
         // Deriving the key from the password takes long enough to let other threads run.
         let material = match password {
             None => key_file::from_pem(text, None)?,
             password => data.py().detach(|| key_file::from_pem(text, password))?,
         };
-        Ok(Self::new(material)?)
+        Self::new(material)?.with_names(kid, alg)
     }
 
-    /// Reads a key from DER bytes; formats, `password` and errors are those of `from_pem`.
+    /// Reads a key from DER bytes; formats, other arguments and errors are those of `from_pem`.
     #[staticmethod]
-    #[pyo3(signature = (data, /, password=None))]
-    fn from_der(data: &Bound<'_, PyBytes>, password: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let (bytes, password) = (data.as_bytes(), password_argument(password)?);
+    #[pyo3(signature = (data, /, password=None, *, kid=None, alg=None))]
+    fn from_der(
+        data: &Bound<'_, PyAny>,
+        password: Option<&Bound<'_, PyAny>>,
+        kid: Option<&Bound<'_, PyAny>>,
+        alg: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let bytes = data.cast::<PyBytes>().map_err(|_| {
+            let found = arguments::type_name(data);
+            PyTypeError::new_err(format!("Expected bytes, got {found}: Key.from_pem reads text"))
+        })?;
+        let (bytes, password) = (key_text(bytes.as_any())?, password_argument(password)?);
         let material = match password {
             None => key_file::from_der(bytes, None)?,
             password => data.py().detach(|| key_file::from_der(bytes, password))?,
         };
-        Ok(Self::new(material)?)
+        Self::new(material)?.with_names(kid, alg)
     }
 
     /// Reads an OpenSSH public key line (RFC 4253 Section 6.6, RFC 5656, RFC 8709).
     ///
+    /// `kid` and `alg` are as for `from_pem`.
+    ///
     /// Raises `InvalidKeyError` for anything else, `TypeError` if `data` is neither str nor bytes.
     #[staticmethod]
-    #[pyo3(signature = (data, /))]
-    fn from_ssh(data: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(Self::new(ssh::parse_public(text_argument(data)?)?)?)
+    #[pyo3(signature = (data, /, *, kid=None, alg=None))]
+    fn from_ssh(
+        data: &Bound<'_, PyAny>,
+        kid: Option<&Bound<'_, PyAny>>,
+        alg: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        Self::new(ssh::parse_public(key_text(data)?)?)?.with_names(kid, alg)
     }
 
     /// Reads a JWK (RFC 7517) from a dict or from JSON text, with its `kid`, `alg`, `use` and
@@ -115,12 +157,15 @@ impl Key {
     #[staticmethod]
     #[pyo3(signature = (jwk, /))]
     fn from_jwk(jwk: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let invalid = || Error::invalid_key("Key is not valid JSON");
         let value: Value = if jwk.is_instance_of::<PyDict>() {
-            json_value(jwk, MAX_JWK_DEPTH)?.ok_or_else(invalid)?
+            json_value(jwk, MAX_JWK_DEPTH)?.ok_or_else(|| key_mistakes::not_json(b""))?
         } else {
-            serde_json::from_slice(text_argument(jwk)?).map_err(|_| invalid())?
+            let text = key_text(jwk)?;
+            serde_json::from_slice(text).map_err(|_| key_mistakes::not_json(text))?
         };
+        if value.get("keys").is_some_and(Value::is_array) && value.get("kty").is_none() {
+            return Err(key_mistakes::jwk_set().into());
+        }
         let material = jwk::from_value(&value)?;
         if let KeyMaterial::Secret(bytes) = &material {
             secret::check(bytes)?;
@@ -128,19 +173,25 @@ impl Key {
         Ok(Self { metadata: JwkMetadata::of(&value)?, ..Self::new(material)? })
     }
 
-    /// Makes a key of a shared secret for HMAC: a str (in UTF-8) or bytes.
+    /// Makes a key of a shared secret for HMAC: a str (in UTF-8) or bytes. `kid` and `alg` are as
+    /// for `from_pem`.
     ///
-    /// Raises `InvalidKeyError` for an empty secret and for public key material in any form, which
-    /// attackers know too (RFC 8725 Section 2.1); `TypeError` for another type.
+    /// Raises `InvalidKeyError` for an empty secret, and for public keys and certificates (PEM, DER,
+    /// OpenSSH) and JWKs, which an attacker knows too (RFC 8725 Section 2.1); `TypeError` for another
+    /// type.
     #[staticmethod]
-    #[pyo3(signature = (secret, /))]
-    fn from_secret(secret: &Bound<'_, PyAny>) -> PyResult<Self> {
+    #[pyo3(signature = (secret, /, *, kid=None, alg=None))]
+    fn from_secret(
+        secret: &Bound<'_, PyAny>,
+        kid: Option<&Bound<'_, PyAny>>,
+        alg: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
         let bytes = text_argument(secret)?;
         secret::check(bytes)?;
-        Ok(Self::new(KeyMaterial::Secret(bytes.to_vec().into()))?)
+        Self::new(KeyMaterial::Secret(memory::concat(&[bytes])?.into()))?.with_names(kid, alg)
     }
 
-    /// Generates a key for the algorithm of that name, which becomes its `alg`.
+    /// Generates a key for the algorithm of that name, which becomes its `alg`; `kid` becomes its ID.
     ///
     /// `size` is the number of bits of a secret (by default the length of the hash) or of an RSA
     /// modulus (2048 by default, or 3072, 4096, 8192). Other algorithms determine the size.
@@ -149,15 +200,16 @@ impl Key {
     /// allow and for Ed448 without the package cryptography, `NotImplementedError` for a key that
     /// this build cannot generate.
     #[staticmethod]
-    #[pyo3(signature = (algorithm, *, size=None))]
-    fn generate(py: Python<'_>, algorithm: &str, size: Option<usize>) -> PyResult<Self> {
-        let algorithm = header_cache::signature_algorithm(algorithm)
-            .ok_or_else(|| PyValueError::new_err("No signature algorithm has that name"))?;
+    #[pyo3(signature = (algorithm, *, size=None, kid=None))]
+    fn generate(
+        algorithm: &Bound<'_, PyAny>,
+        size: Option<usize>,
+        kid: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let named = arguments::algorithm_argument("algorithm", algorithm)?;
         // RSA takes long enough to let other threads run.
-        let material = py.detach(|| crypto::generate(algorithm, size))?;
-        let metadata =
-            JwkMetadata { alg: Some(algorithm.name.to_owned()), ..JwkMetadata::default() };
-        Ok(Self { metadata, ..Self::new(material)? })
+        let material = algorithm.py().detach(|| crypto::generate(named, size))?;
+        Self::new(material)?.with_names(kid, Some(algorithm))
     }
 
     /// The JWK key type: "oct", "RSA", "EC" or "OKP" (RFC 7518 Section 6.1).
@@ -182,14 +234,14 @@ impl Key {
         self.material.bits()
     }
 
-    /// The key ID, kid, of the JWK that the key was read from (RFC 7517 Section 4.5).
+    /// The key ID, kid (RFC 7517 Section 4.5): that of the JWK, or the argument of that name.
     #[getter]
     fn kid(&self) -> Option<&str> {
         self.metadata.kid.as_deref()
     }
 
-    /// The algorithm, alg, of the JWK that the key was read from (RFC 7517 Section 4.4), or that it
-    /// was generated for. The key cannot be used with any other.
+    /// The algorithm, alg (RFC 7517 Section 4.4): that of the JWK, the argument of that name, or the
+    /// one that the key was generated for. The key cannot be used with any other.
     #[getter]
     fn alg(&self) -> Option<&str> {
         self.metadata.alg.as_deref()
@@ -385,13 +437,7 @@ impl Key {
     pub(in crate::python) fn default_algorithm(&self) -> Option<&'static Algorithm> {
         match &self.metadata.alg {
             Some(name) => header_cache::by_exact_name(name),
-            None => ALGORITHMS.iter().find(|algorithm| match (algorithm.family, &self.material) {
-                (Family::Hmac(_), KeyMaterial::Secret(_))
-                | (Family::RsaPkcs1(_), KeyMaterial::Rsa(_))
-                | (Family::Eddsa(None), KeyMaterial::Okp(_)) => true,
-                (Family::Ecdsa(curve, _), KeyMaterial::Ec(key)) => key.curve == curve,
-                _ => false,
-            }),
+            None => ALGORITHMS.iter().find(|algorithm| algorithm.family.takes(&self.material)),
         }
     }
 
@@ -487,8 +533,29 @@ fn json_value(object: &Bound<'_, PyAny>, depth: u32) -> PyResult<Option<Value>> 
         let items = object.try_iter()?.map(|item| json_value(&item?, depth));
         return Ok(items.collect::<PyResult<Option<Vec<_>>>>()?.map(Value::Array));
     }
-    // Strings, numbers and None, which cannot contain themselves.
+    if let Some(text) = object.cast::<PyString>().ok().and_then(|text| utf8(text)) {
+        let text = memory::concat(&[text.as_bytes()])?;
+        return Ok(String::from_utf8(text).ok().map(Value::String));
+    }
+    // Numbers and None, which cannot contain themselves.
     Ok(errors::ok(object.py(), pythonize::depythonize(object).map_err(PyErr::from)))
+}
+
+/// Reads the text of a key or a certificate.
+///
+/// Raises `InvalidKeyError` for a text that is too long for one, before anything is copied.
+fn key_text<'a>(data: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
+    /// The length in bytes: that of a large key with its chain of certificates many times over.
+    const MAX_LEN: usize = 1 << 20;
+    let text = text_argument(data)?;
+    if text.len() > MAX_LEN {
+        return Err(Error::InvalidKey(format!(
+            "The text has {} bytes, which is too long for a key: at most {MAX_LEN} are read",
+            text.len()
+        ))
+        .into());
+    }
+    Ok(text)
 }
 
 fn text_argument<'a>(data: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
@@ -506,7 +573,10 @@ fn text_argument<'a>(data: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
              path.read_bytes()",
         ))
     } else {
-        Err(PyTypeError::new_err("Expected a string or bytes value"))
+        Err(PyTypeError::new_err(format!(
+            "Expected a string or bytes value, got {}",
+            arguments::type_name(data)
+        )))
     }
 }
 
@@ -524,15 +594,4 @@ fn password_to_write<'a>(
         ));
     }
     password_argument(password)
-}
-
-/// Prepares `material` for `algorithm`.
-pub(super) fn prepare_material(
-    material: &KeyMaterial,
-    algorithm: &'static Algorithm,
-) -> Result<PreparedKey, Error> {
-    match material {
-        KeyMaterial::Okp(key) if key.curve == OkpCurve::Ed448 => ed448::prepare(key, algorithm),
-        material => PreparedKey::new(material, algorithm),
-    }
 }

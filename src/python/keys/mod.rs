@@ -4,4 +4,6 @@ pub(super) mod argument;
 pub(super) mod cache;
 mod ed448;
 pub(super) mod key;
+pub(super) mod key_mistakes;
 pub(super) mod length;
+mod material;

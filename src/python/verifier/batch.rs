@@ -11,13 +11,16 @@ use std::{panic, thread};
 
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
-use pyo3::types::{PyBytes, PyIterator, PyString};
+use pyo3::types::{PyBytes, PyDict, PyIterator, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::keys::{Chosen, VerifyingKeys, recall, remember};
 use crate::error::Error;
-use crate::jws::{NewlyVerified, Unseen, Verified};
+use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
+use crate::malformed::explained;
+use crate::python::decoded::{LONE_SURROGATE, complete, wrong_type};
 use crate::python::errors::is_ours;
+use crate::python::once::intern;
 
 /// The number of tokens taken from the iterable at once: enough work for every core, in little
 /// memory.
@@ -31,12 +34,15 @@ const CHUNK_BYTES: usize = 4 << 20;
 /// longer than starting a thread.
 const MIN_SHARE: usize = 16;
 
-/// The iterator that `Verifier.decode_many` returns.
+/// The iterator that `Verifier.decode_many` and `Verifier.decode_complete_many` return.
 #[pyclass(module = "rapidjwt")]
 pub(in crate::python) struct DecodedMany {
     keys: Arc<VerifyingKeys>,
     tokens: Py<PyIterator>,
-    verified: VecDeque<PyResult<Verified>>,
+    /// The tokens of the chunk that are still to be returned.
+    verified: VecDeque<(Result<Token, Error>, PyResult<Verified>)>,
+    /// Whether a result is that of `decode_complete`.
+    is_complete: bool,
     /// An exception that the iterable raised, which is raised again after the tokens before it.
     interruption: Option<PyErr>,
 }
@@ -48,11 +54,18 @@ enum Token {
 }
 
 impl Token {
-    fn read(object: &Bound<'_, PyAny>) -> Option<Self> {
+    /// Reads an item of a batch: a token, or a scalar of pyarrow that holds one.
+    ///
+    /// Raises whatever the object's own methods raise.
+    fn read(object: &Bound<'_, PyAny>) -> PyResult<Result<Self, Error>> {
+        let object = &token_text(object)?;
         if let Ok(text) = object.cast::<PyString>() {
-            return text.clone().try_into().ok().map(Self::Text);
+            return Ok(text.clone().try_into().map(Self::Text).map_err(|_| LONE_SURROGATE));
         }
-        object.cast::<PyBytes>().ok().map(|bytes| Self::Bytes(bytes.clone().into()))
+        Ok(match object.cast::<PyBytes>() {
+            Ok(bytes) => Ok(Self::Bytes(bytes.clone().into())),
+            Err(_) => Err(wrong_type(object)),
+        })
     }
 
     fn bytes(&self) -> &[u8] {
@@ -63,9 +76,28 @@ impl Token {
     }
 }
 
+/// Returns the str or bytes that a scalar of a pyarrow column holds; any other object as it is.
+///
+/// Raises whatever the object's own method raises.
+#[pyfunction]
+#[pyo3(signature = (item, /))]
+pub(in crate::python) fn token_text<'py>(item: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if item.is_instance_of::<PyString>() || item.is_instance_of::<PyBytes>() {
+        return Ok(item.clone());
+    }
+    match item.getattr_opt(intern!(item.py(), "as_py"))? {
+        Some(method) => method.call0(),
+        None => Ok(item.clone()),
+    }
+}
+
 impl DecodedMany {
-    pub(super) const fn new(keys: Arc<VerifyingKeys>, tokens: Py<PyIterator>) -> Self {
-        Self { keys, tokens, verified: VecDeque::new(), interruption: None }
+    pub(super) const fn new(
+        keys: Arc<VerifyingKeys>,
+        tokens: Py<PyIterator>,
+        is_complete: bool,
+    ) -> Self {
+        Self { keys, tokens, verified: VecDeque::new(), is_complete, interruption: None }
     }
 
     /// Takes the next chunk of tokens and verifies their signatures.
@@ -74,9 +106,8 @@ impl DecodedMany {
         let mut tokens = Vec::with_capacity(CHUNK);
         let mut bytes = 0;
         for token in self.tokens.bind(py).clone().take(CHUNK) {
-            match token {
+            match token.and_then(|token| Token::read(&token)) {
                 Ok(token) => {
-                    let token = Token::read(&token);
                     bytes += token.as_ref().map_or(0, |token| token.bytes().len());
                     tokens.push(token);
                     if bytes >= CHUNK_BYTES {
@@ -90,11 +121,33 @@ impl DecodedMany {
             }
         }
         let keys = &*self.keys;
-        let mut jobs: Vec<Job> =
-            tokens.iter().map(|token| Job::new(py, keys, token.as_ref())).collect();
+        let mut jobs: Vec<Job> = tokens.iter().map(|token| Job::new(py, keys, token)).collect();
         verify_all(py, keys, &mut jobs);
-        self.verified = jobs.into_iter().map(|job| job.finish(py, keys)).collect();
+        let finish = |(job, token): (Job<'_>, &Result<Token, Error>)| {
+            let explain = |error| match token {
+                Ok(token) => explained(token.bytes(), error),
+                Err(_) => error,
+            };
+            job.finish(py, keys).map_err(|error| explain(error).into())
+        };
+        let verified: Vec<PyResult<_>> = jobs.into_iter().zip(&tokens).map(finish).collect();
+        self.verified = tokens.into_iter().zip(verified).collect();
         Ok(())
+    }
+
+    /// Returns the result for a verified token, if its claims conform to the policy.
+    fn result<'py>(
+        &self,
+        py: Python<'py>,
+        token: Result<Token, Error>,
+        verified: PyResult<Verified>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let claims = self.keys.accept(py, &verified?)?;
+        if self.is_complete {
+            complete(claims, &Compact::split(token?.bytes())?)
+        } else {
+            Ok(claims)
+        }
     }
 }
 
@@ -117,10 +170,10 @@ impl DecodedMany {
             }
             self.refill(py)?;
         }
-        let Some(verified) = self.verified.pop_front() else {
+        let Some((token, verified)) = self.verified.pop_front() else {
             return self.interruption.take().map_or(Ok(None), Err);
         };
-        match verified.and_then(|verified| self.keys.accept(py, &verified)) {
+        match self.result(py, token, verified) {
             Ok(claims) => Ok(Some(claims.into_any().unbind())),
             Err(error) if is_ours(py, &error) => Ok(Some(error.into_value(py).into_any())),
             Err(error) => Err(error),
@@ -142,9 +195,10 @@ enum Job<'a> {
 
 impl<'a> Job<'a> {
     /// Looks the token up in the cache if there is one, which needs the interpreter.
-    fn new(py: Python<'_>, keys: &VerifyingKeys, token: Option<&'a Token>) -> Self {
-        let Some(token) = token.map(Token::bytes) else {
-            return Self::Done(Err(Error::NotAToken));
+    fn new(py: Python<'_>, keys: &VerifyingKeys, token: &'a Result<Token, Error>) -> Self {
+        let token = match token {
+            Ok(token) => token.bytes(),
+            Err(error) => return Self::Done(Err(error.clone())),
         };
         let Some(cache) = keys.cache() else {
             return Self::Token(token);
@@ -175,9 +229,9 @@ impl<'a> Job<'a> {
         };
     }
 
-    fn finish(self, py: Python<'_>, keys: &VerifyingKeys) -> PyResult<Verified> {
+    fn finish(self, py: Python<'_>, keys: &VerifyingKeys) -> Result<Verified, Error> {
         match (self, keys.cache()) {
-            (Self::Done(verified), _) => Ok(verified?),
+            (Self::Done(verified), _) => verified,
             (Self::New(verified), Some(cache)) => Ok(remember(py, cache, verified)),
             _ => {
                 unreachable!("the caller has verified every job, and only a cache has unseen ones")

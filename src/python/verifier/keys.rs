@@ -13,12 +13,14 @@ use crate::dangerous;
 use crate::error::Error;
 use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
 use crate::keyring::{Choice, Keyring};
+use crate::malformed::explained;
 use crate::python::arguments;
 use crate::python::errors::is_ours;
 use crate::python::fast_path::FastPath;
 use crate::python::header_cache::{self, CachedHeader};
 use crate::python::keys::argument::prepare_or_raise;
 use crate::python::keys::key::Key;
+use crate::python::keys::key_mistakes::{self, Prepared};
 use crate::python::keys::length;
 use crate::python::once::intern;
 use crate::signature_cache::SignatureCache;
@@ -57,32 +59,61 @@ impl VerifyingKeys {
         })
     }
 
+    pub(super) const fn policy(&self) -> &Py<VerifierPolicy> {
+        &self.policy
+    }
+
+    /// Returns the allowed algorithms, or those of the keys if none were passed.
+    pub(super) fn algorithms(&self) -> Vec<&'static Algorithm> {
+        match &self.policy.get().allowed {
+            Some(allowed) => allowed.clone(),
+            None => self.keyring.algorithms().collect(),
+        }
+    }
+
     pub(super) const fn cache(&self) -> Option<&SignatureCache> {
         self.cache.as_ref()
     }
 
     /// Verifies a token, or finds it in the cache.
     pub(super) fn open(&self, py: Python<'_>, token: &[u8]) -> Result<Verified, Error> {
-        let chosen = self.choose(token)?;
-        let Some(cache) = &self.cache else {
-            return self.verify(&chosen);
+        let open = || {
+            let chosen = self.choose(token)?;
+            let Some(cache) = &self.cache else {
+                return self.verify(&chosen);
+            };
+            match recall(py, cache, &chosen) {
+                Ok(verified) => Ok(verified),
+                Err(unseen) => Ok(remember(py, cache, self.verify_unseen(&chosen, unseen)?)),
+            }
         };
-        match recall(py, cache, &chosen) {
-            Ok(verified) => Ok(verified),
-            Err(unseen) => Ok(remember(py, cache, self.verify_unseen(&chosen, unseen)?)),
-        }
+        open().map_err(|error| explained(token, error))
     }
 
-    /// Splits a token and chooses keys for it. Does not need the interpreter.
+    /// Splits a token and chooses keys for it. Does not need the interpreter. Errors about its form
+    /// are for the caller to [explain](explained), as those of `verify` are.
     #[inline]
     pub(super) fn choose<'a>(&self, token: &'a [u8]) -> Result<Chosen<'a>, Error> {
         self.policy.get().bounds.check_token(token)?;
         let compact = Compact::split(token)?;
         let choose = |header: &CachedHeader| {
-            let keys = self.keyring.choose(header.algorithm, header.kid.as_deref())?;
+            let chosen = self.keyring.choose(header.algorithm, header.kid.as_deref());
+            let keys = chosen.map_err(|error| self.explained_choice(header.algorithm, error))?;
             Ok(Chosen { compact, algorithm: header.algorithm, keys })
         };
         with_header(&compact, choose).unwrap_or_else(|| Err(refusal(token)))
+    }
+
+    /// Says in the error for an `alg` without a key which ones have a key.
+    #[cold]
+    fn explained_choice(&self, found: &'static Algorithm, error: Error) -> Error {
+        match error {
+            Error::AlgorithmNotAllowed => Error::AlgorithmRefused {
+                found: found.name,
+                allowed: self.keyring.algorithms().map(|algorithm| algorithm.name).collect(),
+            },
+            error => error,
+        }
     }
 
     /// Verifies a token with the chosen keys. Does not need the interpreter.
@@ -225,14 +256,20 @@ fn prepare_allowed(
     match (allowed, identity.algorithm) {
         // A key that names its algorithm is used only with that one (RFC 8725 Section 3.1).
         (Some(allowed), Some(named)) if !allowed.contains(&named) => {
-            let message = "The key's own alg is not among the allowed algorithms";
-            Err(Error::invalid_key(message).into())
+            let allowed: Vec<_> = allowed.iter().map(|algorithm| algorithm.name).collect();
+            Err(Error::invalid_key(format!(
+                "The key is for {} (its own alg), which is not among the allowed algorithms: {}",
+                named.name,
+                allowed.join(", ")
+            ))
+            .into())
         }
         (_, Some(named)) => prepare_for_any(fast_path, key, &[named]),
         (Some(allowed), None) => prepare_for_any(fast_path, key, allowed),
-        (None, None) => {
-            Err(PyValueError::new_err("algorithms is needed: the key does not say what it is for"))
-        }
+        (None, None) => Err(PyValueError::new_err(
+            "algorithms is needed, for example algorithms=[\"RS256\"]: the key does not say what \
+                 it is for",
+        )),
     }
 }
 
@@ -280,6 +317,7 @@ impl Identity {
                 algorithm: header_cache::by_exact_name(&name),
             });
         }
+        key_mistakes::check_type(key, Prepared::Verifier)?;
         Ok(Self { kid: None, algorithm: None })
     }
 }

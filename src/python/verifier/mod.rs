@@ -1,6 +1,7 @@
 //! `Verifier`: keys that are prepared and a policy that is read once, for many tokens.
 
 pub(super) mod batch;
+mod description;
 mod keys;
 pub(super) mod policy;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyIterator, PyString};
+use pyo3::types::{PyBytes, PyDict, PyIterator, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use batch::DecodedMany;
@@ -19,7 +20,7 @@ use policy::{Arguments, VerifierPolicy};
 
 use crate::algorithm::{Algorithm, Family};
 use crate::jws::Compact;
-use crate::python::arguments::{exact, exact_seconds};
+use crate::python::arguments::{exact, exact_seconds, type_name};
 use crate::python::cache_info::CacheInfo;
 use crate::python::decoded;
 use crate::python::once::{ForkSafeOnce, intern};
@@ -83,7 +84,7 @@ impl Verifier {
         algorithms: Option<&Bound<'_, PyAny>>,
         audience: Option<&Bound<'_, PyAny>>,
         issuer: Option<&Bound<'_, PyAny>>,
-        subject: Option<&str>,
+        subject: Option<&Bound<'_, PyAny>>,
         leeway: Option<&Bound<'_, PyAny>>,
         require: Option<&Bound<'_, PyAny>>,
         options: Option<&Bound<'_, PyAny>>,
@@ -107,8 +108,58 @@ impl Verifier {
         match (key, jwks) {
             (Some(key), None) => Ok(Self::of_keys(VerifyingKeys::new(policy, key)?)),
             (None, Some(client)) => Ok(Self { keys: Keys::Fetched(connect(policy, client)?) }),
-            _ => Err(PyTypeError::new_err("A Verifier takes either key or jwks")),
+            (Some(_), Some(_)) => Err(PyTypeError::new_err(
+                "A Verifier takes either key or jwks, got both: the keys of a client need no key",
+            )),
+            (None, None) => Err(PyTypeError::new_err(
+                "A Verifier takes either key or jwks, got neither (or None: is a setting missing?)",
+            )),
         }
+    }
+
+    /// The names of the allowed algorithms.
+    #[getter]
+    fn algorithms<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let algorithms = match &self.keys {
+            Keys::Held(keys) => keys.algorithms(),
+            Keys::Fetched(_) => self.policy(py)?.get().allowed.clone().unwrap_or_default(),
+        };
+        PyTuple::new(py, algorithms.iter().map(|algorithm| algorithm.name))
+    }
+
+    /// The accepted audience, or a tuple of several; None refuses tokens with an audience.
+    #[getter]
+    fn audience<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        description::accepted(py, self.policy(py)?.get().claims().audience.as_ref())
+    }
+
+    /// The accepted issuer, or a tuple of several; None accepts all, as with the option `verify_iss`
+    /// set to False.
+    #[getter]
+    fn issuer<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        description::issuer(py, self.policy(py)?.get().claims())
+    }
+
+    /// The accepted subject; None accepts all.
+    #[getter]
+    fn subject<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        description::accepted(py, self.policy(py)?.get().claims().subject.as_ref())
+    }
+
+    /// The seconds by which clocks may differ.
+    #[getter]
+    fn leeway(&self, py: Python<'_>) -> PyResult<f64> {
+        Ok(self.policy(py)?.get().claims().leeway)
+    }
+
+    /// The names of the claims that must be present.
+    #[getter]
+    fn require<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.policy(py)?.get().claims().require)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        description::repr(py, self.policy(py)?.get(), self.algorithms(py)?)
     }
 
     /// Verifies a token and returns a dict with its `payload`, `header` and `signature`.
@@ -131,26 +182,42 @@ impl Verifier {
 
     /// Verifies many tokens and returns an iterator over their claims, in the order of the tokens.
     ///
-    /// For a token that is refused, the iterator returns the exception object instead. Tokens are
-    /// taken from the iterable in chunks, whose signatures are verified on all cores outside the
-    /// interpreter lock. Raises `TypeError` with an `AsyncJWKSClient`.
+    /// It takes any iterable of str and bytes: a list, a generator, a column of pandas, polars or
+    /// pyarrow. For a token that is refused, the iterator returns the exception object instead; an
+    /// item that is None or of another type is refused with a `DecodeError` that names the type.
+    /// Tokens are taken from the iterable in chunks, whose signatures are verified on all cores
+    /// outside the interpreter lock. Raises `TypeError` with an `AsyncJWKSClient`, and for what is
+    /// not an iterable of tokens.
     #[pyo3(signature = (tokens))]
     fn decode_many<'py>(&self, tokens: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let py = tokens.py();
-        if tokens.is_instance_of::<PyString>() || tokens.is_instance_of::<PyBytes>() {
-            return Err(PyTypeError::new_err(
-                "decode_many takes an iterable of tokens, got one str or bytes: pass [token]",
-            ));
-        }
-        let tokens: Bound<'_, PyIterator> = tokens.try_iter()?;
-        match &self.keys {
-            Keys::Held(keys) => {
-                let decoded = DecodedMany::new(Arc::clone(keys), tokens.unbind());
-                Ok(Bound::new(py, decoded)?.into_any())
+        self.many(tokens, "decode_many", false)
+    }
+
+    /// Does what `decode_many` does, for the results of `decode_complete`.
+    #[pyo3(signature = (tokens))]
+    fn decode_complete_many<'py>(&self, tokens: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.many(tokens, "decode_complete_many", true)
+    }
+
+    /// Does what `decode_many` does, as an asynchronous iterator: `async for claims in ...`.
+    ///
+    /// Chunks are verified in a thread, so the event loop is not blocked; the iterable itself is
+    /// read in the event loop. With an `AsyncJWKSClient` it waits for keys that are not in memory.
+    #[pyo3(signature = (tokens))]
+    fn decode_many_async<'py>(
+        slf: &Bound<'py, Self>,
+        tokens: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let name = intern!(py, "decode_many_async");
+        let tokens = token_iterator(tokens, "decode_many_async")?;
+        match &slf.get().keys {
+            Keys::Held(_) => {
+                let decode_many = slf.getattr(intern!(py, "decode_many"))?;
+                let module = py.import(intern!(py, "rapidjwt._async_batch"))?;
+                module.call_method1(name, (decode_many, tokens))
             }
-            Keys::Fetched(keys) => {
-                keys.bind(py).call_method1(intern!(py, "decode_many"), (tokens,))
-            }
+            Keys::Fetched(keys) => keys.bind(py).call_method1(name, (tokens,)),
         }
     }
 
@@ -265,6 +332,31 @@ impl Method for VerifierDecode {
 }
 
 impl Verifier {
+    /// Does what `decode_many` does, or `decode_complete_many`: `method` is its name.
+    fn many<'py>(
+        &self,
+        tokens: &Bound<'py, PyAny>,
+        method: &str,
+        is_complete: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let tokens = token_iterator(tokens, method)?;
+        match &self.keys {
+            Keys::Held(keys) => {
+                let py = tokens.py();
+                let decoded = DecodedMany::new(Arc::clone(keys), tokens.unbind(), is_complete);
+                Ok(Bound::new(py, decoded)?.into_any())
+            }
+            Keys::Fetched(keys) => keys.bind(tokens.py()).call_method1(method, (tokens,)),
+        }
+    }
+
+    fn policy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, VerifierPolicy>> {
+        match &self.keys {
+            Keys::Held(keys) => Ok(keys.policy().bind(py).clone()),
+            Keys::Fetched(keys) => Ok(keys.bind(py).getattr(intern!(py, "policy"))?.cast_into()?),
+        }
+    }
+
     fn of_keys(keys: VerifyingKeys) -> Self {
         Self { keys: Keys::Held(Arc::new(keys)) }
     }
@@ -282,11 +374,38 @@ impl Verifier {
     }
 }
 
+/// Returns an iterator over the tokens that were passed to `method`.
+///
+/// Raises `TypeError` for a single token, which would be read letter by letter, for a table, whose
+/// column names would be read, and for what is not iterable.
+#[pyfunction]
+#[pyo3(signature = (tokens, method, /))]
+pub(super) fn token_iterator<'py>(
+    tokens: &Bound<'py, PyAny>,
+    method: &str,
+) -> PyResult<Bound<'py, PyIterator>> {
+    let wrong = |found: &str| {
+        PyTypeError::new_err(format!("{method} takes an iterable of tokens, got {found}"))
+    };
+    if tokens.is_instance_of::<PyString>() || tokens.is_instance_of::<PyBytes>() {
+        return Err(wrong("one str or bytes: pass [token]"));
+    }
+    if tokens.hasattr(intern!(tokens.py(), "columns"))? {
+        return Err(wrong("a table: pass one of its columns"));
+    }
+    if !tokens.hasattr(intern!(tokens.py(), "__iter__"))? {
+        return Err(wrong(&type_name(tokens)));
+    }
+    tokens.try_iter()
+}
+
 /// Makes the object that verifies with the keys of a client.
 fn connect(policy: Py<VerifierPolicy>, client: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     let is_hmac = |algorithm: &&'static Algorithm| matches!(algorithm.family, Family::Hmac(_));
     match &policy.get().allowed {
-        None => Err(PyValueError::new_err("algorithms is needed: keys are not fetched yet")),
+        None => Err(PyValueError::new_err(
+            "algorithms is needed, for example algorithms=[\"RS256\"]: keys are not fetched yet",
+        )),
         Some(allowed) if allowed.iter().any(is_hmac) => Err(PyValueError::new_err(
             "A key that a provider publishes is not a shared secret: HS algorithms cannot be used with jwks",
         )),

@@ -7,9 +7,10 @@ use pyo3::types::{PyDict, PyString};
 use crate::algorithm::Algorithm;
 use crate::bounds::Bounds;
 use crate::claims::{self, Accepted, Policy};
+use crate::error::Error;
 use crate::python::arguments::{self, Options};
 use crate::python::claims_view::{PyClaims, Registered};
-use crate::python::{clock, decoded, header_cache};
+use crate::python::{clock, decoded};
 
 /// The arguments of a `Verifier` except its keys, read once.
 ///
@@ -33,7 +34,7 @@ pub(super) struct Arguments<'a, 'py> {
     pub(super) algorithms: Option<&'a Bound<'py, PyAny>>,
     pub(super) audience: Option<&'a Bound<'py, PyAny>>,
     pub(super) issuer: Option<&'a Bound<'py, PyAny>>,
-    pub(super) subject: Option<&'a str>,
+    pub(super) subject: Option<&'a Bound<'py, PyAny>>,
     pub(super) leeway: Option<&'a Bound<'py, PyAny>>,
     pub(super) require: Option<&'a Bound<'py, PyAny>>,
     pub(super) options: Option<&'a Bound<'py, PyAny>>,
@@ -68,6 +69,11 @@ impl VerifierPolicy {
         })
     }
 
+    /// Returns what is required of the claims.
+    pub(super) const fn claims(&self) -> &Policy<String> {
+        &self.policy
+    }
+
     /// Returns the claims of a verified payload, if they conform to the policy.
     pub(super) fn accept<'py>(
         &self,
@@ -78,8 +84,11 @@ impl VerifierPolicy {
         let mut registered = Registered::default();
         let claims = decoded::claims(py, verified, &mut registered)?;
         let view = PyClaims { dict: &claims, registered: &registered };
-        claims::validate(&view, &self.policy, clock::now(py)?)?;
-        Ok(claims)
+        match claims::validate(&view, &self.policy, clock::now(py)?) {
+            Ok(()) => Ok(claims),
+            Err(Error::AudienceUnexpected) => Err(Error::AudienceNotConfigured.into()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -123,11 +132,7 @@ fn check_names(options: &Bound<'_, PyAny>) -> PyResult<()> {
         else {
             continue;
         };
-        let close: Vec<String> = py
-            .import("difflib")?
-            .call_method1("get_close_matches", (name, Options::NAMES, 1))?
-            .extract()?;
-        let hint = match close.first() {
+        let hint = match arguments::nearest(py, name, &Options::NAMES)? {
             Some(close) => format!(": did you mean \"{close}\"?"),
             None => format!("; known are {}", Options::NAMES.join(", ")),
         };
@@ -145,12 +150,7 @@ fn read_algorithms(algorithms: &Bound<'_, PyAny>) -> PyResult<Vec<&'static Algor
     }
     arguments::borrowed(&names)
         .into_iter()
-        .map(|name| {
-            header_cache::signature_algorithm(name).ok_or_else(|| {
-                // The name is not quoted, because it may be a misplaced key.
-                PyValueError::new_err("algorithms has a name that cannot verify a token")
-            })
-        })
+        .map(|name| arguments::signature_algorithm(algorithms.py(), name))
         .collect()
 }
 
@@ -162,31 +162,38 @@ fn read_bound(name: &str, bound: Option<i64>) -> PyResult<Option<usize>> {
 
 fn read_policy(options: &Options<'_>, arguments: Arguments<'_, '_>) -> PyResult<Policy<String>> {
     let Arguments { audience, issuer, subject, leeway, require, .. } = arguments;
-    let wrong = |name, what| PyTypeError::new_err(format!("{name} must be {what}"));
+    let wrong = |name, what, argument: Option<&Bound<'_, PyAny>>| {
+        let found = argument.map_or_else(String::new, arguments::type_name);
+        PyTypeError::new_err(format!("{name} must be {what}, got {found}"))
+    };
     let one_or_several = "a string, or a list, tuple or set of strings";
     let owned = |strings: &[Bound<'_, PyString>]| {
         arguments::borrowed(strings).into_iter().map(str::to_owned).collect::<Vec<_>>()
     };
 
     let accepted =
-        arguments::accepted(audience).ok_or_else(|| wrong("audience", one_or_several))?;
+        arguments::accepted(audience).ok_or_else(|| wrong("audience", one_or_several, audience))?;
     let audience = arguments::owned(accepted);
-    let accepted = arguments::accepted(issuer).ok_or_else(|| wrong("issuer", one_or_several))?;
+    let accepted =
+        arguments::accepted(issuer).ok_or_else(|| wrong("issuer", one_or_several, issuer))?;
     let issuer = arguments::owned(accepted);
     let mut required = owned(&options.require);
     if let Some(require) = require {
         let names = arguments::strings(require)
-            .ok_or_else(|| wrong("require", "a list, tuple or set of strings"))?;
+            .ok_or_else(|| wrong("require", "a list, tuple or set of strings", Some(require)))?;
         required.extend(owned(&names));
     }
     Ok(Policy {
         checks: options.checks,
         leeway: arguments::leeway(leeway)
             .filter(|leeway| leeway.is_finite())
-            .ok_or_else(|| wrong("leeway", "a number of seconds or a timedelta"))?,
+            .ok_or_else(|| wrong("leeway", "a number of seconds or a timedelta", leeway))?,
         require: required,
         issuer,
         audience,
-        subject: subject.map(|subject| Accepted::One(subject.to_owned())),
+        subject: subject
+            .map(|subject| arguments::string_argument("subject", subject))
+            .transpose()?
+            .map(Accepted::One),
     })
 }

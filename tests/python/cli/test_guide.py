@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import rapidjwt
 from rapidjwt.cli.exit_code import ExitCode
 from rapidjwt.cli.program import program
 
@@ -48,6 +49,36 @@ def test_the_console_blocks_show_what_happens(tmp_path):
 def test_the_table_of_exit_codes_is_complete():
     written = [int(code) for code in re.findall(r"^\| (\d+) \|", GUIDE, re.MULTILINE)]
     assert written == [code.value for code in ExitCode]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["verify", "--key", "public.pem", "--alg", "ES256", "TOKEN"], ExitCode.OK),
+        (["inspect", "TOKEN"], ExitCode.OK),
+        (["verify", "--key", "public.pem", "--alg", "ES256", "x.y.z"], ExitCode.REFUSED),
+        (["inspect", "x.y.z"], ExitCode.REFUSED),
+        (["inspect", "--tokens", "tokens"], ExitCode.REFUSED),
+        (["verify", "TOKEN"], ExitCode.USAGE),
+        ([], ExitCode.USAGE),
+        (["sign", "--key", "missing"], ExitCode.UNUSABLE),
+        (["thumbprint", "tokens", "--password-env", "MISSING"], ExitCode.UNUSABLE),
+        (["inspect", "--tokens", "empty"], ExitCode.UNUSABLE),
+        (["keygen", "ES256", "--out", "public.pem"], ExitCode.UNUSABLE),
+        (["keygen", "ES256", "--out", "missing/key"], ExitCode.UNUSABLE),
+        (["verify", "--jwks", "http://127.0.0.1:1/", "--allow-http", "TOKEN"], ExitCode.PROVIDER),
+    ],
+)
+def test_each_exit_code_means_what_the_table_says(run, key, public_file, tmp_path, arguments, code):
+    """Those of processes, 5, 130 and 141, are tested in test_process.py."""
+    made = rapidjwt.encode({}, key, "ES256")
+    (tmp_path / "tokens").write_text(f"{made}\nx.y.z\n")
+    (tmp_path / "empty").touch()
+    result = run(*(made if argument == "TOKEN" else argument for argument in arguments))
+    assert result.code == code
+    if code not in {ExitCode.OK, ExitCode.REFUSED}:
+        assert result.out == ""
+        assert result.err.startswith("rapidjwt: ") or arguments == []
 
 
 def test_the_table_of_commands_is_complete():

@@ -51,6 +51,14 @@ def test_a_new_key_signs_and_verifies_and_finds_tampering(run, algorithm):
     assert run("inspect", stdin=made).code == 0
 
 
+def test_a_missing_algorithm_is_one_line_with_the_choices(run):
+    result = run("keygen", "--out", "key")
+    assert result.code == 2
+    assert is_one_line(result.err)
+    assert "Choose from: HS256, RS256, " in result.err
+    assert "\\" not in result.err
+
+
 @pytest.mark.parametrize("key_format", ["pem", "jwk", "der"])
 def test_a_key_in_each_format_and_its_thumbprint(run, key_format):
     result = run(
@@ -193,8 +201,9 @@ def test_key_ids_are_kept_in_a_jwk(run, tmp_path):
 def test_sizes(run, tmp_path):
     assert run("keygen", "HS256", "--out", "secret", "--size", "512", "--json").json["size"] == 512
     result = run("keygen", "RS256", "--out", "weak", "--size", "1024")
-    assert (result.code, result.out) == (3, "")
+    assert (result.code, result.out) == (2, "")
     assert is_one_line(result.err)
+    assert "--size: RSA keys have 2048" in result.err
     assert not (tmp_path / "weak").exists()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -138,19 +139,106 @@ def test_a_reader_that_goes_away_is_no_error():
         assert running.stderr.read() == ""
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux only")
-def test_a_full_disk_is_one_line():
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [*PROGRAM, "inspect", token()],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+@posix
+def test_a_reader_of_help_that_goes_away_is_no_error():
+    assert in_shell("{ rapidjwt --help; echo $? >&2; } | true").stderr.endswith("141\n")
+
+
+def in_shell(command):
+    """Run a line of sh in which `rapidjwt` is the program of this interpreter."""
+    program = shlex.join(PROGRAM)
+    return process(program=["sh", "-c", f'rapidjwt() {{ {program} "$@"; }}; {command}'])
+
+
+READING = [
+    "inspect",
+    "inspect --tokens -",
+    "verify --key public.pem --alg ES256",
+    "verify --key public.pem --alg ES256 --tokens -",
+    "verify --key - --alg ES256 x",
+    "verify --jwks - --alg ES256 x",
+    "sign --key -",
+    "sign --key private.pem --claims -",
+    "jwks -",
+    "thumbprint -",
+]
+WRITING = [
+    "inspect TOKEN",
+    "inspect --json TOKEN",
+    "inspect --json --tokens list",
+    "verify --key public.pem --alg ES256 TOKEN",
+    "verify --key public.pem --alg ES256 --json TOKEN",
+    "sign --key private.pem",
+    "keygen ES256 --out new.pem --json",
+    "jwks public.pem",
+    "thumbprint public.pem",
+    "bench --alg HS256 --seconds 0",
+    "--help",
+    "--version",
+    "verify --help",
+]
+
+
+@posix
+@pytest.mark.parametrize("command", READING)
+def test_a_closed_standard_input_is_one_line(command, private_file, public_file):
+    done = in_shell(f"rapidjwt {command} <&-")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "rapidjwt: Standard input is closed\n"
+
+
+@posix
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        (">&-", "is closed"),
+        pytest.param(
+            ">/dev/full",
+            "cannot be written: No space left on device",
+            marks=pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux only"),
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", WRITING)
+def test_output_that_cannot_be_written_is_one_line(
+    command, output, message, key, private_file, public_file
+):
+    made = rapidjwt.encode({"sub": "alice"}, key, "ES256")
+    Path("list").write_text(f"{made}\n{made}\n")
+    command = command.replace("TOKEN", made)
+    done = in_shell(f"rapidjwt {command} {output}")
+    notes = [line for line in done.stderr.splitlines() if "Measuring" not in line]
+    assert notes == [f"rapidjwt: Standard output {message}"]
     assert done.returncode == 3
-    assert is_one_line(done.stderr)
+
+
+@posix
+@pytest.mark.parametrize("errors", ["2>&-", "2>/dev/full", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("keygen ES256 --out new.pem", 0),
+        ("verify --key public.pem --alg ES256 x.y.z", 1),
+        ("inspect --unknown", 2),
+        ("sign --key missing", 3),
+        ("", 2),
+    ],
+)
+def test_without_standard_error_the_exit_code_is_the_same(
+    command, code, errors, public_file, tmp_path
+):
+    if "full" in errors and not Path("/dev/full").exists():
+        pytest.skip("Linux only")
+    done = in_shell(f"rapidjwt {command} {errors}")
+    assert (done.returncode, done.stdout) == (code, "")
+    assert (tmp_path / "new.pem").exists() == command.startswith("keygen")
+
+
+@posix
+def test_without_the_extra_and_standard_error_the_exit_code_is_the_same():
+    text = "import sys; sys.modules['click'] = None; sys.stderr = None; from rapidjwt.cli import "
+    done = script(f"{text}main; sys.exit(main(['--version']))")
+    assert (done.returncode, done.stdout) == (5, "")
 
 
 @posix
@@ -184,6 +272,27 @@ def test_shells_can_complete_commands(shell):
     assert "rapidjwt" in process(_RAPIDJWT_COMPLETE=f"{shell}_source").stdout
     words = {"COMP_WORDS": "rapidjwt thumb", "COMP_CWORD": "1" if shell == "zsh" else "thumb"}
     assert "thumbprint" in process(_RAPIDJWT_COMPLETE=f"{shell}_complete", **words).stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "inspect --tokens",
+        "verify --key",
+        "verify --jwks",
+        "verify --tokens",
+        "sign --key",
+        "sign --claims",
+        "keygen ES256 --out",
+        "keygen ES256 --public-out",
+        "jwks",
+        "jwks one.pem",
+        "thumbprint",
+    ],
+)
+def test_shells_can_complete_names_of_files(command):
+    words = {"COMP_WORDS": f"rapidjwt {command} si", "COMP_CWORD": "si"}
+    assert process(_RAPIDJWT_COMPLETE="fish_complete", **words).stdout.startswith("file,si")
 
 
 def in_terminal(arguments, stdin=None, typed=None, **environment):

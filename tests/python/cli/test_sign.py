@@ -76,6 +76,52 @@ def test_the_header_and_the_token_id(run, private_file, key):
     assert len(decoded["payload"]["jti"]) == 22
 
 
+def test_registered_claims_have_options(run, private_file, key):
+    options = ["--iss", "https://id.example", "--sub", "alice", "--aud", "api", "--jti", "7"]
+    result = run("sign", "--key", private_file, *options, "--claim", "admin:=true")
+    assert read(result.out, key.public())["payload"] == {
+        "admin": True,
+        "iss": "https://id.example",
+        "sub": "alice",
+        "aud": "api",
+        "jti": "7",
+    }
+
+
+def test_several_audiences_are_a_list(run, private_file, key):
+    result = run("sign", "--key", private_file, "--aud", "api", "--aud", "web")
+    assert read(result.out, key.public())["payload"] == {"aud": ["api", "web"]}
+
+
+def test_jti_without_an_id_is_random_wherever_it_stands(run, private_file, key):
+    result = run("sign", "--key", private_file, "--jti", "--sub", "alice")
+    claims = read(result.out, key.public())["payload"]
+    assert (len(claims.pop("jti")), claims) == (22, {"sub": "alice"})
+    result = run("sign", "--key", private_file, "--jti=")
+    assert read(result.out, key.public())["payload"] == {"jti": ""}
+
+
+@pytest.mark.parametrize("source", ["--claim", "--claims"])
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [
+        (["--iss", "x"], "iss"),
+        (["--sub", "x"], "sub"),
+        (["--aud", "x"], "aud"),
+        (["--jti", "x"], "jti"),
+        (["--jti"], "jti"),
+        (["--expires-in", "5m"], "exp"),
+    ],
+)
+def test_a_claim_that_is_given_twice_is_an_error(run, private_file, source, option, name):
+    given = f"{name}:=1" if source == "--claim" else "-"
+    stdin = json.dumps({name: 1})
+    result = run("sign", "--key", private_file, source, given, *option, stdin=stdin)
+    assert (result.code, result.out) == (2, "")
+    assert is_one_line(result.err)
+    assert f'The claims already contain "{name}": omit {option[0]}.' in result.err
+
+
 def test_a_jwk_brings_its_id_and_algorithm(run, tmp_path):
     key = Key.generate("RS256")
     jwk = key.to_jwk(private=True) | {"kid": "2026", "alg": "PS384"}
@@ -131,6 +177,35 @@ def test_wrong_usage_is_one_line(run, private_file, options):
     result = run("sign", "--key", private_file, *options)
     assert (result.code, result.out) == (2, "")
     assert is_one_line(result.err)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--expires-in", "0"], "--expires-in must be at least one second."),
+        (["--expires-in", "soon"], "It must be a length of time, such as 90s, 15m, 2h or 7d."),
+        (["--header", "alg=none"], "--header cannot set the algorithm: use --alg."),
+        (["--claim", "a"], "It must be name=text or name:=JSON."),
+    ],
+)
+def test_messages_name_the_option_and_what_to_do(run, private_file, options, message):
+    result = run("sign", "--key", private_file, *options)
+    assert result.err.endswith(f"{message} See: rapidjwt sign --help\n")
+
+
+@pytest.mark.parametrize("before", [["inspect", "x"], ["sign", "--claim"], ["sign"], []])
+def test_a_token_or_a_key_in_the_wrong_place_is_not_quoted(run, key, before):
+    for text in (rapidjwt.encode({}, key, "ES256"), key.to_pem(private=True)):
+        result = run(*before, text)
+        assert (result.code, result.out) == (2, "")
+        assert is_one_line(result.err)
+        assert text[30:40] not in result.err
+
+
+def test_a_misspelled_option_is_quoted_with_the_one_meant(run):
+    message = run("sign", "--hedaer", "a=b").err
+    assert "--hedaer" in message
+    assert "--header" in message
 
 
 def test_a_key_is_needed(run):

@@ -213,3 +213,20 @@ def test_wrong_usage_is_one_line(run, options):
     assert (result.code, result.out) == (2, "")
     assert is_one_line(result.err)
     assert "rapidjwt verify --help" in result.err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "Specify the keys with --key, --jwks or --issuer."),
+        (["--key", "a", "--jwks", "b"], "Specify only one of --key and --jwks."),
+        (
+            ["--issuer", "https://a", "--key", "a", "--jwks", "b"],
+            "Specify only one of --key, --jwks and --issuer.",
+        ),
+    ],
+)
+def test_keys_come_from_one_place(run, options, message):
+    result = run("verify", *options)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == f"rapidjwt: {message} See: rapidjwt verify --help\n"

@@ -130,11 +130,19 @@ def test_a_set_serves_what_fits():
         (b"short", "A256GCMKW", "A key for A256GCMKW has 32 bytes, this one has 5"),
         (b"short", "dir", "does not have the length that enc requires"),
         (b"", "PBES2-HS256+A128KW", "must not be empty"),
-        (b"0123456789abcdef", "RSA-OAEP", "Expected a key of type RSA, got: oct"),
-        (b"0123456789abcdef", "ECDH-ES", "Expected a key of type EC or OKP, got: oct"),
+        (
+            b"0123456789abcdef",
+            "RSA-OAEP",
+            "RSA-OAEP needs an RSA key, this is a shared secret: use",
+        ),
+        (b"0123456789abcdef", "ECDH-ES", "ECDH-ES needs an EC key or an X25519 key, this is a"),
         (Key.generate("Ed25519"), "ECDH-ES", "Ed25519 keys sign and cannot encrypt"),
         (Key.generate("ES256K"), "ECDH-ES", "secp256k1 keys sign"),
-        (jwe.generate_key("A128KW"), "A128GCMKW", "The key's own alg is another one"),
+        (
+            jwe.generate_key("A128KW"),
+            "A128GCMKW",
+            r"for A128KW \(its own alg\), A128GCMKW was asked",
+        ),
         (jwe.generate_key("A128KW") | {"use": "sig"}, "A128KW", "for something else"),
         (jwe.generate_key("A128KW") | {"key_ops": ["sign"]}, "A128KW", "for something else"),
         ({"kty": "OKP", "crv": "X25519", "x": "AA"}, "ECDH-ES", "not 32 bytes"),
@@ -209,7 +217,7 @@ def test_content_is_text_or_bytes():
         encrypter.encrypt({"sub": "me"})
     with pytest.raises(ValueError, match="lone surrogate"):
         encrypter.encrypt("\ud800")
-    with pytest.raises(TypeError, match="str or bytes"):
+    with pytest.raises(rapidjwt.DecodeError, match="must be str or bytes, got int"):
         decrypter.decrypt(1)
     with pytest.raises(rapidjwt.DecodeError):
         decrypter.decrypt("\ud800")

@@ -114,3 +114,34 @@ def test_an_error_of_the_iterable_is_raised_after_the_results_before_it(
 def test_what_cannot_be_iterated_is_a_type_error(verifier):
     with pytest.raises(TypeError):
         verifier.decode_many(7)
+
+
+class Scalar:
+    """A value of a pyarrow column."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def as_py(self):
+        return self.value
+
+
+def test_the_scalars_of_a_column_are_read(verifier, provider, signing_keys):
+    provider.publish(signing_keys[0])
+    column = [Scalar(signing_keys[0].token()), Scalar(None), Scalar(signing_keys[1].token())]
+    assert kinds(verifier.decode_many(column)) == [dict, rapidjwt.DecodeError, UnknownKeyError]
+
+
+def test_complete_results_have_the_header_and_follow_a_new_key(
+    verifier, provider, clock, signing_keys
+):
+    old, new = signing_keys[:2]
+    provider.publish(old)
+    assert kinds(verifier.decode_complete_many([old.token()])) == [dict]
+    provider.publish(old, new)
+    clock.advance(COOLDOWN)
+    tokens = [old.token(n=1), "garbage", new.token(n=2)]
+    first, refused, second = verifier.decode_complete_many(tokens)
+    assert type(refused) is rapidjwt.DecodeError
+    assert first == verifier.decode_complete(tokens[0])
+    assert second == verifier.decode_complete(tokens[2])

@@ -10,11 +10,15 @@ from rapidjwt import (
     JWKSClient,
     Key,
     KeySet,
+    MultiIssuerVerifier,
     PyJWK,
     PyJWKSet,
     Signer,
+    TokenVerifier,
     Verifier,
 )
+from rapidjwt.exceptions import PyJWTError
+from rapidjwt.types import DecodedToken
 from typing_extensions import assert_type
 
 key = Key.from_pem("text")
@@ -85,15 +89,31 @@ fetching = Verifier(jwks=async_client, algorithms=("ES256",), max_token_size=Non
 async def decode_async() -> None:
     """Await the coroutines of the two methods."""
     assert_type(await fetching.decode_async("token"), dict[str, Any])
-    assert_type(await fetching.decode_complete_async(b"token"), dict[str, Any])
+    assert_type(await fetching.decode_complete_async(b"token"), DecodedToken)
+    async for result in fetching.decode_many_async(["token"]):
+        assert_type(result, dict[str, Any] | PyJWTError)
 
 
 assert_type(verifier.decode("token"), dict[str, Any])
-assert_type(verifier.decode_complete(b"token"), dict[str, Any])
+complete = verifier.decode_complete(b"token")
+assert_type(complete, DecodedToken)
+assert_type(complete["header"], dict[str, Any])
+assert_type(complete["signature"], bytes)
 assert_type(verifier.cache_info(), CacheInfo)
 assert_type(verifier.cache_info().hits, int)
 for result in verifier.decode_many(line.strip() for line in ["token"]):
-    assert_type(result, dict[str, Any] | Exception)
+    assert_type(result, dict[str, Any] | PyJWTError)
+for whole in verifier.decode_complete_many(["token"]):
+    assert_type(whole, DecodedToken | PyJWTError)
+assert_type(verifier.algorithms, tuple[str, ...])
+assert_type(verifier.audience, str | tuple[str, ...] | None)
+assert_type(signer.key_id, str | None)
+configured: str = "ES256"
+assert_type(Signer(key, configured), Signer)
+assert_type(Verifier(key, algorithms=[configured]), Verifier)
+names = ["ES256", "ES384"]
+assert_type(Verifier(key, algorithms=names), Verifier)
+assert_type(Key.generate(configured, kid="1"), Key)
 
 assert_type(rapidjwt.key_cache_info(), CacheInfo)
 assert_type(rapidjwt.encode({}, key), str)
@@ -104,6 +124,29 @@ assert_type(rapidjwt.decode("token", KeySet(keys), ["ES256"]), dict[str, Any])
 assert_type(rapidjwt.PyJWT().decode("token", (jwk, "text"), ["ES256"]), dict[str, Any])
 assert_type(rapidjwt.PyJWT().decode_complete("token", PyJWKSet([])), dict[str, Any])
 assert_type(rapidjwt.get_unverified_header("token"), dict[str, Any])
+
+several = MultiIssuerVerifier([verifier], pattern="x", make=lambda issuer: verifier)
+assert_type(several.issuers, tuple[str, ...])
+assert_type(several.decode("token"), dict[str, Any])
+assert_type(several.decode_complete("token"), DecodedToken)
+for one in several.decode_many(["token"]):
+    assert_type(one, dict[str, Any] | PyJWTError)
+
+
+class FakeVerifier:
+    """A verifier of a test."""
+
+    def decode(self, token: str, /) -> dict[str, Any]:
+        """Accept everything."""
+        return {"sub": token}
+
+    async def decode_async(self, token: str, /) -> dict[str, Any]:
+        """Accept everything."""
+        return {"sub": token}
+
+
+token_verifiers: list[TokenVerifier] = [verifier, several, FakeVerifier()]
+assert_type(token_verifiers[0].decode("token"), dict[str, Any])
 
 # Mistakes that a type checker finds: an unneeded comment below would itself be an error.
 Key.from_der("text")  # type: ignore[arg-type]

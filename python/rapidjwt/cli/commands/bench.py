@@ -53,7 +53,7 @@ class Row(NamedTuple):
     metavar="ALG",
     default=_DEFAULT,
     show_default=True,
-    help="Algorithm; may be given several times.",
+    help="An algorithm; may be given several times.",
 )
 @click.option(
     "--seconds",

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.text import Text
 
 from rapidjwt.cli.exit_code import ExitCode
-from rapidjwt.cli.options import json_option, token_argument
-from rapidjwt.cli.output import printable, show, write_json
-from rapidjwt.cli.sources import read_token
+from rapidjwt.cli.options import json_option, token_argument, tokens_option
+from rapidjwt.cli.output import printable, show, write_json, write_json_line
+from rapidjwt.cli.sources import read_token, token_source
 from rapidjwt.cli.times import moments
+from rapidjwt.cli.token_list import report_each
 from rapidjwt.cli.token_text import heading, member_lines, time_lines
 from rapidjwt.cli.unverified import read_unverified
 
@@ -20,24 +22,52 @@ if TYPE_CHECKING:
     from rapidjwt.cli.unverified import Finding, UnverifiedToken
 
 _STYLES = {"error": "bold red", "warning": "yellow"}
+_WARNING = Text("Nothing was verified: anyone can write such a token.", style="bold yellow") + Text(
+    ' "rapidjwt verify" checks it with a key.', style="not bold"
+)
 
 
 @click.command("inspect", short_help="Show the contents of a token. Verifies nothing.")
 @token_argument
+@tokens_option
 @json_option
-def inspect_token(token: str, as_json: bool) -> ExitCode:
+def inspect_token(token: str | None, tokens: str | None, as_json: bool) -> ExitCode:
     """Show the contents of a token and what is wrong with it. VERIFIES NOTHING.
 
     TOKEN is the token, or "-" for standard input, which is the default and keeps it out of the
-    shell's history. A "Bearer" before it is skipped. Exit code 1: the token cannot be read.
+    shell's history. A "Bearer" before it is skipped. Exit code 1: the token, or one of --tokens,
+    cannot be read.
     """
-    unverified = read_unverified(read_token(token))
+    source = token_source(token, tokens)
+    if tokens is not None:
+        return _inspect_each(source, as_json)
+    unverified = read_unverified(read_token(source))
     if as_json:
         write_json(_as_json(unverified))
     else:
-        show(*_lines(unverified))
-    is_readable = unverified.header is not None and unverified.claims is not None
-    return ExitCode.OK if is_readable else ExitCode.REFUSED
+        show(*_lines(unverified), _WARNING)
+    return ExitCode.OK if _is_readable(unverified) else ExitCode.REFUSED
+
+
+def _inspect_each(source: str, as_json: bool) -> ExitCode:
+    report = partial(_report_line, as_json=as_json)
+    exit_code = report_each(source, report, "readable", "not readable")
+    if not as_json:
+        show(_WARNING)
+    return exit_code
+
+
+def _report_line(line: int, token: str, *, as_json: bool) -> bool:
+    unverified = read_unverified(token)
+    if as_json:
+        write_json_line({"line": line} | _as_json(unverified))
+    else:
+        show(heading(f"Line {line}"), Text(), *_lines(unverified))
+    return _is_readable(unverified)
+
+
+def _is_readable(token: UnverifiedToken) -> bool:
+    return token.header is not None and token.claims is not None
 
 
 def _as_json(token: UnverifiedToken) -> dict[str, Any]:
@@ -50,8 +80,8 @@ def _as_json(token: UnverifiedToken) -> dict[str, Any]:
     }
 
 
-def _lines(token: UnverifiedToken) -> list[Text]:
-    lines = [
+def _lines(token: UnverifiedToken) -> list[Text | str]:
+    lines: list[Text | str] = [
         *member_lines("Header (not verified)", token.header),
         *member_lines("Claims (not verified)", token.claims),
         *time_lines(token.claims or {}),
@@ -60,10 +90,6 @@ def _lines(token: UnverifiedToken) -> list[Text]:
         lines.append(heading("Findings"))
         lines.extend(_finding_line(finding) for finding in token.findings)
         lines.append(Text())
-    lines.append(
-        Text("Nothing was verified: anyone can write such a token.", style="bold yellow")
-        + Text(' "rapidjwt verify" checks it with a key.', style="not bold")
-    )
     return lines
 
 

@@ -8,7 +8,7 @@ import click
 
 from rapidjwt.cli.exit_code import ExitCode
 from rapidjwt.cli.keys import key_set, read_members
-from rapidjwt.cli.options import password_option
+from rapidjwt.cli.options import complete_file, password_option
 from rapidjwt.cli.output import write_json
 from rapidjwt.cli.sources import STDIN, read_secret
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Write a JWK Set of public keys.")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, shell_complete=complete_file, metavar="FILE...")
 @password_option
 def jwks(files: tuple[str, ...], password: bytes | None) -> ExitCode:
     """Write a JWK Set of public keys, ready to publish.

@@ -10,9 +10,10 @@ import click
 from rapidjwt._rapidjwt import Key
 from rapidjwt.cli.exit_code import ExitCode
 from rapidjwt.cli.files import refuse_existing, write_file
-from rapidjwt.cli.options import ALGORITHM, json_option, password_option
+from rapidjwt.cli.options import ALGORITHM, complete_file, json_option, password_option
 from rapidjwt.cli.output import note, write_json
 from rapidjwt.cli.sources import STDIN
+from rapidjwt.exceptions import InvalidKeyError
 
 if TYPE_CHECKING:
     from typing import Any
@@ -26,8 +27,16 @@ _PUBLIC_MODE = 0o644
 
 @click.command(short_help="Generate a key, in a file that only you can read.")
 @click.argument("algorithm", type=ALGORITHM, metavar="ALG")
-@click.option("--out", required=True, metavar="FILE", help="The file of the private key.")
-@click.option("--public-out", metavar="FILE", help="The file of the public key.")
+@click.option(
+    "--out",
+    required=True,
+    shell_complete=complete_file,
+    metavar="FILE",
+    help="The file of the private key.",
+)
+@click.option(
+    "--public-out", shell_complete=complete_file, metavar="FILE", help="The file of the public key."
+)
 @click.option(
     "--size",
     type=click.IntRange(1, _MAX_BITS),
@@ -38,7 +47,7 @@ _PUBLIC_MODE = 0o644
     "--format",
     "key_format",
     type=click.Choice(["pem", "jwk", "der"]),
-    help="Default: pem, and jwk for secrets and for keys with an ID.",
+    help="Default: pem; jwk for secrets and for keys with an ID.",
 )
 @password_option
 @click.option("--kid", metavar="ID", help="Key ID, in a JWK.")
@@ -77,7 +86,7 @@ def keygen(
     _check_files(out, public_out)
     if not force:
         refuse_existing(out, public_out)
-    key = Key.generate(algorithm, size=size)
+    key = _generate(algorithm, size)
     names = {"kid": key.thumbprint() if kid_thumbprint else kid, "alg": algorithm}
     members = {name: value for name, value in names.items() if value is not None}
     private = _serialized(key, key_format, members, private=True, password=password)
@@ -93,6 +102,15 @@ def keygen(
         rest = f", its public half to {public_out}" if public_out else ""
         note(f"Wrote the {'secret' if is_secret else 'private key'} to {out}{rest}")
     return ExitCode.OK
+
+
+def _generate(algorithm: AlgorithmName, size: int | None) -> Key:
+    try:
+        return Key.generate(algorithm, size=size)
+    except InvalidKeyError as error:
+        if size is None:
+            raise
+        raise click.UsageError(f"Invalid value for --size: {error}.") from None
 
 
 def _check_files(out: str, public_out: str | None) -> None:

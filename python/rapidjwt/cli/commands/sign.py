@@ -13,6 +13,7 @@ from rapidjwt.cli.keys import read_key
 from rapidjwt.cli.options import (
     ALGORITHM,
     MEMBER_FORM,
+    complete_file,
     duration,
     key_option,
     member,
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from rapidjwt.types import AlgorithmName
 
 
+#: What the value of `--jti` is without one: no argument of a process contains it.
+_RANDOM = "\0"
+
+
 @click.command(short_help="Sign a token.")
 @key_option("The private key or the secret, in any format.", required=True)
 @password_option
@@ -37,14 +42,28 @@ if TYPE_CHECKING:
 @click.option(
     "--claim", "members", multiple=True, type=member, metavar=MEMBER_FORM, help="A claim."
 )
-@click.option("--claims", metavar="FILE|-", help="Claims, as a JSON object.")
+@click.option(
+    "--claims", shell_complete=complete_file, metavar="FILE|-", help="Claims, as a JSON object."
+)
 @click.option(
     "--expires-in",
     type=duration,
     metavar="TIME",
-    help="Sets exp, and iat to now: 90s, 15m, 2h, 7d.",
+    help="Set iat to now, and exp to this much later: 90s, 15m, 2h, 7d.",
 )
-@click.option("--jti", "jwt_id", is_flag=True, help="Sets jti to a random value.")
+@click.option("--iss", "issuer", metavar="NAME", help="Set iss.")
+@click.option("--sub", "subject", metavar="NAME", help="Set sub.")
+@click.option(
+    "--aud", "audiences", multiple=True, metavar="NAME", help="Set aud; several become a list."
+)
+@click.option(
+    "--jti",
+    "jwt_id",
+    is_flag=False,
+    flag_value=_RANDOM,
+    metavar="[ID]",
+    help="Set jti; without an ID, to a random one.",
+)
 @click.option("--kid", metavar="ID", help="Key ID in the header. Default: that of the JWK.")
 @click.option(
     "--header",
@@ -61,27 +80,56 @@ def sign(
     members: tuple[tuple[str, Any], ...],
     claims: str | None,
     expires_in: timedelta | None,
-    jwt_id: bool,
+    issuer: str | None,
+    subject: str | None,
+    audiences: tuple[str, ...],
+    jwt_id: str | None,
     kid: str | None,
     headers: tuple[tuple[str, Any], ...],
 ) -> ExitCode:
     """Sign a token and write it, and nothing else, to standard output.
 
-    --claim and --header may be given several times: sub=alice is text, admin:=true is JSON.
+    --claim, --header and --aud may be given several times: sub=alice is text, admin:=true is JSON.
     """
     allow_stdin_once(**{"--key": key, "--claims": claims})
+    if expires_in is not None and not expires_in:
+        raise click.UsageError("--expires-in must be at least one second.")
+    if "alg" in dict(headers):
+        raise click.UsageError("--header cannot set the algorithm: use --alg.")
     payload = _claims(claims, members)
-    if expires_in is not None and "exp" in payload:
-        raise click.UsageError('The claims already contain "exp": omit --expires-in.')
+    _refuse_twice(payload, "exp", "--expires-in", expires_in)
+    named = {"iss": issuer, "sub": subject, "aud": _audience(audiences), "jti": jwt_id}
+    for name, value in named.items():
+        _refuse_twice(payload, name, f"--{name}", value)
+        if value not in (None, _RANDOM):
+            payload[name] = value
     extra = dict(headers) if kid is None else dict(headers) | {"kid": kid}
     signing_key = read_key(read_secret(key), password)
     try:
-        signer = Signer(signing_key, algorithm, headers=extra, lifetime=expires_in, jwt_id=jwt_id)
+        signer = Signer(
+            signing_key,
+            algorithm,
+            headers=extra,
+            lifetime=expires_in,
+            jwt_id=jwt_id == _RANDOM,
+        )
         token = signer.encode(payload)
     except (TypeError, ValueError, InvalidTokenError) as error:
         raise click.UsageError(f"{str(error).rstrip('.')}.") from None
     write(token + "\n")
     return ExitCode.OK
+
+
+def _refuse_twice(claims: dict[str, Any], name: str, option: str, value: object) -> None:
+    if value is not None and name in claims:
+        raise click.UsageError(f'The claims already contain "{name}": omit {option}.')
+
+
+def _audience(names: tuple[str, ...]) -> str | list[str] | None:
+    """Return one name as a string, several as a list (RFC 7519 Section 4.1.3)."""
+    if not names:
+        return None
+    return names[0] if len(names) == 1 else list(names)
 
 
 def _claims(file: str | None, members: Iterable[tuple[str, Any]]) -> dict[str, Any]:

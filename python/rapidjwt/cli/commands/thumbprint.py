@@ -6,13 +6,13 @@ import click
 
 from rapidjwt.cli.exit_code import ExitCode
 from rapidjwt.cli.keys import read_key
-from rapidjwt.cli.options import json_option, password_option
+from rapidjwt.cli.options import complete_file, json_option, password_option
 from rapidjwt.cli.output import write, write_json
 from rapidjwt.cli.sources import read_secret
 
 
 @click.command(short_help="Write the thumbprint of a key (RFC 7638).")
-@click.argument("file", metavar="FILE")
+@click.argument("file", shell_complete=complete_file, metavar="FILE")
 @click.option(
     "--hash",
     "hash_name",

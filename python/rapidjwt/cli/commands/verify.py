@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,15 +14,24 @@ from rapidjwt.cli.exit_code import ExitCode, Failure
 from rapidjwt.cli.keys import key_set, read_members, serving
 from rapidjwt.cli.options import (
     ALGORITHM,
+    complete_file,
     duration,
     json_option,
     key_option,
     password_option,
     token_argument,
+    tokens_option,
 )
-from rapidjwt.cli.output import note, show, write_json
-from rapidjwt.cli.sources import allow_stdin_once, read_bytes, read_secret, read_token
+from rapidjwt.cli.output import note, printable, show, write, write_json, write_json_line
+from rapidjwt.cli.sources import (
+    allow_stdin_once,
+    read_bytes,
+    read_secret,
+    read_token,
+    token_source,
+)
 from rapidjwt.cli.times import moments
+from rapidjwt.cli.token_list import report_each
 from rapidjwt.cli.token_text import member_lines, time_lines
 from rapidjwt.exceptions import InvalidAudienceError, InvalidTokenError, PyJWKClientError
 from rapidjwt.key_set import KeySet
@@ -35,33 +45,37 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Verify a token and show it.")
 @token_argument
+@tokens_option
 @key_option("The key, or a JWK Set, in any format.", required=False)
 @password_option
-@click.option("--jwks", metavar="URL|FILE", help="A provider's JWK Set.")
-@click.option("--issuer", metavar="URL", help="An issuer: its keys by discovery, its name as iss.")
+@click.option(
+    "--jwks", shell_complete=complete_file, metavar="URL|FILE", help="A provider's JWK Set."
+)
+@click.option("--issuer", metavar="URL", help="An issuer, to find its keys and to require as iss.")
 @click.option(
     "--alg",
     "algorithms",
     multiple=True,
     type=ALGORITHM,
     metavar="ALG",
-    help="Allowed algorithm. Default: those the keys name.",
+    help="An allowed algorithm. Default: those that the keys name.",
 )
-@click.option("--aud", "audiences", multiple=True, metavar="NAME", help="Accepted audience.")
-@click.option("--iss", "issuers", multiple=True, metavar="NAME", help="Accepted issuer.")
+@click.option("--aud", "audiences", multiple=True, metavar="NAME", help="An accepted audience.")
+@click.option("--iss", "issuers", multiple=True, metavar="NAME", help="An accepted issuer.")
 @click.option("--sub", "subject", metavar="NAME", help="The only accepted subject.")
 @click.option(
     "--leeway",
     type=duration,
     metavar="TIME",
     default="0",
-    help="Allowed clock skew: 30s.",
+    help="The allowed clock skew, such as 30s.",
 )
 @click.option("--require", multiple=True, metavar="CLAIM", help="A required claim.")
 @click.option("--allow-http", is_flag=True, help="Allow http for fetching keys, for tests.")
 @json_option
 def verify(
-    token: str,
+    token: str | None,
+    tokens: str | None,
     key: str | None,
     password: bytes | None,
     jwks: str | None,
@@ -79,13 +93,13 @@ def verify(
 
     TOKEN is the token, or "-" for standard input, which is the default. One of --key, --jwks and
     --issuer specifies the keys. --alg, --aud, --iss and --require may be given several times.
-    Exit code 1: the token is refused, and standard output stays empty.
+    Exit code 1: the token is refused, and standard output stays empty; or one of --tokens is.
     """
-    if sum(source is not None for source in (key, jwks, issuer)) != 1:
-        raise click.UsageError("Exactly one of --key, --jwks and --issuer is required.")
+    _require_one(**{"--key": key, "--jwks": jwks, "--issuer": issuer})
     if issuer is not None and issuers:
-        raise click.UsageError("--issuer already is the accepted issuer: omit --iss.")
-    allow_stdin_once(TOKEN=token, **{"--key": key, "--jwks": jwks})
+        raise click.UsageError("--issuer also sets the accepted issuer: omit --iss.")
+    source = token_source(token, tokens)
+    allow_stdin_once(**{"the token": source, "--key": key, "--jwks": jwks})
     policy: dict[str, Any] = {
         "audience": list(audiences) or None,
         "issuer": issuer if issuer is not None else list(issuers) or None,
@@ -101,14 +115,31 @@ def verify(
         decoder = _local_decoder(keys, algorithms, policy)
     else:
         decoder = _remote_decoder(_client(jwks, issuer, allow_http), algorithms, policy)
-    return _report(decoder, read_token(token), as_json)
+    if tokens is not None:
+        report = partial(_report_line, decoder, as_json=as_json)
+        return report_each(source, report, "verified", "refused")
+    return _report(decoder, read_token(source), as_json)
+
+
+def _require_one(**sources: str | None) -> None:
+    given = [option for option, source in sources.items() if source is not None]
+    if not given:
+        raise click.UsageError("Specify the keys with --key, --jwks or --issuer.")
+    if len(given) > 1:
+        raise click.UsageError(f"Specify only one of {_and(given)}.")
+
+
+def _and(names: list[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}"
 
 
 def _local_decoder(keys: KeySet, algorithms: tuple[str, ...], policy: dict[str, Any]) -> Verifier:
     able = serving(keys)
+    _require_any(able)
     names = list(algorithms) or _named_by(keys, able)
     if not set(names) & set(able):
-        raise Failure(f"No key is for {', '.join(names)}, only for {', '.join(able) or 'nothing'}")
+        raise Failure(f"There is no key for {', '.join(names)}, only for {', '.join(able)}")
     return Verifier(keys, algorithms=names, **policy)
 
 
@@ -132,6 +163,7 @@ def _remote_decoder(
     if not names:
         keys = client.key_set()
         public = [name for name in serving(keys) if not name.startswith("HS")]
+        _require_any(public)
         names = _named_by(keys, public)
     try:
         return Verifier(jwks=client, algorithms=names, **policy)
@@ -139,11 +171,14 @@ def _remote_decoder(
         raise click.UsageError(f"{error}.") from None
 
 
+def _require_any(able: list[str]) -> None:
+    if not able:
+        raise Failure("None of the keys can verify signatures")
+
+
 def _named_by(keys: KeySet, able: list[str]) -> list[str]:
     """Return the algorithms that the keys name. The token must not choose its algorithm."""
     named = [name for name in able if name in {entry.alg for entry in keys}]
-    if not able:
-        raise Failure("None of the keys can verify signatures")
     if not named:
         raise click.UsageError(
             f"The key does not name its algorithm: specify --alg ({', '.join(able)})."
@@ -156,10 +191,9 @@ def _report(decoder: Verifier, token: str, as_json: bool) -> ExitCode:
         decoded = decoder.decode_complete(token)
     except InvalidTokenError as error:
         if as_json:
-            reason = {"error": type(error).__name__, "message": str(error)}
-            write_json({"verified": False} | reason)
+            write_json(_refusal(error))
         else:
-            note(f"Not verified: {error}{_hint(error)}")
+            note(_explained(error))
         return ExitCode.REFUSED
     header, claims = decoded["header"], decoded["payload"]
     if as_json:
@@ -173,6 +207,29 @@ def _report(decoder: Verifier, token: str, as_json: bool) -> ExitCode:
             *time_lines(claims),
         )
     return ExitCode.OK
+
+
+def _report_line(decoder: Verifier, line: int, token: str, *, as_json: bool) -> bool:
+    try:
+        decoded = decoder.decode_complete(token)
+    except InvalidTokenError as error:
+        is_verified, text, result = False, _explained(error), _refusal(error)
+    else:
+        is_verified, text = True, "Verified"
+        result = _as_json(decoded["header"], decoded["payload"])
+    if as_json:
+        write_json_line({"line": line} | result)
+    else:
+        write(f"{line}: {printable(text)}\n")
+    return is_verified
+
+
+def _refusal(error: InvalidTokenError) -> dict[str, Any]:
+    return {"verified": False, "error": type(error).__name__, "message": str(error)}
+
+
+def _explained(error: InvalidTokenError) -> str:
+    return f"Not verified: {error}{_hint(error)}"
 
 
 def _as_json(header: dict[str, Any], claims: dict[str, Any]) -> dict[str, Any]:

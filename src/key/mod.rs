@@ -11,6 +11,7 @@ pub mod pem;
 mod primes;
 pub mod secret;
 pub mod ssh;
+pub mod strict_secret;
 
 use std::fmt;
 

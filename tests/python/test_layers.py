@@ -43,6 +43,7 @@ INSIDE = {
         ["primes"],
         ["der", "jwk", "jwk_detection", "metadata"],
         ["pem", "secret", "ssh"],
+        ["strict_secret"],
     ],
     "crypto": [
         ["backend", "random", "signature"],

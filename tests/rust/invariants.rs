@@ -11,7 +11,7 @@ use rapidjwt::dangerous::read_unverified;
 use rapidjwt::error::Error;
 use rapidjwt::header::Header;
 use rapidjwt::jws::{self, Compact};
-use rapidjwt::key::{KeyMaterial, der, jwk, pem, secret, ssh};
+use rapidjwt::key::{KeyMaterial, der, jwk, pem, secret, ssh, strict_secret};
 use rapidjwt::key_file;
 
 /// The secret that signs the tokens among the seeds.
@@ -158,9 +158,14 @@ pub(crate) fn secret(bytes: &[u8]) {
         assert_eq!(outcome, Ok(()));
     }
     for read in [pem::parse, ssh::parse_public, der::parse] {
-        if read(bytes).is_ok_and(|key| !key.is_private()) {
+        let Ok(key) = read(bytes) else { continue };
+        assert!(strict_secret::check(bytes).is_err(), "a key passed as a secret");
+        if !key.is_private() {
             assert_eq!(outcome, Err(Error::SecretIsAsymmetricKey));
         }
+    }
+    if outcome.is_err() {
+        assert_eq!(strict_secret::check(bytes), outcome);
     }
     if jwk::parse(bytes).is_ok() {
         assert_eq!(outcome, Err(Error::SecretIsJwk));

@@ -204,6 +204,9 @@ class Key:
 @final
 class CacheInfo:
     """The counters of a cache, with the names that `functools.lru_cache` uses."""
+    def __new__(
+        cls, hits: int = 0, misses: int = 0, maxsize: int = 0, currsize: int = 0
+    ) -> CacheInfo: ...
     @property
     def hits(self) -> int:
         """Lookups that found an entry."""

@@ -261,6 +261,8 @@ pub enum Error {
     PrivateKeyRequired,
     /// A key for `none`.
     KeyForNone,
+    /// A private key is encrypted, and its password was not given.
+    PasswordRequired,
     /// The key cannot be read or used; the message says what was found and what would help.
     InvalidKey(String),
 
@@ -421,6 +423,10 @@ impl fmt::Display for Error {
                 return write!(f, "The key is for {own} (its own alg), {asked} was asked for");
             }
             Self::PrivateKeyRequired => "Signing needs a private key, got a public key",
+            Self::PasswordRequired => {
+                "The private key is encrypted: pass its password, as in Key.from_pem(data, \
+                 password=...)"
+            }
             Self::KeyForNone => "When alg = \"none\", key value must be None.",
             Self::KeyTooShort { bytes, minimum, hash } => {
                 return write!(

@@ -48,6 +48,10 @@ class InvalidKeyError(PyJWTError):
     """A key cannot be read, or does not fit the algorithm."""
 
 
+class PasswordRequiredError(InvalidKeyError):
+    """A private key is encrypted, and its password was not given. PyJWT does not have it."""
+
+
 class InvalidAlgorithmError(InvalidTokenError):
     """The token's `alg` is missing, unknown or not allowed by the caller."""
 

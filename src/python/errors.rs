@@ -44,6 +44,7 @@ exceptions!(
     InvalidSubjectError,
     InvalidTokenError,
     MissingRequiredClaimError,
+    PasswordRequiredError,
     PyJWKSetError,
     PyJWTError,
 );
@@ -106,12 +107,11 @@ fn is_unsupported_algorithm(py: Python<'_>, error: &PyErr) -> bool {
     module.is_ok_and(|module| module.to_str().is_ok_and(|name| name == "cryptography.exceptions"))
 }
 
-/// Makes an error of the same class with another message; of `InvalidKeyError` if the class is not
-/// one that takes any message.
+/// Replaces an error about a key by one with a better message: a `TypeError` by a `TypeError`, any
+/// other one by an `InvalidKeyError`.
 pub(super) fn with_message(py: Python<'_>, error: &PyErr, message: String) -> PyErr {
-    let class = error.get_type(py);
-    if class.is(py.get_type::<PyTypeError>()) || class.is(py.get_type::<PyValueError>()) {
-        PyErr::from_type(class, (message,))
+    if error.get_type(py).is(py.get_type::<PyTypeError>()) {
+        PyTypeError::new_err(message)
     } else {
         Error::InvalidKey(message).into()
     }
@@ -210,6 +210,7 @@ impl Classes {
                 raise(&self.InvalidSubjectError, message)
             }
             Error::JwtIdNotString => raise(&self.InvalidJTIError, message),
+            Error::PasswordRequired => raise(&self.PasswordRequiredError, message),
             Error::SecretEmpty
             | Error::SecretIsAsymmetricKey
             | Error::SecretIsJwk

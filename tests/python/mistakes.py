@@ -18,6 +18,7 @@ from rapidjwt import (
     JWKSClient,
     Key,
     KeySet,
+    PasswordRequiredError,
     PyJWKSetError,
     Signer,
     Verifier,
@@ -99,6 +100,12 @@ MISTAKES = {
             InvalidKeyError,
             LINE_ENDS,
         ),
+        Mistake(
+            "`Signer(ec_pem)` with them",
+            signing_with(EC.replace("\n", "\\n"), "ES256"),
+            InvalidKeyError,
+            LINE_ENDS,
+        ),
         Mistake("`Signer(path)`", signing_with("keys/private.pem"), InvalidKeyError, PATH),
         Mistake(
             "`Signer(Path(...))`",
@@ -156,7 +163,12 @@ MISTAKES = {
             InvalidKeyError,
             "Signing needs a private key, got a public key",
         ),
-        Mistake("`Signer(encrypted_pem)`", signing_with(ENCRYPTED, "ES256"), TypeError, PASSWORD),
+        Mistake(
+            "`Signer(encrypted_pem)`",
+            signing_with(ENCRYPTED, "ES256"),
+            PasswordRequiredError,
+            PASSWORD,
+        ),
         Mistake("`Signer([key])`", signing_with([EC_KEY], None), TypeError, SEVERAL),
         Mistake("`Signer(key_set)`", signing_with(KeySet([EC_KEY])), TypeError, SEVERAL),
         Mistake("`Signer(jwk_dict)`", signing_with(PRIVATE_JWK, "ES256"), TypeError, A_JWK),
@@ -478,7 +490,7 @@ MISTAKES = {
         Mistake(
             "`Key.from_pem(encrypted_pem)`",
             lambda: Key.from_pem(ENCRYPTED),
-            InvalidKeyError,
+            PasswordRequiredError,
             PASSWORD,
         ),
         Mistake(

@@ -198,6 +198,11 @@ OURS_ALONE = {
         rapidjwt.InvalidKeyError,
         "The key is for ES256 (its own alg), ES384 was asked for",
     ),
+    "PasswordRequired": (
+        lambda: Key.from_pem(Key.generate("ES256").to_pem(private=True, password="secret")),
+        rapidjwt.PasswordRequiredError,
+        "The private key is encrypted: pass its password, as in Key.from_pem(data, password=...)",
+    ),
     "PrivateKeyRequired": (
         lambda: Key.generate("ES256").public().sign(b"", "ES256"),
         rapidjwt.InvalidKeyError,

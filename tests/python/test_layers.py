@@ -44,7 +44,7 @@ INSIDE = {
         ["primes"],
         ["der", "jwk", "jwk_detection", "metadata"],
         ["pem", "secret", "ssh"],
-        ["recipient"],
+        ["recipient", "strict_secret"],
     ],
     "crypto": [
         ["backend", "concat_kdf", "key_wrap", "password", "random", "sealed", "signature"],

@@ -15,7 +15,7 @@ use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
 use crate::keyring::{Choice, Keyring};
 use crate::malformed::explained;
 use crate::python::arguments;
-use crate::python::errors::is_ours;
+use crate::python::errors::{is_ours, is_refusal};
 use crate::python::fast_path::FastPath;
 use crate::python::header_cache::{self, CachedHeader};
 use crate::python::keys::argument::prepare_or_raise;
@@ -286,7 +286,8 @@ fn prepare_for_any(
     for algorithm in algorithms {
         match prepare_or_raise(fast_path, key, algorithm) {
             Ok(key) => prepared.push(key),
-            Err(error) => refused = refused.or(Some(error)),
+            Err(error) if is_refusal(key.py(), &error) => refused = refused.or(Some(error)),
+            Err(error) => return Err(error),
         }
     }
     match refused {

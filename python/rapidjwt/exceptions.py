@@ -155,7 +155,7 @@ class MissingRequiredClaimError(InvalidTokenError):
     """The token lacks a claim that the caller requires; `claim` is its name."""
 
     code = "missing_claim"
-    claim: str
+    claim: str  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(self, claim: str) -> None:
         """Store the name of the missing claim."""

@@ -155,11 +155,11 @@ class MissingRequiredClaimError(InvalidTokenError):
     """The token lacks a claim that the caller requires; `claim` is its name."""
 
     code = "missing_claim"
-    claim: str  # pyright: ignore[reportIncompatibleVariableOverride]
+    claim: str
 
     def __init__(self, claim: str) -> None:
         """Store the name of the missing claim."""
-        self.claim = claim
+        self.claim = claim  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __str__(self) -> str:
         """Return a message that names the missing claim."""

@@ -12,7 +12,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.module_loading import import_string
 
 from .bearer import (
@@ -26,15 +26,19 @@ from .bearer import (
     verify,
     verify_async,
 )
+from .published_keys import published
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
+
+    from rapidjwt import Key, KeySet
 
 __all__ = [
     "JWTMiddleware",
     "JWTRequest",
     "Settings",
     "authorization_values",
+    "jwks_response",
     "jwt_required",
     "settings",
 ]
@@ -213,3 +217,22 @@ def _refused(request: JWTRequest, scopes: tuple[str, ...]) -> JsonResponse | Non
             headers=refusal.headers(settings().realm),
         )
     return None
+
+
+def jwks_response(
+    request: HttpRequest,
+    keys: KeySet | Iterable[Key | Mapping[str, Any]],
+    *,
+    max_age: int = 300,
+) -> HttpResponse:
+    """Return the public parts of keys as a JWK Set, in answer to a request.
+
+    Arguments and errors are those of `rapidjwt.integrations.published_keys.published`.
+    """
+    value = request.headers.get("If-None-Match")
+    answer = published(keys, [] if value is None else [value], max_age=max_age)
+    response = HttpResponse(answer.body, status=answer.status)
+    del response["Content-Type"]  # Django's default, which a 304 does not have
+    for name, header in answer.headers.items():
+        response[name] = header
+    return response

@@ -13,8 +13,9 @@ from starlette.requests import HTTPConnection
 
 from . import starlette
 from .bearer import AnyVerifier, ClaimsT
+from .starlette import jwks_response
 
-__all__ = ["RESPONSES", "JWTBearer"]
+__all__ = ["RESPONSES", "JWTBearer", "jwks_response"]
 
 
 def _described(description: str) -> dict[str, Any]:

@@ -20,12 +20,16 @@ from .bearer import (
     sync_verifier,
     verify,
 )
+from .published_keys import published
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
+    from flask import Response
     from typing_extensions import ParamSpec
     from werkzeug.exceptions import HTTPException
+
+    from rapidjwt import Key, KeySet
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -43,7 +47,7 @@ if TYPE_CHECKING:
         ) -> Callable[Concatenate[SelfT, P], R]: ...
 
 
-__all__ = ["jwt_required"]
+__all__ = ["jwks_response", "jwt_required"]
 
 
 def jwt_required(
@@ -106,6 +110,17 @@ def jwt_required(
         return protected
 
     return decorate
+
+
+def jwks_response(
+    keys: KeySet | Iterable[Key | Mapping[str, Any]], *, max_age: int = 300
+) -> Response:
+    """Return the public parts of keys as a JWK Set, in answer to the current request.
+
+    Arguments and errors are those of `rapidjwt.integrations.published_keys.published`.
+    """
+    answer = published(keys, request.headers.getlist("If-None-Match"), max_age=max_age)
+    return current_app.response_class(answer.body, answer.status, answer.headers)
 
 
 def _is_preflight() -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from .bearer import (
     AnyVerifier,
@@ -18,13 +19,16 @@ from .bearer import (
     required_scopes,
     verify_async,
 )
+from .published_keys import published
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from starlette.requests import HTTPConnection
 
-__all__ = ["JWTBearer"]
+    from rapidjwt import Key, KeySet
+
+__all__ = ["JWTBearer", "jwks_response"]
 
 
 class JWTBearer(Generic[ClaimsT]):
@@ -71,3 +75,17 @@ class JWTBearer(Generic[ClaimsT]):
             raise self._exception(
                 error.status, error.description, error.headers(self._realm)
             ) from error
+
+
+def jwks_response(
+    request: HTTPConnection,
+    keys: KeySet | Iterable[Key | Mapping[str, Any]],
+    *,
+    max_age: int = 300,
+) -> Response:
+    """Return the public parts of keys as a JWK Set, in answer to a request.
+
+    Arguments and errors are those of `rapidjwt.integrations.published_keys.published`.
+    """
+    answer = published(keys, request.headers.getlist("If-None-Match"), max_age=max_age)
+    return Response(answer.body, answer.status, answer.headers)

@@ -135,6 +135,8 @@ def has_scopes(*scopes: str) -> type[BasePermission]:
     needed = required_scopes(scopes)
 
     class HasScopes(BasePermission):
+        jwt_scopes = needed  # for OpenAPI
+
         def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002
             claims: Any = request.auth
             if not isinstance(claims, dict):  # no token, or another kind of authentication

@@ -201,6 +201,7 @@ def test_prepared_objects_follow_a_clock_that_is_frozen_in_another_thread(freeze
     verifier = rapidjwt.Verifier(HMAC_SECRET, algorithms=["HS256"])
 
     def issued_at(_):
+        """Ask the clock right below the thread, where freezegun's time_ns is the system's."""
         return verifier.decode(signer.encode({}))["iat"]
 
     with ThreadPoolExecutor(4) as pool:

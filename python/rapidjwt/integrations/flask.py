@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Concatenate, Protocol, TypeVar, overload
 from flask import current_app, g, jsonify, request
 from werkzeug.exceptions import default_exceptions
 
+from .answers import Answers
 from .bearer import (
     AnyVerifier,
     BearerError,
     ClaimsT,
-    challenge,
     converted,
     require_scopes,
     required_scopes,
@@ -57,6 +57,8 @@ def jwt_required(
     realm: str = "api",
     claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
     allow_preflight: bool = False,
+    problem_details: bool = False,
+    on_result: Callable[[str], object] | None = None,
 ) -> Decorator[ClaimsT]:
     """Require a valid bearer token for a view, and pass its claims.
 
@@ -73,6 +75,8 @@ def jwt_required(
     All `scopes` are required. `claims` converts the verified claims to what the view gets (a model,
     a dataclass), and raises ValueError, TypeError or LookupError to refuse them.
 
+    `realm`, `problem_details` and `on_result` are described in `answers.Answers`.
+
     A request is refused with werkzeug's exception for the status: 400 for a malformed header, 401
     without a valid token, 403 if it lacks a scope, 503 if the keys to verify it are not available.
     Error handlers of the app receive it; the response is JSON unless they return another.
@@ -80,16 +84,18 @@ def jwt_required(
     that has only `decode_async`.
     """
     decoder = sync_verifier(verifier)
-    challenge(realm)
+    answers = Answers(realm, problem_details, on_result)
     needed = required_scopes(scopes)
 
     def authorized() -> ClaimsT:
         try:
             verified = verify(decoder, request.headers.getlist("Authorization"))
+            answers.verified()
             require_scopes(verified, needed)
             result = converted(verified, claims)
         except BearerError as error:
-            raise _http_exception(error, realm) from error
+            answers.refused(error)
+            raise _http_exception(error, answers) from error
         g.jwt_claims = result
         return result
 
@@ -133,8 +139,10 @@ def _is_preflight() -> bool:
     )
 
 
-def _http_exception(error: BearerError, realm: str) -> HTTPException:
-    response = jsonify(detail=error.description)
+def _http_exception(error: BearerError, answers: Answers) -> HTTPException:
+    body, media_type = answers.body(error)
+    response = jsonify(body)
     response.status_code = error.status
-    response.headers.update(error.headers(realm))
+    response.mimetype = media_type
+    response.headers.update(error.headers(answers.realm))
     return default_exceptions[error.status](error.description, response=response)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
+from .answers import PROBLEM_JSON, Answers, problem
 from .bearer import (
     AnyVerifier,
     BearerError,
     ClaimsT,
-    challenge,
     checked_verifier,
     converted,
     require_scopes,
@@ -28,14 +28,33 @@ if TYPE_CHECKING:
 
     from rapidjwt import Key, KeySet
 
-__all__ = ["JWTBearer", "jwks_response"]
+__all__ = ["PROBLEM_DETAILS", "JWTBearer", "Refused", "jwks_response"]
+
+
+class Refused(HTTPException):
+    """A request is refused according to RFC 6750 Section 3; `error` is the reason."""
+
+    def __init__(self, error: BearerError, realm: str) -> None:
+        """Set the status, the message and the headers of the response."""
+        super().__init__(error.status, error.description, error.headers(realm))
+        self.error = error
+
+
+async def _problem_response(_request: HTTPConnection, refused: Refused) -> Response:
+    return JSONResponse(
+        problem(refused.error), refused.status_code, refused.headers, media_type=PROBLEM_JSON
+    )
+
+
+#: Answers refusals with problem details (RFC 9457): pass it as `exception_handlers` to the app.
+PROBLEM_DETAILS: dict[Any, Any] = {Refused: _problem_response}
 
 
 class JWTBearer(Generic[ClaimsT]):
     """Returns the claims of a request's bearer token, or refuses it as in RFC 6750 Section 3."""
 
-    #: What a refusal raises. That of a framework built on Starlette may be a subclass.
-    _exception: type[HTTPException] = HTTPException
+    #: What a refusal raises. A framework built on Starlette may have a subclass.
+    _exception: type[Refused] = Refused
 
     def __init__(
         self,
@@ -44,17 +63,18 @@ class JWTBearer(Generic[ClaimsT]):
         scopes: str | Iterable[str] = (),
         realm: str = "api",
         claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
+        on_result: Callable[[str], object] | None = None,
     ) -> None:
         """Set a verifier, with `decode` or `decode_async`, and the scopes that every request needs.
 
         All `scopes` are required. `claims` converts the verified claims to the result (a model, a
-        dataclass), and raises ValueError, TypeError or LookupError to refuse them. Raises
-        ValueError for a realm or a scope that a header cannot contain.
+        dataclass), and raises ValueError, TypeError or LookupError to refuse them. `realm` and
+        `on_result` are described in `answers.Answers`. Raises ValueError for a realm or a scope
+        that a header cannot contain.
         """
-        challenge(realm)
+        self._answers = Answers(realm, on_result=on_result)
         self._verifier = checked_verifier(verifier)
         self._scopes = required_scopes(scopes)
-        self._realm = realm
         self._convert = claims
 
     async def __call__(self, request: HTTPConnection, scopes: str | Iterable[str] = ()) -> ClaimsT:
@@ -62,19 +82,19 @@ class JWTBearer(Generic[ClaimsT]):
 
         Raises ValueError for anything that is not a scope.
 
-        Raises HTTPException: 400 for a malformed header, 401 without a valid token, 403 if it
-        lacks a scope, 503 if the keys to verify it are not available.
+        Raises Refused, an HTTPException: 400 for a malformed header, 401 without a valid token, 403
+        if it lacks a scope, 503 if the keys to verify it are not available.
         """
         authorization = request.headers.getlist("Authorization")
         needed = [*self._scopes, *required_scopes(scopes)]
         try:
             claims = await verify_async(self._verifier, authorization, run_in_threadpool)
+            self._answers.verified()
             require_scopes(claims, needed)
             return converted(claims, self._convert)
         except BearerError as error:
-            raise self._exception(
-                error.status, error.description, error.headers(self._realm)
-            ) from error
+            self._answers.refused(error)
+            raise self._exception(error, self._answers.realm) from error
 
 
 def jwks_response(

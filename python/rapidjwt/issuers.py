@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from ._rapidjwt import CHUNK, CacheInfo, Verifier, token_iterator, token_text, unverified_claims
-from .exceptions import InvalidIssuerError, MissingRequiredClaimError, PyJWTError
+from .exceptions import InvalidIssuerError, MissingRequiredClaimError, PyJWTError, described
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -171,21 +171,22 @@ class MultiIssuerVerifier:
         if issuer is None:
             raise MissingRequiredClaimError("iss")
         if not isinstance(issuer, str):
-            raise InvalidIssuerError("Payload Issuer (iss) must be a string")
+            error = InvalidIssuerError("Payload Issuer (iss) must be a string")
+            raise described(error, code="invalid_claim")
         known = self._verifiers.get(issuer)
         if known is not None:
             return known
         if self._pattern is None or len(issuer) > _LONGEST_ISSUER:
-            raise _unknown()
+            raise _unknown(issuer)
         if not self._pattern.fullmatch(issuer):
-            raise _unknown()
+            raise _unknown(issuer)
         return self._made(issuer)
 
     def _made_for(self, issuer: str) -> Verifier:
         """Return a new verifier. A refusal is an error, so that it is not kept."""
         made = self._make and self._make(issuer)
         if made is None:
-            raise _unknown()
+            raise _unknown(issuer)
         if issuer not in _issuers_of(made):
             raise ValueError(f"make returned a Verifier for other issuers: {_issuers_of(made)!r}")
         self._alive.add(made)
@@ -219,8 +220,9 @@ class _Chunk:
             raise self._interruption
 
 
-def _unknown() -> InvalidIssuerError:
-    return InvalidIssuerError("The token's issuer (iss) is not one of those that are accepted")
+def _unknown(issuer: str) -> InvalidIssuerError:
+    error = InvalidIssuerError("The token's issuer (iss) is not one of those that are accepted")
+    return described(error, actual=issuer)
 
 
 def _by_issuer(verifiers: Iterable[Verifier]) -> dict[str, Verifier]:

@@ -71,6 +71,7 @@ mod _rapidjwt {
     use pyo3::prelude::*;
 
     use super::algorithm_table::algorithm_table;
+    use super::arguments::did_you_mean_one_of;
     use super::cache_info::CacheInfo;
     use super::decoded::unverified_claims;
     use super::fast_path::{
@@ -116,6 +117,7 @@ mod _rapidjwt {
             wrap_pyfunction!(choose_keys, module)?,
             wrap_pyfunction!(clear_key_cache, module)?,
             wrap_pyfunction!(decode_segment, module)?,
+            wrap_pyfunction!(did_you_mean_one_of, module)?,
             wrap_pyfunction!(fast_path_changed, module)?,
             wrap_pyfunction!(fast_path_extended, module)?,
             wrap_pyfunction!(fast_path_obstacles, module)?,

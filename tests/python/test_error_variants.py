@@ -184,7 +184,7 @@ OURS_ALONE = {
         lambda: HS_VERIFIER.decode(token({"aud": "api"})),
         rapidjwt.InvalidAudienceError,
         (
-            "The token is for an audience (aud), and the verifier was made without one: pass "
+            "The token is for 'api' (aud), and the verifier was made without an audience: pass "
             "audience=..."
         ),
     ),

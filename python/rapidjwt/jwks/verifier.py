@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 class UnknownKeyError(PyJWKClientError, InvalidTokenError):
     """The provider has no key for the token: the token is refused, with PyJWKClient's message."""
 
+    code = "unknown_key"
+
 
 class _KeyMissing(NamedTuple):
     """A token that was refused, if newer keys than these may verify it."""

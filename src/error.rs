@@ -77,7 +77,8 @@ impl fmt::Display for TokenMistake {
             }
             Self::WhiteSpace => "The token has white space around it: pass token.strip()",
             Self::Encrypted => {
-                "This is an encrypted token (JWE, five parts): decrypt it first, with rapidjwt.jwe"
+                "This is an encrypted token (JWE, five parts): pass a decrypter to Verifier, or \
+                 decrypt it with rapidjwt.jwe"
             }
             Self::LoneSurrogate => "The token has a lone surrogate, which has no form in UTF-8",
         })
@@ -362,7 +363,7 @@ impl fmt::Display for Error {
                 );
             }
             Self::JwsNotJwe => {
-                "This is a JWS, which is signed, not a JWE, which is encrypted: verify it instead"
+                "This is a JWS, which is signed, not a JWE, which is encrypted: verify it without a decrypter"
             }
             Self::InvalidJwe(message) => return write!(f, "Invalid JWE: {message}"),
             Self::HeaderTooLarge(limit) => {

@@ -321,6 +321,9 @@ class Verifier:
             None, the default, means no limit, as in PyJWT.
         `max_nesting`: the maximum depth of nested arrays and objects in the payload, where the
             payload itself counts as 1; None, the default, means as deep as Python's json reads.
+        decrypter: a `rapidjwt.jwe.Decrypter`. Tokens must then be signed and encrypted: a JWE with
+            `cty` JWT around a JWS (RFC 7519 Section 5.2). Without one, the default, a JWE is
+            refused.
 
     Raises `InvalidKeyError` for a key that fits none of the algorithms, `PyJWKSetError` for a set
     without a key that does, `TypeError` and `ValueError` for other wrong arguments.
@@ -341,6 +344,7 @@ class Verifier:
         cache_size: int = 0,
         max_token_size: int | None = None,
         max_nesting: int | None = None,
+        decrypter: Decrypter | None = None,
     ) -> Verifier: ...
     @overload
     def __new__(
@@ -358,10 +362,14 @@ class Verifier:
         cache_size: int = 0,
         max_token_size: int | None = None,
         max_nesting: int | None = None,
+        decrypter: Decrypter | None = None,
     ) -> Verifier: ...
     @property
     def algorithms(self) -> tuple[str, ...]:
         """The names of the allowed algorithms."""
+    @property
+    def decrypter(self) -> Decrypter | None:
+        """The decrypter of nested tokens; None if tokens must not be encrypted."""
     @property
     def audience(self) -> str | tuple[str, ...] | None:
         """The accepted audience, or a tuple of several; None refuses tokens with an audience."""
@@ -825,6 +833,7 @@ def keys_may_be_outdated(
 def token_iterator(tokens: Iterable[Any], method: str, /) -> Iterator[Any]: ...
 def token_text(item: Any, /) -> Any: ...
 def unverified_claims(token: str | bytes, max_token_size: int | None, /) -> dict[str, Any]: ...
+def open_nested(decrypter: Decrypter, token: str | bytes, /) -> bytes: ...
 def verifier_of_policy(policy: VerifierPolicy, keys: _VerifyingKeys, /) -> Verifier: ...
 def fast_path_changed() -> None: ...
 def fast_path_extended() -> None: ...

@@ -36,14 +36,19 @@ pub struct KeyMismatch {
     pub needed: &'static str,
     /// What the key is.
     pub found: &'static str,
-    /// The algorithms that it can be used with.
+    /// The algorithms of the same kind that it can be used with: none if it encrypts and the
+    /// algorithm signs.
     pub instead: Vec<&'static str>,
 }
 
 impl fmt::Display for KeyMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { algorithm, needed, found, instead } = self;
-        write!(f, "{algorithm} needs {needed}, this is {found}: use {}", instead.join(", "))
+        write!(f, "{algorithm} needs {needed}, this is {found}")?;
+        match &instead[..] {
+            [] => f.write_str(", which is for encryption"),
+            instead => write!(f, ": use {}", instead.join(", ")),
+        }
     }
 }
 

@@ -86,8 +86,8 @@ class Key:
 
         `kid` becomes the key's ID, and `alg` the only algorithm that the key can be used with.
 
-        Raises `InvalidKeyError` for anything else, for several keys, for a missing or wrong password, for a password
-        that the key does not need and for an `alg` that does not take it; `TypeError` for arguments
+        Raises `InvalidKeyError` for anything else, for several keys, for a missing or wrong password, for a
+        password that the key does not need and for an `alg` that does not take it; `TypeError` for arguments
         of other types, `ValueError` for an unknown `alg`.
         """
     @staticmethod
@@ -131,6 +131,7 @@ class Key:
     @staticmethod
     def generate(algorithm: Algorithm, *, size: int | None = None, kid: str | None = None) -> Key:
         """Generates a key for the algorithm of that name, which becomes its `alg`; `kid` becomes its ID.
+        "X25519" makes a key for ECDH-ES, which has no `alg`: it is for `rapidjwt.jwe`.
 
         `size` is the number of bits of a secret (by default the length of the hash) or of an RSA
         modulus (2048 by default, or 3072, 4096, 8192). Other algorithms determine the size.
@@ -164,7 +165,7 @@ class Key:
         """The operations that the JWK states, `key_ops`: "sign", "verify", ... (RFC 7517 Section 4.3)."""
     @property
     def is_private(self) -> bool:
-        """Whether the key can sign."""
+        """Whether the key has its private part: whether it can sign or, an X25519 key, decrypt."""
     def public(self) -> Key:
         """Returns the public half. Raises `InvalidKeyError` for a shared secret, which has none."""
     def to_jwk(self, private: bool = False) -> dict[str, Any]:

@@ -57,6 +57,8 @@ def complete_file(
 
 
 ALGORITHM = click.Choice(ALGORITHMS)
+#: What keys can be generated for: algorithms that sign, and a curve for encryption.
+KEY_KIND = click.Choice([*ALGORITHMS, "X25519"])
 
 MEMBER_FORM = "NAME=TEXT|NAME:=JSON"
 

@@ -80,6 +80,10 @@ class PyJWKClientConnectionError(PyJWKClientError):
     """The request to a JWKS endpoint failed."""
 
 
+class RemoteKeyError(PyJWTError):
+    """A key service failed, or what it returned is not a signature of its key."""
+
+
 class InvalidSubjectError(InvalidTokenError):
     """`sub` is not a string, or not the expected subject (RFC 7519 Section 4.1.2)."""
 

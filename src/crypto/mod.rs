@@ -8,6 +8,7 @@ mod backend;
 mod complete;
 mod digest;
 mod ecdsa;
+mod ecdsa_form;
 mod eddsa;
 mod generate;
 mod hmac;
@@ -19,6 +20,7 @@ mod signature;
 
 pub use complete::complete;
 pub use digest::{Fingerprint, digest, fingerprint};
+pub use ecdsa_form::{ecdsa_from_der, is_ecdsa_signature};
 pub use generate::generate;
 pub use hmac::same_secret;
 pub use random::random_bytes;

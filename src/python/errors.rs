@@ -45,6 +45,7 @@ exceptions!(
     MissingRequiredClaimError,
     PyJWKSetError,
     PyJWTError,
+    RemoteKeyError,
 );
 
 fn class(module: &Bound<'_, PyModule>, name: &str) -> PyResult<Py<PyType>> {
@@ -197,6 +198,9 @@ impl Classes {
                 raise(&self.InvalidSubjectError, message)
             }
             Error::JwtIdNotString => raise(&self.InvalidJTIError, message),
+            Error::RemoteSignature(_) | Error::RemoteService(_) => {
+                raise(&self.RemoteKeyError, message)
+            }
             Error::SecretEmpty
             | Error::SecretIsAsymmetricKey
             | Error::SecretIsJwk

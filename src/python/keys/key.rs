@@ -261,7 +261,7 @@ impl Key {
 
     /// Whether the key can sign.
     #[getter]
-    fn is_private(&self) -> bool {
+    pub(super) fn is_private(&self) -> bool {
         self.material.is_private()
     }
 

@@ -14,10 +14,14 @@ mod encoding;
 mod errors;
 mod fast_path;
 mod header_cache;
+mod jose_arguments;
 mod json;
+mod jwe;
+mod jws_json;
 mod jwt;
 mod key_choice;
 mod keys;
+mod late;
 mod once;
 mod repr;
 mod secret_guard;
@@ -76,7 +80,7 @@ mod _rapidjwt {
     use super::key_choice::{choose_keys, jwk_permits};
     use super::keys::cache::{clear_key_cache, key_cache_info};
     use super::keys::key::Key;
-    use super::keys::remote::{AsyncRemoteKey, RemoteKey, remote_request, remote_signature};
+    use super::late::late;
     use super::secret_guard::{is_der_public_key, is_jwk, is_pem, is_ssh};
     use super::signer::{Signer, SignerEncode};
     use super::vectorcall::{add_method, function};
@@ -94,11 +98,9 @@ mod _rapidjwt {
         check_interpreter(py)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("CHUNK", batch::CHUNK)?;
-        module.add_class::<AsyncRemoteKey>()?;
         module.add_class::<CacheInfo>()?;
         module.add_class::<DecodedMany>()?;
         module.add_class::<Key>()?;
-        module.add_class::<RemoteKey>()?;
         module.add_class::<Signer>()?;
         module.add_class::<Verifier>()?;
         module.add_class::<VerifierPolicy>()?;
@@ -125,8 +127,6 @@ mod _rapidjwt {
             wrap_pyfunction!(key_cache_info, module)?,
             wrap_pyfunction!(keys_may_be_outdated, module)?,
             wrap_pyfunction!(record_originals, module)?,
-            wrap_pyfunction!(remote_request, module)?,
-            wrap_pyfunction!(remote_signature, module)?,
             wrap_pyfunction!(token_iterator, module)?,
             wrap_pyfunction!(token_text, module)?,
             wrap_pyfunction!(unverified_claims, module)?,
@@ -134,6 +134,7 @@ mod _rapidjwt {
         ] {
             module.add_function(function)?;
         }
+        module.setattr("__getattr__", wrap_pyfunction!(late, module)?)?;
         Ok(())
     }
 }

@@ -77,7 +77,7 @@ impl SigningKey {
         key: &Bound<'_, PyAny>,
         algorithm: &'static Algorithm,
     ) -> PyResult<Self> {
-        if let Ok(key) = key.cast::<RemoteKey>() {
+        if let Some(key) = RemoteKey::of(key) {
             return Ok(Self::Remote(key.clone().unbind()));
         }
         let prepared = prepare_or_raise(fast_path, key, algorithm)?;
@@ -525,7 +525,7 @@ impl Identity {
         let (named, default, kid) = if let Ok(key) = key.cast_exact::<Key>() {
             let key = key.get();
             (key.named_algorithm(), key.default_algorithm(), key.key_id().map(str::to_owned))
-        } else if let Ok(key) = key.cast::<RemoteKey>() {
+        } else if let Some(key) = RemoteKey::of(key) {
             let algorithm = Some(key.get().algorithm());
             (algorithm, algorithm, key.get().key_id().map(str::to_owned))
         } else if fast_path.is_pyjwk(key) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::key::Key;
@@ -15,6 +15,20 @@ use crate::python::arguments::{algorithm_argument, string_argument, type_name};
 use crate::python::cpython;
 use crate::python::once::intern;
 use crate::python::repr::Repr;
+
+/// Returns the member of the module of that name, or `None`.
+pub(in crate::python) fn member<'py>(
+    py: Python<'py>,
+    name: &str,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    Ok(Some(match name {
+        "AsyncRemoteKey" => py.get_type::<AsyncRemoteKey>().into_any(),
+        "RemoteKey" => py.get_type::<RemoteKey>().into_any(),
+        "remote_request" => wrap_pyfunction!(remote_request, py)?.into_any(),
+        "remote_signature" => wrap_pyfunction!(remote_signature, py)?.into_any(),
+        _ => return Ok(None),
+    }))
+}
 
 /// A private key in a service that signs: an HSM, a cloud's key service, a vault.
 ///
@@ -155,6 +169,15 @@ impl RemoteKey {
 }
 
 impl RemoteKey {
+    /// Returns the key that an argument is. A text is not looked at closer, so that programs without
+    /// remote keys never create the class.
+    pub(in crate::python) fn of<'a, 'py>(
+        key: &'a Bound<'py, PyAny>,
+    ) -> Option<&'a Bound<'py, Self>> {
+        let is_text = key.is_instance_of::<PyString>() || key.is_instance_of::<PyBytes>();
+        if is_text { None } else { key.cast().ok() }
+    }
+
     pub(in crate::python) const fn algorithm(&self) -> &'static Algorithm {
         self.algorithm
     }
@@ -174,7 +197,7 @@ impl RemoteKey {
     }
 
     /// Returns the signature in an answer, if it is one of the message.
-    pub(in crate::python) fn checked<'py>(
+    fn checked<'py>(
         &self,
         answer: &Bound<'py, PyAny>,
         message: &[u8],
@@ -265,17 +288,14 @@ impl AsyncRemoteKey {
 /// Calls the service of an [`AsyncRemoteKey`] and returns what is to be awaited.
 #[pyfunction]
 #[pyo3(signature = (key, message, /))]
-pub(in crate::python) fn remote_request<'py>(
-    key: &Bound<'py, RemoteKey>,
-    message: &[u8],
-) -> PyResult<Bound<'py, PyAny>> {
+fn remote_request<'py>(key: &Bound<'py, RemoteKey>, message: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     key.get().ask(key.py(), message)
 }
 
 /// Returns the signature in the answer that a service gave to `message`.
 #[pyfunction]
 #[pyo3(signature = (key, message, answer, /))]
-pub(in crate::python) fn remote_signature<'py>(
+fn remote_signature<'py>(
     key: &Bound<'py, RemoteKey>,
     message: &[u8],
     answer: &Bound<'py, PyAny>,

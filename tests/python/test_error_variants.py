@@ -18,6 +18,7 @@ import rapidjwt
 from differential.keys import HMAC_SECRET, private_pem, public_pem
 from differential.paths import assert_same
 from rapidjwt import Key, KeySet, Signer, Verifier, jwe, jws_json
+from rapidjwt.remote import RemoteKey
 
 HS = ["HS256"]
 LATE = 10**12
@@ -197,6 +198,16 @@ OURS_ALONE = {
         lambda: Key.generate("ES256").sign(b"", "ES384"),
         rapidjwt.InvalidKeyError,
         "The key is for ES256 (its own alg), ES384 was asked for",
+    ),
+    "RemoteSignature": (
+        lambda: RemoteKey(lambda _: None, algorithm="ES256", public=None).sign(b""),
+        rapidjwt.exceptions.RemoteKeyError,
+        "The key service must return the signature as bytes, got None",
+    ),
+    "RemoteService": (
+        lambda: RemoteKey(lambda _: 1 / 0, algorithm="ES256", public=None).sign(b""),
+        rapidjwt.exceptions.RemoteKeyError,
+        "The key service failed: ZeroDivisionError (see __cause__)",
     ),
     "PrivateKeyRequired": (
         lambda: Key.generate("ES256").public().sign(b"", "ES256"),

@@ -14,8 +14,8 @@ from rapidjwt.exceptions import InvalidKeyError, RemoteKeyError
 from rapidjwt.utils import base64url_encode
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from typing import NoReturn, cast
+    from collections.abc import Callable
+    from typing import NoReturn
 
 __all__ = ["AsyncRemoteKey", "RemoteAlgorithm", "RemoteKey", "RemoteKeyError"]
 
@@ -25,6 +25,7 @@ class RemoteAlgorithm(Algorithm):
 
     Arguments:
         name: the name of the algorithm, for example "ES256". Raises KeyError for an unknown one.
+
     """
 
     def __init__(self, name: str) -> None:

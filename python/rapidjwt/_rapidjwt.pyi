@@ -14,6 +14,7 @@ from json import JSONEncoder
 from typing import Any, Final, Literal, TypeAlias, final, overload
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from typing_extensions import disjoint_base
 
 from .algorithms import AllowedPrivateKeys, AllowedPublicKeys
 from .api_jwk import PyJWK, PyJWKSet
@@ -311,6 +312,7 @@ class Signer:
     def __copy__(self) -> Signer: ...
     def __deepcopy__(self, _memo: Any) -> Signer: ...
 
+@disjoint_base
 class RemoteKey:
     """A private key in a service that signs: an HSM, a cloud's key service, a vault.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from azure.keyvault.keys.crypto import SignatureAlgorithm
 
@@ -60,8 +60,12 @@ def _public_key(key: KeyVaultKey) -> Key:
         for name in ("n", "e", "x", "y")
         if (value := getattr(key.key, name, None))
     }
-    jwk["kty"] = str(key.key_type.value).removesuffix("-HSM")
+    jwk["kty"] = _text(key.key_type).removesuffix("-HSM")
     if curve := getattr(key.key, "crv", None):
-        curve = str(getattr(curve, "value", curve))
-        jwk["crv"] = "secp256k1" if curve == "P-256K" else curve
+        jwk["crv"] = _text(curve).replace("P-256K", "secp256k1")
     return Key.from_jwk(jwk)
+
+
+def _text(name: Any) -> str:
+    """Return a name that is a str, or a member of an enumeration of them."""
+    return str(getattr(name, "value", name))

@@ -59,11 +59,12 @@ def remote_key(
     key = _public_key(public)
     algorithm = chosen(algorithm, key)
     mechanism, parameter = _RSA.get(algorithm) or _OTHERS[key.kty]
+    signing: Any = private  # the package's types do not show what a key can do
     turn = threading.Lock()
 
     def sign(data: bytes) -> bytes:
         with turn:
-            return bytes(private.sign(data, mechanism=mechanism, mechanism_param=parameter))
+            return bytes(signing.sign(data, mechanism=mechanism, mechanism_param=parameter))
 
     return RemoteKey(
         sign,

@@ -48,6 +48,7 @@ exceptions!(
     PasswordRequiredError,
     PyJWKSetError,
     PyJWTError,
+    RemoteKeyError,
 );
 
 fn class(module: &Bound<'_, PyModule>, name: &str) -> PyResult<Py<PyType>> {
@@ -223,6 +224,8 @@ impl Classes {
             Error::SubjectMismatch => (&self.InvalidSubjectError, "wrong_subject"),
             Error::JwtIdNotString => (&self.InvalidJTIError, "invalid_claim"),
             Error::PasswordRequired => (&self.PasswordRequiredError, "password_required"),
+            Error::RemoteSignature(_) => (&self.RemoteKeyError, "remote_signature"),
+            Error::RemoteService(_) => (&self.RemoteKeyError, "remote_service"),
             Error::SecretEmpty
             | Error::SecretIsAsymmetricKey
             | Error::SecretIsJwk

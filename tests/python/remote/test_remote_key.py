@@ -276,12 +276,6 @@ def test_it_copies_as_itself_and_does_not_pickle():
     assert repr(remote_key(kid="k")) == "<RemoteKey algorithm='ES256' key_id='k'>"
 
 
-@pytest.mark.parametrize("make", [remote_key, lambda: async_key()])
-def test_a_verifier_says_that_it_needs_the_public_key(make):
-    with pytest.raises(TypeError, match=r"pass its public key, key\.public"):
-        Verifier(make(), algorithms=["ES256"])
-
-
 # --- coroutines ---
 
 
@@ -354,6 +348,12 @@ def test_an_async_key_whose_function_is_not_a_coroutine_function_says_so():
     remote = AsyncRemoteKey(lambda _: bytes(64), algorithm="ES256", public=None)
     with pytest.raises(RemoteKeyError, match="TypeError"):
         asyncio.run(remote.sign(b""))
+
+
+@pytest.mark.parametrize("make", [remote_key, async_key])
+def test_a_verifier_says_that_it_needs_the_public_key(make):
+    with pytest.raises(TypeError, match=r"pass its public key, key\.public"):
+        Verifier(make(), algorithms=["ES256"])
 
 
 # --- PyJWT's own classes ---

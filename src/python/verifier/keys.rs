@@ -15,7 +15,7 @@ use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
 use crate::keyring::{Choice, Keyring};
 use crate::malformed::explained;
 use crate::python::arguments;
-use crate::python::errors::is_ours;
+use crate::python::errors::Raised;
 use crate::python::fast_path::FastPath;
 use crate::python::header_cache::{self, CachedHeader};
 use crate::python::keys::argument::prepare_or_raise;
@@ -229,10 +229,11 @@ fn entries(policy: &VerifierPolicy, keys: &Bound<'_, PyAny>) -> PyResult<Vec<Ent
     let mut entries = Vec::new();
     for key in &members {
         let identity = Identity::of(fast_path, key)?;
-        let prepared = match prepare_allowed(fast_path, key, &identity, policy.allowed.as_deref()) {
+        let prepared = prepare_allowed(fast_path, key, &identity, policy.allowed.as_deref());
+        let prepared = match prepared.map_err(|error| Raised::new(py, error)) {
             Ok(prepared) => prepared,
-            Err(error) if is_set && is_ours(py, &error) => continue,
-            Err(error) => return Err(error),
+            Err(error) if is_set && error.is_ours(py) => continue,
+            Err(error) => return Err(error.into()),
         };
         for prepared in prepared {
             length::check(fast_path, py, &prepared, policy.enforce_key_length)?;

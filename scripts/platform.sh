@@ -105,7 +105,7 @@ on_this_machine() { # VERSION
 
 debian_python() { # VERSION
     folder amd64 amd64
-    install amd64 cargo rustc gcc libc6-dev make git "python$1" "python$1-venv"
+    install amd64 cargo rustc gcc libc6-dev make git "python$1" "python$1-venv" "libpython$1"
     suite amd64 "python$1" ".venv-$1" x86-64
 }
 

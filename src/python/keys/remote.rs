@@ -13,6 +13,7 @@ use crate::crypto::{self, PreparedKey};
 use crate::error::Error;
 use crate::python::arguments::{algorithm_argument, string_argument, type_name};
 use crate::python::cpython;
+use crate::python::errors::Raised;
 use crate::python::once::intern;
 use crate::python::repr::Repr;
 
@@ -305,12 +306,13 @@ fn remote_signature<'py>(
 
 /// Makes the error for a service that raised one. What ends a program or a task is not its error.
 fn service_error(py: Python<'_>, error: PyErr) -> PyErr {
-    if !error.is_instance_of::<PyException>(py) {
-        return error;
+    let error = Raised::new(py, error);
+    if !error.is::<PyException>(py) {
+        return error.into();
     }
-    let class = error.get_type(py).name().map_or_else(|_| "error".into(), |name| name.to_string());
-    let raised = PyErr::from(Error::RemoteService(class));
-    raised.set_cause(py, Some(error));
+    let error = error.into_value(py);
+    let raised = PyErr::from(Error::RemoteService(type_name(&error)));
+    raised.set_cause(py, Some(PyErr::from_value(error.into_any())));
     raised
 }
 

@@ -67,7 +67,7 @@ BREAKS = {
         "Ok(())\n    } else {",
     ),
     "the expiry is inverted": Break(
-        "src/claims.rs",
+        "src/claims/mod.rs",
         "Time::At(time) if time <= limit => Err(Error::Expired),",
         "Time::At(time) if time > limit => Err(Error::Expired),",
     ),

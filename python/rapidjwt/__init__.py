@@ -130,6 +130,8 @@ _LATE = {
     "jwks": "jwks",
     "jwks_client": "jwks_client",
     "key_set": "key_set",
+    "profiles": "profiles",
+    "rules": "rules",
     "types": "types",
 }
 

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use super::arguments::type_name;
-use super::claims_view::Registered;
+use super::claims_view::{Record, Registered};
 use super::cpython::{self, utf8};
 use super::json::loads::{loads, loads_claims};
 use super::once::intern;
@@ -17,19 +17,19 @@ use crate::error::{Error, TokenMistake};
 use crate::jws::Compact;
 use crate::malformed::explained;
 
-/// Returns the claims in the JSON text `payload`, and records the registered ones in `registered`.
+/// Returns the claims in the JSON text `payload`, and records them in `record`.
 ///
 /// Raises `DecodeError` if it is not JSON, with the message of Python's json, or not an object.
 pub(super) fn claims<'a, 'py>(
     py: Python<'py>,
     payload: &'a [u8],
-    registered: &mut Registered<'a, 'py>,
+    record: &mut impl Record<'a, 'py>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    if let Ok(claims) = loads_claims(py, payload, registered) {
+    if let Ok(claims) = loads_claims(py, payload, record) {
         return Ok(claims);
     }
     let claims = json_loads(py, payload)?.cast_into().map_err(|_| Error::PayloadNotObject)?;
-    *registered = Registered::of(&claims)?;
+    record.look_up(&claims)?;
     Ok(claims)
 }
 

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyModule, PyType};
 
 use super::cpython::{Newest, with_python};
+use crate::claims::Claim;
 use crate::error::Error;
 
 /// Defines the struct of the exception classes and the function that imports them.
@@ -167,6 +168,10 @@ impl Classes {
             | Error::CritUnsupported(_)
             | Error::CritMissing(_)
             | Error::B64NotCritical
+            | Error::TypeMissing(_)
+            | Error::TypeRefused(_)
+            | Error::ClaimForbidden(_)
+            | Error::LivesTooLong
             | Error::NoMatchingKey
             | Error::KidRequired => raise(&self.InvalidTokenError, message),
             Error::NoUsableKey => raise(&self.PyJWKSetError, message),
@@ -182,7 +187,8 @@ impl Classes {
             Error::IssuedInFuture | Error::NotYetValid => {
                 raise(&self.ImmatureSignatureError, message)
             }
-            Error::Expired => raise(&self.ExpiredSignatureError, message),
+            Error::Expired | Error::TooOld(_) => raise(&self.ExpiredSignatureError, message),
+            Error::ClaimRefused { claim, .. } => raise(self.of_claim(&claim), message),
             Error::IssuerNotString | Error::IssuerMismatch => {
                 raise(&self.InvalidIssuerError, message)
             }
@@ -206,6 +212,19 @@ impl Classes {
             | Error::PrivateKeyRequired
             | Error::KeyForNone
             | Error::InvalidKey(_) => raise(&self.InvalidKeyError, message),
+        }
+    }
+
+    /// Returns the class for a registered claim whose value is not accepted.
+    fn of_claim(&self, claim: &str) -> &Py<PyType> {
+        match Claim::by_name(claim.as_bytes()) {
+            Some(Claim::Iss) => &self.InvalidIssuerError,
+            Some(Claim::Aud) => &self.InvalidAudienceError,
+            Some(Claim::Sub) => &self.InvalidSubjectError,
+            Some(Claim::Jti) => &self.InvalidJTIError,
+            Some(Claim::Iat) => &self.InvalidIssuedAtError,
+            Some(Claim::Exp | Claim::Nbf) => &self.DecodeError,
+            None => &self.InvalidTokenError,
         }
     }
 }

@@ -38,6 +38,7 @@ CORE = [
 ]
 #: The layers inside a folder of src/.
 INSIDE = {
+    "claims": [["view"], ["rules"], ["mod"]],
     "key": [
         ["mod"],
         ["primes"],
@@ -59,11 +60,16 @@ INSIDE = {
         ["json", "key_choice"],
         ["fast_path"],
         ["keys", "vectorcall"],
-        ["decoded", "encoding"],
+        ["decoded", "encoding", "profile"],
         ["jwt", "signer", "verifier"],
         ["mod"],
     ],
-    "python/json": [["mod"], ["ascii", "plain"], ["name_cache"], ["loads", "dumps"]],
+    "python/json": [
+        ["mod"],
+        ["ascii", "plain"],
+        ["name_cache", "number"],
+        ["loads", "dumps", "scan"],
+    ],
     "python/keys": [
         ["length", "ed448"],
         ["material"],

@@ -34,6 +34,7 @@ pub(super) fn repr(
     policy: &VerifierPolicy,
     algorithms: Bound<'_, PyTuple>,
 ) -> PyResult<String> {
+    let profile = policy.profile().map(|profile| profile.name.as_str());
     let policy = policy.claims();
     let mut repr = Repr::new("Verifier");
     repr.add(py, "algorithms", algorithms)?;
@@ -44,6 +45,7 @@ pub(super) fn repr(
     if !policy.require.is_empty() {
         repr.add(py, "require", PyTuple::new(py, &policy.require)?)?;
     }
+    repr.add_if(py, "profile", profile)?;
     let options = changed_options(py, policy.checks)?;
     repr.add_if(py, "options", Some(options).filter(|options| !options.is_empty()))?;
     Ok(repr.finish())

@@ -134,6 +134,8 @@ _LATE = {
     "jws_json": "jws_json",
     "jwks_client": "jwks_client",
     "key_set": "key_set",
+    "profiles": "profiles",
+    "rules": "rules",
     "types": "types",
 }
 

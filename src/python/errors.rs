@@ -11,6 +11,7 @@ use pyo3::types::{PyModule, PyType};
 
 use super::cpython::{Newest, with_python};
 use super::once::intern;
+use crate::claims::Claim;
 use crate::error::Error;
 
 /// Defines the struct of the exception classes and the function that imports them.
@@ -227,6 +228,11 @@ impl Classes {
             | Error::CritUnsupported(_)
             | Error::CritMissing(_)
             | Error::B64NotCritical => (&self.InvalidTokenError, "invalid_header"),
+            Error::TypeMissing(_) | Error::TypeRefused(_) => {
+                (&self.InvalidTokenError, "wrong_type")
+            }
+            Error::ClaimForbidden(_) => (&self.InvalidTokenError, "forbidden_claim"),
+            Error::LivesTooLong => (&self.InvalidTokenError, "lives_too_long"),
             Error::NoMatchingKey => (&self.InvalidTokenError, "unknown_key"),
             Error::KidRequired => (&self.InvalidTokenError, "missing_key_id"),
             Error::NoUsableKey => (&self.PyJWKSetError, "invalid_key_set"),
@@ -245,6 +251,8 @@ impl Classes {
                 (&self.ImmatureSignatureError, "not_yet_valid")
             }
             Error::Expired => (&self.ExpiredSignatureError, "expired"),
+            Error::TooOld(_) => (&self.ExpiredSignatureError, "too_old"),
+            Error::ClaimRefused { claim, .. } => (self.of_claim(claim), "wrong_claim"),
             Error::IssuerNotString => (&self.InvalidIssuerError, "invalid_claim"),
             Error::IssuerMismatch => (&self.InvalidIssuerError, "wrong_issuer"),
             Error::AudienceFormat | Error::StrictAudienceFormat => {
@@ -271,6 +279,19 @@ impl Classes {
             | Error::KeyForNone
             | Error::InvalidKey(_) => (&self.InvalidKeyError, "invalid_key"),
         })
+    }
+
+    /// Returns the class for a registered claim whose value is not accepted.
+    fn of_claim(&self, claim: &str) -> &Py<PyType> {
+        match Claim::by_name(claim.as_bytes()) {
+            Some(Claim::Iss) => &self.InvalidIssuerError,
+            Some(Claim::Aud) => &self.InvalidAudienceError,
+            Some(Claim::Sub) => &self.InvalidSubjectError,
+            Some(Claim::Jti) => &self.InvalidJTIError,
+            Some(Claim::Iat) => &self.InvalidIssuedAtError,
+            Some(Claim::Exp | Claim::Nbf) => &self.DecodeError,
+            None => &self.InvalidTokenError,
+        }
     }
 }
 

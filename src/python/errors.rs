@@ -6,9 +6,9 @@ use pyo3::exceptions::{
     PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError,
 };
 use pyo3::prelude::*;
-use pyo3::types::{PyModule, PyType};
+use pyo3::types::{PyModule, PyString, PyType};
 
-use super::cpython::{Newest, with_python};
+use super::cpython::{self, Newest, with_python};
 use crate::error::Error;
 
 /// Defines the struct of the exception classes and the function that imports them.
@@ -142,8 +142,11 @@ impl Classes {
     #[allow(clippy::too_many_lines, reason = "one arm per variant is the point")]
     fn exception(&self, py: Python<'_>, error: Error) -> PyErr {
         let message = error.to_string();
+        // `PyErr::from_type` would make the object later, and release the interpreter meanwhile.
         let raise = |class: &Py<PyType>, message: String| {
-            PyErr::from_type(class.bind(py).clone(), (message,))
+            let message = PyString::new(py, &message);
+            cpython::call(class.bind(py), &[message.as_any()], None)
+                .map_or_else(|error| error, PyErr::from_value)
         };
         match error {
             Error::TokenType(_)

@@ -22,6 +22,7 @@ use crate::algorithm::{Algorithm, Family};
 use crate::jws::Compact;
 use crate::python::arguments::{exact, exact_seconds, type_name};
 use crate::python::cache_info::CacheInfo;
+use crate::python::cpython;
 use crate::python::decoded;
 use crate::python::once::{ForkSafeOnce, intern};
 use crate::python::vectorcall::Method;
@@ -422,7 +423,7 @@ fn call_fetched<'py>(
     method: &Bound<'py, PyString>,
     token: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    Ok(keys.call_method1(method, (token,))?.cast_into()?)
+    Ok(cpython::call(&keys.getattr(method)?, &[token], None)?.cast_into()?)
 }
 
 /// Makes a coroutine that calls a method of a `Verifier` whose keys are in memory.

@@ -140,8 +140,8 @@ pub(in crate::python) fn call<'py>(
     keyword_names: Option<&Bound<'py, PyTuple>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let pointers: Vec<_> = arguments.iter().map(|argument| argument.as_ptr()).collect();
-    let positional = pointers.len() - keyword_names.map_or(0, |names| names.len());
-    let names = keyword_names.map_or(ptr::null_mut(), |names| names.as_ptr());
+    let positional = pointers.len() - keyword_names.map_or(0, PyTupleMethods::len);
+    let names = keyword_names.map_or(ptr::null_mut(), Bound::as_ptr);
     let vectorcall = vectorcall();
     let stop = StopIfUnwound;
     // SAFETY: the callable, the arguments and the tuple of names, which are str, are live objects;

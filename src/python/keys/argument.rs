@@ -91,7 +91,7 @@ pub(in crate::python) fn prepare_or_raise(
     }
     let key = if fast_path.is_pyjwk(key) { &key.getattr(intern!(key.py(), "key"))? } else { key };
     if let Some(object) = fast_path.key_reader(key.py(), algorithm) {
-        let loaded = prepare_key(&object, key).map_err(|error| explained(key, algorithm, error))?;
+        let loaded = prepare_key(object, key).map_err(|error| explained(key, algorithm, error))?;
         if let Some(key) = from_cryptography(&loaded)? {
             return Ok(key.prepare(algorithm)?);
         }
@@ -203,7 +203,7 @@ fn prepare_through_python(
     let Some(object) = fast_path.key_reader(py, algorithm) else {
         return Ok(None);
     };
-    let Some(loaded) = unless_refused(py, prepare_key(&object, key))? else {
+    let Some(loaded) = unless_refused(py, prepare_key(object, key))? else {
         return Ok(None);
     };
     if let Family::Hmac(_) = algorithm.family {

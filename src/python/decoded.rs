@@ -56,7 +56,8 @@ fn json_loads<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bound<'py, PyAny
 /// Reads JSON with Python's json, for what `loads.rs` leaves to it.
 fn loads_by_python<'py>(py: Python<'py>, json: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     let text = cpython::bytes(py, json).ok_or(Error::OutOfMemory)?;
-    py.import(intern!(py, "json"))?.call_method1(intern!(py, "loads"), (text,))
+    let loads = py.import(intern!(py, "json"))?.getattr(intern!(py, "loads"))?;
+    cpython::call(&loads, &[text.as_any()], None)
 }
 
 /// Makes the dict that `decode_complete` returns.

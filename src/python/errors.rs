@@ -7,9 +7,9 @@ use pyo3::exceptions::{
 };
 use pyo3::prelude::*;
 use pyo3::type_object::PyTypeInfo;
-use pyo3::types::{PyModule, PyType};
+use pyo3::types::{PyModule, PyString, PyType};
 
-use super::cpython::{Newest, with_python};
+use super::cpython::{self, Newest, with_python};
 use super::once::intern;
 use crate::claims::Claim;
 use crate::error::Error;
@@ -303,7 +303,9 @@ fn described(
     error: &Error,
 ) -> PyResult<PyErr> {
     let py = class.py();
-    let exception = class.call1((argument,))?;
+    // `PyErr::from_type` would make the object later, and release the interpreter meanwhile.
+    let argument = PyString::new(py, argument);
+    let exception = cpython::call(class, &[argument.as_any()], None)?;
     exception.setattr(intern!(py, "code"), code)?;
     if let Some(claim) = error.claim() {
         exception.setattr(intern!(py, "claim"), claim)?;

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
 use crate::keyring::{Choice, Keyring};
 use crate::malformed::explained;
+use crate::python::cpython;
 use crate::python::errors::Raised;
 use crate::python::fast_path::FastPath;
 use crate::python::header_cache::{self, CachedHeader};
@@ -234,7 +235,7 @@ fn entries(policy: &VerifierPolicy, keys: &Bound<'_, PyAny>) -> PyResult<Vec<Ent
     let py = keys.py();
     let fast_path = FastPath::get(py)?;
     let choice = py.import(intern!(py, "rapidjwt._key_choice"))?;
-    let members = choice.call_method1(intern!(py, "members"), (keys,))?;
+    let members = cpython::call(&choice.getattr(intern!(py, "members"))?, &[keys], None)?;
     let is_list = keys.is_instance_of::<PyList>() || keys.is_instance_of::<PyTuple>();
     let is_set = !is_list && !members.is_none();
     let members = if members.is_none() { vec![keys.clone()] } else { members.extract()? };

@@ -22,6 +22,7 @@ use crate::algorithm::{Algorithm, Family};
 use crate::jws::Compact;
 use crate::python::arguments::{exact, exact_seconds, type_name};
 use crate::python::cache_info::CacheInfo;
+use crate::python::cpython;
 use crate::python::once::{ForkSafeOnce, intern};
 use crate::python::vectorcall::Method;
 use crate::python::{decoded, profile};
@@ -513,7 +514,7 @@ fn call_delegate<'py>(
     method: &Bound<'py, PyString>,
     token: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    Ok(delegate.call_method1(method, (token,))?.cast_into()?)
+    Ok(cpython::call(&delegate.getattr(method)?, &[token], None)?.cast_into()?)
 }
 
 /// Makes a coroutine that calls a method of a `Verifier` whose keys are in memory.

@@ -76,8 +76,16 @@ class PyJWTError(Exception):
         return {name: _shortened(value) for name, value in found.items() if value is not None}
 
 
-def described(error: ErrorT, **attributes: Any) -> ErrorT:
-    """Set attributes of an error and return it, where it is raised."""
+def described(error: ErrorT, *, expected: object = None, **attributes: Any) -> ErrorT:
+    """Set attributes of an error and return it, where it is raised.
+
+    `expected` is a text, or a container of several; an iterator, which reading uses up, is left
+    out.
+    """
+    if isinstance(expected, (list, tuple, set, frozenset)):
+        attributes["expected"] = list(expected)
+    elif isinstance(expected, str):
+        attributes["expected"] = expected
     vars(error).update(attributes)
     return error
 

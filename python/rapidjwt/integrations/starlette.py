@@ -32,12 +32,16 @@ __all__ = ["PROBLEM_DETAILS", "JWTBearer", "Refused", "jwks_response"]
 
 
 class Refused(HTTPException):
-    """A request is refused according to RFC 6750 Section 3; `error` is the reason."""
+    """A request is refused according to RFC 6750 Section 3; `error` is the reason.
+
+    `code` is the kind of refusal, one of `rapidjwt.exceptions.CODES`.
+    """
 
     def __init__(self, error: BearerError, realm: str) -> None:
         """Set the status, the message and the headers of the response."""
         super().__init__(error.status, error.description, error.headers(realm))
         self.error = error
+        self.code = error.code
 
 
 async def _problem_response(_request: HTTPConnection, refused: Refused) -> Response:

@@ -49,7 +49,7 @@ INSIDE = {
     "crypto": [
         ["backend", "concat_kdf", "key_wrap", "password", "random", "sealed", "signature"],
         ["aead", "agreement", "digest", "public_key"],
-        ["ecdsa", "eddsa", "hmac", "pbes2", "rsa"],
+        ["ecdsa", "eddsa", "hmac", "mldsa", "pbes2", "rsa"],
         ["aes_cbc_hmac", "complete", "oaep"],
         ["content", "generate"],
         ["generate_recipient", "key_management"],

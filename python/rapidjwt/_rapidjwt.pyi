@@ -161,13 +161,15 @@ class Key:
         """
     @property
     def kty(self) -> str:
-        """The JWK key type: "oct", "RSA", "EC" or "OKP" (RFC 7518 Section 6.1)."""
+        """The JWK key type: "oct", "RSA", "EC", "OKP" or "AKP" (RFC 7518 Section 6.1)."""
     @property
     def curve(self) -> str | None:
-        """The JWK curve name, crv; None for RSA and oct."""
+        """The JWK curve name, crv; None for RSA, oct and AKP."""
     @property
     def size(self) -> int:
-        """The size in bits: of the secret, of the modulus, or of the curve's field."""
+        """The size in bits: of the secret, of the modulus, of the curve's field, or of the public key of
+        ML-DSA.
+        """
     @property
     def kid(self) -> str | None:
         """The key ID, kid (RFC 7517 Section 4.5): that of the JWK, or the argument of that name."""

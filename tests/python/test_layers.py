@@ -52,7 +52,7 @@ INSIDE = {
     "crypto": [
         ["backend", "concat_kdf", "key_wrap", "password", "random", "sealed", "signature"],
         ["aead", "agreement", "digest", "public_key"],
-        ["ecdsa", "ecdsa_form", "eddsa", "hmac", "pbes2", "rsa"],
+        ["ecdsa", "ecdsa_form", "eddsa", "hmac", "mldsa", "pbes2", "rsa"],
         ["aes_cbc_hmac", "complete", "oaep"],
         ["content", "generate"],
         ["generate_recipient", "key_management"],

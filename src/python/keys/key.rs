@@ -44,7 +44,12 @@ impl Key {
             }
             material => crypto::complete(material)?,
         };
-        Ok(Self { material, metadata: JwkMetadata::default(), prepared: Default::default() })
+        let alg = match &material {
+            KeyMaterial::Akp(key) => Some(key.algorithm.name().to_owned()),
+            _ => None,
+        };
+        let metadata = JwkMetadata { alg, ..JwkMetadata::default() };
+        Ok(Self { material, metadata, prepared: Default::default() })
     }
 
     /// Prepares the key for `algorithm`.
@@ -75,7 +80,7 @@ impl Key {
         if let Some(algorithm) = alg {
             self.prepare(algorithm)?;
         }
-        let alg = alg.map(|algorithm| algorithm.name.to_owned());
+        let alg = alg.map(|algorithm| algorithm.name.to_owned()).or(self.metadata.alg);
         Ok(Self { metadata: JwkMetadata { kid, alg, ..self.metadata }, ..self })
     }
 
@@ -220,23 +225,24 @@ impl Key {
         Self::new(material)?.with_names(kid, Some(algorithm))
     }
 
-    /// The JWK key type: "oct", "RSA", "EC" or "OKP" (RFC 7518 Section 6.1).
+    /// The JWK key type: "oct", "RSA", "EC", "OKP" or "AKP" (RFC 7518 Section 6.1).
     #[getter]
     fn kty(&self) -> &'static str {
         self.material.kty()
     }
 
-    /// The JWK curve name, crv; None for RSA and oct.
+    /// The JWK curve name, crv; None for RSA, oct and AKP.
     #[getter]
     fn curve(&self) -> Option<&'static str> {
         match &self.material {
             KeyMaterial::Ec(key) => Some(key.curve.crv()),
             KeyMaterial::Okp(key) => Some(key.curve.crv()),
-            KeyMaterial::Secret(_) | KeyMaterial::Rsa(_) => None,
+            KeyMaterial::Secret(_) | KeyMaterial::Rsa(_) | KeyMaterial::Akp(_) => None,
         }
     }
 
-    /// The size in bits: of the secret, of the modulus, or of the curve's field.
+    /// The size in bits: of the secret, of the modulus, of the curve's field, or of the public key of
+    /// ML-DSA.
     #[getter]
     fn size(&self) -> usize {
         self.material.bits()
@@ -432,6 +438,7 @@ impl Key {
             KeyMaterial::Rsa(_) => format!("RSA {} bits {half}", self.size()),
             KeyMaterial::Ec(key) => format!("EC {} {half}", key.curve.crv()),
             KeyMaterial::Okp(key) => format!("OKP {} {half}", key.curve.crv()),
+            KeyMaterial::Akp(key) => format!("AKP {} {half}", key.algorithm.name()),
         };
         match &self.metadata.kid {
             Some(kid) => format!("<Key {key} kid={kid:?}>"),

@@ -124,12 +124,14 @@ _LATE = {
     "RefreshPolicy": "jwks",
     "TokenVerifier": "types",
     "UnknownKeyError": "jwks",
+    "dpop": "dpop",
     "install_as_jwt": "_install",
     "issuers": "issuers",
     "jwk_set_cache": "jwk_set_cache",
     "jwks": "jwks",
     "jwks_client": "jwks_client",
     "key_set": "key_set",
+    "replay": "replay",
     "types": "types",
 }
 

@@ -86,3 +86,32 @@ class InvalidSubjectError(InvalidTokenError):
 
 class InvalidJTIError(InvalidTokenError):
     """`jti` is not a string (RFC 7519 Section 4.1.7)."""
+
+
+class ReplayedTokenError(InvalidTokenError):
+    """A one-time token, or a proof of possession, was used before; see `rapidjwt.replay`."""
+
+
+class StoreUnavailableError(PyJWTError):
+    """A store that a decision about a token needs cannot be asked; the token may be valid."""
+
+
+class TokenBindingError(InvalidTokenError):
+    """A token is bound to a key or a certificate, and the request does not prove that it has it."""
+
+
+class InvalidDPoPProofError(InvalidTokenError):
+    """A DPoP proof is refused (RFC 9449 Section 4.3). The message never quotes the proof."""
+
+
+class UseDPoPNonceError(InvalidDPoPProofError):
+    """A DPoP proof needs a newer nonce of the server, which is `nonce` (RFC 9449 Section 9)."""
+
+    def __init__(self, nonce: str) -> None:
+        """Store the nonce."""
+        super().__init__(nonce)
+        self.nonce = nonce
+
+    def __str__(self) -> str:
+        """Return a message without the nonce."""
+        return "The DPoP proof needs the nonce of the DPoP-Nonce header"

@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 from .bearer import (
     AnyVerifier,
     BearerError,
+    Possession,
     challenge,
     checked_verifier,
     require_scopes,
@@ -26,13 +27,15 @@ from .bearer import (
     verify,
     verify_async,
 )
+from .possession import BEARER_ONLY, url_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 __all__ = [
     "JWTMiddleware",
     "JWTRequest",
+    "Presented",
     "Settings",
     "authorization_values",
     "jwt_required",
@@ -56,22 +59,25 @@ class Settings:
     """The setting `RAPIDJWT`, a dict.
 
     `VERIFIER` is a verifier, or its import path ("project.tokens.verifier"). `REALM`, "api" by
-    default, is sent to clients whose requests are refused.
+    default, is sent to clients whose requests are refused. `DPOP` is a `DPoPVerifier`, or its
+    import path; without it, tokens that are bound to a key are refused.
     """
 
     verifier: AnyVerifier
     realm: str = "api"
+    possession: Possession = BEARER_ONLY
 
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
     """Read the setting `RAPIDJWT` once; raise ImproperlyConfigured if it is not usable."""
     given = dict(getattr(django_settings, "RAPIDJWT", {}))
-    verifier, realm = given.pop("VERIFIER", None), given.pop("REALM", "api")
+    verifier, dpop = _setting(given, "VERIFIER"), _setting(given, "DPOP")
+    realm = given.pop("REALM", "api")
     if verifier is None or given:
-        raise ImproperlyConfigured("RAPIDJWT must be a dict with VERIFIER and, optionally, REALM")
-    if isinstance(verifier, str):
-        verifier = _imported(verifier)
+        raise ImproperlyConfigured(
+            "RAPIDJWT must be a dict with VERIFIER and, optionally, REALM and DPOP"
+        )
     try:
         checked_verifier(verifier)
     except TypeError as error:
@@ -80,15 +86,25 @@ def settings() -> Settings:
         challenge(realm)
     except ValueError as error:
         raise ImproperlyConfigured(f"RAPIDJWT: {error}") from error
-    return Settings(verifier, realm)
+    try:
+        possession = Possession(dpop)
+    except TypeError as error:
+        raise ImproperlyConfigured(f"RAPIDJWT: DPOP: {error}") from error
+    return Settings(verifier, realm, possession)
 
 
-def _imported(path: str) -> Any:
+def _setting(given: dict[str, Any], name: str) -> Any:
+    """Remove a setting and return its object, which may be named by an import path."""
+    value = given.pop(name, None)
+    return _imported(name, value) if isinstance(value, str) else value
+
+
+def _imported(name: str, path: str) -> Any:
     """Import the object of a path, which messages do not quote: it may be a misplaced secret."""
     names = path.split(".")
     if len(names) < 2 or not all(name.isidentifier() for name in names):  # noqa: PLR2004 - a.b
         raise ImproperlyConfigured(
-            "RAPIDJWT: VERIFIER must be a Verifier or its import path, such as "
+            f"RAPIDJWT: {name} must be a verifier or its import path, such as "
             '"project.tokens.verifier"; a key belongs into a Verifier'
         )
     return import_string(path)
@@ -126,7 +142,12 @@ class JWTMiddleware:
             return self._call_async(request)
         request.jwt_claims, request.jwt_error = {}, None
         try:
-            request.jwt_claims = verify(settings().verifier, authorization_values(request))
+            request.jwt_claims = verify(
+                settings().verifier,
+                authorization_values(request),
+                settings().possession,
+                Presented(request),
+            )
         except BearerError as error:
             request.jwt_error = error
         return self._get_response(request)
@@ -135,17 +156,44 @@ class JWTMiddleware:
         request.jwt_claims, request.jwt_error = {}, None
         try:
             request.jwt_claims = await verify_async(
-                settings().verifier, authorization_values(request), asyncio.to_thread
+                settings().verifier,
+                authorization_values(request),
+                asyncio.to_thread,
+                settings().possession,
+                Presented(request),
             )
         except BearerError as error:
             request.jwt_error = error
         return await self._get_response(request)
 
 
-def authorization_values(request: HttpRequest) -> list[str]:
-    """Return the value of the `Authorization` header, if there is one: servers join several."""
-    value = request.headers.get("Authorization")
-    return [] if value is None else [value]
+class Presented:
+    """A request as the checks of `possession` see it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        """Take the request."""
+        self._request = request
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self._request.method or ""
+
+    @property
+    def url(self) -> str:
+        """The URL without its query."""
+        request = self._request
+        return url_of(request.scheme or "", request.get_host(), request.path)
+
+    def values(self, header: str, /) -> Sequence[str]:
+        """Return the value of a header, if there is one: servers join several."""
+        value = self._request.headers.get(header)
+        return [] if value is None else [value]
+
+
+def authorization_values(request: HttpRequest) -> Sequence[str]:
+    """Return the value of the `Authorization` header, if there is one."""
+    return Presented(request).values("Authorization")
 
 
 def jwt_required(
@@ -154,9 +202,9 @@ def jwt_required(
     """Require a valid bearer token that grants all `scopes` for a view.
 
     Other requests get 400 for a malformed header, 401 without a valid token, 403 if it lacks a
-    scope, 503 if the keys to verify it are not available. The view needs no CSRF token, because
-    browsers do not send bearer tokens automatically. Raises ValueError for anything that is not a
-    scope.
+    scope, 503 if the keys to verify it, or a store, are not available. The view needs no CSRF
+    token, because browsers do not send bearer tokens automatically. Raises ValueError for anything
+    that is not a scope.
     """
     needed = required_scopes(scopes)
 
@@ -210,6 +258,6 @@ def _refused(request: JWTRequest, scopes: tuple[str, ...]) -> JsonResponse | Non
         return JsonResponse(
             {"detail": refusal.description},
             status=refusal.status,
-            headers=refusal.headers(settings().realm),
+            headers=refusal.headers(settings().realm, settings().possession),
         )
     return None

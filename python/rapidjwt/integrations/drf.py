@@ -20,11 +20,13 @@ from .bearer import (
     required_scopes,
     verify,
 )
-from .django import authorization_values, settings
+from .django import Presented, settings
+from .possession import scheme_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from django.http import HttpRequest
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
@@ -38,7 +40,8 @@ class Refused(APIException):
         """Set the status and the message; the framework reads `auth_header`."""
         super().__init__(error.description, code=error.error)
         self.status_code = error.status
-        self.auth_header = error.headers(settings().realm).get("WWW-Authenticate")
+        headers = error.headers(settings().realm, settings().possession)
+        self.auth_header = headers.get("WWW-Authenticate")
 
 
 class TokenUser:
@@ -107,14 +110,18 @@ class JWTAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, dict[str, Any]] | None:
         """Return user and claims, or None without a token; raise `Refused` for an invalid one."""
         try:
-            claims = verify(settings().verifier, authorization_values(request))
+            claims = _verified(request)
         except MissingTokenError:
             return None
         except BearerError as error:
+            if error.nonce is not None:
+                _set_header(request, "DPoP-Nonce", error.nonce)
             raise Refused(error) from error
         user = self.get_user(claims)
         if user is None:
-            raise Refused(invalid_token("The user of the access token is unknown"))
+            raise Refused(
+                invalid_token("The user of the access token is unknown", scheme_of(claims))
+            )
         return user, claims
 
     def get_user(self, claims: dict[str, Any]) -> Any:
@@ -123,7 +130,29 @@ class JWTAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - part of the interface
         """Return the challenge for a request without a token."""
-        return challenge(settings().realm)
+        return challenge(settings().realm, possession=settings().possession)
+
+
+def _verified(request: Request) -> dict[str, Any]:
+    """Return the claims of a request's token, or raise BearerError.
+
+    What `JWTMiddleware` found counts, because a proof or a one-time token is accepted once.
+    """
+    error: BearerError | None = getattr(request, "jwt_error", None)
+    if error is not None:
+        raise error
+    claims: dict[str, Any] | None = getattr(request, "jwt_claims", None)
+    if claims is not None:
+        return claims
+    presented = Presented(cast("HttpRequest", request))
+    authorization = presented.values("Authorization")
+    return verify(settings().verifier, authorization, settings().possession, presented)
+
+
+def _set_header(request: Request, name: str, value: str) -> None:
+    """Set a header of the response; of those of an exception, the framework sends only some."""
+    view: Any = request.parser_context["view"]
+    view.headers[name] = value
 
 
 def has_scopes(*scopes: str) -> type[BasePermission]:

@@ -6,10 +6,12 @@ from copy import copy
 from typing import Any, Generic
 
 from fastapi import HTTPException
-from fastapi.openapi.models import HTTPBearer
+from fastapi.openapi.models import HTTPBase, HTTPBearer
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
+
+from rapidjwt.dpop import DPoPVerifier
 
 from . import starlette
 from .bearer import AnyVerifier, ClaimsT
@@ -40,7 +42,8 @@ class _Bearer(starlette.JWTBearer[ClaimsT]):
 class JWTBearer(SecurityBase, Generic[ClaimsT]):
     """A dependency that returns the claims of a request's bearer token.
 
-    In OpenAPI it is a security scheme of type `http` and scheme `bearer`, unless another is given.
+    In OpenAPI it is a security scheme of type `http` and scheme `bearer` (`dpop` if proofs are
+    required), unless another is given.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
         scopes: str | Iterable[str] = (),
         realm: str = "api",
         claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
+        dpop: DPoPVerifier | None = None,
         scheme: SecurityBase | None = None,
         scheme_name: str = "JWTBearer",
         description: str | None = None,
@@ -65,10 +69,14 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
                 "scheme must be a security scheme of fastapi.security, such as "
                 f"OpenIdConnect(openIdConnectUrl=...), not {type(scheme).__name__}"
             )
-        self._bearer = _Bearer(verifier, scopes=scopes, realm=realm, claims=claims)
-        model = HTTPBearer(bearerFormat="JWT") if scheme is None else scheme.model
-        self.model = copy(model)
-        self.model.description = description or model.description
+        self._bearer = _Bearer(verifier, scopes=scopes, realm=realm, claims=claims, dpop=dpop)
+        if scheme is not None:
+            self.model = copy(scheme.model)
+        elif dpop is not None and dpop.required:
+            self.model = HTTPBase(scheme="dpop")
+        else:
+            self.model = HTTPBearer(bearerFormat="JWT")
+        self.model.description = description or self.model.description
         self.scheme_name = scheme_name
 
     async def __call__(self, request: HTTPConnection, security_scopes: SecurityScopes) -> ClaimsT:

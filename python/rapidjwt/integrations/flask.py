@@ -13,6 +13,7 @@ from .bearer import (
     AnyVerifier,
     BearerError,
     ClaimsT,
+    Possession,
     challenge,
     converted,
     require_scopes,
@@ -20,12 +21,15 @@ from .bearer import (
     sync_verifier,
     verify,
 )
+from .possession import url_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from typing_extensions import ParamSpec
     from werkzeug.exceptions import HTTPException
+
+    from rapidjwt.dpop import DPoPVerifier
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -46,6 +50,22 @@ if TYPE_CHECKING:
 __all__ = ["jwt_required"]
 
 
+class _Presented:
+    """The current request as the checks of `possession` see it."""
+
+    @property
+    def method(self) -> str:
+        return request.method
+
+    @property
+    def url(self) -> str:
+        path = request.root_path.rstrip("/") + request.path
+        return url_of(request.scheme, request.host, path)
+
+    def values(self, header: str, /) -> Sequence[str]:
+        return request.headers.getlist(header)
+
+
 def jwt_required(
     verifier: AnyVerifier,
     *,
@@ -53,6 +73,7 @@ def jwt_required(
     realm: str = "api",
     claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
     allow_preflight: bool = False,
+    dpop: DPoPVerifier | None = None,
 ) -> Decorator[ClaimsT]:
     """Require a valid bearer token for a view, and pass its claims.
 
@@ -67,10 +88,12 @@ def jwt_required(
     app without the function being called.
 
     All `scopes` are required. `claims` converts the verified claims to what the view gets (a model,
-    a dataclass), and raises ValueError, TypeError or LookupError to refuse them.
+    a dataclass), and raises ValueError, TypeError or LookupError to refuse them. `dpop` verifies
+    the proofs of tokens that are bound to a key.
 
     A request is refused with werkzeug's exception for the status: 400 for a malformed header, 401
-    without a valid token, 403 if it lacks a scope, 503 if the keys to verify it are not available.
+    without a valid token, 403 if it lacks a scope, 503 if the keys to verify it, or a store, are
+    not available.
     Error handlers of the app receive it; the response is JSON unless they return another.
     Raises ValueError for a realm or a scope that a header cannot contain, TypeError for a verifier
     that has only `decode_async`.
@@ -78,14 +101,16 @@ def jwt_required(
     decoder = sync_verifier(verifier)
     challenge(realm)
     needed = required_scopes(scopes)
+    possession = Possession(dpop)
 
     def authorized() -> ClaimsT:
         try:
-            verified = verify(decoder, request.headers.getlist("Authorization"))
+            authorization = request.headers.getlist("Authorization")
+            verified = verify(decoder, authorization, possession, _Presented())
             require_scopes(verified, needed)
             result = converted(verified, claims)
         except BearerError as error:
-            raise _http_exception(error, realm) from error
+            raise _http_exception(error, error.headers(realm, possession)) from error
         g.jwt_claims = result
         return result
 
@@ -118,8 +143,8 @@ def _is_preflight() -> bool:
     )
 
 
-def _http_exception(error: BearerError, realm: str) -> HTTPException:
+def _http_exception(error: BearerError, headers: dict[str, str]) -> HTTPException:
     response = jsonify(detail=error.description)
     response.status_code = error.status
-    response.headers.update(error.headers(realm))
+    response.headers.update(headers)
     return default_exceptions[error.status](error.description, response=response)

@@ -131,6 +131,7 @@ _LATE = {
     "jwks": "jwks",
     "jwks_client": "jwks_client",
     "key_set": "key_set",
+    "mtls": "mtls",
     "replay": "replay",
     "types": "types",
 }

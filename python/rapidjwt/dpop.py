@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from ._confirmation import confirmation, is_confirmed
 from ._rapidjwt import Key, Signer, Verifier, algorithm_table, get_unverified_header
 from .exceptions import (
     InvalidDPoPProofError,
@@ -23,7 +24,7 @@ from .exceptions import (
     TokenBindingError,
     UseDPoPNonceError,
 )
-from .replay.memory import MemoryReplayStore
+from .replay import MemoryReplayStore
 from .replay.store import checked_store, seen_before, seen_before_async
 
 if TYPE_CHECKING:
@@ -349,11 +350,10 @@ def _check_token_hash(ath: object, access_token: str) -> None:
 
 
 def _check_binding(claims: Mapping[str, Any], thumbprint: str) -> None:
-    confirmation = claims.get("cnf")
-    jkt = confirmation.get("jkt") if isinstance(confirmation, dict) else None
-    if not isinstance(jkt, str):
+    jkt = confirmation(claims, "jkt")
+    if jkt is None:
         raise TokenBindingError("The access token is not bound to a key")
-    if not hmac.compare_digest(jkt.encode(errors="replace"), thumbprint.encode()):
+    if not is_confirmed(jkt, thumbprint):
         raise TokenBindingError("The access token is bound to another key")
 
 

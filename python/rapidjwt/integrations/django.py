@@ -60,7 +60,8 @@ class Settings:
 
     `VERIFIER` is a verifier, or its import path ("project.tokens.verifier"). `REALM`, "api" by
     default, is sent to clients whose requests are refused. `DPOP` is a `DPoPVerifier`, or its
-    import path; without it, tokens that are bound to a key are refused.
+    import path, and `CERTIFICATES` a `ClientCertificates`; without them, tokens that are bound to
+    a key or to a certificate are refused.
     """
 
     verifier: AnyVerifier
@@ -73,10 +74,11 @@ def settings() -> Settings:
     """Read the setting `RAPIDJWT` once; raise ImproperlyConfigured if it is not usable."""
     given = dict(getattr(django_settings, "RAPIDJWT", {}))
     verifier, dpop = _setting(given, "VERIFIER"), _setting(given, "DPOP")
+    certificates = _setting(given, "CERTIFICATES")
     realm = given.pop("REALM", "api")
     if verifier is None or given:
         raise ImproperlyConfigured(
-            "RAPIDJWT must be a dict with VERIFIER and, optionally, REALM and DPOP"
+            "RAPIDJWT must be a dict with VERIFIER and, optionally, REALM, DPOP and CERTIFICATES"
         )
     try:
         checked_verifier(verifier)
@@ -87,9 +89,9 @@ def settings() -> Settings:
     except ValueError as error:
         raise ImproperlyConfigured(f"RAPIDJWT: {error}") from error
     try:
-        possession = Possession(dpop)
+        possession = Possession(dpop, certificates)
     except TypeError as error:
-        raise ImproperlyConfigured(f"RAPIDJWT: DPOP: {error}") from error
+        raise ImproperlyConfigured(f"RAPIDJWT: {error}") from error
     return Settings(verifier, realm, possession)
 
 
@@ -173,6 +175,11 @@ class Presented:
     def __init__(self, request: HttpRequest) -> None:
         """Take the request."""
         self._request = request
+
+    @property
+    def original(self) -> HttpRequest:
+        """The request itself."""
+        return self._request
 
     @property
     def method(self) -> str:

@@ -12,6 +12,7 @@ from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
 from rapidjwt.dpop import DPoPVerifier
+from rapidjwt.mtls import ClientCertificates
 
 from . import starlette
 from .bearer import AnyVerifier, ClaimsT
@@ -54,6 +55,7 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
         realm: str = "api",
         claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
         dpop: DPoPVerifier | None = None,
+        certificates: ClientCertificates | None = None,
         scheme: SecurityBase | None = None,
         scheme_name: str = "JWTBearer",
         description: str | None = None,
@@ -69,7 +71,14 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
                 "scheme must be a security scheme of fastapi.security, such as "
                 f"OpenIdConnect(openIdConnectUrl=...), not {type(scheme).__name__}"
             )
-        self._bearer = _Bearer(verifier, scopes=scopes, realm=realm, claims=claims, dpop=dpop)
+        self._bearer = _Bearer(
+            verifier,
+            scopes=scopes,
+            realm=realm,
+            claims=claims,
+            dpop=dpop,
+            certificates=certificates,
+        )
         if scheme is not None:
             self.model = copy(scheme.model)
         elif dpop is not None and dpop.required:

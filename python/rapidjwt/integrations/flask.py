@@ -26,10 +26,12 @@ from .possession import url_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from flask import Request
     from typing_extensions import ParamSpec
     from werkzeug.exceptions import HTTPException
 
     from rapidjwt.dpop import DPoPVerifier
+    from rapidjwt.mtls import ClientCertificates
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -54,6 +56,11 @@ class _Presented:
     """The current request as the checks of `possession` see it."""
 
     @property
+    def original(self) -> Request:
+        current: Request = request
+        return current
+
+    @property
     def method(self) -> str:
         return request.method
 
@@ -74,6 +81,7 @@ def jwt_required(
     claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
     allow_preflight: bool = False,
     dpop: DPoPVerifier | None = None,
+    certificates: ClientCertificates | None = None,
 ) -> Decorator[ClaimsT]:
     """Require a valid bearer token for a view, and pass its claims.
 
@@ -89,7 +97,8 @@ def jwt_required(
 
     All `scopes` are required. `claims` converts the verified claims to what the view gets (a model,
     a dataclass), and raises ValueError, TypeError or LookupError to refuse them. `dpop` verifies
-    the proofs of tokens that are bound to a key.
+    the proofs of tokens that are bound to a key, and `certificates` finds the certificates that
+    others are bound to.
 
     A request is refused with werkzeug's exception for the status: 400 for a malformed header, 401
     without a valid token, 403 if it lacks a scope, 503 if the keys to verify it, or a store, are
@@ -101,7 +110,7 @@ def jwt_required(
     decoder = sync_verifier(verifier)
     challenge(realm)
     needed = required_scopes(scopes)
-    possession = Possession(dpop)
+    possession = Possession(dpop, certificates)
 
     def authorized() -> ClaimsT:
         try:

@@ -10,18 +10,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
+from rapidjwt._confirmation import confirmation
 from rapidjwt.exceptions import TokenBindingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rapidjwt.dpop import DPoPVerifier
+    from rapidjwt.mtls import ClientCertificates
 
-__all__ = ["BEARER_ONLY", "Possession", "PresentedRequest", "confirmation", "scheme_of", "url_of"]
+__all__ = ["BEARER_ONLY", "Possession", "PresentedRequest", "scheme_of", "url_of"]
 
 
 class PresentedRequest(Protocol):
     """What the checks need to know of a request; each framework has a class for its own."""
+
+    @property
+    def original(self) -> Any:
+        """The framework's own request."""
+        ...
 
     @property
     def method(self) -> str:
@@ -48,14 +55,19 @@ class Possession:
     """How clients prove that a token is theirs: what a helper was configured with."""
 
     dpop: DPoPVerifier | None = None
+    certificates: ClientCertificates | None = None
 
     def __post_init__(self) -> None:
         """Raise TypeError for an object of another type, which may be a misplaced secret."""
+        # Imported only where they are used.
         if self.dpop is not None:
-            from rapidjwt.dpop import DPoPVerifier  # noqa: PLC0415 - only where it is used
+            from rapidjwt.dpop import DPoPVerifier  # noqa: PLC0415
 
-            if not isinstance(self.dpop, DPoPVerifier):
-                raise TypeError(f"dpop must be a DPoPVerifier, got {type(self.dpop).__name__}")
+            _check_type("dpop", self.dpop, DPoPVerifier)
+        if self.certificates is not None:
+            from rapidjwt.mtls import ClientCertificates  # noqa: PLC0415
+
+            _check_type("certificates", self.certificates, ClientCertificates)
 
     @property
     def schemes(self) -> tuple[str, ...]:
@@ -72,6 +84,7 @@ class Possession:
         request: PresentedRequest | None,
     ) -> None:
         """Raise an InvalidTokenError unless the request proves what the verified claims demand."""
+        self._check_certificate(claims, request)
         if self._dpop_is_needed(scheme, claims):
             dpop, sent = self._dpop_of(request)
             dpop.verify(
@@ -86,10 +99,23 @@ class Possession:
         request: PresentedRequest | None,
     ) -> None:
         """Do what `check` does without blocking the event loop."""
+        self._check_certificate(claims, request)
         if self._dpop_is_needed(scheme, claims):
             dpop, sent = self._dpop_of(request)
             await dpop.verify_async(
                 sent.values("DPoP"), sent.method, sent.url, access_token=token, claims=claims
+            )
+
+    def _check_certificate(
+        self, claims: Mapping[str, Any], request: PresentedRequest | None
+    ) -> None:
+        if self.certificates is not None:
+            if request is None:
+                raise TypeError("A certificate can only be checked with request=...")
+            self.certificates.check(claims, request)
+        elif confirmation(claims, "x5t#S256") is not None:
+            raise TokenBindingError(
+                "The access token is bound to a certificate, which cannot be checked here"
             )
 
     def _dpop_is_needed(self, scheme: str, claims: Mapping[str, Any]) -> bool:
@@ -106,22 +132,13 @@ class Possession:
         return self.dpop, request
 
 
+def _check_type(name: str, given: object, kind: type) -> None:
+    if not isinstance(given, kind):
+        raise TypeError(f"{name} must be a {kind.__name__}, got {type(given).__name__}")
+
+
 #: No proof can be verified: only tokens that are not bound are accepted.
 BEARER_ONLY = Possession()
-
-
-def confirmation(claims: Mapping[str, Any], member: str) -> str | None:
-    """Return a member of the claim `cnf` (RFC 7800 Section 3); None if it is absent.
-
-    Raises TokenBindingError for one that is malformed, which nothing can confirm.
-    """
-    cnf = claims.get("cnf")
-    if cnf is None:
-        return None
-    value = cnf.get(member, "") if isinstance(cnf, dict) else None
-    if not isinstance(value, str):
-        raise TokenBindingError("The access token is bound to something unknown (cnf)")
-    return value if member in cnf else None
 
 
 def scheme_of(claims: Mapping[str, Any]) -> str:

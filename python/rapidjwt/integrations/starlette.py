@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
     from rapidjwt.dpop import DPoPVerifier
+    from rapidjwt.mtls import ClientCertificates
 
 __all__ = ["JWTBearer"]
 
@@ -36,6 +37,10 @@ class _Presented:
 
     def __init__(self, connection: HTTPConnection) -> None:
         self._connection = connection
+
+    @property
+    def original(self) -> HTTPConnection:
+        return self._connection
 
     @property
     def method(self) -> str:
@@ -66,20 +71,21 @@ class JWTBearer(Generic[ClaimsT]):
         realm: str = "api",
         claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
         dpop: DPoPVerifier | None = None,
+        certificates: ClientCertificates | None = None,
     ) -> None:
         """Set a verifier, with `decode` or `decode_async`, and the scopes that every request needs.
 
         All `scopes` are required. `claims` converts the verified claims to the result (a model, a
         dataclass), and raises ValueError, TypeError or LookupError to refuse them. `dpop` verifies
-        the proofs of tokens that are bound to a key. Raises ValueError for a realm or a scope that
-        a header cannot contain.
+        the proofs of tokens that are bound to a key, and `certificates` finds the certificates that
+        others are bound to. Raises ValueError for a realm or a scope that a header cannot contain.
         """
         challenge(realm)
         self._verifier = checked_verifier(verifier)
         self._scopes = required_scopes(scopes)
         self._realm = realm
         self._convert = claims
-        self._possession = Possession(dpop)
+        self._possession = Possession(dpop, certificates)
 
     async def __call__(self, request: HTTPConnection, scopes: str | Iterable[str] = ()) -> ClaimsT:
         """Return the claims of a request or WebSocket; `scopes` are required in addition.

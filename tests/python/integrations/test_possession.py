@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 import pytest
 import rapidjwt
@@ -12,6 +15,7 @@ from rapidjwt import Key
 from rapidjwt.dpop import ALGORITHMS, DPoPNonces, DPoPProver, DPoPVerifier
 from rapidjwt.exceptions import ReplayedTokenError, StoreUnavailableError
 from rapidjwt.integrations.bearer import BearerError, Possession, verify
+from rapidjwt.mtls import ClientCertificates
 
 from .tokens import SCOPE, bearer, token, verifier
 
@@ -19,6 +23,7 @@ pytest.importorskip("fastapi")
 pytest.importorskip("flask")
 pytest.importorskip("rest_framework")
 
+ROOT = Path(__file__).parents[3]
 HOST = "http://testserver"
 PROVER = DPoPProver(Key.generate("ES256"))
 ALGS = f'algs="{" ".join(ALGORITHMS)}"'
@@ -419,6 +424,91 @@ def test_a_websocket_can_have_a_proof():
         assert connection.receive_text() == "alice"
 
 
+# --- certificates ---
+
+VECTOR = json.loads((ROOT / "tests/vectors/mtls.json").read_text(encoding="utf-8"))
+ESCAPED = quote(VECTOR["certificate"], safe="")
+CERTIFICATES = ClientCertificates(header="X-Client-Cert")
+
+
+def with_certificate(*certificates, cnf=None, **claims):
+    cnf = {"x5t#S256": VECTOR["x5t#S256"]} if cnf is None else cnf
+    sent = [("X-Client-Cert", certificate) for certificate in certificates]
+    return [("Authorization", bearer(token(scope=SCOPE, cnf=cnf, **claims))), *sent]
+
+
+def test_a_token_is_accepted_with_its_certificate(framework):
+    make, _ = framework
+    ask = make(verifier(), certificates=CERTIFICATES)
+    assert ask(with_certificate(ESCAPED)) == (200, None, None)
+
+
+def test_a_token_is_refused_with_another_certificate_or_none(framework):
+    make, _ = framework
+    ask = make(verifier(), certificates=CERTIFICATES)
+    another = "The access token is bound to another certificate"
+    missing = "The access token is bound to a certificate, and there is none"
+    several = "The request has more than one client certificate"
+    unreadable = "The client certificate cannot be read"
+    other = {"x5t#S256": "A" * 43}
+    for headers, because in (
+        (with_certificate(ESCAPED, cnf=other), another),
+        (with_certificate(), missing),
+        (with_certificate(""), missing),
+        (with_certificate(ESCAPED, ESCAPED), several),
+        (with_certificate("garbage"), unreadable),
+    ):
+        assert ask(headers) == (401, error("Bearer", "invalid_token", because), None)
+
+
+def test_a_token_bound_to_a_certificate_is_refused_where_certificates_are_not_checked(framework):
+    make, _ = framework
+    because = "The access token is bound to a certificate, which cannot be checked here"
+    expected = (401, error("Bearer", "invalid_token", because), None)
+    assert make(verifier())(with_certificate(ESCAPED)) == expected
+
+
+def test_tokens_without_a_certificate_are_accepted_if_that_is_configured(framework):
+    make, _ = framework
+    headers = [("Authorization", bearer(token(scope=SCOPE)))]
+    because = "The access token is not bound to a certificate"
+    expected = (401, error("Bearer", "invalid_token", because), None)
+    assert make(verifier(), certificates=CERTIFICATES)(headers) == expected
+    optional = ClientCertificates(header="X-Client-Cert", required=False)
+    ask = make(verifier(), certificates=optional)
+    assert ask(headers).status == 200
+    assert ask(with_certificate()).status == 401
+
+
+def test_a_function_can_find_the_certificate(framework):
+    make, _ = framework
+    seen = []
+
+    def read(request):
+        seen.append(request.headers["X-Of-Server"])
+        return VECTOR["certificate"]
+
+    ask = make(verifier(), certificates=ClientCertificates(read=read))
+    headers = [*with_certificate(), ("X-Of-Server", "yes")]
+    assert ask(headers).status == 200
+    assert seen == ["yes"]
+
+
+def test_a_token_can_be_bound_to_a_key_and_a_certificate(framework):
+    make, path = framework
+    ask = make(verifier(), dpop=DPoPVerifier(), certificates=CERTIFICATES)
+    cnf = {"jkt": PROVER.thumbprint, "x5t#S256": VECTOR["x5t#S256"]}
+    headers = dpop_headers(token(scope=SCOPE, cnf=cnf), path)
+    because = "The access token is bound to a certificate, and there is none"
+    assert ask(headers) == (401, error("DPoP", "invalid_token", because, f", {ALGS}"), None)
+    assert ask([*headers, ("X-Client-Cert", ESCAPED)]) == (200, None, None)
+
+
+def test_a_certificate_cannot_be_checked_without_the_request():
+    with pytest.raises(TypeError, match="request="):
+        verify(verifier(), [bearer(token())], Possession(certificates=CERTIFICATES))
+
+
 SHARED = DPoPVerifier()
 
 
@@ -428,9 +518,10 @@ def test_django_takes_an_import_path():
     assert ask(dpop_headers(bound(), path)) == (200, None, None)
 
 
-def test_django_refuses_what_is_not_a_dpop_verifier():
+def test_django_refuses_what_cannot_verify_a_proof_or_a_certificate():
     from django.core.exceptions import ImproperlyConfigured
 
-    for wrong in (object(), DPoPVerifier, "secret"):
-        with pytest.raises(ImproperlyConfigured, match="DPOP"):
-            FRAMEWORKS["django"][0](verifier(), dpop=wrong)([])
+    for name in ("dpop", "certificates"):
+        for wrong in (object(), DPoPVerifier, "secret"):
+            with pytest.raises(ImproperlyConfigured, match=f"RAPIDJWT: ({name}|{name.upper()})"):
+                FRAMEWORKS["django"][0](verifier(), **{name: wrong})([])

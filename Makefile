@@ -167,6 +167,11 @@ bench-core: | prerequisites ## The core alone by criterion, with ring and with a
 bench-instructions: build ## Instructions per call, under valgrind, against the committed figures
 	@$(BIN)/python benches/instructions/count.py
 
+.PHONY: bench-jwe
+bench-jwe: build ## Encryption beside joserfc and jwcrypto
+	@$(BIN)/maturin develop --release --quiet --extras bench
+	@$(BIN)/python benches/jwe.py
+
 .PHONY: bench-web
 bench-web: build ## Requests per second of Flask, Django and FastAPI apps
 	@$(BIN)/python benches/web/bench_web.py

@@ -77,8 +77,7 @@ impl fmt::Display for TokenMistake {
             }
             Self::WhiteSpace => "The token has white space around it: pass token.strip()",
             Self::Encrypted => {
-                "This is an encrypted token (JWE, five parts): rapidjwt reads signed tokens (JWS, \
-                 three parts)"
+                "This is an encrypted token (JWE, five parts): decrypt it first, with rapidjwt.jwe"
             }
             Self::LoneSurrogate => "The token has a lone surrogate, which has no form in UTF-8",
         })
@@ -160,6 +159,38 @@ pub enum Error {
     // --- the signature ---
     /// The signature does not fit the signing input and the key.
     SignatureMismatch,
+
+    // --- JSON serializations: RFC 7515 Section 7.2 ---
+    /// The token is a JWE, which is encrypted, not a JWS, which is signed.
+    JweNotJws,
+    /// The JSON is not a JWS, or breaks a rule about its parts; the text names the rule.
+    InvalidJws(&'static str),
+    /// Fewer signatures verify than the caller's policy requires.
+    NotEnoughSignatures {
+        /// The number of signatures, or of different keys, that verify.
+        found: usize,
+        /// The number that the policy requires.
+        required: usize,
+    },
+
+    // --- encryption: RFC 7516 ---
+    /// The token is a JWS, which is signed, not a JWE, which is encrypted.
+    JwsNotJwe,
+    /// The token is not a JWE, or breaks a rule about its parts; the text names the rule.
+    InvalidJwe(&'static str),
+    /// The encoded JOSE header has more bytes than this limit.
+    HeaderTooLarge(usize),
+    /// `enc` is missing or not one that the caller allows (RFC 7516 Section 4.1.2).
+    EncryptionNotAllowed,
+    /// `p2c` is not between these limits, or the counts of all recipients exceed the second.
+    IterationsNotAllowed(u32, u32),
+    /// The content is compressed and the caller does not allow that (RFC 7516 Section 4.1.3).
+    CompressionNotAllowed,
+    /// The decompressed content has more bytes than this limit.
+    ContentTooLarge(usize),
+    /// The content could not be decrypted: a wrong key, encrypted key, initialization vector, tag,
+    /// padding or header, which are not told apart (RFC 7516 Section 11.5).
+    DecryptionFailed,
 
     // --- claims: RFC 7519 Section 4.1 ---
     /// A claim that the caller requires is absent or null.
@@ -319,6 +350,39 @@ impl fmt::Display for Error {
             Self::KidRequired => "The token has no kid, and several keys fit its alg",
             Self::NoUsableKey => "The JWK Set has no key for the allowed algorithms",
             Self::SignatureMismatch => "Signature verification failed",
+            Self::JweNotJws => {
+                "This is a JWE, which is encrypted, not a JWS, which is signed: decrypt it first"
+            }
+            Self::InvalidJws(message) => return write!(f, "Invalid JWS: {message}"),
+            Self::NotEnoughSignatures { found, required } => {
+                return write!(
+                    f,
+                    "Signature verification failed: {found} of {required} required signatures \
+                     verify"
+                );
+            }
+            Self::JwsNotJwe => {
+                "This is a JWS, which is signed, not a JWE, which is encrypted: verify it instead"
+            }
+            Self::InvalidJwe(message) => return write!(f, "Invalid JWE: {message}"),
+            Self::HeaderTooLarge(limit) => {
+                return write!(f, "The JOSE header has more than {limit} bytes");
+            }
+            Self::EncryptionNotAllowed => "The specified enc value is not allowed",
+            Self::IterationsNotAllowed(minimum, maximum) => {
+                return write!(
+                    f,
+                    "The PBES2 count (p2c) is not allowed: expected {minimum} to {maximum}, with \
+                     all recipients"
+                );
+            }
+            Self::CompressionNotAllowed => {
+                "The content is compressed (zip), which has to be allowed first"
+            }
+            Self::ContentTooLarge(limit) => {
+                return write!(f, "The decompressed content has more than {limit} bytes");
+            }
+            Self::DecryptionFailed => "Decryption failed",
             Self::MissingClaim(claim) => {
                 return write!(f, "Token is missing the \"{claim}\" claim");
             }

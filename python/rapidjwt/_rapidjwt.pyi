@@ -4,6 +4,8 @@ from datetime import timedelta
 from json import JSONEncoder
 from typing import Any, Final, TypeAlias, final, overload
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
 from .algorithms import AllowedPrivateKeys, AllowedPublicKeys
 from .api_jwk import PyJWK, PyJWKSet
 from .exceptions import PyJWTError
@@ -50,6 +52,17 @@ __version__: str
 _SigningKey: TypeAlias = AllowedPrivateKeys | PyJWK | Key | str | bytes
 _VerifyingKey: TypeAlias = AllowedPublicKeys | PyJWK | Key | str | bytes
 _VerifyingKeys: TypeAlias = _VerifyingKey | KeySet | PyJWKSet | Sequence[_VerifyingKey]
+_EncryptionKey: TypeAlias = (
+    AllowedPrivateKeys
+    | AllowedPublicKeys
+    | X25519PrivateKey
+    | X25519PublicKey
+    | Key
+    | dict[str, Any]
+    | str
+    | bytes
+)
+_DecryptionKeys: TypeAlias = _EncryptionKey | KeySet | Sequence[_EncryptionKey]
 _Strings: TypeAlias = list[str] | tuple[str, ...] | AbstractSet[str]
 _Algorithms: TypeAlias = list[Algorithm] | tuple[Algorithm, ...] | AbstractSet[Algorithm]
 
@@ -430,6 +443,278 @@ class DecodedMany(Iterator[dict[str, Any] | PyJWTError]):
     def __iter__(self) -> DecodedMany: ...
     def __next__(self) -> dict[str, Any] | PyJWTError: ...
 
+@final
+class Encrypter:
+    """An encrypter for one recipient, whose key and header are fixed when it is made.
+
+    It is immutable and safe to share between threads.
+
+    Arguments:
+        key: the recipient's key: a `Key`, a JWK as a dict, PEM text, a secret or a password (str or
+            bytes), or a key object of cryptography. A public key is enough for RSA-OAEP and ECDH-ES.
+        algorithm: the `alg`, for example "RSA-OAEP-256", "ECDH-ES" or "dir".
+        encryption: the `enc`, for example "A256GCM".
+        headers: additional header parameters, for example `{"cty": "JWT"}`. The key ID of a `Key`
+            or a JWK becomes the `kid` unless `headers` has one.
+        p2c: the count of iterations for PBES2; by default 600,000, or 210,000 with HS384 and HS512.
+
+    Raises `InvalidKeyError` for a key that does not fit the algorithm, `NotImplementedError` for an
+    algorithm that this build lacks, `TypeError` and `ValueError` for other wrong arguments.
+    """
+    def __new__(
+        cls,
+        key: _EncryptionKey,
+        algorithm: str,
+        encryption: str,
+        *,
+        headers: dict[str, Any] | None = None,
+        p2c: int | None = None,
+    ) -> Encrypter: ...
+    def encrypt(self, plaintext: str | bytes) -> str:
+        """Encrypts `plaintext`, a str (in UTF-8) or bytes, and returns the compact serialization."""
+    def encrypt_flattened(
+        self,
+        plaintext: str | bytes,
+        *,
+        unprotected: dict[str, Any] | None = None,
+        aad: str | bytes | None = None,
+    ) -> dict[str, Any]:
+        """Encrypts `plaintext` and returns the flattened JSON serialization (RFC 7516 Section 7.2.2).
+
+        `unprotected` is a header that is neither encrypted nor authenticated; `aad`, str or bytes,
+        is authenticated and not encrypted.
+        """
+    def __copy__(self) -> Encrypter: ...
+    def __deepcopy__(self, _memo: Any) -> Encrypter: ...
+
+@final
+class Decrypter:
+    """A decrypter with keys, allowed algorithms and limits that are fixed when it is made.
+
+    Decrypted content is not verified: with RSA-OAEP and ECDH-ES, everybody can encrypt who has the
+    public key. Sign first and encrypt the token, or use a key that only the two parties have.
+
+    It is immutable and safe to share between threads.
+
+    Arguments:
+        keys: the recipient's key, or several of them: a list or tuple, a JWK Set as a dict or a
+            `KeySet`, of which those that fit are used. Keys are what `Encrypter` takes. The `kid` of
+            a token chooses among keys with an ID; keys without one are tried in turn.
+        algorithms: the allowed values of `alg`.
+        encryptions: the allowed values of `enc`.
+        decompress: whether content may be compressed (`zip`).
+        `max_decompressed_size`: the maximum number of bytes in decompressed content.
+        `max_token_size`: the maximum number of bytes in a token.
+        `max_header_size`: the maximum number of bytes in its encoded protected header.
+        `max_recipients`: the maximum number of recipients of a JSON serialization.
+        `min_p2c`: the minimum count of iterations of PBES2.
+        `max_p2c`: their maximum, for all recipients of a token together.
+
+    Raises `InvalidKeyError` for a key that fits none of the algorithms, `PyJWKSetError` for a
+    set without one that fits, `NotImplementedError` for an algorithm that this build lacks,
+    `TypeError` and `ValueError` for other wrong arguments.
+    """
+    def __new__(
+        cls,
+        keys: _DecryptionKeys,
+        *,
+        algorithms: _Strings,
+        encryptions: _Strings,
+        decompress: bool = False,
+        max_decompressed_size: int = 256000,
+        max_token_size: int = 1048576,
+        max_header_size: int = 16384,
+        max_recipients: int = 16,
+        min_p2c: int = 1000,
+        max_p2c: int = 1200000,
+    ) -> Decrypter: ...
+    def decrypt(self, token: str | bytes) -> bytes:
+        """Decrypts a token in the compact serialization, a str or bytes, and returns its content.
+
+        Raises `DecryptionError` if it cannot be decrypted, whatever the reason; `DecodeError` for a
+        token that is malformed or exceeds a limit, and for a JWS; `InvalidAlgorithmError` for an
+        `alg` or `enc` that is not allowed; `InvalidTokenError` for other rules of the header.
+        """
+    def decrypt_complete(self, token: str | bytes) -> Decrypted:
+        """Decrypts a token in the compact serialization and returns a `Decrypted`, which has its header
+        too. Errors are those of `decrypt`.
+        """
+    def decrypt_json(self, jwe: dict[str, Any] | str | bytes) -> Decrypted:
+        """Decrypts a token in a JSON serialization, general or flattened: a dict, or its JSON text.
+
+        It is decrypted for whichever of its recipients a key fits. Errors are those of `decrypt`.
+        """
+    def __copy__(self) -> Decrypter: ...
+    def __deepcopy__(self, _memo: Any) -> Decrypter: ...
+
+@final
+class Decrypted:
+    """The decrypted content of a token, with its header. It is not verified."""
+    @property
+    def plaintext(self) -> bytes:
+        """The content."""
+    @property
+    def header(self) -> dict[str, Any]:
+        """The JOSE header of the recipient: protected and unprotected parameters."""
+    @property
+    def protected_header(self) -> dict[str, Any]:
+        """The parameters of the header that are authenticated."""
+    @property
+    def aad(self) -> bytes | None:
+        """The additional authenticated data of a JSON serialization, or None."""
+
+def encrypt_general(
+    encrypters: Sequence[Encrypter],
+    plaintext: str | bytes,
+    *,
+    unprotected: dict[str, Any] | None = None,
+    aad: str | bytes | None = None,
+) -> dict[str, Any]:
+    """Encrypts a plaintext for several recipients and returns the general JSON serialization (RFC 7516
+    Section 7.2.1).
+
+    Arguments:
+        encrypters: one `Encrypter` for each recipient, all with the same `encryption`. "dir" and
+            "ECDH-ES" determine the content encryption key and so cannot stand beside others.
+        plaintext: a str (in UTF-8) or bytes.
+        unprotected: a shared header that is neither encrypted nor authenticated.
+        aad: a str or bytes that is authenticated and not encrypted.
+
+    Raises `ValueError` without an encrypter, for encrypters that do not go together, and for header
+    parameters that occur twice; `InvalidKeyError` for "dir" and "ECDH-ES" beside others.
+    """
+
+def generate_key(
+    algorithm: str, *, encryption: str | None = None, curve: str = "P-256", size: int = 2048
+) -> dict[str, Any]:
+    """Generates a key for a key management algorithm and returns it as a private JWK.
+
+    Arguments:
+        algorithm: the `alg`, which the JWK names.
+        encryption: the `enc`, needed for "dir" alone: it determines the length of the key.
+        curve: the curve for ECDH-ES: "P-256", "P-384", "P-521" or "X25519".
+        size: the bits of an RSA modulus: 2048, 3072, 4096 or 8192.
+
+    Raises `ValueError` for unknown names and for PBES2, whose key is a password;
+    `NotImplementedError` for what this build lacks.
+    """
+
+@final
+class JSONSigner:
+    """A signer of any payload into a JSON serialization, with a key and headers that are fixed when it
+    is made.
+
+    It is immutable and safe to share between threads.
+
+    Arguments:
+        key: a private key: what `Signer` takes.
+        algorithm: the `alg`.
+        headers: parameters of the protected header, which are signed. The key ID of a `Key` becomes
+            the `kid` unless one of the headers has one. `{"b64": False, "crit": ["b64"]}` signs the
+            payload as it is (RFC 7797).
+        unprotected: parameters of the unprotected header, which anybody can change.
+
+    Raises `InvalidKeyError` for a key that does not fit the algorithm or cannot sign, `TypeError` and
+    `ValueError` for other wrong arguments.
+    """
+    def __new__(
+        cls,
+        key: _SigningKey,
+        algorithm: Algorithm,
+        *,
+        headers: dict[str, Any] | None = None,
+        unprotected: dict[str, Any] | None = None,
+    ) -> JSONSigner: ...
+    def sign_flattened(self, payload: str | bytes, *, detached: bool = False) -> dict[str, Any]:
+        """Signs `payload`, a str (in UTF-8) or bytes, and returns the flattened JSON serialization (RFC
+        7515 Section 7.2.2). A detached payload is signed and left out (RFC 7515 Appendix F).
+        """
+    def __copy__(self) -> JSONSigner: ...
+    def __deepcopy__(self, _memo: Any) -> JSONSigner: ...
+
+@final
+class JSONVerifier:
+    """A verifier of the JSON serializations, with keys, algorithms and a policy that are fixed when it
+    is made.
+
+    It is immutable and safe to share between threads.
+
+    Arguments:
+        keys: the key, or several of them: a list or tuple, or a `KeySet`. Keys are what `Verifier`
+            takes. The `kid` of a signature chooses among keys with an ID.
+        algorithms: the allowed values of `alg`.
+        policy: which signatures must verify: "all" that the JWS has, "any" one, or the number of
+            different keys that must have signed. The default is "all". Only a number notices that
+            somebody has removed signatures.
+        `max_signatures`: the maximum number of signatures of a JWS.
+        `max_token_size`: the maximum number of bytes in its JSON text.
+
+    Raises `InvalidKeyError` for a key that fits none of the algorithms, `TypeError` and `ValueError`
+    for other wrong arguments.
+    """
+    def __new__(
+        cls,
+        keys: _VerifyingKey | KeySet | Sequence[_VerifyingKey],
+        *,
+        algorithms: _Strings,
+        policy: str | int | None = None,
+        max_signatures: int = 16,
+        max_token_size: int = 1048576,
+    ) -> JSONVerifier: ...
+    def verify(
+        self, jws: dict[str, Any] | str | bytes, detached_payload: str | bytes | None = None
+    ) -> VerifiedJWS:
+        """Verifies a JWS in a JSON serialization, general or flattened: a dict, or its JSON text.
+
+        `detached_payload`, a str or bytes, is the payload of a JWS that has none. Returns a
+        `VerifiedJWS` with the payload and the signatures that verified; the others are left out.
+
+        Raises `InvalidSignatureError` if fewer signatures verify than the policy requires,
+        `DecodeError` for a JWS that is malformed or exceeds a limit, and for a JWE;
+        `InvalidTokenError` for rules of the header; `InvalidAlgorithmError` if the only signature
+        has an `alg` that is not allowed.
+        """
+    def __copy__(self) -> JSONVerifier: ...
+    def __deepcopy__(self, _memo: Any) -> JSONVerifier: ...
+
+@final
+class VerifiedJWS:
+    """A payload of which as many signatures were checked as the policy of the verifier requires."""
+    @property
+    def payload(self) -> bytes:
+        """The payload."""
+    @property
+    def signatures(self) -> tuple[VerifiedSignature, ...]:
+        """The signatures that verified, in order."""
+
+@final
+class VerifiedSignature:
+    """A signature that verified."""
+    @property
+    def header(self) -> dict[str, Any]:
+        """The JOSE header: protected and unprotected parameters."""
+    @property
+    def protected_header(self) -> dict[str, Any]:
+        """The parameters of the header that are signed."""
+    @property
+    def key_index(self) -> int:
+        """The position of the key that verified it, among those of the verifier."""
+
+def sign_general(
+    signers: Sequence[JSONSigner], payload: str | bytes, *, detached: bool = False
+) -> dict[str, Any]:
+    """Signs a payload with several keys and returns the general JSON serialization (RFC 7515 Section
+    7.2.1).
+
+    Arguments:
+        signers: one `JSONSigner` for each signature; all with `b64` false, or none.
+        payload: a str (in UTF-8) or bytes.
+        detached: whether the payload is left out of the result (RFC 7515 Appendix F).
+
+    Raises `ValueError` without a signer and for signers that do not go together.
+    """
+
+def encryption_tables() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]: ...
 def encode(
     payload: dict[str, Any],
     key: _SigningKey,

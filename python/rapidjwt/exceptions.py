@@ -20,6 +20,10 @@ class InvalidSignatureError(DecodeError):
     """The signature does not belong to this token and this key."""
 
 
+class DecryptionError(InvalidTokenError):
+    """A JWE cannot be decrypted. The reasons are not told apart (RFC 7516 Section 11.5)."""
+
+
 class ExpiredSignatureError(InvalidTokenError):
     """The time in `exp` has passed (RFC 7519 Section 4.1.4)."""
 

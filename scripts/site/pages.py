@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from rapidjwt._rapidjwt import algorithm_table
+from rapidjwt._rapidjwt import algorithm_table, encryption_tables
 
 ROOT = Path(__file__).parents[2]
 TABLE = "<!-- algorithm table -->"
+KEY_MANAGEMENT = "<!-- key management table -->"
+CONTENT_ENCRYPTION = "<!-- content encryption table -->"
 FILE = re.compile(r"<!-- file (\w+\.md) -->")
 
 
@@ -33,6 +35,15 @@ def algorithms() -> str:
     return "\n".join(lines)
 
 
+def encryption(parameter: str, rows: list[dict[str, Any]]) -> str:
+    """Return a table of `src/key_management.rs` or `src/content_encryption.rs` in Markdown."""
+    lines = [f"| `{parameter}` | scheme | build |", "| --- | --- | --- |"]
+    for row in rows:
+        build = "with `aws-lc`" if row["needs_aws_lc"] else "every"
+        lines.append(f"| `{row['name']}` | {row['description']} | {build} |")
+    return "\n".join(lines)
+
+
 def file(name: str) -> str:
     """Return a file of the project's root, with its links to `docs/` turned into page links."""
     return (ROOT / name).read_text(encoding="utf-8").replace("](docs/", "](")
@@ -41,4 +52,7 @@ def file(name: str) -> str:
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Insert the algorithm table and files of the project's root where a page asks for them."""
     markdown = FILE.sub(lambda found: file(found[1]), markdown)
+    key_managements, encryptions = encryption_tables()
+    markdown = markdown.replace(KEY_MANAGEMENT, encryption("alg", key_managements))
+    markdown = markdown.replace(CONTENT_ENCRYPTION, encryption("enc", encryptions))
     return markdown.replace(TABLE, algorithms())

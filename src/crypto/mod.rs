@@ -1,27 +1,45 @@
-//! Signing and verifying. The files of this folder are the only ones that name a crypto library.
+//! Signing and verifying, encrypting and decrypting. The files of this folder are the only ones that name a crypto library.
 //!
 //! RSA, ECDSA on the NIST curves and Ed25519 come from aws-lc-rs or, without the feature `aws-lc`,
 //! from ring: the two have the same API. HMAC and secp256k1 come from `RustCrypto` in both builds;
 //! docs/architecture.md has the measurements behind this choice.
 
+mod aead;
+mod aes_cbc_hmac;
+#[cfg(feature = "aws-lc")]
+mod agreement;
 mod backend;
 mod complete;
+#[cfg(feature = "aws-lc")]
+mod concat_kdf;
+mod content;
 mod digest;
 mod ecdsa;
 mod eddsa;
 mod generate;
+mod generate_recipient;
 mod hmac;
+mod key_management;
+mod key_wrap;
+#[cfg(feature = "aws-lc")]
+mod oaep;
+mod password;
 pub mod pbes2;
 mod public_key;
 mod random;
 mod rsa;
+mod sealed;
 mod signature;
 
 pub use complete::complete;
+pub use content::{ContentKey, generate_cek};
 pub use digest::{Fingerprint, digest, fingerprint};
 pub use generate::generate;
+pub use generate_recipient::generate_recipient_key;
 pub use hmac::same_secret;
+pub use key_management::{KeyManagementKey, Parameters};
 pub use random::random_bytes;
+pub use sealed::Sealed;
 pub use signature::Signature;
 
 use crate::algorithm::{ALGORITHMS, Algorithm, Family};

@@ -9,6 +9,7 @@ mod jwk_detection;
 pub mod metadata;
 pub mod pem;
 mod primes;
+pub mod recipient;
 pub mod secret;
 pub mod ssh;
 

@@ -31,6 +31,7 @@ macro_rules! exceptions {
 
 exceptions!(
     DecodeError,
+    DecryptionError,
     ExpiredSignatureError,
     ImmatureSignatureError,
     InvalidAlgorithmError,
@@ -156,6 +157,14 @@ impl Classes {
             | Error::PayloadNotObject
             | Error::TokenTooLarge(_)
             | Error::PayloadTooDeep(_)
+            | Error::JweNotJws
+            | Error::InvalidJws(_)
+            | Error::JwsNotJwe
+            | Error::InvalidJwe(_)
+            | Error::HeaderTooLarge(_)
+            | Error::IterationsNotAllowed(..)
+            | Error::CompressionNotAllowed
+            | Error::ContentTooLarge(_)
             | Error::UnencodedPayloadInToken
             | Error::DetachedPayloadRequired
             | Error::DetachedPayloadUnexpected
@@ -173,10 +182,14 @@ impl Classes {
             Error::AlgorithmMissing
             | Error::AlgorithmNotAllowed
             | Error::AlgorithmRefused { .. }
-            | Error::AlgorithmUnknown => raise(&self.InvalidAlgorithmError, message),
+            | Error::AlgorithmUnknown
+            | Error::EncryptionNotAllowed => raise(&self.InvalidAlgorithmError, message),
+            Error::DecryptionFailed => raise(&self.DecryptionError, message),
             Error::AlgorithmUnavailable(_) => PyNotImplementedError::new_err(message),
             Error::OutOfMemory => PyMemoryError::new_err(message),
-            Error::SignatureMismatch => raise(&self.InvalidSignatureError, message),
+            Error::SignatureMismatch | Error::NotEnoughSignatures { .. } => {
+                raise(&self.InvalidSignatureError, message)
+            }
             Error::MissingClaim(claim) => raise(&self.MissingRequiredClaimError, claim),
             Error::IssuedAtNotInteger => raise(&self.InvalidIssuedAtError, message),
             Error::IssuedInFuture | Error::NotYetValid => {

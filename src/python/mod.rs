@@ -14,10 +14,14 @@ mod encoding;
 mod errors;
 mod fast_path;
 mod header_cache;
+mod jose_arguments;
 mod json;
+mod jwe;
+mod jws_json;
 mod jwt;
 mod key_choice;
 mod keys;
+mod late;
 mod once;
 mod repr;
 mod secret_guard;
@@ -76,6 +80,7 @@ mod _rapidjwt {
     use super::key_choice::{choose_keys, jwk_permits};
     use super::keys::cache::{clear_key_cache, key_cache_info};
     use super::keys::key::Key;
+    use super::late::late;
     use super::secret_guard::{is_der_public_key, is_jwk, is_pem, is_ssh};
     use super::signer::{Signer, SignerEncode};
     use super::vectorcall::{add_method, function};
@@ -129,6 +134,7 @@ mod _rapidjwt {
         ] {
             module.add_function(function)?;
         }
+        module.setattr("__getattr__", wrap_pyfunction!(late, module)?)?;
         Ok(())
     }
 }

@@ -438,8 +438,7 @@ MISTAKES = {
             "an encrypted token",
             decoding("eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..aaaa.bbbb.cccc"),
             DecodeError,
-            "This is an encrypted token (JWE, five parts): rapidjwt reads signed tokens (JWS, "
-            "three parts)",
+            "This is an encrypted token (JWE, five parts): decrypt it first, with rapidjwt.jwe",
         ),
         Mistake("an opaque access token", decoding("6f1b3c2d"), DecodeError, "Not enough segments"),
         Mistake(

@@ -106,7 +106,7 @@ class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
     async def _resolve(
         self, keys: KeySet | asyncio.Task[None], fetched: Callable[[], KeySet]
     ) -> KeySet:
-        """Return the keys, or wait for the fetch that stands in their place."""
+        """Return the keys, or wait for the fetch that will bring them."""
         if isinstance(keys, KeySet):
             return keys
         await asyncio.shield(keys)

@@ -261,7 +261,10 @@ fn from_cryptography(key: &Bound<'_, PyAny>) -> PyResult<Option<Key>> {
     Ok(material.and_then(|material| Key::new(material).ok()))
 }
 
-fn der_of_cryptography<'py>(key: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+/// Returns the DER form of a key object of cryptography, or `None` for any other object.
+pub(in crate::python) fn der_of_cryptography<'py>(
+    key: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyBytes>>> {
     let py = key.py();
     let module = key.get_type().module()?;
     if !module.to_str()?.starts_with("cryptography.hazmat.bindings._rust.") {

@@ -453,6 +453,16 @@ impl Key {
         self.metadata.alg.as_deref().and_then(header_cache::by_exact_name)
     }
 
+    /// Returns the key itself.
+    pub(in crate::python) const fn material(&self) -> &KeyMaterial {
+        &self.material
+    }
+
+    /// Returns what the key's JWK says about it.
+    pub(in crate::python) const fn metadata(&self) -> &JwkMetadata {
+        &self.metadata
+    }
+
     /// Returns the key ID.
     pub(in crate::python) fn key_id(&self) -> Option<&str> {
         self.metadata.kid.as_deref()

@@ -61,7 +61,7 @@ fn instead_of(key: &Bound<'_, PyAny>, user: Prepared) -> PyResult<Option<&'stati
     })
 }
 
-/// Returns the message for a key that is no object of a known class.
+/// Returns the message for a key that is not an object of a known class.
 pub(super) fn wrong_type(key: &Bound<'_, PyAny>) -> String {
     format!(
         "The key must be a Key, a PyJWK, PEM or OpenSSH text, a secret or a key object of \

@@ -1,0 +1,20 @@
+//! Members of the module that are created when they are first asked for: programs that do not use
+//! them should not pay for them when they import the package.
+
+use pyo3::exceptions::PyAttributeError;
+use pyo3::prelude::*;
+
+use super::{jwe, jws_json};
+
+/// Returns a member of the module that does not exist yet (PEP 562).
+#[pyfunction]
+#[pyo3(name = "__getattr__", signature = (name, /))]
+pub(super) fn late<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    let found = match jwe::member(py, name)? {
+        None => jws_json::member(py, name)?,
+        found => found,
+    };
+    found.ok_or_else(|| {
+        PyAttributeError::new_err(format!("module 'rapidjwt._rapidjwt' has no attribute {name:?}"))
+    })
+}

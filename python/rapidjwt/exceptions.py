@@ -96,6 +96,10 @@ class ReplayedTokenError(InvalidTokenError):
     """A one-time token, or a proof of possession, was used before; see `rapidjwt.replay`."""
 
 
+class RevokedTokenError(InvalidTokenError):
+    """A token was revoked before its time; see `rapidjwt.revocation`."""
+
+
 class StoreUnavailableError(PyJWTError):
     """A store that a decision about a token needs cannot be asked; the token may be valid."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from heapq import heappop, heappush
 
 from rapidjwt._fork import ForkAware
 from rapidjwt.exceptions import StoreUnavailableError
@@ -26,8 +26,10 @@ class MemoryReplayStore(ForkAware):
         if max_entries < 1:
             raise ValueError("max_entries must be above 0")
         self._max_entries = max_entries
-        self._until: dict[tuple[str, str], float] = {}
-        self._ends: list[tuple[float, tuple[str, str]]] = []
+        self._until: dict[str, float] = {}
+        #: The entries that have ended at the beginning of a second.
+        self._ended_at: dict[int, list[str]] = {}
+        self._next_removal = 0
         self._lock = threading.Lock()
         super().__init__()
 
@@ -41,11 +43,12 @@ class MemoryReplayStore(ForkAware):
         Returns True also if that time has passed. Raises StoreUnavailableError if the store is
         full.
         """
-        token = (issuer, jti)
+        token = f"{issuer}\0{jti}"
         now = time.time()
         with self._lock:
-            self._remove_ended(now)
-            if token in self._until or until <= now:
+            if now >= self._next_removal:
+                self._remove_ended(now)
+            if self._until.get(token, now) > now or until <= now:
                 return True
             if len(self._until) >= self._max_entries:
                 raise StoreUnavailableError(
@@ -53,7 +56,7 @@ class MemoryReplayStore(ForkAware):
                     "or shorten the lifetime of tokens"
                 )
             self._until[token] = until
-            heappush(self._ends, (until, token))
+            self._ended_at.setdefault(math.ceil(until), []).append(token)
             return False
 
     async def seen_before_async(self, issuer: str, jti: str, until: float, /) -> bool:
@@ -61,9 +64,12 @@ class MemoryReplayStore(ForkAware):
         return self.seen_before(issuer, jti, until)
 
     def _remove_ended(self, now: float) -> None:
-        ends = self._ends
-        while ends and ends[0][0] <= now:
-            del self._until[heappop(ends)[1]]
+        """Remove what has ended, once in a second."""
+        self._next_removal = int(now) + 1
+        for second in [second for second in self._ended_at if second <= now]:
+            for token in self._ended_at.pop(second):
+                if self._until.get(token, math.inf) <= now:  # otherwise it was used again since
+                    del self._until[token]
 
     def _after_fork(self) -> None:
         # A thread of the parent may have held the lock when the process forked.

@@ -28,11 +28,13 @@ __all__ = [
     "decode",
     "decode_complete",
     "decode_segment",
+    "did_you_mean",
     "encode",
     "fast_path_changed",
     "fast_path_extended",
     "fast_path_obstacles",
     "get_unverified_header",
+    "is_der",
     "is_der_public_key",
     "is_jwk",
     "is_pem",
@@ -86,9 +88,10 @@ class Key:
 
         `kid` becomes the key's ID, and `alg` the only algorithm that the key can be used with.
 
-        Raises `InvalidKeyError` for anything else, for several keys, for a missing or wrong password, for a password
-        that the key does not need and for an `alg` that does not take it; `TypeError` for arguments
-        of other types, `ValueError` for an unknown `alg`.
+        Raises `InvalidKeyError` for anything else, for several keys, for a wrong password, for a
+        password that the key does not need and for an `alg` that does not take it; its subclass
+        `PasswordRequiredError` for a missing password; `TypeError` for arguments of other types,
+        `ValueError` for an unknown `alg`.
         """
     @staticmethod
     def from_der(
@@ -124,9 +127,9 @@ class Key:
         """Makes a key of a shared secret for HMAC: a str (in UTF-8) or bytes. `kid` and `alg` are as
         for `from_pem`.
 
-        Raises `InvalidKeyError` for an empty secret, and for public keys and certificates (PEM, DER,
-        OpenSSH) and JWKs, which an attacker knows too (RFC 8725 Section 2.1); `TypeError` for another
-        type.
+        Raises `InvalidKeyError` for an empty secret, and for keys and certificates (PEM, DER,
+        OpenSSH, JWK; also in base64 or UTF-16), of which an attacker knows the public ones too (RFC
+        8725 Section 2.1); `TypeError` for another type.
         """
     @staticmethod
     def generate(algorithm: Algorithm, *, size: int | None = None, kid: str | None = None) -> Key:
@@ -215,6 +218,9 @@ class Key:
 @final
 class CacheInfo:
     """The counters of a cache, with the names that `functools.lru_cache` uses."""
+    def __new__(
+        cls, hits: int = 0, misses: int = 0, maxsize: int = 0, currsize: int = 0
+    ) -> CacheInfo: ...
     @property
     def hits(self) -> int:
         """Lookups that found an entry."""
@@ -802,6 +808,8 @@ CHUNK: Final[int]
 
 def choose_keys(ids: list[str | None], kid: str | None, /) -> list[int]: ...
 def decode_segment(segment: bytes, /) -> bytes | None: ...
+def did_you_mean(name: str, known: Sequence[str], /) -> str | None: ...
+def is_der(data: bytes, /) -> bool: ...
 def is_der_public_key(data: bytes, /) -> bool: ...
 def is_jwk(data: bytes, /) -> bool: ...
 def is_pem(data: bytes, /) -> bool: ...

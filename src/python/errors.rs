@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyModule, PyType};
 
 use super::cpython::{Newest, with_python};
+use super::once::intern;
 use crate::error::Error;
 
 /// Defines the struct of the exception classes and the function that imports them.
@@ -44,6 +45,7 @@ exceptions!(
     InvalidSubjectError,
     InvalidTokenError,
     MissingRequiredClaimError,
+    PasswordRequiredError,
     PyJWKSetError,
     PyJWTError,
 );
@@ -106,12 +108,11 @@ fn is_unsupported_algorithm(py: Python<'_>, error: &PyErr) -> bool {
     module.is_ok_and(|module| module.to_str().is_ok_and(|name| name == "cryptography.exceptions"))
 }
 
-/// Makes an error of the same class with another message; of `InvalidKeyError` if the class is not
-/// one that takes any message.
+/// Replaces an error about a key by one with a better message: a `TypeError` by a `TypeError`, any
+/// other one by an `InvalidKeyError`.
 pub(super) fn with_message(py: Python<'_>, error: &PyErr, message: String) -> PyErr {
-    let class = error.get_type(py);
-    if class.is(py.get_type::<PyTypeError>()) || class.is(py.get_type::<PyValueError>()) {
-        PyErr::from_type(class, (message,))
+    if error.get_type(py).is(py.get_type::<PyTypeError>()) {
+        PyTypeError::new_err(message)
     } else {
         Error::InvalidKey(message).into()
     }
@@ -132,7 +133,7 @@ pub(super) fn discard(py: Python<'_>, error: PyErr) {
 impl From<Error> for PyErr {
     fn from(error: Error) -> Self {
         with_python(|py| match classes(py) {
-            Ok(classes) => classes.exception(py, error),
+            Ok(classes) => classes.exception(py, &error),
             Err(error) => error,
         })
         .unwrap_or_else(|| PyRuntimeError::new_err("Python is shutting down"))
@@ -140,13 +141,25 @@ impl From<Error> for PyErr {
 }
 
 impl Classes {
-    #[allow(clippy::too_many_lines, reason = "one arm per variant is the point")]
-    fn exception(&self, py: Python<'_>, error: Error) -> PyErr {
+    fn exception(&self, py: Python<'_>, error: &Error) -> PyErr {
         let message = error.to_string();
-        let raise = |class: &Py<PyType>, message: String| {
-            PyErr::from_type(class.bind(py).clone(), (message,))
+        let (class, code) = match self.class_and_code(error) {
+            Some(found) => found,
+            None if *error == Error::OutOfMemory => return PyMemoryError::new_err(message),
+            None => return PyNotImplementedError::new_err(message),
         };
-        match error {
+        let argument = match error {
+            Error::MissingClaim(claim) => claim,
+            _ => &message,
+        };
+        described(class.bind(py), argument, code, error).unwrap_or_else(|failed| failed)
+    }
+
+    /// Returns the class of an error and its `code`, which `rapidjwt.exceptions.CODES` explains;
+    /// `None` for an error that has a class of Python's.
+    fn class_and_code(&self, error: &Error) -> Option<(&Py<PyType>, &'static str)> {
+        Some(match error {
+            Error::AlgorithmUnavailable(_) | Error::OutOfMemory => return None,
             Error::TokenType(_)
             | Error::TokenMistake(_)
             | Error::NotEnoughSegments
@@ -155,61 +168,61 @@ impl Classes {
             | Error::HeaderNotObject
             | Error::PayloadNotJson(_)
             | Error::PayloadNotObject
-            | Error::TokenTooLarge(_)
-            | Error::PayloadTooDeep(_)
             | Error::JweNotJws
             | Error::InvalidJws(_)
             | Error::JwsNotJwe
             | Error::InvalidJwe(_)
-            | Error::HeaderTooLarge(_)
-            | Error::IterationsNotAllowed(..)
-            | Error::CompressionNotAllowed
-            | Error::ContentTooLarge(_)
             | Error::UnencodedPayloadInToken
             | Error::DetachedPayloadRequired
-            | Error::DetachedPayloadUnexpected
-            | Error::NotBeforeNotInteger
-            | Error::ExpirationNotInteger => raise(&self.DecodeError, message),
+            | Error::DetachedPayloadUnexpected => (&self.DecodeError, "malformed_token"),
+            Error::TokenTooLarge(_)
+            | Error::PayloadTooDeep(_)
+            | Error::HeaderTooLarge(_)
+            | Error::ContentTooLarge(_) => (&self.DecodeError, "token_too_large"),
+            Error::IterationsNotAllowed(..) | Error::CompressionNotAllowed => {
+                (&self.DecodeError, "invalid_header")
+            }
+            Error::NotBeforeNotInteger | Error::ExpirationNotInteger => {
+                (&self.DecodeError, "invalid_claim")
+            }
             Error::KidNotString
             | Error::CritNotList
             | Error::CritNotStrings
             | Error::CritUnsupported(_)
             | Error::CritMissing(_)
-            | Error::B64NotCritical
-            | Error::NoMatchingKey
-            | Error::KidRequired => raise(&self.InvalidTokenError, message),
-            Error::NoUsableKey => raise(&self.PyJWKSetError, message),
+            | Error::B64NotCritical => (&self.InvalidTokenError, "invalid_header"),
+            Error::NoMatchingKey => (&self.InvalidTokenError, "unknown_key"),
+            Error::KidRequired => (&self.InvalidTokenError, "missing_key_id"),
+            Error::NoUsableKey => (&self.PyJWKSetError, "invalid_key_set"),
             Error::AlgorithmMissing
             | Error::AlgorithmNotAllowed
             | Error::AlgorithmRefused { .. }
             | Error::AlgorithmUnknown
-            | Error::EncryptionNotAllowed => raise(&self.InvalidAlgorithmError, message),
-            Error::DecryptionFailed => raise(&self.DecryptionError, message),
-            Error::AlgorithmUnavailable(_) => PyNotImplementedError::new_err(message),
-            Error::OutOfMemory => PyMemoryError::new_err(message),
+            | Error::EncryptionNotAllowed => (&self.InvalidAlgorithmError, "wrong_algorithm"),
+            Error::DecryptionFailed => (&self.DecryptionError, "decryption_failed"),
             Error::SignatureMismatch | Error::NotEnoughSignatures { .. } => {
-                raise(&self.InvalidSignatureError, message)
+                (&self.InvalidSignatureError, "bad_signature")
             }
-            Error::MissingClaim(claim) => raise(&self.MissingRequiredClaimError, claim),
-            Error::IssuedAtNotInteger => raise(&self.InvalidIssuedAtError, message),
+            Error::MissingClaim(_) => (&self.MissingRequiredClaimError, "missing_claim"),
+            Error::IssuedAtNotInteger => (&self.InvalidIssuedAtError, "invalid_claim"),
             Error::IssuedInFuture | Error::NotYetValid => {
-                raise(&self.ImmatureSignatureError, message)
+                (&self.ImmatureSignatureError, "not_yet_valid")
             }
-            Error::Expired => raise(&self.ExpiredSignatureError, message),
-            Error::IssuerNotString | Error::IssuerMismatch => {
-                raise(&self.InvalidIssuerError, message)
+            Error::Expired => (&self.ExpiredSignatureError, "expired"),
+            Error::IssuerNotString => (&self.InvalidIssuerError, "invalid_claim"),
+            Error::IssuerMismatch => (&self.InvalidIssuerError, "wrong_issuer"),
+            Error::AudienceFormat | Error::StrictAudienceFormat => {
+                (&self.InvalidAudienceError, "invalid_claim")
             }
             Error::AudienceUnexpected
-            | Error::AudienceNotConfigured
-            | Error::AudienceFormat
+            | Error::AudienceNotConfigured(_)
             | Error::AudienceMismatch
             | Error::StrictAudienceNotString
-            | Error::StrictAudienceFormat
-            | Error::StrictAudienceMismatch => raise(&self.InvalidAudienceError, message),
-            Error::SubjectNotString | Error::SubjectMismatch => {
-                raise(&self.InvalidSubjectError, message)
-            }
-            Error::JwtIdNotString => raise(&self.InvalidJTIError, message),
+            | Error::StrictAudienceMismatch => (&self.InvalidAudienceError, "wrong_audience"),
+            Error::SubjectNotString => (&self.InvalidSubjectError, "invalid_claim"),
+            Error::SubjectMismatch => (&self.InvalidSubjectError, "wrong_subject"),
+            Error::JwtIdNotString => (&self.InvalidJTIError, "invalid_claim"),
+            Error::PasswordRequired => (&self.PasswordRequiredError, "password_required"),
             Error::SecretEmpty
             | Error::SecretIsAsymmetricKey
             | Error::SecretIsJwk
@@ -218,7 +231,27 @@ impl Classes {
             | Error::KeyForOtherAlgorithm { .. }
             | Error::PrivateKeyRequired
             | Error::KeyForNone
-            | Error::InvalidKey(_) => raise(&self.InvalidKeyError, message),
-        }
+            | Error::InvalidKey(_) => (&self.InvalidKeyError, "invalid_key"),
+        })
     }
+}
+
+/// Makes the exception, with the attributes that programs read.
+fn described(
+    class: &Bound<'_, PyType>,
+    argument: &str,
+    code: &str,
+    error: &Error,
+) -> PyResult<PyErr> {
+    let py = class.py();
+    let exception = class.call1((argument,))?;
+    exception.setattr(intern!(py, "code"), code)?;
+    if let Some(claim) = error.claim() {
+        exception.setattr(intern!(py, "claim"), claim)?;
+    }
+    if let Error::AlgorithmRefused { found, allowed } = error {
+        exception.setattr(intern!(py, "expected"), allowed.to_vec())?;
+        exception.setattr(intern!(py, "actual"), found)?;
+    }
+    Ok(PyErr::from_value(exception))
 }

@@ -14,13 +14,13 @@ use super::errors::ok;
 use super::fast_path::FastPath;
 use super::json::dumps::dumps;
 use super::keys::argument::prepare_or_raise;
-use super::keys::key::Key;
-use super::keys::key_mistakes::{self, Prepared};
+use super::keys::identity::Identity;
+use super::keys::key_mistakes::Prepared;
 use super::keys::length;
 use super::once::{ForkSafeOnce, intern};
 use super::repr::Repr;
 use super::vectorcall::{Method, drop_deferred};
-use super::{arguments, clock, encoding, header_cache};
+use super::{arguments, clock, encoding};
 use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::crypto::{self, PreparedKey};
@@ -138,7 +138,8 @@ impl Signer {
         let json_encoder = json_encoder.map(encoder_argument).transpose()?;
         let headers = headers.map(|headers| header_argument(headers, json_encoder.as_ref()));
         let headers = headers.transpose()?;
-        let Identity { algorithm, kid } = Identity::of(fast_path, key, algorithm.as_deref())?;
+        let identity = Identity::of(fast_path, key, Prepared::Signer)?;
+        let algorithm = signing_algorithm(py, &identity, algorithm.as_deref())?;
         let issuer = issuer.map(|issuer| string_argument("issuer", issuer)).transpose()?;
         let issuer = issuer.map(|issuer| PyString::new(py, &issuer).into_any());
         let audience = audience.map(exact).transpose()?;
@@ -149,7 +150,7 @@ impl Signer {
         }
         length::check(fast_path, py, &prepared, false)?;
         let Header { segment: header, kid } =
-            Header::new(py, algorithm, kid.as_deref(), headers.as_ref())?;
+            Header::new(py, algorithm, identity.kid.as_deref(), headers.as_ref())?;
         Ok(Self {
             key: prepared,
             header,
@@ -411,44 +412,28 @@ fn new_jwt_id() -> String {
     base64url::encode(&crypto::random_bytes::<16>())
 }
 
-/// What the header of a signer's tokens says about its key.
-struct Identity {
-    algorithm: &'static Algorithm,
-    kid: Option<String>,
-}
-
-impl Identity {
-    /// Returns the requested algorithm, which must be the key's own if the key names one, or else the
-    /// key's default; and the key's ID.
-    fn of(fast_path: &FastPath, key: &Bound<'_, PyAny>, algorithm: Option<&str>) -> PyResult<Self> {
-        let (named, default, kid) = if let Ok(key) = key.cast_exact::<Key>() {
-            let key = key.get();
-            (key.named_algorithm(), key.default_algorithm(), key.key_id().map(str::to_owned))
-        } else if fast_path.is_pyjwk(key) {
-            let name: String = key.getattr("algorithm_name")?.extract()?;
-            let named = header_cache::by_exact_name(&name);
-            (named, named, key.getattr("key_id")?.extract()?)
-        } else {
-            key_mistakes::check_type(key, Prepared::Signer)?;
-            (None, None, None)
-        };
-        let algorithm = match algorithm {
-            Some(name) => {
-                let algorithm = arguments::signature_algorithm(key.py(), name)?;
-                if let Some(named) = named.filter(|named| *named != algorithm) {
-                    let (own, asked) = (named.name.into(), algorithm.name);
-                    return Err(Error::KeyForOtherAlgorithm { own, asked }.into());
-                }
-                algorithm
-            }
-            None => default.ok_or_else(|| {
-                PyValueError::new_err(
-                    "algorithm is needed, for example Signer(key, \"RS256\"): a text does not say \
-                     what it is for",
-                )
-            })?,
-        };
-        Ok(Self { algorithm, kid })
+/// Returns the requested algorithm, which must be the key's own if the key names one, or else the
+/// key's default.
+fn signing_algorithm(
+    py: Python<'_>,
+    identity: &Identity,
+    requested: Option<&str>,
+) -> PyResult<&'static Algorithm> {
+    let Some(name) = requested else {
+        return identity.default.ok_or_else(|| {
+            PyValueError::new_err(
+                "algorithm is needed, for example Signer(key, \"RS256\"): a text does not say \
+                 what it is for",
+            )
+        });
+    };
+    let algorithm = arguments::signature_algorithm(py, name)?;
+    match identity.algorithm {
+        Some(own) if own != algorithm => {
+            let (own, asked) = (own.name.into(), algorithm.name);
+            Err(Error::KeyForOtherAlgorithm { own, asked }.into())
+        }
+        _ => Ok(algorithm),
     }
 }
 

@@ -184,7 +184,7 @@ OURS_ALONE = {
         lambda: HS_VERIFIER.decode(token({"aud": "api"})),
         rapidjwt.InvalidAudienceError,
         (
-            "The token is for an audience (aud), and the verifier was made without one: pass "
+            "The token is for 'api' (aud), and the verifier was made without an audience: pass "
             "audience=..."
         ),
     ),
@@ -197,6 +197,11 @@ OURS_ALONE = {
         lambda: Key.generate("ES256").sign(b"", "ES384"),
         rapidjwt.InvalidKeyError,
         "The key is for ES256 (its own alg), ES384 was asked for",
+    ),
+    "PasswordRequired": (
+        lambda: Key.from_pem(Key.generate("ES256").to_pem(private=True, password="secret")),
+        rapidjwt.PasswordRequiredError,
+        "The private key is encrypted: pass its password, as in Key.from_pem(data, password=...)",
     ),
     "PrivateKeyRequired": (
         lambda: Key.generate("ES256").public().sign(b"", "ES256"),

@@ -153,7 +153,8 @@ class BearerError(Exception):
 
     `status` is the HTTP status, `error` the code of RFC 6750 Section 3.1 or RFC 9449 or None, and
     `scopes` those that the request needs if the token does not grant them. `scheme` is the one that
-    the request was made with, if that is clear, and `nonce` the one that a DPoP proof needs.
+    the request was made with, if that is clear, and `nonce` the one that a DPoP proof needs. `code`
+    is the kind of refusal, one of `rapidjwt.exceptions.CODES`.
     """
 
     def __init__(
@@ -165,8 +166,9 @@ class BearerError(Exception):
         scopes: Sequence[str] = (),
         scheme: str | None = None,
         nonce: str | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
-        """Set the contents of the response."""
+        """Set the contents of the response, and the `details` of the error behind it, for logs."""
         super().__init__(description)
         self.status = status
         self.description = description
@@ -174,6 +176,16 @@ class BearerError(Exception):
         self.scopes = tuple(scopes)
         self.scheme = scheme
         self.nonce = nonce
+        self._details = {"code": error or "invalid_token", **(details or {})}
+
+    @property
+    def code(self) -> str:
+        """The kind of refusal: more exact than `error`."""
+        return str(self._details["code"])
+
+    def details(self) -> dict[str, Any]:
+        """Return `status`, `code` and what else is known, for logs: never a token or a key."""
+        return {"status": int(self.status), **self._details}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how to copy or pickle the error; its arguments are not those of Exception."""
@@ -199,7 +211,8 @@ class MissingTokenError(BearerError):
     def __init__(self, schemes: Sequence[str] = ("Bearer",)) -> None:
         """Set the status and the message."""
         kind = "bearer" if "Bearer" in schemes else "DPoP-bound"
-        super().__init__(HTTPStatus.UNAUTHORIZED, f"A {kind} token is required")
+        description = f"A {kind} token is required"
+        super().__init__(HTTPStatus.UNAUTHORIZED, description, details={"code": "missing_token"})
 
 
 def challenge(
@@ -275,30 +288,36 @@ def refusal(error: _Refused, scheme: str = "Bearer") -> BearerError:
     not available: that is not the client's fault, and the same token may be accepted later.
     """
     if not isinstance(error, InvalidTokenError):
-        return BearerError(HTTPStatus.SERVICE_UNAVAILABLE, "Tokens cannot currently be verified")
+        description = "Tokens cannot currently be verified"
+        details = error.details()
+        return BearerError(HTTPStatus.SERVICE_UNAVAILABLE, description, details=details)
     description = next(text for kind, text in _REASONS if isinstance(error, kind))
-    return invalid_token(description, scheme)
+    return invalid_token(description, error.details(), scheme)
 
 
 def _unproven(error: _Refused, scheme: str) -> BearerError:
     """Return the response for an error of `Possession`, whose messages are fixed sentences."""
     if isinstance(error, TokenBindingError):
-        return invalid_token(str(error), scheme)
+        return invalid_token(str(error), error.details(), scheme)
     if not isinstance(error, InvalidDPoPProofError):
         return refusal(error, scheme)
-    nonce = error.nonce if isinstance(error, UseDPoPNonceError) else None
     return BearerError(
         HTTPStatus.UNAUTHORIZED,
         str(error),
-        error="invalid_dpop_proof" if nonce is None else "use_dpop_nonce",
+        error=error.code,
         scheme="DPoP",
-        nonce=nonce,
+        nonce=error.nonce if isinstance(error, UseDPoPNonceError) else None,
+        details=error.details(),
     )
 
 
-def invalid_token(description: str, scheme: str = "Bearer") -> BearerError:
+def invalid_token(
+    description: str, details: Mapping[str, Any] | None = None, scheme: str = "Bearer"
+) -> BearerError:
     """Return the error that refuses a token with status 401; do not quote it in `description`."""
-    return BearerError(HTTPStatus.UNAUTHORIZED, description, error="invalid_token", scheme=scheme)
+    return BearerError(
+        HTTPStatus.UNAUTHORIZED, description, error="invalid_token", details=details, scheme=scheme
+    )
 
 
 def verify(
@@ -391,6 +410,7 @@ def require_scopes(claims: Mapping[str, Any], scopes: Sequence[str]) -> None:
             error="insufficient_scope",
             scopes=scopes,
             scheme=scheme_of(claims),
+            details={"claim": "scope", "expected": list(scopes)},
         )
 
 
@@ -407,6 +427,6 @@ def converted(
     try:
         return convert(claims)
     except (LookupError, TypeError, ValueError) as error:
-        raise invalid_token(
-            "The claims of the access token are not valid", scheme_of(claims)
-        ) from error
+        description = "The claims of the access token are not valid"
+        scheme = scheme_of(claims)
+        raise invalid_token(description, {"code": "invalid_claim"}, scheme) from error

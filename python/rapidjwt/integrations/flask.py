@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Concatenate, Protocol, TypeVar, overload
 from flask import current_app, g, jsonify, request
 from werkzeug.exceptions import default_exceptions
 
+from .answers import Answers
 from .bearer import (
     AnyVerifier,
     BearerError,
     ClaimsT,
     Possession,
-    challenge,
     converted,
     require_scopes,
     required_scopes,
@@ -22,14 +22,16 @@ from .bearer import (
     verify,
 )
 from .possession import url_of
+from .published_keys import published
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from flask import Request
+    from flask import Request, Response
     from typing_extensions import ParamSpec
     from werkzeug.exceptions import HTTPException
 
+    from rapidjwt import Key, KeySet
     from rapidjwt.dpop import DPoPVerifier
     from rapidjwt.mtls import ClientCertificates
 
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
         ) -> Callable[Concatenate[SelfT, P], R]: ...
 
 
-__all__ = ["jwt_required"]
+__all__ = ["jwks_response", "jwt_required"]
 
 
 class _Presented:
@@ -80,6 +82,8 @@ def jwt_required(
     realm: str = "api",
     claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
     allow_preflight: bool = False,
+    problem_details: bool = False,
+    on_result: Callable[[str], object] | None = None,
     dpop: DPoPVerifier | None = None,
     certificates: ClientCertificates | None = None,
 ) -> Decorator[ClaimsT]:
@@ -100,6 +104,8 @@ def jwt_required(
     the proofs of tokens that are bound to a key, and `certificates` finds the certificates that
     others are bound to.
 
+    `realm`, `problem_details` and `on_result` are described in `answers.Answers`.
+
     A request is refused with werkzeug's exception for the status: 400 for a malformed header, 401
     without a valid token, 403 if it lacks a scope, 503 if the keys to verify it, or a store, are
     not available.
@@ -108,18 +114,19 @@ def jwt_required(
     that has only `decode_async`.
     """
     decoder = sync_verifier(verifier)
-    challenge(realm)
+    answers = Answers(realm, problem_details, on_result, Possession(dpop, certificates))
     needed = required_scopes(scopes)
-    possession = Possession(dpop, certificates)
 
     def authorized() -> ClaimsT:
         try:
             authorization = request.headers.getlist("Authorization")
-            verified = verify(decoder, authorization, possession, _Presented())
+            verified = verify(decoder, authorization, answers.possession, _Presented())
+            answers.verified()
             require_scopes(verified, needed)
             result = converted(verified, claims)
         except BearerError as error:
-            raise _http_exception(error, error.headers(realm, possession)) from error
+            answers.refused(error)
+            raise _http_exception(error, answers) from error
         g.jwt_claims = result
         return result
 
@@ -142,6 +149,17 @@ def jwt_required(
     return decorate
 
 
+def jwks_response(
+    keys: KeySet | Iterable[Key | Mapping[str, Any]], *, max_age: int = 300
+) -> Response:
+    """Return the public parts of keys as a JWK Set, in answer to the current request.
+
+    Arguments and errors are those of `rapidjwt.integrations.published_keys.published`.
+    """
+    answer = published(keys, request.headers.getlist("If-None-Match"), max_age=max_age)
+    return current_app.response_class(answer.body, answer.status, answer.headers)
+
+
 def _is_preflight() -> bool:
     """Return whether the request is a CORS-preflight request (the Fetch standard's term)."""
     headers = request.headers
@@ -152,8 +170,10 @@ def _is_preflight() -> bool:
     )
 
 
-def _http_exception(error: BearerError, headers: dict[str, str]) -> HTTPException:
-    response = jsonify(detail=error.description)
+def _http_exception(error: BearerError, answers: Answers) -> HTTPException:
+    body, media_type = answers.body(error)
+    response = jsonify(body)
     response.status_code = error.status
-    response.headers.update(headers)
+    response.mimetype = media_type
+    response.headers.update(answers.headers(error))
     return default_exceptions[error.status](error.description, response=response)

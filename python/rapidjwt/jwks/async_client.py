@@ -56,7 +56,8 @@ class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
 
         Arguments are those of `JWKSClient`, but `timeout` is for the whole of each request,
         `transport` is used instead of httpx, and a function for `headers` may be a coroutine
-        function. A proxy may also be https://, or, with httpx[socks], socks5://.
+        function. A proxy may also be https://, to which `ssl_context` applies too, or, with
+        httpx[socks], socks5://.
 
         Raises PyJWKClientError for a URL, headers or a proxy that cannot be used, ImportError when
         there is neither httpx nor a transport.

@@ -72,9 +72,9 @@ impl Family {
     pub fn takes(self, key: &KeyMaterial) -> bool {
         match (self, key) {
             (Self::Hmac(_), KeyMaterial::Secret(_))
-            | (Self::RsaPkcs1(_) | Self::RsaPss(_), KeyMaterial::Rsa(_))
-            | (Self::Eddsa(None), KeyMaterial::Okp(_)) => true,
+            | (Self::RsaPkcs1(_) | Self::RsaPss(_), KeyMaterial::Rsa(_)) => true,
             (Self::Ecdsa(curve, _), KeyMaterial::Ec(key)) => key.curve == curve,
+            (Self::Eddsa(None), KeyMaterial::Okp(key)) => key.curve.signature_len().is_some(),
             (Self::Eddsa(Some(curve)), KeyMaterial::Okp(key)) => key.curve == curve,
             _ => false,
         }
@@ -143,7 +143,7 @@ const fn ecdsa(name: &'static str, curve: Curve, hash: Hash) -> Algorithm {
 
 const fn eddsa(name: &'static str, curve: Option<OkpCurve>) -> Algorithm {
     let signature_len = match curve {
-        Some(curve) => Some(curve.signature_len()),
+        Some(curve) => curve.signature_len(),
         None => None,
     };
     Algorithm { name, family: Family::Eddsa(curve), minimum_key_bits: 0, signature_len }

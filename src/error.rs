@@ -37,14 +37,19 @@ pub struct KeyMismatch {
     pub needed: &'static str,
     /// What the key is.
     pub found: &'static str,
-    /// The algorithms that it can be used with.
+    /// The algorithms of the same kind that it can be used with: none if it encrypts and the
+    /// algorithm signs.
     pub instead: Vec<&'static str>,
 }
 
 impl fmt::Display for KeyMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { algorithm, needed, found, instead } = self;
-        write!(f, "{algorithm} needs {needed}, this is {found}: use {}", instead.join(", "))
+        write!(f, "{algorithm} needs {needed}, this is {found}")?;
+        match &instead[..] {
+            [] => f.write_str(", which is for encryption"),
+            instead => write!(f, ": use {}", instead.join(", ")),
+        }
     }
 }
 
@@ -78,7 +83,8 @@ impl fmt::Display for TokenMistake {
             }
             Self::WhiteSpace => "The token has white space around it: pass token.strip()",
             Self::Encrypted => {
-                "This is an encrypted token (JWE, five parts): decrypt it first, with rapidjwt.jwe"
+                "This is an encrypted token (JWE, five parts): pass a decrypter to Verifier, or \
+                 decrypt it with rapidjwt.jwe"
             }
             Self::LoneSurrogate => "The token has a lone surrogate, which has no form in UTF-8",
         })
@@ -386,7 +392,7 @@ impl fmt::Display for Error {
                 );
             }
             Self::JwsNotJwe => {
-                "This is a JWS, which is signed, not a JWE, which is encrypted: verify it instead"
+                "This is a JWS, which is signed, not a JWE, which is encrypted: verify it without a decrypter"
             }
             Self::InvalidJwe(message) => return write!(f, "Invalid JWE: {message}"),
             Self::HeaderTooLarge(limit) => {

@@ -134,6 +134,7 @@ class Key:
     @staticmethod
     def generate(algorithm: Algorithm, *, size: int | None = None, kid: str | None = None) -> Key:
         """Generates a key for the algorithm of that name, which becomes its `alg`; `kid` becomes its ID.
+        "X25519" makes a key for ECDH-ES, which has no `alg`: it is for `rapidjwt.jwe`.
 
         `size` is the number of bits of a secret (by default the length of the hash) or of an RSA
         modulus (2048 by default, or 3072, 4096, 8192). Other algorithms determine the size.
@@ -167,7 +168,7 @@ class Key:
         """The operations that the JWK states, `key_ops`: "sign", "verify", ... (RFC 7517 Section 4.3)."""
     @property
     def is_private(self) -> bool:
-        """Whether the key can sign."""
+        """Whether the key has its private part: whether it can sign or, an X25519 key, decrypt."""
     def public(self) -> Key:
         """Returns the public half. Raises `InvalidKeyError` for a shared secret, which has none."""
     def to_jwk(self, private: bool = False) -> dict[str, Any]:
@@ -327,6 +328,9 @@ class Verifier:
             None, the default, means no limit, as in PyJWT.
         `max_nesting`: the maximum depth of nested arrays and objects in the payload, where the
             payload itself counts as 1; None, the default, means as deep as Python's json reads.
+        decrypter: a `rapidjwt.jwe.Decrypter`. Tokens must then be signed and encrypted: a JWE with
+            `cty` JWT around a JWS (RFC 7519 Section 5.2). Without one, the default, a JWE is
+            refused.
 
     Raises `InvalidKeyError` for a key that fits none of the algorithms, `PyJWKSetError` for a set
     without a key that does, `TypeError` and `ValueError` for other wrong arguments.
@@ -347,6 +351,7 @@ class Verifier:
         cache_size: int = 0,
         max_token_size: int | None = None,
         max_nesting: int | None = None,
+        decrypter: Decrypter | None = None,
     ) -> Verifier: ...
     @overload
     def __new__(
@@ -364,10 +369,14 @@ class Verifier:
         cache_size: int = 0,
         max_token_size: int | None = None,
         max_nesting: int | None = None,
+        decrypter: Decrypter | None = None,
     ) -> Verifier: ...
     @property
     def algorithms(self) -> tuple[str, ...]:
         """The names of the allowed algorithms."""
+    @property
+    def decrypter(self) -> Decrypter | None:
+        """The decrypter of nested tokens; None if tokens must not be encrypted."""
     @property
     def audience(self) -> str | tuple[str, ...] | None:
         """The accepted audience, or a tuple of several; None refuses tokens with an audience."""
@@ -833,6 +842,7 @@ def keys_may_be_outdated(
 def token_iterator(tokens: Iterable[Any], method: str, /) -> Iterator[Any]: ...
 def token_text(item: Any, /) -> Any: ...
 def unverified_claims(token: str | bytes, max_token_size: int | None, /) -> dict[str, Any]: ...
+def open_nested(decrypter: Decrypter, token: str | bytes, /) -> bytes: ...
 def verifier_of_policy(policy: VerifierPolicy, keys: _VerifyingKeys, /) -> Verifier: ...
 def fast_path_changed() -> None: ...
 def fast_path_extended() -> None: ...

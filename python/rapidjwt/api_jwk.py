@@ -87,7 +87,7 @@ def _native_key(jwk: JWKDict, algorithm: Algorithm) -> Key | None:
         key = Key.from_jwk(jwk)
     except (PyJWTError, TypeError, ValueError):
         return None
-    return None if key.curve == "Ed448" else key
+    return None if key.curve in ("Ed448", "X25519") else key
 
 
 def _is_sound(key: Key, jwk: JWKDict) -> bool:

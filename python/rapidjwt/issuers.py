@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from ._rapidjwt import CHUNK, CacheInfo, Verifier, token_iterator, token_text, unverified_claims
+from ._chunk import Chunk
+from ._rapidjwt import CacheInfo, Verifier, token_iterator, unverified_claims
 from .exceptions import InvalidIssuerError, MissingRequiredClaimError, PyJWTError, described
 
 if TYPE_CHECKING:
@@ -132,26 +132,24 @@ class MultiIssuerVerifier:
             verifier.cache_clear()
 
     def _many(self, call: _CallMany, tokens: Iterator[Any]) -> Iterator[Any]:
-        chunk = _Chunk(tokens)
+        chunk = Chunk(tokens)
         while chunk.take():
             for verifier, (places, group) in self._grouped(chunk).items():
-                for place, result in zip(places, call(verifier, group), strict=True):
-                    chunk.results[place] = result
+                chunk.put(places, list(call(verifier, group)))
             yield from chunk.results
         chunk.raise_interruption()
 
     async def _many_async(self, tokens: Iterator[Any]) -> AsyncIterator[Any]:
-        chunk = _Chunk(tokens)
+        chunk = Chunk(tokens)
         while chunk.take():
             for verifier, (places, group) in self._grouped(chunk).items():
                 results = [result async for result in verifier.decode_many_async(group)]
-                for place, result in zip(places, results, strict=True):
-                    chunk.results[place] = result
+                chunk.put(places, results)
             for result in chunk.results:
                 yield result
         chunk.raise_interruption()
 
-    def _grouped(self, chunk: _Chunk) -> dict[Verifier, _Group]:
+    def _grouped(self, chunk: Chunk) -> dict[Verifier, _Group]:
         """Return the tokens of each verifier, and put errors in the places of the others."""
         groups: dict[Verifier, _Group] = {}
         for place, token in enumerate(chunk.tokens):
@@ -193,33 +191,6 @@ class MultiIssuerVerifier:
         return made
 
 
-class _Chunk:
-    """The tokens that are taken from an iterable at once, and the places of their results."""
-
-    def __init__(self, tokens: Iterator[Any]) -> None:
-        self._iterator = tokens
-        self._interruption: Exception | None = None
-        self.tokens: list[_Token] = []
-        self.results: list[Any] = []
-
-    def take(self) -> bool:
-        """Take the next tokens; return False if there are none."""
-        self.tokens = []
-        try:
-            if self._interruption is None:
-                for token in islice(self._iterator, CHUNK):
-                    self.tokens.append(token_text(token))
-        except Exception as error:  # noqa: BLE001 - the iterable's own
-            self._interruption = error
-        self.results = [None] * len(self.tokens)
-        return bool(self.tokens)
-
-    def raise_interruption(self) -> None:
-        """Raise the exception of the iterable, after the results of the tokens before it."""
-        if self._interruption is not None:
-            raise self._interruption
-
-
 def _unknown(issuer: str) -> InvalidIssuerError:
     error = InvalidIssuerError("The token's issuer (iss) is not one of those that are accepted")
     return described(error, actual=issuer)
@@ -239,6 +210,8 @@ def _issuers_of(verifier: Verifier) -> tuple[str, ...]:
     """Return the issuers that a verifier demands; raise ValueError if it accepts all."""
     if not isinstance(verifier, Verifier):
         raise TypeError(f"Expected a Verifier, got {type(verifier).__name__}")
+    if verifier.decrypter is not None:
+        raise ValueError("A Verifier with a decrypter cannot be chosen by iss, which is encrypted")
     issuer = verifier.issuer
     if issuer is None:
         raise ValueError("Each Verifier of a MultiIssuerVerifier needs its issuer: pass issuer=...")

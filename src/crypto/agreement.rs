@@ -3,7 +3,6 @@
 use aws_lc_rs::agreement::{self, Algorithm, PrivateKey, UnparsedPublicKey};
 
 use super::concat_kdf::{self, OtherInfo};
-use super::random::fill_random;
 use crate::error::Error;
 use crate::key::recipient::{AgreementCurve, AgreementKey};
 use crate::key::{Curve, SecretBytes};
@@ -96,15 +95,9 @@ fn scheme(curve: AgreementCurve) -> &'static Algorithm {
     }
 }
 
-/// Generates an X25519 key.
-pub(super) fn generate_x25519() -> AgreementKey {
-    let mut d = SecretBytes::new(vec![0; 32]);
-    fill_random(&mut d);
-    let key = PrivateKey::from_private_key(&agreement::X25519, &d);
-    let public = key
-        .and_then(|key| Ok(key.compute_public_key()?.as_ref().to_vec()))
-        .expect("any 32 bytes are an X25519 key");
-    AgreementKey { curve: AgreementCurve::X25519, public: Some(public), d: Some(d) }
+/// Checks a key and returns its public part.
+pub(super) fn public_key(key: &AgreementKey) -> Result<Vec<u8>, Error> {
+    Key::new(key).map(|key| key.public)
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! Checking that the parts of a key belong together.
 
+#[cfg(feature = "aws-lc")]
+use super::agreement;
 use super::{ecdsa, eddsa, rsa};
 use crate::error::Error;
-use crate::key::{EcKey, EcPoint, KeyMaterial, OkpKey, RsaKey};
+#[cfg(feature = "aws-lc")]
+use crate::key::recipient::AgreementKey;
+use crate::key::{EcKey, EcPoint, KeyMaterial, OkpCurve, OkpKey, RsaKey};
 
 /// Checks that the parts of `material` belong together (a point lies on its curve, a private part
 /// fits the public one, the crypto library accepts an RSA key) and computes a public part that the
@@ -33,9 +37,23 @@ fn complete_ec(mut key: EcKey) -> Result<EcKey, Error> {
 }
 
 fn complete_okp(mut key: OkpKey) -> Result<OkpKey, Error> {
+    if key.curve == OkpCurve::X25519 {
+        return complete_x25519(key);
+    }
     if key.x.is_none() {
         key.x = Some(eddsa::public_key(&key)?);
     }
     eddsa::Key::new(&key)?;
     Ok(key)
+}
+
+#[cfg(feature = "aws-lc")]
+fn complete_x25519(key: OkpKey) -> Result<OkpKey, Error> {
+    let x = agreement::public_key(&AgreementKey::of_x25519(&key))?;
+    Ok(OkpKey { x: Some(x), ..key })
+}
+
+#[cfg(not(feature = "aws-lc"))]
+fn complete_x25519(key: OkpKey) -> Result<OkpKey, Error> {
+    Err(Error::AlgorithmUnavailable(key.curve.crv()))
 }

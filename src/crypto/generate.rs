@@ -27,7 +27,7 @@ pub fn generate(algorithm: &Algorithm, bits: Option<usize>) -> Result<KeyMateria
         Family::Ecdsa(Curve::Secp256k1, _) => secp256k1(),
         Family::Ecdsa(curve, _) => nist(curve),
         Family::Eddsa(Some(OkpCurve::Ed448)) => Ok(ed448()),
-        Family::Eddsa(Some(OkpCurve::Ed25519) | None) => {
+        Family::Eddsa(_) => {
             let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
             der::parse_pkcs8(pkcs8.map_err(|_| failed())?.as_ref())
         }

@@ -2,14 +2,13 @@
 
 use serde_json::{Map, Value};
 
-#[cfg(feature = "aws-lc")]
-use super::agreement;
+use super::complete::complete;
 use super::generate::generate;
 use super::random::fill_random;
 use crate::algorithm::{ALGORITHMS, Algorithm, Family as SignatureFamily};
 use crate::content_encryption::ContentEncryption;
 use crate::error::Error;
-use crate::key::{KeyMaterial, SecretBytes, jwk};
+use crate::key::{KeyMaterial, OkpCurve, OkpKey, SecretBytes, jwk};
 use crate::key_management::{Family, KeyManagement};
 
 /// Generates a key for `algorithm` and returns it as a private JWK, which names the algorithm.
@@ -31,7 +30,7 @@ pub fn generate_recipient_key(
             let rsa = |family| matches!(family, SignatureFamily::RsaPkcs1(_));
             generate(signature_algorithm(rsa), Some(bits))?
         }
-        (Family::EcdhEs(_), _) if curve == "X25519" => return x25519(algorithm),
+        (Family::EcdhEs(_), _) if curve == OkpCurve::X25519.crv() => generate_x25519()?,
         (Family::EcdhEs(_), _) if ["P-256", "P-384", "P-521"].contains(&curve) => {
             generate(signature_algorithm(|family| family.crv() == Some(curve)), None)?
         }
@@ -51,15 +50,15 @@ fn secret(len: usize) -> KeyMaterial {
     KeyMaterial::Secret(secret)
 }
 
-#[cfg(feature = "aws-lc")]
-#[allow(clippy::unnecessary_wraps, reason = "the signature of its twin without aws-lc")]
-fn x25519(algorithm: &KeyManagement) -> Result<Option<Map<String, Value>>, Error> {
-    Ok(Some(labelled(agreement::generate_x25519().private_jwk(), algorithm)))
-}
-
-#[cfg(not(feature = "aws-lc"))]
-fn x25519(algorithm: &KeyManagement) -> Result<Option<Map<String, Value>>, Error> {
-    Err(Error::AlgorithmUnavailable(algorithm.name))
+/// Generates an X25519 key: any 32 bytes are a private key (RFC 7748 Section 5).
+///
+/// # Errors
+/// [`Error::AlgorithmUnavailable`] for a build without it.
+pub fn generate_x25519() -> Result<KeyMaterial, Error> {
+    let curve = OkpCurve::X25519;
+    let mut d = SecretBytes::new(vec![0; curve.key_len()]);
+    fill_random(&mut d);
+    complete(KeyMaterial::Okp(OkpKey { curve, x: None, d: Some(d) }))
 }
 
 fn labelled(mut jwk: Map<String, Value>, algorithm: &KeyManagement) -> Map<String, Value> {

@@ -35,7 +35,7 @@ pub use complete::complete;
 pub use content::{ContentKey, generate_cek};
 pub use digest::{Fingerprint, digest, fingerprint};
 pub use generate::generate;
-pub use generate_recipient::generate_recipient_key;
+pub use generate_recipient::{generate_recipient_key, generate_x25519};
 pub use hmac::same_secret;
 pub use key_management::{KeyManagementKey, Parameters};
 pub use random::random_bytes;
@@ -161,8 +161,8 @@ impl PreparedKey {
         match &self.operations {
             Operations::Hmac(_) | Operations::Ecdsa(_) => self.algorithm.signature_len,
             Operations::Rsa(key) => Some(key.signature_len()),
-            Operations::Eddsa(_) => Some(OkpCurve::Ed25519.signature_len()),
-            Operations::Foreign(_) => Some(OkpCurve::Ed448.signature_len()),
+            Operations::Eddsa(_) => OkpCurve::Ed25519.signature_len(),
+            Operations::Foreign(_) => OkpCurve::Ed448.signature_len(),
         }
         .expect("the algorithm table has the length for every family that fixes it")
     }

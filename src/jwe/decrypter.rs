@@ -54,6 +54,19 @@ impl Decrypted {
         &self.protected
     }
 
+    /// Returns the content of a nested token, which is a JWT itself.
+    ///
+    /// # Errors
+    /// [`Error::InvalidJwe`] if the authenticated header does not say so by `cty`, as RFC 7519
+    /// Section 5.2 demands.
+    pub fn nested_token(&self) -> Result<&[u8], Error> {
+        if header::is_jwt_content(&self.protected) {
+            Ok(&self.plaintext)
+        } else {
+            Err(Error::InvalidJwe("its cty is not \"JWT\", so that it has no signed token inside"))
+        }
+    }
+
     /// Returns the additional authenticated data, if the JWE has any.
     pub fn aad(&self) -> Option<&[u8]> {
         self.aad.as_deref()
@@ -93,6 +106,19 @@ impl Decrypter {
     /// Returns whether decrypting derives keys from passwords, which takes long.
     pub fn is_slow(&self) -> bool {
         self.keys.iter().any(|entry| entry.key.algorithm().is_slow())
+    }
+
+    /// Returns the names of the algorithms for which there is a key.
+    pub fn algorithms(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = self.keys.iter().map(|entry| entry.key.algorithm().name).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Returns the names of the content encryption algorithms that are allowed.
+    pub fn encryptions(&self) -> Vec<&'static str> {
+        self.encryptions.iter().map(|encryption| encryption.name).collect()
     }
 
     /// Decrypts a JWE in the compact serialization.

@@ -66,6 +66,16 @@ pub(super) fn is_compressed(protected: &Members) -> Result<bool, Error> {
     }
 }
 
+/// Returns whether `cty` says that the content is a JWT. Media types are case-insensitive, and
+/// `application/` may be left out (RFC 7516 Section 4.1.12).
+pub(super) fn is_jwt_content(protected: &Members) -> bool {
+    let cty = protected.get("cty").and_then(Value::as_str);
+    cty.is_some_and(|cty| {
+        let cty = cty.to_ascii_lowercase();
+        cty.strip_prefix("application/").unwrap_or(&cty) == "jwt"
+    })
+}
+
 /// Returns `alg`.
 pub(super) fn alg(joined: &Members) -> Result<&str, Error> {
     joined.get("alg").ok_or(Error::AlgorithmMissing)?.as_str().ok_or(Error::AlgorithmNotAllowed)
@@ -192,6 +202,18 @@ mod tests {
         for name in ["crit", "zip"] {
             let joined = members(json!({name: "DEF"}));
             assert!(matches!(validate(&joined, &Members::new()), Err(Error::InvalidJwe(_))));
+        }
+    }
+
+    #[test]
+    fn the_content_type_says_whether_a_token_is_nested() {
+        for cty in ["JWT", "jwt", "application/jwt", "application/JWT"] {
+            assert!(is_jwt_content(&members(json!({"cty": cty}))), "{cty}");
+        }
+        for header in
+            [json!({}), json!({"cty": "at+jwt"}), json!({"cty": 1}), json!({"typ": "JWT"})]
+        {
+            assert!(!is_jwt_content(&members(header.clone())), "{header}");
         }
     }
 

@@ -32,7 +32,7 @@ const PKCS12: &str = "This is a PKCS#12 file: take the private key out of it, fo
      file.p12 -nocerts -out key.pem`";
 
 /// Algorithms that we know and do not read, and why.
-const UNSUPPORTED: [(ObjectIdentifier, &str); 5] = [
+const UNSUPPORTED: [(ObjectIdentifier, &str); 4] = [
     (
         ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10"),
         "The RSA key is bound to RSASSA-PSS (id-RSASSA-PSS), which is not supported: use an \
@@ -43,7 +43,6 @@ const UNSUPPORTED: [(ObjectIdentifier, &str); 5] = [
         "DSA keys are not supported: no JWS algorithm uses them",
     ),
     (ObjectIdentifier::new_unwrap("1.2.840.113549.1.3.1"), "Diffie-Hellman keys cannot sign"),
-    (ObjectIdentifier::new_unwrap("1.3.101.110"), "X25519 keys cannot sign: use an Ed25519 key"),
     (ObjectIdentifier::new_unwrap("1.3.101.111"), "X448 keys cannot sign: use an Ed448 key"),
 ];
 
@@ -60,6 +59,7 @@ const fn okp_oid(curve: OkpCurve) -> ObjectIdentifier {
     ObjectIdentifier::new_unwrap(match curve {
         OkpCurve::Ed25519 => "1.3.101.112",
         OkpCurve::Ed448 => "1.3.101.113",
+        OkpCurve::X25519 => "1.3.101.110",
     })
 }
 
@@ -492,7 +492,10 @@ impl Algorithm {
         if let Some(curve) = OkpCurve::ALL.into_iter().find(|&curve| okp_oid(curve) == oid) {
             return match parameters {
                 None => Ok(Self::Okp(curve)),
-                Some(_) => Err(Error::invalid_key("EdDSA keys take no algorithm parameters")),
+                Some(_) => Err(Error::InvalidKey(format!(
+                    "{} keys take no algorithm parameters",
+                    curve.crv()
+                ))),
             };
         }
         Err(match UNSUPPORTED.iter().find(|(known, _)| *known == oid) {
@@ -510,7 +513,7 @@ fn named_curve(oid: ObjectIdentifier) -> Result<Curve, Error> {
     })
 }
 
-/// Reads an `EdDSA` key inside PKCS#8 (RFC 8410 Section 7).
+/// Reads an octet key pair inside PKCS#8 (RFC 8410 Section 7).
 fn okp_private(
     curve: OkpCurve,
     inner: &[u8],
@@ -814,10 +817,8 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_cannot_sign_say_so() {
+    fn what_is_not_supported_is_named() {
         for (name, because) in [
-            ("x25519_pkcs8.der", "X25519"),
-            ("x25519_spki.der", "X25519"),
             ("x448_pkcs8.der", "X448"),
             ("x448_spki.der", "X448"),
             ("dsa_pkcs8.der", "DSA"),

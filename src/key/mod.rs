@@ -80,24 +80,27 @@ impl Curve {
     }
 }
 
-/// A curve for `EdDSA` (RFC 8037 Section 2).
+/// A curve of an octet key pair (RFC 8037 Section 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OkpCurve {
-    /// Ed25519: 32-byte keys.
+    /// Ed25519, for `EdDSA`: 32-byte keys.
     Ed25519,
-    /// Ed448: 57-byte keys.
+    /// Ed448, for `EdDSA`: 57-byte keys.
     Ed448,
+    /// X25519, for ECDH-ES: 32-byte keys.
+    X25519,
 }
 
 impl OkpCurve {
     /// Every curve.
-    pub const ALL: [Self; 2] = [Self::Ed25519, Self::Ed448];
+    pub const ALL: [Self; 3] = [Self::Ed25519, Self::Ed448, Self::X25519];
 
     /// Returns the JWK name, `crv`.
     pub const fn crv(self) -> &'static str {
         match self {
             Self::Ed25519 => "Ed25519",
             Self::Ed448 => "Ed448",
+            Self::X25519 => "X25519",
         }
     }
 
@@ -106,20 +109,25 @@ impl OkpCurve {
         match self {
             Self::Ed25519 => "an Ed25519 key",
             Self::Ed448 => "an Ed448 key",
+            Self::X25519 => "an X25519 key",
         }
     }
 
     /// Returns the number of bytes in a public or a private key.
     pub const fn key_len(self) -> usize {
         match self {
-            Self::Ed25519 => 32,
+            Self::Ed25519 | Self::X25519 => 32,
             Self::Ed448 => 57,
         }
     }
 
-    /// Returns the number of bytes in a signature (RFC 8032 Sections 5.1.6 and 5.2.6).
-    pub const fn signature_len(self) -> usize {
-        2 * self.key_len()
+    /// Returns the number of bytes in a signature (RFC 8032 Sections 5.1.6 and 5.2.6); `None` for a
+    /// curve that is not for signatures.
+    pub const fn signature_len(self) -> Option<usize> {
+        match self {
+            Self::Ed25519 | Self::Ed448 => Some(2 * self.key_len()),
+            Self::X25519 => None,
+        }
     }
 }
 
@@ -222,7 +230,7 @@ pub struct OkpKey {
     /// The public key. It is absent only if the encoding of a private key leaves it out; `crypto`
     /// then computes it.
     pub x: Option<Vec<u8>>,
-    /// The private key (the seed), if there is one.
+    /// The private key (for `EdDSA` the seed), if there is one.
     pub d: Option<SecretBytes>,
 }
 
@@ -260,7 +268,7 @@ impl KeyMaterial {
         }
     }
 
-    /// Returns whether the key can sign.
+    /// Returns whether the key has its private part.
     pub const fn is_private(&self) -> bool {
         match self {
             Self::Secret(_) => true,
@@ -277,7 +285,7 @@ impl KeyMaterial {
             Self::Rsa(key) => key.bits(),
             Self::Ec(EcKey { curve: Curve::P521, .. }) => 521,
             Self::Ec(key) => key.curve.field_len() * 8,
-            Self::Okp(OkpKey { curve: OkpCurve::Ed25519, .. }) => 255,
+            Self::Okp(OkpKey { curve: OkpCurve::Ed25519 | OkpCurve::X25519, .. }) => 255,
             Self::Okp(OkpKey { curve: OkpCurve::Ed448, .. }) => 448,
         }
     }

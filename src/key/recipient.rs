@@ -1,23 +1,12 @@
 //! Keys of the recipients of a JWE (RFC 7516), by what they can do.
-//!
-//! [`KeyMaterial`] is about signatures; X25519 keys, which cannot sign, are read here.
 
-use pkcs8::PrivateKeyInfoRef;
-use pkcs8::der::Decode;
-use pkcs8::der::asn1::{ObjectIdentifier, OctetStringRef};
-use pkcs8::spki::SubjectPublicKeyInfoRef;
 use serde_json::{Map, Value};
 
-use super::pem::Block;
-use super::{Coordinates, Curve, EcKey, EcPoint, KeyMaterial, RsaKey, SecretBytes, jwk};
+use super::{
+    Coordinates, Curve, EcKey, EcPoint, KeyMaterial, OkpCurve, OkpKey, RsaKey, SecretBytes, jwk,
+};
 use crate::base64url;
 use crate::error::Error;
-
-/// `id-X25519` (RFC 8410 Section 3).
-const X25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.110");
-
-/// The number of bytes in an X25519 key, public or private (RFC 7748 Section 5).
-const X25519_LEN: usize = 32;
 
 /// The key of a recipient, or what a sender knows of it.
 #[derive(Clone)]
@@ -49,6 +38,9 @@ impl RecipientKey {
             KeyMaterial::Secret(secret) => Ok(Self::Secret(secret.clone())),
             KeyMaterial::Rsa(key) => Ok(Self::Rsa(key.clone())),
             KeyMaterial::Ec(key) => AgreementKey::of(key).map(Self::Agreement),
+            KeyMaterial::Okp(key) if key.curve == OkpCurve::X25519 => {
+                Ok(Self::Agreement(AgreementKey::of_x25519(key)))
+            }
             KeyMaterial::Okp(key) => Err(Error::InvalidKey(format!(
                 "{} keys sign and cannot encrypt: use an X25519 key",
                 key.curve.crv()
@@ -128,36 +120,16 @@ impl AgreementKey {
     /// # Errors
     /// [`Error::InvalidKey`] for every other key.
     pub fn from_jwk(value: &Value) -> Result<Self, Error> {
-        if is_x25519_jwk(value) {
-            return x25519_from_jwk(value);
-        }
         match jwk::from_value(value)? {
             KeyMaterial::Ec(key) => Self::of(&key),
+            KeyMaterial::Okp(key) if key.curve == OkpCurve::X25519 => Ok(Self::of_x25519(&key)),
             _ => Err(Error::invalid_key("ECDH-ES needs an EC key or an X25519 key")),
         }
     }
 
-    /// Reads an X25519 key from PKCS#8 or `SubjectPublicKeyInfo` (RFC 8410); returns `None` for
-    /// anything else.
-    pub fn x25519_from_der(der: &[u8]) -> Option<Self> {
-        if let Ok(info) = PrivateKeyInfoRef::from_der(der) {
-            let d = <&OctetStringRef>::from_der(info.private_key.as_bytes()).ok()?.as_bytes();
-            let fits = info.algorithm.oid == X25519 && d.len() == X25519_LEN;
-            return fits.then(|| Self::x25519(None, Some(d.to_vec().into())));
-        }
-        let info = SubjectPublicKeyInfoRef::from_der(der).ok()?;
-        let x = info.subject_public_key.as_bytes()?;
-        let fits = info.algorithm.oid == X25519 && x.len() == X25519_LEN;
-        fits.then(|| Self::x25519(Some(x.to_vec()), None))
-    }
-
-    /// Reads an X25519 key from PEM text; returns `None` for anything else.
-    pub fn x25519_from_pem(text: &[u8]) -> Option<Self> {
-        Self::x25519_from_der(Block::find(text).ok()?.der())
-    }
-
-    const fn x25519(public: Option<Vec<u8>>, d: Option<SecretBytes>) -> Self {
-        Self { curve: AgreementCurve::X25519, public, d }
+    /// Takes over an X25519 key.
+    pub fn of_x25519(key: &OkpKey) -> Self {
+        Self { curve: AgreementCurve::X25519, public: key.x.clone(), d: key.d.clone() }
     }
 
     /// Writes the public part as a JWK; the members that it lacks are left out.
@@ -179,38 +151,6 @@ impl AgreementKey {
         }
         jwk
     }
-
-    /// Writes the key as a JWK with its private part.
-    pub fn private_jwk(&self) -> Map<String, Value> {
-        let mut jwk = self.public_jwk();
-        if let Some(d) = &self.d {
-            jwk.insert("d".to_owned(), base64url::encode(d).into());
-        }
-        jwk
-    }
-}
-
-/// Returns whether a JWK claims to be an X25519 key.
-pub fn is_x25519_jwk(jwk: &Value) -> bool {
-    let member = |name: &str| jwk.get(name).and_then(Value::as_str);
-    member("kty") == Some("OKP") && member("crv") == Some(AgreementCurve::X25519.crv())
-}
-
-/// Reads an `OKP` key (RFC 8037 Section 2). `crypto` checks that `x` belongs to `d`.
-fn x25519_from_jwk(jwk: &Value) -> Result<AgreementKey, Error> {
-    let bytes = |name: &str| match jwk.get(name) {
-        None => Ok(None),
-        Some(value) => value
-            .as_str()
-            .and_then(|text| base64url::decode(text.as_bytes()).ok())
-            .filter(|bytes| bytes.len() == X25519_LEN)
-            .map(Some)
-            .ok_or_else(|| {
-                Error::InvalidKey(format!("The X25519 key's \"{name}\" is not 32 bytes, base64url"))
-            }),
-    };
-    let public = bytes("x")?.ok_or_else(|| Error::invalid_key("The X25519 key lacks \"x\""))?;
-    Ok(AgreementKey::x25519(Some(public), bytes("d")?.map(Into::into)))
 }
 
 #[cfg(test)]
@@ -218,23 +158,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::key::{OkpCurve, OkpKey, vectors};
-
-    #[test]
-    fn x25519_keys_are_read_from_der() {
-        let private = AgreementKey::x25519_from_der(&vectors::read("x25519_pkcs8.der")).unwrap();
-        assert!(private.public.is_none() && private.d.unwrap().len() == 32);
-        let public = AgreementKey::x25519_from_der(&vectors::read("x25519_spki.der")).unwrap();
-        assert!(public.d.is_none() && public.public.unwrap().len() == 32);
-        for other in ["x448_pkcs8.der", "x448_spki.der", "ed25519_pkcs8.der", "ed25519_spki.der"] {
-            assert!(AgreementKey::x25519_from_der(&vectors::read(other)).is_none(), "{other}");
-        }
-        for name in ["x25519_pkcs8.der", "x25519_spki.der"] {
-            vectors::mutations(&vectors::read(name), |damaged| {
-                drop(AgreementKey::x25519_from_der(damaged));
-            });
-        }
-    }
+    use crate::base64url;
 
     #[test]
     fn x25519_jwks_have_32_bytes_in_each_member() {

@@ -451,7 +451,8 @@ MISTAKES = {
             "an encrypted token",
             decoding("eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..aaaa.bbbb.cccc"),
             DecodeError,
-            "This is an encrypted token (JWE, five parts): decrypt it first, with rapidjwt.jwe",
+            "This is an encrypted token (JWE, five parts): pass a decrypter to Verifier, or "
+            "decrypt it with rapidjwt.jwe",
         ),
         Mistake("an opaque access token", decoding("6f1b3c2d"), DecodeError, "Not enough segments"),
         Mistake(

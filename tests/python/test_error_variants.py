@@ -228,7 +228,10 @@ OURS_ALONE |= {
     "JwsNotJwe": (
         lambda: jwe.Decrypter(SHARED_KEY, **DIR).decrypt(GOOD),
         rapidjwt.DecodeError,
-        "This is a JWS, which is signed, not a JWE, which is encrypted: verify it instead",
+        (
+            "This is a JWS, which is signed, not a JWE, which is encrypted: verify it without a "
+            "decrypter"
+        ),
     ),
     "InvalidJwe": (
         lambda: jwe.Decrypter(SHARED_KEY, **DIR).decrypt("a.b"),

@@ -15,6 +15,7 @@ use crate::python::cpython::utf8;
 use crate::python::jose_arguments::{bytes, json_text, token_bytes};
 use crate::python::keys::key::Key;
 use crate::python::once::intern;
+use crate::python::repr::Repr;
 
 /// A decrypter with keys, allowed algorithms and limits that are fixed when it is made.
 ///
@@ -117,6 +118,14 @@ impl Decrypter {
         self.run(py, || self.0.decrypt_json(json))
     }
 
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let mut repr = Repr::new("Decrypter");
+        let names = |names: Vec<&str>| PyTuple::new(py, names);
+        repr.add(py, "algorithms", names(self.0.algorithms())?)?;
+        repr.add(py, "encryptions", names(self.0.encryptions())?)?;
+        Ok(repr.finish())
+    }
+
     /// Returns the decrypter itself, because it never changes.
     fn __copy__(slf: Py<Self>) -> Py<Self> {
         slf
@@ -156,6 +165,16 @@ impl Decrypter {
     ) -> Result<jwe::Decrypted, Error> {
         if self.0.is_slow() { py.detach(decrypt) } else { decrypt() }
     }
+}
+
+/// Decrypts a nested token and returns the token inside, which is not verified yet.
+#[pyfunction]
+#[pyo3(signature = (decrypter, token, /))]
+pub(super) fn open_nested<'py>(
+    decrypter: &Bound<'py, Decrypter>,
+    token: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    Ok(bytes(token.py(), decrypter.get().open(token)?.nested_token()?)?)
 }
 
 /// The decrypted content of a token, with its header. It is not verified.

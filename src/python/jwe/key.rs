@@ -8,13 +8,12 @@ use crate::content_encryption::ContentEncryption;
 use crate::crypto::{self, KeyManagementKey};
 use crate::error::Error;
 use crate::key::metadata::{JwkMetadata, permits_operation, permits_use};
-use crate::key::recipient::{AgreementKey, RecipientKey, is_x25519_jwk};
+use crate::key::recipient::RecipientKey;
 use crate::key::{der, secret};
 use crate::key_management::KeyManagement;
 use crate::memory;
 use crate::python::arguments::exact;
 use crate::python::cpython::utf8;
-use crate::python::jose_arguments::json_value;
 use crate::python::keys::argument::der_of_cryptography;
 use crate::python::keys::key::Key;
 use crate::python::once::intern;
@@ -52,8 +51,8 @@ impl KeyArgument {
         if let Ok(key) = object.cast_exact::<Key>() {
             return Self::of(key.get());
         }
-        if let Ok(dict) = object.cast::<PyDict>() {
-            return Self::from_jwk(dict);
+        if object.is_instance_of::<PyDict>() {
+            return Self::with_method(object, "from_jwk");
         }
         if let Ok(text) = object.cast::<PyString>() {
             let text = utf8(text).ok_or_else(|| {
@@ -82,41 +81,22 @@ impl KeyArgument {
         Ok(Self { key: RecipientKey::of(key.material())?, metadata: key.metadata().clone() })
     }
 
-    fn from_jwk(dict: &Bound<'_, PyDict>) -> PyResult<Self> {
-        let py = dict.py();
-        let dict = exact(dict)?;
-        let key_type = py.get_type::<Key>();
-        let crv = dict.get_item("crv").ok().and_then(|crv| crv.extract::<String>().ok());
-        if crv.as_deref() == Some("X25519") {
-            let value = json_value(&dict)?;
-            if is_x25519_jwk(&value) {
-                let key = RecipientKey::Agreement(AgreementKey::from_jwk(&value)?);
-                return Ok(Self { key, metadata: JwkMetadata::of(&value)? });
-            }
-        }
-        let key = key_type.call_method1(intern!(py, "from_jwk"), (dict,))?;
+    /// Reads a key with a static method of `Key`.
+    fn with_method(object: &Bound<'_, PyAny>, method: &str) -> PyResult<Self> {
+        let key = object.py().get_type::<Key>().call_method1(method, (exact(object)?,))?;
         Self::of(key.cast_exact::<Key>()?.get())
     }
 
     fn from_text(object: &Bound<'_, PyAny>, text: &[u8]) -> PyResult<Self> {
-        let py = object.py();
         if !text.trim_ascii_start().starts_with(b"-----BEGIN") {
             secret::check(text)?;
             return Ok(Self::plain(RecipientKey::Secret(memory::concat(&[text])?.into())));
         }
-        if let Some(key) = AgreementKey::x25519_from_pem(text) {
-            return Ok(Self::plain(RecipientKey::Agreement(key)));
-        }
-        let key_type = py.get_type::<Key>();
-        let key = key_type.call_method1(intern!(py, "from_pem"), (exact(object)?,))?;
-        Self::of(key.cast_exact::<Key>()?.get())
+        Self::with_method(object, "from_pem")
     }
 
     fn from_der(bytes: &[u8]) -> PyResult<Self> {
-        Ok(Self::plain(match AgreementKey::x25519_from_der(bytes) {
-            Some(key) => RecipientKey::Agreement(key),
-            None => RecipientKey::of(&crypto::complete(der::parse(bytes)?)?)?,
-        }))
+        Ok(Self::plain(RecipientKey::of(&crypto::complete(der::parse(bytes)?)?)?))
     }
 
     fn plain(key: RecipientKey) -> Self {

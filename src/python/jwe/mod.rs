@@ -9,7 +9,7 @@ use pyo3::types::PyDict;
 
 use crate::content_encryption::CONTENT_ENCRYPTIONS;
 use crate::key_management::KEY_MANAGEMENTS;
-use decrypter::{Decrypted, Decrypter};
+use decrypter::{Decrypted, Decrypter, open_nested};
 use encrypter::{Encrypter, encrypt_general};
 use key::generate_key;
 
@@ -21,6 +21,7 @@ pub(super) fn member<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<
         "Encrypter" => py.get_type::<Encrypter>().into_any(),
         "encrypt_general" => wrap_pyfunction!(encrypt_general, py)?.into_any(),
         "encryption_tables" => wrap_pyfunction!(encryption_tables, py)?.into_any(),
+        "open_nested" => wrap_pyfunction!(open_nested, py)?.into_any(),
         "generate_key" => wrap_pyfunction!(generate_key, py)?.into_any(),
         _ => return Ok(None),
     }))

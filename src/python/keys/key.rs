@@ -193,6 +193,7 @@ impl Key {
     }
 
     /// Generates a key for the algorithm of that name, which becomes its `alg`; `kid` becomes its ID.
+    /// "X25519" makes a key for ECDH-ES, which has no `alg`: it is for `rapidjwt.jwe`.
     ///
     /// `size` is the number of bits of a secret (by default the length of the hash) or of an RSA
     /// modulus (2048 by default, or 3072, 4096, 8192). Other algorithms determine the size.
@@ -207,6 +208,12 @@ impl Key {
         size: Option<usize>,
         kid: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
+        if arguments::string(algorithm) == Some(OkpCurve::X25519.crv()) {
+            return match size {
+                None => Self::new(crypto::generate_x25519()?)?.with_names(kid, None),
+                Some(_) => Err(Error::invalid_key("X25519 fixes the size of its keys").into()),
+            };
+        }
         let named = arguments::algorithm_argument("algorithm", algorithm)?;
         // RSA takes long enough to let other threads run.
         let material = algorithm.py().detach(|| crypto::generate(named, size))?;
@@ -260,7 +267,7 @@ impl Key {
         self.metadata.key_ops.as_ref().map(|names| PyTuple::new(py, names)).transpose()
     }
 
-    /// Whether the key can sign.
+    /// Whether the key has its private part: whether it can sign or, an X25519 key, decrypt.
     #[getter]
     fn is_private(&self) -> bool {
         self.material.is_private()

@@ -33,6 +33,7 @@ pub(super) fn repr(
     py: Python<'_>,
     policy: &VerifierPolicy,
     algorithms: Bound<'_, PyTuple>,
+    decrypter: Option<Bound<'_, PyAny>>,
 ) -> PyResult<String> {
     let policy = policy.claims();
     let mut repr = Repr::new("Verifier");
@@ -46,6 +47,7 @@ pub(super) fn repr(
     }
     let options = changed_options(py, policy.checks)?;
     repr.add_if(py, "options", Some(options).filter(|options| !options.is_empty()))?;
+    repr.add_if(py, "decrypter", decrypter)?;
     Ok(repr.finish())
 }
 

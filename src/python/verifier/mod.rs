@@ -52,6 +52,9 @@ use crate::signature_cache::SignatureCache;
 ///         None, the default, means no limit, as in PyJWT.
 ///     `max_nesting`: the maximum depth of nested arrays and objects in the payload, where the
 ///         payload itself counts as 1; None, the default, means as deep as Python's json reads.
+///     decrypter: a `rapidjwt.jwe.Decrypter`. Tokens must then be signed and encrypted: a JWE with
+///         `cty` JWT around a JWS (RFC 7519 Section 5.2). Without one, the default, a JWE is
+///         refused.
 ///
 /// Raises `InvalidKeyError` for a key that fits none of the algorithms, `PyJWKSetError` for a set
 /// without a key that does, `TypeError` and `ValueError` for other wrong arguments.
@@ -62,8 +65,9 @@ pub(super) struct Verifier {
 
 enum Keys {
     Held(Arc<VerifyingKeys>),
-    /// An object of `rapidjwt.jwks.verifier`, whose methods have the same names as those here.
-    Fetched(Py<PyAny>),
+    /// An object whose methods have the same names as those here: of `rapidjwt.jwks.verifier`,
+    /// which fetches the keys, or of `rapidjwt._nested`, which decrypts the token first.
+    Delegated(Py<PyAny>),
 }
 
 #[pymethods]
@@ -72,10 +76,10 @@ impl Verifier {
     #[pyo3(signature = (
         key=None, *, jwks=None, algorithms=None, audience=None, issuer=None, subject=None,
         leeway=None, require=None, options=None, cache_size=0, max_token_size=None,
-        max_nesting=None
+        max_nesting=None, decrypter=None
     ), text_signature = "(key=None, *, jwks=None, algorithms=None, audience=None, issuer=None, \
         subject=None, leeway=0, require=(), options=None, cache_size=0, max_token_size=None, \
-        max_nesting=None)")]
+        max_nesting=None, decrypter=None)")]
     #[allow(clippy::too_many_arguments, reason = "they are the policy, each with its name")]
     fn new(
         py: Python<'_>,
@@ -91,6 +95,7 @@ impl Verifier {
         cache_size: i64,
         max_token_size: Option<i64>,
         max_nesting: Option<i64>,
+        decrypter: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let policy = VerifierPolicy::read(Arguments {
             algorithms: algorithms.map(exact).transpose()?.as_ref(),
@@ -105,24 +110,32 @@ impl Verifier {
             max_nesting,
         })?;
         let policy = Py::new(py, policy)?;
-        match (key, jwks) {
-            (Some(key), None) => Ok(Self::of_keys(VerifyingKeys::new(policy, key)?)),
-            (None, Some(client)) => Ok(Self { keys: Keys::Fetched(connect(policy, client)?) }),
-            (Some(_), Some(_)) => Err(PyTypeError::new_err(
-                "A Verifier takes either key or jwks, got both: the keys of a client need no key",
-            )),
-            (None, None) => Err(PyTypeError::new_err(
-                "A Verifier takes either key or jwks, got neither (or None: is a setting missing?)",
-            )),
+        let verifier = match (key, jwks) {
+            (Some(key), None) => Self::of_keys(VerifyingKeys::new(policy, key)?),
+            (None, Some(client)) => Self { keys: Keys::Delegated(connect(policy, client)?) },
+            (Some(_), Some(_)) => {
+                return Err(PyTypeError::new_err(
+                    "A Verifier takes either key or jwks, got both: the keys of a client need no key",
+                ));
+            }
+            (None, None) => {
+                return Err(PyTypeError::new_err(
+                    "A Verifier takes either key or jwks, got neither (or None: is a setting missing?)",
+                ));
+            }
+        };
+        match decrypter {
+            Some(decrypter) => verifier.nested(decrypter),
+            None => Ok(verifier),
         }
     }
 
     /// The names of the allowed algorithms.
     #[getter]
     fn algorithms<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let algorithms = match &self.keys {
-            Keys::Held(keys) => keys.algorithms(),
-            Keys::Fetched(_) => self.policy(py)?.get().allowed.clone().unwrap_or_default(),
+        let algorithms = match self.keys(py)? {
+            Some(keys) => keys.algorithms(),
+            None => self.policy(py)?.get().allowed.clone().unwrap_or_default(),
         };
         PyTuple::new(py, algorithms.iter().map(|algorithm| algorithm.name))
     }
@@ -158,8 +171,18 @@ impl Verifier {
         PyTuple::new(py, &self.policy(py)?.get().claims().require)
     }
 
+    /// The decrypter of nested tokens; None if tokens must not be encrypted.
+    #[getter]
+    fn decrypter<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match &self.keys {
+            Keys::Held(_) => Ok(None),
+            Keys::Delegated(delegate) => delegate.bind(py).getattr_opt(intern!(py, "decrypter")),
+        }
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        description::repr(py, self.policy(py)?.get(), self.algorithms(py)?)
+        let (policy, algorithms) = (self.policy(py)?, self.algorithms(py)?);
+        description::repr(py, policy.get(), algorithms, self.decrypter(py)?)
     }
 
     /// Verifies a token and returns a dict with its `payload`, `header` and `signature`.
@@ -174,8 +197,8 @@ impl Verifier {
                 let verified = keys.open(py, token)?;
                 decoded::complete(keys.accept(py, &verified)?, &Compact::split(token)?)
             }
-            Keys::Fetched(keys) => {
-                call_fetched(keys.bind(py), intern!(py, "decode_complete"), token)
+            Keys::Delegated(keys) => {
+                call_delegate(keys.bind(py), intern!(py, "decode_complete"), token)
             }
         }
     }
@@ -217,7 +240,7 @@ impl Verifier {
                 let module = py.import(intern!(py, "rapidjwt._async_batch"))?;
                 module.call_method1(name, (decode_many, tokens))
             }
-            Keys::Fetched(keys) => keys.bind(py).call_method1(name, (tokens,)),
+            Keys::Delegated(keys) => keys.bind(py).call_method1(name, (tokens,)),
         }
     }
 
@@ -233,7 +256,7 @@ impl Verifier {
         let py = slf.py();
         match &slf.get().keys {
             Keys::Held(_) => coroutine(slf.getattr(intern!(py, "decode"))?, token),
-            Keys::Fetched(keys) => {
+            Keys::Delegated(keys) => {
                 keys.bind(py).call_method1(intern!(py, "decode_async"), (token,))
             }
         }
@@ -248,7 +271,7 @@ impl Verifier {
         let py = slf.py();
         match &slf.get().keys {
             Keys::Held(_) => coroutine(slf.getattr(intern!(py, "decode_complete"))?, token),
-            Keys::Fetched(keys) => {
+            Keys::Delegated(keys) => {
                 keys.bind(py).call_method1(intern!(py, "decode_complete_async"), (token,))
             }
         }
@@ -275,7 +298,7 @@ impl Verifier {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         match &self.keys {
             Keys::Held(_) => Ok(()),
-            Keys::Fetched(keys) => visit.call(keys),
+            Keys::Delegated(keys) => visit.call(keys),
         }
     }
 
@@ -325,7 +348,7 @@ impl Method for VerifierDecode {
                 let verified = keys.open(py, decoded::token_bytes(&token)?)?;
                 keys.accept(py, &verified)?
             }
-            Keys::Fetched(keys) => call_fetched(keys.bind(py), intern!(py, "decode"), &token)?,
+            Keys::Delegated(keys) => call_delegate(keys.bind(py), intern!(py, "decode"), &token)?,
         };
         Ok(claims.into_any())
     }
@@ -346,15 +369,26 @@ impl Verifier {
                 let decoded = DecodedMany::new(Arc::clone(keys), tokens.unbind(), is_complete);
                 Ok(Bound::new(py, decoded)?.into_any())
             }
-            Keys::Fetched(keys) => keys.bind(tokens.py()).call_method1(method, (tokens,)),
+            Keys::Delegated(keys) => keys.bind(tokens.py()).call_method1(method, (tokens,)),
         }
     }
 
     fn policy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, VerifierPolicy>> {
         match &self.keys {
             Keys::Held(keys) => Ok(keys.policy().bind(py).clone()),
-            Keys::Fetched(keys) => Ok(keys.bind(py).getattr(intern!(py, "policy"))?.cast_into()?),
+            Keys::Delegated(keys) => {
+                Ok(keys.bind(py).getattr(intern!(py, "policy"))?.cast_into()?)
+            }
         }
+    }
+
+    /// Returns a verifier of nested tokens, whose content this one verifies.
+    fn nested(self, decrypter: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = decrypter.py();
+        let policy = self.policy(py)?;
+        let connect = py.import("rapidjwt._nested")?.getattr("connect")?;
+        let delegate = connect.call1((Py::new(py, self)?, decrypter, policy))?;
+        Ok(Self { keys: Keys::Delegated(delegate.unbind()) })
     }
 
     fn of_keys(keys: VerifyingKeys) -> Self {
@@ -365,7 +399,7 @@ impl Verifier {
     fn keys(&self, py: Python<'_>) -> PyResult<Option<Arc<VerifyingKeys>>> {
         match &self.keys {
             Keys::Held(keys) => Ok(Some(Arc::clone(keys))),
-            Keys::Fetched(keys) => {
+            Keys::Delegated(keys) => {
                 let newest: Option<Bound<'_, Self>> =
                     keys.bind(py).call_method0(intern!(py, "newest"))?.extract()?;
                 newest.map_or(Ok(None), |newest| newest.get().keys(py))
@@ -416,13 +450,13 @@ fn connect(policy: Py<VerifierPolicy>, client: &Bound<'_, PyAny>) -> PyResult<Py
     }
 }
 
-/// Returns the result of a method of an object of `rapidjwt.jwks.verifier` for a token.
-fn call_fetched<'py>(
-    keys: &Bound<'py, PyAny>,
+/// Returns the result of a delegate's method for a token.
+fn call_delegate<'py>(
+    delegate: &Bound<'py, PyAny>,
     method: &Bound<'py, PyString>,
     token: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    Ok(keys.call_method1(method, (token,))?.cast_into()?)
+    Ok(delegate.call_method1(method, (token,))?.cast_into()?)
 }
 
 /// Makes a coroutine that calls a method of a `Verifier` whose keys are in memory.

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, rsa, x448
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -60,7 +60,7 @@ REFUSED = {
     ),
     "explicit EC DER": (lambda: vector("ec_p256_explicit_sec1.der"), "-param_enc named_curve"),
     "PSS DER": (pss, "bound to RSASSA-PSS"),
-    "X25519 DER": (lambda: der(x25519.X25519PrivateKey.generate()), "X25519 keys cannot sign"),
+    "X448 DER": (lambda: der(x448.X448PrivateKey.generate()), "X448 keys cannot sign"),
     "DSA DER": (lambda: vector("dsa_pkcs8.der"), "DSA keys are not supported"),
     "CMS DER": (lambda: bytes.fromhex("300f06092a864886f70d010701a0020400"), "CMS message"),
     "another DER structure": (lambda: b"\x30\x03\x04\x01\x00", "The key is not PKCS#8"),

@@ -248,3 +248,15 @@ def test_only_a_regular_file_is_replaced(run, tmp_path, kind):
     assert is_one_line(result.err)
     assert "is not a regular file" in result.err
     assert path.lstat() == before
+
+
+def test_a_key_for_encryption_has_no_algorithm(run, tmp_path):
+    assert (
+        run("keygen", "X25519", "--out", "x.jwk", "--kid", "1", "--public-out", "x.pub").code == 0
+    )
+    jwk = json.loads((tmp_path / "x.jwk").read_text("ascii"))
+    assert set(jwk) == {"kty", "crv", "x", "d", "kid"}
+    result = run("keygen", "X25519", "--out", "x.pem", "--json")
+    assert (result.json["alg"], result.json["kty"], result.json["size"]) == (None, "OKP", 255)
+    result = run("sign", "--key", "x.pem", "--alg", "EdDSA", "--claim", "sub=alice")
+    assert (result.code, result.out) == (3, "")

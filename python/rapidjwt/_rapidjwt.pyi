@@ -11,6 +11,8 @@ from .api_jwk import PyJWK, PyJWKSet
 from .exceptions import PyJWTError
 from .jwks import AsyncJWKSClient, JWKSClient
 from .key_set import KeySet
+from .replay.store import AnyReplayStore
+from .revocation.store import Revocation
 from .types import Algorithm, DecodedToken, Options
 
 __all__ = [
@@ -352,6 +354,8 @@ class Verifier:
         max_token_size: int | None = None,
         max_nesting: int | None = None,
         decrypter: Decrypter | None = None,
+        replay: AnyReplayStore | None = None,
+        revocation: Revocation | None = None,
     ) -> Verifier: ...
     @overload
     def __new__(
@@ -370,6 +374,8 @@ class Verifier:
         max_token_size: int | None = None,
         max_nesting: int | None = None,
         decrypter: Decrypter | None = None,
+        replay: AnyReplayStore | None = None,
+        revocation: Revocation | None = None,
     ) -> Verifier: ...
     @property
     def algorithms(self) -> tuple[str, ...]:
@@ -377,6 +383,12 @@ class Verifier:
     @property
     def decrypter(self) -> Decrypter | None:
         """The decrypter of nested tokens; None if tokens must not be encrypted."""
+    @property
+    def replay(self) -> AnyReplayStore | None:
+        """The store of one-time tokens; None if tokens may be used many times."""
+    @property
+    def revocation(self) -> Revocation | None:
+        """The list of revoked tokens, or None."""
     @property
     def audience(self) -> str | tuple[str, ...] | None:
         """The accepted audience, or a tuple of several; None refuses tokens with an audience."""

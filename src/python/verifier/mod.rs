@@ -55,6 +55,9 @@ use crate::signature_cache::SignatureCache;
 ///     decrypter: a `rapidjwt.jwe.Decrypter`. Tokens must then be signed and encrypted: a JWE with
 ///         `cty` JWT around a JWS (RFC 7519 Section 5.2). Without one, the default, a JWE is
 ///         refused.
+///     replay: a store of `rapidjwt.replay`. Tokens are then accepted once; they must have `jti` and
+///         `exp`.
+///     revocation: a list of `rapidjwt.revocation`, whose tokens are refused.
 ///
 /// Raises `InvalidKeyError` for a key that fits none of the algorithms, `PyJWKSetError` for a set
 /// without a key that does, `TypeError` and `ValueError` for other wrong arguments.
@@ -66,7 +69,8 @@ pub(super) struct Verifier {
 enum Keys {
     Held(Arc<VerifyingKeys>),
     /// An object whose methods have the same names as those here: of `rapidjwt.jwks.verifier`,
-    /// which fetches the keys, or of `rapidjwt._nested`, which decrypts the token first.
+    /// which fetches the keys, of `rapidjwt._nested`, which decrypts the token first, or of
+    /// `rapidjwt._token_state`, which asks stores last.
     Delegated(Py<PyAny>),
 }
 
@@ -76,10 +80,10 @@ impl Verifier {
     #[pyo3(signature = (
         key=None, *, jwks=None, algorithms=None, audience=None, issuer=None, subject=None,
         leeway=None, require=None, options=None, cache_size=0, max_token_size=None,
-        max_nesting=None, decrypter=None
+        max_nesting=None, decrypter=None, replay=None, revocation=None
     ), text_signature = "(key=None, *, jwks=None, algorithms=None, audience=None, issuer=None, \
         subject=None, leeway=0, require=(), options=None, cache_size=0, max_token_size=None, \
-        max_nesting=None, decrypter=None)")]
+        max_nesting=None, decrypter=None, replay=None, revocation=None)")]
     #[allow(clippy::too_many_arguments, reason = "they are the policy, each with its name")]
     fn new(
         py: Python<'_>,
@@ -96,6 +100,8 @@ impl Verifier {
         max_token_size: Option<i64>,
         max_nesting: Option<i64>,
         decrypter: Option<&Bound<'_, PyAny>>,
+        replay: Option<&Bound<'_, PyAny>>,
+        revocation: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let policy = VerifierPolicy::read(Arguments {
             algorithms: algorithms.map(exact).transpose()?.as_ref(),
@@ -124,10 +130,17 @@ impl Verifier {
                 ));
             }
         };
-        match decrypter {
-            Some(decrypter) => verifier.nested(decrypter),
-            None => Ok(verifier),
+        let verifier = match decrypter {
+            Some(decrypter) => verifier.nested(decrypter)?,
+            None => verifier,
+        };
+        if replay.is_none() && revocation.is_none() {
+            return Ok(verifier);
         }
+        let policy = verifier.policy(py)?;
+        let connect = py.import("rapidjwt._token_state")?.getattr("connect")?;
+        let delegate = connect.call1((Py::new(py, verifier)?, policy, jwks, replay, revocation))?;
+        Ok(Self { keys: Keys::Delegated(delegate.unbind()) })
     }
 
     /// The names of the allowed algorithms.
@@ -174,15 +187,29 @@ impl Verifier {
     /// The decrypter of nested tokens; None if tokens must not be encrypted.
     #[getter]
     fn decrypter<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match &self.keys {
-            Keys::Held(_) => Ok(None),
-            Keys::Delegated(delegate) => delegate.bind(py).getattr_opt(intern!(py, "decrypter")),
-        }
+        self.delegated(intern!(py, "decrypter"))
+    }
+
+    /// The store of one-time tokens; None if tokens may be used many times.
+    #[getter]
+    fn replay<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.delegated(intern!(py, "replay"))
+    }
+
+    /// The list of revoked tokens, or None.
+    #[getter]
+    fn revocation<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.delegated(intern!(py, "revocation"))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let (policy, algorithms) = (self.policy(py)?, self.algorithms(py)?);
-        description::repr(py, policy.get(), algorithms, self.decrypter(py)?)
+        let helpers = [
+            ("decrypter", self.decrypter(py)?),
+            ("replay", self.replay(py)?),
+            ("revocation", self.revocation(py)?),
+        ];
+        description::repr(py, policy.get(), algorithms, helpers)
     }
 
     /// Verifies a token and returns a dict with its `payload`, `header` and `signature`.
@@ -378,6 +405,17 @@ impl Verifier {
             Keys::Held(keys) => Ok(keys.policy().bind(py).clone()),
             Keys::Delegated(keys) => {
                 Ok(keys.bind(py).getattr(intern!(py, "policy"))?.cast_into()?)
+            }
+        }
+    }
+
+    /// Returns an attribute of the delegate; `None` if it does not have it, or if it is None.
+    fn delegated<'py>(&self, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match &self.keys {
+            Keys::Held(_) => Ok(None),
+            Keys::Delegated(delegate) => {
+                let found = delegate.bind(name.py()).getattr_opt(name)?;
+                Ok(found.filter(|found| !found.is_none()))
             }
         }
     }

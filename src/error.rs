@@ -264,6 +264,10 @@ pub enum Error {
         /// The algorithm that was asked for.
         asked: &'static str,
     },
+    /// What a key service returned is not a signature, or not one under its public key.
+    RemoteSignature(String),
+    /// A key service failed; the type of its error.
+    RemoteService(String),
     /// A public key, where signing needs the private key.
     PrivateKeyRequired,
     /// A key for `none`.
@@ -453,6 +457,9 @@ impl fmt::Display for Error {
             Self::KeyForOtherAlgorithm { own, asked } => {
                 return write!(f, "The key is for {own} (its own alg), {asked} was asked for");
             }
+            Self::RemoteService(class) => {
+                return write!(f, "The key service failed: {class} (see __cause__)");
+            }
             Self::PrivateKeyRequired => "Signing needs a private key, got a public key",
             Self::PasswordRequired => {
                 "The private key is encrypted: pass its password, as in Key.from_pem(data, \
@@ -466,7 +473,7 @@ impl fmt::Display for Error {
                      length of {minimum} bytes for {hash}. See RFC 7518 Section 3.2."
                 );
             }
-            Self::InvalidKey(message) => message,
+            Self::InvalidKey(message) | Self::RemoteSignature(message) => message,
         };
         f.write_str(message)
     }

@@ -37,6 +37,8 @@ CODES = {
     "invalid_key_set": "A JWK Set does not contain a usable key",
     "keys_unavailable": "The answer or the address of a JWKS endpoint cannot be used",
     "keys_unreachable": "The request to a JWKS endpoint failed",
+    "remote_service": "A service that signs has failed",
+    "remote_signature": "What a service returned is not a signature under its public key",
     "replayed_token": "A one-time token was used before",
     "revoked_token": "The token was revoked",
     "store_unavailable": "A store of one-time or revoked tokens cannot be asked",
@@ -214,6 +216,12 @@ class PyJWKClientConnectionError(PyJWKClientError):
     """The request to a JWKS endpoint failed."""
 
     code = "keys_unreachable"
+
+
+class RemoteKeyError(PyJWTError):
+    """A key service failed, or what it returned is not a signature of its key."""
+
+    code = "remote_service"
 
 
 class InvalidSubjectError(InvalidTokenError):

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString};
 
 use super::cpython::utf8;
-use super::errors::ok;
+use super::errors::{Raised, ok};
 use super::once::intern;
 use crate::claims::{Accepted, Audience, Claim, ClaimsView, Policy, Text, Time};
 use crate::error::Error;
@@ -67,12 +67,13 @@ impl<'c, 'py> PyClaims<'c, 'py> {
         let claim = error.claim().and_then(|name| Claim::by_name(name.as_bytes()));
         let (is_missing, is_expired) =
             (matches!(error, Error::MissingClaim(_)), error == Error::Expired);
-        let exception = PyErr::from(error);
         let Some(claim) = claim.filter(|_| !is_missing) else {
-            return exception;
+            return error.into();
         };
-        match self.describe(exception.value(self.dict.py()), claim, is_expired, policy) {
-            Ok(()) => exception,
+        let py = self.dict.py();
+        let exception = Raised::new(py, error.into()).into_value(py);
+        match self.describe(&exception, claim, is_expired, policy) {
+            Ok(()) => PyErr::from_value(exception.into_any()),
             Err(failed) => failed,
         }
     }

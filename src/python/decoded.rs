@@ -8,6 +8,7 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 use super::arguments::type_name;
 use super::claims_view::Registered;
 use super::cpython::{self, utf8};
+use super::errors::Raised;
 use super::json::loads::{loads, loads_claims};
 use super::once::intern;
 use crate::base64url::{self, Undecoded};
@@ -43,9 +44,12 @@ fn claims_by_python<'py>(
 
 fn json_loads<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     loads_by_python(py, payload).map_err(|error| {
-        let is_malformed = error.is_instance_of::<PyValueError>(py)
-            || error.is_instance_of::<PyRecursionError>(py);
-        if is_malformed { Error::PayloadNotJson(error.value(py).to_string()).into() } else { error }
+        let error = Raised::new(py, error);
+        if error.is::<PyValueError>(py) || error.is::<PyRecursionError>(py) {
+            Error::PayloadNotJson(error.message(py)).into()
+        } else {
+            error.into()
+        }
     })
 }
 

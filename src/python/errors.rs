@@ -2,10 +2,11 @@
 //! compile until it has a class.
 
 use pyo3::exceptions::{
-    PyArithmeticError, PyAttributeError, PyImportError, PyLookupError, PyMemoryError,
-    PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError,
+    PyArithmeticError, PyAttributeError, PyBaseException, PyImportError, PyLookupError,
+    PyMemoryError, PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError,
 };
 use pyo3::prelude::*;
+use pyo3::type_object::PyTypeInfo;
 use pyo3::types::{PyModule, PyType};
 
 use super::cpython::{Newest, with_python};
@@ -48,6 +49,7 @@ exceptions!(
     PasswordRequiredError,
     PyJWKSetError,
     PyJWTError,
+    RemoteKeyError,
 );
 
 fn class(module: &Bound<'_, PyModule>, name: &str) -> PyResult<Py<PyType>> {
@@ -68,9 +70,72 @@ pub(super) fn import_classes(py: Python<'_>) -> PyResult<&'static Classes> {
     Ok(CLASSES.replace(Classes::import(py)?))
 }
 
-/// Returns whether the error is one of this library's own.
-pub(super) fn is_ours(py: Python<'_>, error: &PyErr) -> bool {
-    classes(py).is_ok_and(|classes| error.is_instance(py, classes.PyJWTError.bind(py)))
+/// An error whose exception exists.
+///
+/// `PyO3` makes the exception of a new error when something looks at it, and releases the interpreter
+/// meanwhile. If Python ends in between, taking the interpreter again crashes or, before CPython
+/// 3.14, unwinds the stack. Here the exception is made while the interpreter is held.
+pub(super) struct Raised(PyErr);
+
+#[allow(clippy::disallowed_methods, reason = "the exception exists")]
+impl Raised {
+    pub(super) fn new(py: Python<'_>, error: PyErr) -> Self {
+        error.restore(py);
+        Self(PyErr::fetch(py))
+    }
+
+    /// Returns whether the error is one of this library's own.
+    pub(super) fn is_ours(&self, py: Python<'_>) -> bool {
+        classes(py).is_ok_and(|classes| self.0.is_instance(py, classes.PyJWTError.bind(py)))
+    }
+
+    /// Returns whether the error is one that Python or cryptography raises for a wrong argument.
+    pub(super) fn is_refusal(&self, py: Python<'_>) -> bool {
+        self.is_ours(py)
+            || self.is::<PyValueError>(py)
+            || self.is::<PyTypeError>(py)
+            || self.is::<PyAttributeError>(py)
+            || self.is::<PyLookupError>(py)
+            || self.is::<PyArithmeticError>(py)
+            || self.is::<PyImportError>(py)
+            || self.is::<PyNotImplementedError>(py)
+            || self.is_unsupported_algorithm(py)
+    }
+
+    pub(super) fn is<T: PyTypeInfo>(&self, py: Python<'_>) -> bool {
+        self.0.is_instance_of::<T>(py)
+    }
+
+    /// Returns whether it is cryptography's `UnsupportedAlgorithm`, which is a plain `Exception`.
+    fn is_unsupported_algorithm(&self, py: Python<'_>) -> bool {
+        let module = self.0.get_type(py).module();
+        module
+            .is_ok_and(|module| module.to_str().is_ok_and(|name| name == "cryptography.exceptions"))
+    }
+
+    pub(super) fn message(&self, py: Python<'_>) -> String {
+        self.0.value(py).to_string()
+    }
+
+    /// Replaces an error about a key by one with a better message: a `TypeError` by a `TypeError`,
+    /// any other one by an `InvalidKeyError`.
+    pub(super) fn with_message(self, py: Python<'_>, message: String) -> PyErr {
+        if self.0.get_type(py).is(py.get_type::<PyTypeError>()) {
+            PyTypeError::new_err(message)
+        } else {
+            Error::InvalidKey(message).into()
+        }
+    }
+
+    pub(super) fn into_value(self, py: Python<'_>) -> Bound<'_, PyBaseException> {
+        self.0.into_value(py).into_bound(py)
+    }
+}
+
+impl From<Raised> for PyErr {
+    fn from(error: Raised) -> Self {
+        error.0
+    }
 }
 
 /// Returns the value, or `None` for an error that Python or cryptography raises for a wrong
@@ -79,42 +144,13 @@ pub(super) fn is_ours(py: Python<'_>, error: &PyErr) -> bool {
 /// Raises every other error, because a signal handler may have raised it from whatever Python code
 /// was running.
 pub(super) fn unless_refused<T>(py: Python<'_>, result: PyResult<T>) -> PyResult<Option<T>> {
-    match result {
+    match result.map_err(|error| Raised::new(py, error)) {
         Ok(value) => Ok(Some(value)),
-        Err(error) if is_refusal(py, &error) => {
-            discard(py, error);
+        Err(error) if error.is_refusal(py) => {
+            drop(error.into_value(py));
             Ok(None)
         }
-        Err(error) => Err(error),
-    }
-}
-
-/// Returns whether it is such an error.
-pub(super) fn is_refusal(py: Python<'_>, error: &PyErr) -> bool {
-    is_ours(py, error)
-        || error.is_instance_of::<PyValueError>(py)
-        || error.is_instance_of::<PyTypeError>(py)
-        || error.is_instance_of::<PyAttributeError>(py)
-        || error.is_instance_of::<PyLookupError>(py)
-        || error.is_instance_of::<PyArithmeticError>(py)
-        || error.is_instance_of::<PyImportError>(py)
-        || error.is_instance_of::<PyNotImplementedError>(py)
-        || is_unsupported_algorithm(py, error)
-}
-
-/// Returns whether it is cryptography's `UnsupportedAlgorithm`, which is a plain `Exception`.
-fn is_unsupported_algorithm(py: Python<'_>, error: &PyErr) -> bool {
-    let module = error.get_type(py).module();
-    module.is_ok_and(|module| module.to_str().is_ok_and(|name| name == "cryptography.exceptions"))
-}
-
-/// Replaces an error about a key by one with a better message: a `TypeError` by a `TypeError`, any
-/// other one by an `InvalidKeyError`.
-pub(super) fn with_message(py: Python<'_>, error: &PyErr, message: String) -> PyErr {
-    if error.get_type(py).is(py.get_type::<PyTypeError>()) {
-        PyTypeError::new_err(message)
-    } else {
-        Error::InvalidKey(message).into()
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -127,7 +163,7 @@ pub(super) fn ok<T>(py: Python<'_>, result: PyResult<T>) -> Option<T> {
 /// Drops an error, and everything that it holds, now. An error that goes out of scope may instead
 /// wait until `PyO3` next knows that a thread is attached (vectorcall.rs).
 pub(super) fn discard(py: Python<'_>, error: PyErr) {
-    drop(error.into_value(py).into_bound(py));
+    drop(Raised::new(py, error).into_value(py));
 }
 
 impl From<Error> for PyErr {
@@ -223,6 +259,8 @@ impl Classes {
             Error::SubjectMismatch => (&self.InvalidSubjectError, "wrong_subject"),
             Error::JwtIdNotString => (&self.InvalidJTIError, "invalid_claim"),
             Error::PasswordRequired => (&self.PasswordRequiredError, "password_required"),
+            Error::RemoteSignature(_) => (&self.RemoteKeyError, "remote_signature"),
+            Error::RemoteService(_) => (&self.RemoteKeyError, "remote_service"),
             Error::SecretEmpty
             | Error::SecretIsAsymmetricKey
             | Error::SecretIsJwk

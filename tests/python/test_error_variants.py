@@ -18,6 +18,7 @@ import rapidjwt
 from differential.keys import HMAC_SECRET, private_pem, public_pem
 from differential.paths import assert_same
 from rapidjwt import Key, KeySet, Signer, Verifier, jwe, jws_json
+from rapidjwt.remote import RemoteKey
 
 HS = ["HS256"]
 LATE = 10**12
@@ -202,6 +203,16 @@ OURS_ALONE = {
         lambda: Key.from_pem(Key.generate("ES256").to_pem(private=True, password="secret")),
         rapidjwt.PasswordRequiredError,
         "The private key is encrypted: pass its password, as in Key.from_pem(data, password=...)",
+    ),
+    "RemoteSignature": (
+        lambda: RemoteKey(lambda _: None, algorithm="ES256", public=None).sign(b""),
+        rapidjwt.exceptions.RemoteKeyError,
+        "The key service must return the signature as bytes, got None",
+    ),
+    "RemoteService": (
+        lambda: RemoteKey(lambda _: 1 / 0, algorithm="ES256", public=None).sign(b""),
+        rapidjwt.exceptions.RemoteKeyError,
+        "The key service failed: ZeroDivisionError (see __cause__)",
     ),
     "PrivateKeyRequired": (
         lambda: Key.generate("ES256").public().sign(b"", "ES256"),

@@ -51,7 +51,7 @@ INSIDE = {
     "crypto": [
         ["backend", "concat_kdf", "key_wrap", "password", "random", "sealed", "signature"],
         ["aead", "agreement", "digest", "public_key"],
-        ["ecdsa", "eddsa", "hmac", "pbes2", "rsa"],
+        ["ecdsa", "ecdsa_form", "eddsa", "hmac", "pbes2", "rsa"],
         ["aes_cbc_hmac", "complete", "oaep"],
         ["content", "generate"],
         ["generate_recipient", "key_management"],
@@ -83,7 +83,8 @@ INSIDE = {
         ["material"],
         ["key_mistakes"],
         ["key"],
-        ["cache", "identity"],
+        ["cache", "remote"],
+        ["identity"],
         ["argument"],
         ["mod"],
     ],

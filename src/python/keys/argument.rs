@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::key::{KeyMaterial, OkpKey, der, pem, secret, ssh, strict_secret};
 use crate::memory;
 use crate::python::arguments;
-use crate::python::errors::{is_refusal, ok, unless_refused, with_message};
+use crate::python::errors::{Raised, ok, unless_refused};
 use crate::python::fast_path::FastPath;
 use crate::python::once::intern;
 
@@ -123,14 +123,15 @@ fn check_secret(
 #[cold]
 fn explained(key: &Bound<'_, PyAny>, algorithm: &'static Algorithm, error: PyErr) -> PyErr {
     let py = key.py();
-    if !is_refusal(py, &error) {
-        return error;
+    let error = Raised::new(py, error);
+    if !error.is_refusal(py) {
+        return error.into();
     }
     match arguments::text(key) {
-        Some(text) => key_mistakes::in_text(text, algorithm).map_or(error, PyErr::from),
+        Some(text) => key_mistakes::in_text(text, algorithm).map_or(error.into(), PyErr::from),
         None => match in_object(key, algorithm) {
-            Some(message) => with_message(py, &error, message),
-            None => error,
+            Some(message) => error.with_message(py, message),
+            None => error.into(),
         },
     }
 }

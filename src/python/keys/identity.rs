@@ -5,13 +5,14 @@ use pyo3::types::PyString;
 
 use super::key::Key;
 use super::key_mistakes::{self, Prepared};
+use super::remote::RemoteKey;
 use crate::algorithm::Algorithm;
 use crate::python::cpython::utf8;
 use crate::python::fast_path::FastPath;
 use crate::python::header_cache;
 use crate::python::once::intern;
 
-/// The ID and the algorithm of a `Key` or a `PyJWK`; other keys have neither.
+/// The ID and the algorithm of a `Key`, a `PyJWK` or a `RemoteKey`; other keys have neither.
 #[derive(Default)]
 pub(in crate::python) struct Identity {
     pub(in crate::python) kid: Option<String>,
@@ -43,6 +44,12 @@ impl Identity {
             let name = text(&key.getattr(intern!(py, "algorithm_name"))?);
             let algorithm = name.as_deref().and_then(header_cache::by_exact_name);
             let kid = text(&key.getattr(intern!(py, "key_id"))?);
+            return Ok(Self { kid, algorithm, default: algorithm });
+        }
+        if let (Some(key), Prepared::Signer) = (RemoteKey::of(key), user) {
+            let key = key.get();
+            let algorithm = Some(key.algorithm());
+            let kid = key.key_id().map(str::to_owned);
             return Ok(Self { kid, algorithm, default: algorithm });
         }
         key_mistakes::check_type(key, user)?;

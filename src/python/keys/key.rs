@@ -269,7 +269,7 @@ impl Key {
 
     /// Whether the key has its private part: whether it can sign or, an X25519 key, decrypt.
     #[getter]
-    fn is_private(&self) -> bool {
+    pub(super) fn is_private(&self) -> bool {
         self.material.is_private()
     }
 

@@ -52,6 +52,9 @@ fn instead_of(key: &Bound<'_, PyAny>, user: Prepared) -> PyResult<Option<&'stati
         ("PyJWKClient", Prepared::Verifier) => {
             Some("This is PyJWT's client: pass a JWKSClient as jwks=..., with algorithms=[...]")
         }
+        ("RemoteKey" | "AsyncRemoteKey", Prepared::Verifier) => {
+            Some("This key signs in a service: pass its public key, key.public")
+        }
         ("KeySet" | "PyJWKSet", Prepared::Signer) => Some(ONE_KEY),
         (_, Prepared::Signer) if is_list => Some(ONE_KEY),
         _ if key.hasattr(intern!(key.py(), "__fspath__"))? => {

@@ -8,3 +8,4 @@ pub(super) mod key;
 pub(super) mod key_mistakes;
 pub(super) mod length;
 mod material;
+pub(super) mod remote;

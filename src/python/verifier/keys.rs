@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
 use crate::keyring::{Choice, Keyring};
 use crate::malformed::explained;
-use crate::python::errors::{is_ours, is_refusal};
+use crate::python::errors::Raised;
 use crate::python::fast_path::FastPath;
 use crate::python::header_cache::{self, CachedHeader};
 use crate::python::keys::argument::prepare_or_raise;
@@ -228,10 +228,11 @@ fn entries(policy: &VerifierPolicy, keys: &Bound<'_, PyAny>) -> PyResult<Vec<Ent
     let mut entries = Vec::new();
     for key in &members {
         let identity = Identity::of(fast_path, key, Prepared::Verifier)?;
-        let prepared = match prepare_allowed(fast_path, key, &identity, policy.allowed.as_deref()) {
+        let prepared = prepare_allowed(fast_path, key, &identity, policy.allowed.as_deref());
+        let prepared = match prepared.map_err(|error| Raised::new(py, error)) {
             Ok(prepared) => prepared,
-            Err(error) if is_set && is_ours(py, &error) => continue,
-            Err(error) => return Err(error),
+            Err(error) if is_set && error.is_ours(py) => continue,
+            Err(error) => return Err(error.into()),
         };
         for prepared in prepared {
             length::check(fast_path, py, &prepared, policy.enforce_key_length)?;
@@ -283,14 +284,15 @@ fn prepare_for_any(
     let mut prepared = Vec::new();
     let mut refused = None;
     for algorithm in algorithms {
-        match prepare_or_raise(fast_path, key, algorithm) {
+        let py = key.py();
+        match prepare_or_raise(fast_path, key, algorithm).map_err(|error| Raised::new(py, error)) {
             Ok(key) => prepared.push(key),
-            Err(error) if is_refusal(key.py(), &error) => refused = refused.or(Some(error)),
-            Err(error) => return Err(error),
+            Err(error) if error.is_refusal(py) => refused = refused.or(Some(error)),
+            Err(error) => return Err(error.into()),
         }
     }
     match refused {
-        Some(error) if prepared.is_empty() => Err(error),
+        Some(error) if prepared.is_empty() => Err(error.into()),
         _ => Ok(prepared),
     }
 }

@@ -23,6 +23,8 @@ from .exceptions import PyJWTError
 from .jwks import AsyncJWKSClient, JWKSClient
 from .key_set import KeySet
 from .profiles import Profile
+from .replay.store import AnyReplayStore
+from .revocation.store import Revocation
 from .rules import AnyRule
 from .types import Algorithm, DecodedToken, Options
 
@@ -465,6 +467,8 @@ class Verifier:
         rules: _Rules | None = None,
         max_age: float | timedelta | None = None,
         max_lifetime: float | timedelta | None = None,
+        replay: AnyReplayStore | None = None,
+        revocation: Revocation | None = None,
     ) -> Verifier: ...
     @overload
     def __new__(
@@ -487,6 +491,8 @@ class Verifier:
         rules: _Rules | None = None,
         max_age: float | timedelta | None = None,
         max_lifetime: float | timedelta | None = None,
+        replay: AnyReplayStore | None = None,
+        revocation: Revocation | None = None,
     ) -> Verifier: ...
     @property
     def algorithms(self) -> tuple[str, ...]:
@@ -494,6 +500,12 @@ class Verifier:
     @property
     def decrypter(self) -> Decrypter | None:
         """The decrypter of nested tokens; None if tokens must not be encrypted."""
+    @property
+    def replay(self) -> AnyReplayStore | None:
+        """The store of one-time tokens; None if tokens may be used many times."""
+    @property
+    def revocation(self) -> Revocation | None:
+        """The list of revoked tokens, or None."""
     @property
     def audience(self) -> str | tuple[str, ...] | None:
         """The accepted audience, or a tuple of several; None refuses tokens with an audience."""

@@ -44,6 +44,12 @@ CODES = {
     "keys_unreachable": "The request to a JWKS endpoint failed",
     "remote_service": "A service that signs has failed",
     "remote_signature": "What a service returned is not a signature under its public key",
+    "replayed_token": "A one-time token was used before",
+    "revoked_token": "The token was revoked",
+    "store_unavailable": "A store of one-time or revoked tokens cannot be asked",
+    "wrong_binding": "The request does not prove that it has what the token is bound to",
+    "invalid_dpop_proof": "A DPoP proof is refused",
+    "use_dpop_nonce": "A DPoP proof needs the server's nonce",
     "missing_token": "A request has no bearer token",
     "invalid_request": "The `Authorization` header of a request is malformed",
     "insufficient_scope": "The token does not grant the scopes that a request needs",
@@ -243,3 +249,48 @@ class InvalidJTIError(InvalidTokenError):
 
     code = "invalid_claim"
     claim = "jti"
+
+
+class ReplayedTokenError(InvalidTokenError):
+    """A one-time token, or a proof of possession, was used before; see `rapidjwt.replay`."""
+
+    code = "replayed_token"
+
+
+class RevokedTokenError(InvalidTokenError):
+    """A token was revoked before its time; see `rapidjwt.revocation`."""
+
+    code = "revoked_token"
+
+
+class StoreUnavailableError(PyJWTError):
+    """A store that a decision about a token needs cannot be asked; the token may be valid."""
+
+    code = "store_unavailable"
+
+
+class TokenBindingError(InvalidTokenError):
+    """A token is bound to a key or a certificate, and the request does not prove that it has it."""
+
+    code = "wrong_binding"
+
+
+class InvalidDPoPProofError(InvalidTokenError):
+    """A DPoP proof is refused (RFC 9449 Section 4.3). The message never quotes the proof."""
+
+    code = "invalid_dpop_proof"
+
+
+class UseDPoPNonceError(InvalidDPoPProofError):
+    """A DPoP proof needs a newer nonce of the server, which is `nonce` (RFC 9449 Section 9)."""
+
+    code = "use_dpop_nonce"
+
+    def __init__(self, nonce: str) -> None:
+        """Store the nonce."""
+        super().__init__(nonce)
+        self.nonce = nonce
+
+    def __str__(self) -> str:
+        """Return a message without the nonce."""
+        return "The DPoP proof needs the nonce of the DPoP-Nonce header"

@@ -6,10 +6,13 @@ from copy import copy
 from typing import Any, Generic
 
 from fastapi import HTTPException
-from fastapi.openapi.models import HTTPBearer
+from fastapi.openapi.models import HTTPBase, HTTPBearer
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
+
+from rapidjwt.dpop import DPoPVerifier
+from rapidjwt.mtls import ClientCertificates
 
 from . import starlette
 from .answers import PROBLEM_JSON
@@ -61,7 +64,8 @@ class _Bearer(starlette.JWTBearer[ClaimsT]):
 class JWTBearer(SecurityBase, Generic[ClaimsT]):
     """A dependency that returns the claims of a request's bearer token.
 
-    In OpenAPI it is a security scheme of type `http` and scheme `bearer`, unless another is given.
+    In OpenAPI it is a security scheme of type `http` and scheme `bearer` (`dpop` if proofs are
+    required), unless another is given.
     """
 
     def __init__(
@@ -72,6 +76,8 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
         realm: str = "api",
         claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
         on_result: Callable[[str], object] | None = None,
+        dpop: DPoPVerifier | None = None,
+        certificates: ClientCertificates | None = None,
         scheme: SecurityBase | None = None,
         scheme_name: str = "JWTBearer",
         description: str | None = None,
@@ -88,11 +94,21 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
                 f"OpenIdConnect(openIdConnectUrl=...), not {type(scheme).__name__}"
             )
         self._bearer = _Bearer(
-            verifier, scopes=scopes, realm=realm, claims=claims, on_result=on_result
+            verifier,
+            scopes=scopes,
+            realm=realm,
+            claims=claims,
+            on_result=on_result,
+            dpop=dpop,
+            certificates=certificates,
         )
-        model = HTTPBearer(bearerFormat="JWT") if scheme is None else scheme.model
-        self.model = copy(model)
-        self.model.description = description or model.description
+        if scheme is not None:
+            self.model = copy(scheme.model)
+        elif dpop is not None and dpop.required:
+            self.model = HTTPBase(scheme="dpop")
+        else:
+            self.model = HTTPBearer(bearerFormat="JWT")
+        self.model.description = description or self.model.description
         self.scheme_name = scheme_name
 
     async def __call__(self, request: HTTPConnection, security_scopes: SecurityScopes) -> ClaimsT:

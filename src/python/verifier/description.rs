@@ -33,7 +33,7 @@ pub(super) fn repr(
     py: Python<'_>,
     policy: &VerifierPolicy,
     algorithms: Bound<'_, PyTuple>,
-    decrypter: Option<Bound<'_, PyAny>>,
+    helpers: [(&str, Option<Bound<'_, PyAny>>); 3],
 ) -> PyResult<String> {
     let profile = policy.profile().map(|profile| profile.name.as_str());
     let policy = policy.claims();
@@ -49,7 +49,9 @@ pub(super) fn repr(
     repr.add_if(py, "profile", profile)?;
     let options = changed_options(py, policy.checks)?;
     repr.add_if(py, "options", Some(options).filter(|options| !options.is_empty()))?;
-    repr.add_if(py, "decrypter", decrypter)?;
+    for (name, helper) in helpers {
+        repr.add_if(py, name, helper)?;
+    }
     Ok(repr.finish())
 }
 

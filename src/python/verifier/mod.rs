@@ -62,6 +62,9 @@ use crate::signature_cache::SignatureCache;
 ///     `max_age`: the most seconds, or a timedelta, since `iat`, which is then required.
 ///     `max_lifetime`: the most seconds, or a timedelta, from `iat` to `exp`, which are then
 ///         required.
+///     replay: a store of `rapidjwt.replay`. Tokens are then accepted once; they must have `jti` and
+///         `exp`.
+///     revocation: a list of `rapidjwt.revocation`, whose tokens are refused.
 ///
 /// Raises `InvalidKeyError` for a key that fits none of the algorithms, `PyJWKSetError` for a set
 /// without a key that does, `TypeError` and `ValueError` for other wrong arguments.
@@ -73,7 +76,8 @@ pub(super) struct Verifier {
 enum Keys {
     Held(Arc<VerifyingKeys>),
     /// An object whose methods have the same names as those here: of `rapidjwt.jwks.verifier`,
-    /// which fetches the keys, or of `rapidjwt._nested`, which decrypts the token first.
+    /// which fetches the keys, of `rapidjwt._nested`, which decrypts the token first, or of
+    /// `rapidjwt._token_state`, which asks stores last.
     Delegated(Py<PyAny>),
 }
 
@@ -83,11 +87,12 @@ impl Verifier {
     #[pyo3(signature = (
         key=None, *, jwks=None, algorithms=None, audience=None, issuer=None, subject=None,
         leeway=None, require=None, options=None, cache_size=0, max_token_size=None,
-        max_nesting=None, decrypter=None, profile=None, rules=None, max_age=None, max_lifetime=None
+        max_nesting=None, decrypter=None, profile=None, rules=None, max_age=None,
+        max_lifetime=None, replay=None, revocation=None
     ), text_signature = "(key=None, *, jwks=None, algorithms=None, audience=None, issuer=None, \
         subject=None, leeway=0, require=(), options=None, cache_size=0, max_token_size=None, \
         max_nesting=None, decrypter=None, profile=None, rules=None, max_age=None, \
-        max_lifetime=None)")]
+        max_lifetime=None, replay=None, revocation=None)")]
     #[allow(clippy::too_many_arguments, reason = "they are the policy, each with its name")]
     fn new(
         py: Python<'_>,
@@ -108,6 +113,8 @@ impl Verifier {
         rules: Option<&Bound<'_, PyAny>>,
         max_age: Option<&Bound<'_, PyAny>>,
         max_lifetime: Option<&Bound<'_, PyAny>>,
+        replay: Option<&Bound<'_, PyAny>>,
+        revocation: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let demands = profile::Arguments { profile, rules, max_age, max_lifetime };
         let policy = VerifierPolicy::read(
@@ -142,9 +149,13 @@ impl Verifier {
                 ));
             }
         };
-        match decrypter {
-            Some(decrypter) => verifier.nested(decrypter),
-            None => Ok(verifier),
+        let verifier = match decrypter {
+            Some(decrypter) => verifier.nested(decrypter)?,
+            None => verifier,
+        };
+        match (replay, revocation) {
+            (None, None) => Ok(verifier),
+            _ => verifier.stateful(py, jwks, replay, revocation),
         }
     }
 
@@ -192,10 +203,19 @@ impl Verifier {
     /// The decrypter of nested tokens; None if tokens must not be encrypted.
     #[getter]
     fn decrypter<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match &self.keys {
-            Keys::Held(_) => Ok(None),
-            Keys::Delegated(delegate) => delegate.bind(py).getattr_opt(intern!(py, "decrypter")),
-        }
+        self.delegated(intern!(py, "decrypter"))
+    }
+
+    /// The store of one-time tokens; None if tokens may be used many times.
+    #[getter]
+    fn replay<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.delegated(intern!(py, "replay"))
+    }
+
+    /// The list of revoked tokens, or None.
+    #[getter]
+    fn revocation<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.delegated(intern!(py, "revocation"))
     }
 
     /// The profile, or None.
@@ -218,7 +238,12 @@ impl Verifier {
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let (policy, algorithms) = (self.policy(py)?, self.algorithms(py)?);
-        description::repr(py, policy.get(), algorithms, self.decrypter(py)?)
+        let helpers = [
+            ("decrypter", self.decrypter(py)?),
+            ("replay", self.replay(py)?),
+            ("revocation", self.revocation(py)?),
+        ];
+        description::repr(py, policy.get(), algorithms, helpers)
     }
 
     /// Verifies a token and returns a dict with its `payload`, `header` and `signature`.
@@ -420,12 +445,37 @@ impl Verifier {
         }
     }
 
+    /// Returns an attribute of the delegate; `None` if it does not have it, or if it is None.
+    fn delegated<'py>(&self, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match &self.keys {
+            Keys::Held(_) => Ok(None),
+            Keys::Delegated(delegate) => {
+                let found = delegate.bind(name.py()).getattr_opt(name)?;
+                Ok(found.filter(|found| !found.is_none()))
+            }
+        }
+    }
+
     /// Returns a verifier of nested tokens, whose content this one verifies.
     fn nested(self, decrypter: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = decrypter.py();
         let policy = self.policy(py)?;
         let connect = py.import("rapidjwt._nested")?.getattr("connect")?;
         let delegate = connect.call1((Py::new(py, self)?, decrypter, policy))?;
+        Ok(Self { keys: Keys::Delegated(delegate.unbind()) })
+    }
+
+    /// Returns a verifier that asks stores about the tokens that this one has verified.
+    fn stateful(
+        self,
+        py: Python<'_>,
+        jwks: Option<&Bound<'_, PyAny>>,
+        replay: Option<&Bound<'_, PyAny>>,
+        revocation: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let policy = self.policy(py)?;
+        let connect = py.import("rapidjwt._token_state")?.getattr("connect")?;
+        let delegate = connect.call1((Py::new(py, self)?, policy, jwks, replay, revocation))?;
         Ok(Self { keys: Keys::Delegated(delegate.unbind()) })
     }
 

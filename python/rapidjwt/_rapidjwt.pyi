@@ -1,10 +1,20 @@
-from collections.abc import AsyncIterator, Container, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Container,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from json import JSONEncoder
-from typing import Any, Final, TypeAlias, final, overload
+from typing import Any, Final, Literal, TypeAlias, final, overload
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from typing_extensions import disjoint_base
 
 from .algorithms import AllowedPrivateKeys, AllowedPublicKeys
 from .api_jwk import PyJWK, PyJWKSet
@@ -28,11 +38,13 @@ __all__ = [
     "decode",
     "decode_complete",
     "decode_segment",
+    "did_you_mean",
     "encode",
     "fast_path_changed",
     "fast_path_extended",
     "fast_path_obstacles",
     "get_unverified_header",
+    "is_der",
     "is_der_public_key",
     "is_jwk",
     "is_pem",
@@ -49,7 +61,7 @@ __all__ = [
 
 __version__: str
 
-_SigningKey: TypeAlias = AllowedPrivateKeys | PyJWK | Key | str | bytes
+_SigningKey: TypeAlias = AllowedPrivateKeys | PyJWK | Key | RemoteKey | str | bytes
 _VerifyingKey: TypeAlias = AllowedPublicKeys | PyJWK | Key | str | bytes
 _VerifyingKeys: TypeAlias = _VerifyingKey | KeySet | PyJWKSet | Sequence[_VerifyingKey]
 _EncryptionKey: TypeAlias = (
@@ -86,9 +98,10 @@ class Key:
 
         `kid` becomes the key's ID, and `alg` the only algorithm that the key can be used with.
 
-        Raises `InvalidKeyError` for anything else, for several keys, for a missing or wrong password, for a
-        password that the key does not need and for an `alg` that does not take it; `TypeError` for arguments
-        of other types, `ValueError` for an unknown `alg`.
+        Raises `InvalidKeyError` for anything else, for several keys, for a wrong password, for a
+        password that the key does not need and for an `alg` that does not take it; its subclass
+        `PasswordRequiredError` for a missing password; `TypeError` for arguments of other types,
+        `ValueError` for an unknown `alg`.
         """
     @staticmethod
     def from_der(
@@ -124,9 +137,9 @@ class Key:
         """Makes a key of a shared secret for HMAC: a str (in UTF-8) or bytes. `kid` and `alg` are as
         for `from_pem`.
 
-        Raises `InvalidKeyError` for an empty secret, and for public keys and certificates (PEM, DER,
-        OpenSSH) and JWKs, which an attacker knows too (RFC 8725 Section 2.1); `TypeError` for another
-        type.
+        Raises `InvalidKeyError` for an empty secret, and for keys and certificates (PEM, DER,
+        OpenSSH, JWK; also in base64 or UTF-16), of which an attacker knows the public ones too (RFC
+        8725 Section 2.1); `TypeError` for another type.
         """
     @staticmethod
     def generate(algorithm: Algorithm, *, size: int | None = None, kid: str | None = None) -> Key:
@@ -218,6 +231,9 @@ class Key:
 @final
 class CacheInfo:
     """The counters of a cache, with the names that `functools.lru_cache` uses."""
+    def __new__(
+        cls, hits: int = 0, misses: int = 0, maxsize: int = 0, currsize: int = 0
+    ) -> CacheInfo: ...
     @property
     def hits(self) -> int:
         """Lookups that found an entry."""
@@ -240,8 +256,8 @@ class Signer:
     immutable and safe to share between threads.
 
     Arguments:
-        key: a private key as PEM text, a secret, a `Key`, a `PyJWK`, or a key object of
-            cryptography.
+        key: a private key as PEM text, a secret, a `Key`, a `PyJWK`, a key object of cryptography,
+            or a `RemoteKey`.
         algorithm: the `alg`. It may be left out for a `Key` or a `PyJWK`.
         headers: additional header parameters, for example `{"kid": "2026-11"}`. The key ID of a
             `Key` or `PyJWK` becomes the `kid` unless `headers` has one.
@@ -294,8 +310,87 @@ class Signer:
         Does not change the dict. Raises `TypeError` and `ValueError` for claims that are not JSON,
         as `rapidjwt.encode` does.
         """
+    def encode_async(self, claims: dict[str, Any]) -> Coroutine[Any, Any, str]:
+        """Signs claims as `encode` does and returns a coroutine of the token, which raises what `encode`
+        raises.
+
+        With a key in memory the coroutine never waits. With an `AsyncRemoteKey` it waits for the
+        service; with a `RemoteKey` it calls the service in a thread.
+        """
+    def _signing_input(self, claims: dict[str, Any]) -> bytes: ...
     def __copy__(self) -> Signer: ...
     def __deepcopy__(self, _memo: Any) -> Signer: ...
+
+@disjoint_base
+class RemoteKey:
+    """A private key in a service that signs: an HSM, a cloud's key service, a vault.
+
+    A `Signer` takes it in place of a private key. Each signature is verified under the public key
+    before a token leaves, so that a wrong key or a wrong setting is found with the first token.
+
+    Arguments:
+        sign: a function that takes bytes and returns the signature of the service. Its time-outs and
+            retries are those of the service's client.
+        algorithm: the `alg` of the tokens: one of the asymmetric ones.
+        public: the public `Key`, or None if it is not known; signatures are then not verified.
+        kid: the `kid` of the tokens, by default that of `public`.
+        takes: what `sign` takes: `"message"`, the default, or `"digest"`, the hash of the message
+            by the algorithm's hash function.
+        returns: the form of ECDSA signatures: `"jose"`, the default, is R and S side by side (RFC
+            7518 Section 3.4), `"der"` is that of X.509 (RFC 3279 Section 2.2.3).
+        verify: whether signatures are verified under `public`.
+
+    Raises `InvalidKeyError` for a public key that does not fit the algorithm, `TypeError` and
+    `ValueError` for other wrong arguments.
+    """
+    def __new__(  # noqa: PYI034
+        cls,
+        sign: Callable[[bytes], bytes],
+        *,
+        algorithm: Algorithm,
+        public: Key | None,
+        kid: str | None = None,
+        takes: Literal["message", "digest"] = "message",
+        returns: Literal["jose", "der"] = "jose",
+        verify: bool = True,
+    ) -> RemoteKey: ...
+    @property
+    def algorithm(self) -> str:
+        """The `alg` of the tokens."""
+    @property
+    def key_id(self) -> str | None:
+        """The `kid` of the tokens, or None."""
+    @property
+    def public(self) -> Key | None:
+        """The public `Key`, or None."""
+    def sign(self, message: bytes) -> bytes:
+        """Signs `message` and returns the raw signature, in the form of JWS.
+
+        Raises `RemoteKeyError` if the service fails, with its error as `__cause__`, and if it
+        returns anything other than a signature under the public key.
+        """
+    def __copy__(self) -> RemoteKey: ...
+    def __deepcopy__(self, _memo: Any) -> RemoteKey: ...
+
+@final
+class AsyncRemoteKey(RemoteKey):
+    """A [`RemoteKey`] whose `sign` is a coroutine function. A `Signer` with it has `encode_async` only."""
+    def __new__(
+        cls,
+        sign: Callable[[bytes], Awaitable[bytes]],
+        *,
+        algorithm: Algorithm,
+        public: Key | None,
+        kid: str | None = None,
+        takes: Literal["message", "digest"] = "message",
+        returns: Literal["jose", "der"] = "jose",
+        verify: bool = True,
+    ) -> AsyncRemoteKey: ...
+    def sign(self, message: bytes) -> Coroutine[Any, Any, bytes]:  # type: ignore[override]
+        """Does what `RemoteKey.sign` does, as a coroutine."""
+
+def remote_request(key: RemoteKey, message: bytes, /) -> Awaitable[Any]: ...
+def remote_signature(key: RemoteKey, message: bytes, answer: Any, /) -> bytes: ...
 
 @final
 class Verifier:
@@ -813,6 +908,8 @@ CHUNK: Final[int]
 
 def choose_keys(ids: list[str | None], kid: str | None, /) -> list[int]: ...
 def decode_segment(segment: bytes, /) -> bytes | None: ...
+def did_you_mean(name: str, known: Sequence[str], /) -> str | None: ...
+def is_der(data: bytes, /) -> bool: ...
 def is_der_public_key(data: bytes, /) -> bool: ...
 def is_jwk(data: bytes, /) -> bool: ...
 def is_pem(data: bytes, /) -> bool: ...

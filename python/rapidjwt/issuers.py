@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from ._chunk import Chunk
-from ._rapidjwt import Verifier, token_iterator, unverified_claims
-from .exceptions import InvalidIssuerError, MissingRequiredClaimError, PyJWTError
+from ._rapidjwt import CacheInfo, Verifier, token_iterator, unverified_claims
+from .exceptions import InvalidIssuerError, MissingRequiredClaimError, PyJWTError, described
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -35,7 +36,7 @@ class MultiIssuerVerifier:
     fetched.
     """
 
-    __slots__ = ("_made", "_make", "_max_token_size", "_pattern", "_verifiers")
+    __slots__ = ("_alive", "_made", "_make", "_max_token_size", "_pattern", "_verifiers")
 
     def __init__(
         self,
@@ -67,6 +68,8 @@ class MultiIssuerVerifier:
         self._make = make
         self._made = lru_cache(max_made)(self._made_for)
         self._max_token_size = max_token_size
+        #: All verifiers that are in use: those that were passed, and those that were made and kept.
+        self._alive = WeakSet(self._verifiers.values())
         if not self._verifiers and make is None:
             raise ValueError("A MultiIssuerVerifier needs a verifier, or pattern and make")
 
@@ -113,6 +116,21 @@ class MultiIssuerVerifier:
         """Verify many tokens and yield their claims in order, without blocking the event loop."""
         return self._many_async(token_iterator(tokens, "decode_many_async"))
 
+    def cache_info(self) -> CacheInfo:
+        """Return the sums of the counters of the caches of all its verifiers."""
+        infos = [verifier.cache_info() for verifier in self._alive]
+        return CacheInfo(
+            hits=sum(info.hits for info in infos),
+            misses=sum(info.misses for info in infos),
+            maxsize=sum(info.maxsize for info in infos),
+            currsize=sum(info.currsize for info in infos),
+        )
+
+    def cache_clear(self) -> None:
+        """Empty the caches of verified signatures of all its verifiers."""
+        for verifier in self._alive:
+            verifier.cache_clear()
+
     def _many(self, call: _CallMany, tokens: Iterator[Any]) -> Iterator[Any]:
         chunk = Chunk(tokens)
         while chunk.take():
@@ -151,28 +169,31 @@ class MultiIssuerVerifier:
         if issuer is None:
             raise MissingRequiredClaimError("iss")
         if not isinstance(issuer, str):
-            raise InvalidIssuerError("Payload Issuer (iss) must be a string")
+            error = InvalidIssuerError("Payload Issuer (iss) must be a string")
+            raise described(error, code="invalid_claim")
         known = self._verifiers.get(issuer)
         if known is not None:
             return known
         if self._pattern is None or len(issuer) > _LONGEST_ISSUER:
-            raise _unknown()
+            raise _unknown(issuer)
         if not self._pattern.fullmatch(issuer):
-            raise _unknown()
+            raise _unknown(issuer)
         return self._made(issuer)
 
     def _made_for(self, issuer: str) -> Verifier:
         """Return a new verifier. A refusal is an error, so that it is not kept."""
         made = self._make and self._make(issuer)
         if made is None:
-            raise _unknown()
+            raise _unknown(issuer)
         if issuer not in _issuers_of(made):
             raise ValueError(f"make returned a Verifier for other issuers: {_issuers_of(made)!r}")
+        self._alive.add(made)
         return made
 
 
-def _unknown() -> InvalidIssuerError:
-    return InvalidIssuerError("The token's issuer (iss) is not one of those that are accepted")
+def _unknown(issuer: str) -> InvalidIssuerError:
+    error = InvalidIssuerError("The token's issuer (iss) is not one of those that are accepted")
+    return described(error, actual=issuer)
 
 
 def _by_issuer(verifiers: Iterable[Verifier]) -> dict[str, Verifier]:

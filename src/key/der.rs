@@ -381,6 +381,29 @@ pub fn is_public_key_or_certificate(der: &[u8]) -> bool {
     is_spki(&elements) || is_rsa_public_key(&elements) || is_certificate(&elements)
 }
 
+/// Returns whether `der` has the structure of a key of any algorithm, private or encrypted ones
+/// included, of a certificate, or of what contains them: a certificate request, PKCS#12, PKCS#7 and
+/// CMS.
+pub fn is_key_or_certificate(der: &[u8]) -> bool {
+    let Some(elements) = elements(der) else {
+        return false;
+    };
+    is_public_key_or_certificate(der)
+        || PrivateKeyInfoRef::from_der(der).is_ok()
+        || RsaPrivateKeyRef::from_der(der).is_ok()
+        || EcPrivateKey::from_der(der).is_ok()
+        || is_sec1(der)
+        || is_encrypted(&elements)
+        || is_pkcs12(&elements)
+        || is_content_info(&elements)
+}
+
+/// Returns whether `bytes` are one DER SEQUENCE that its elements fill. Binary data that begins like
+/// one by chance does not have such elements.
+pub fn is_sequence(bytes: &[u8]) -> bool {
+    elements(bytes).is_some()
+}
+
 fn is_spki(elements: &[AnyRef<'_>]) -> bool {
     matches!(elements, [algorithm, key] if is_algorithm(algorithm) && key.tag() == Tag::BitString)
 }

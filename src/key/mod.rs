@@ -12,6 +12,7 @@ mod primes;
 pub mod recipient;
 pub mod secret;
 pub mod ssh;
+pub mod strict_secret;
 
 use std::fmt;
 

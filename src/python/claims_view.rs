@@ -1,11 +1,14 @@
 //! The claims of a decoded payload, a Python dict, as the core's rules see them.
 
+use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString};
 
 use super::cpython::utf8;
-use super::errors::ok;
-use crate::claims::{Accepted, Audience, Claim, ClaimsView, Text, Time};
+use super::errors::{Raised, ok};
+use super::once::intern;
+use crate::claims::{Accepted, Audience, Claim, ClaimsView, Policy, Text, Time};
+use crate::error::Error;
 
 /// The value of a registered claim. The most frequent types are read without Python.
 enum Noted<'a, 'py> {
@@ -55,6 +58,56 @@ pub(super) struct PyClaims<'c, 'py> {
 impl<'c, 'py> PyClaims<'c, 'py> {
     fn get(&self, claim: Claim) -> Option<&'c Noted<'c, 'py>> {
         self.registered.0[claim as usize].as_ref()
+    }
+
+    /// Makes the exception for claims that `policy` refuses, with what it expected and what the
+    /// token has.
+    #[cold]
+    pub(super) fn refusal<S: AsRef<str>>(&self, error: Error, policy: &Policy<S>) -> PyErr {
+        let claim = error.claim().and_then(|name| Claim::by_name(name.as_bytes()));
+        let (is_missing, is_expired) =
+            (matches!(error, Error::MissingClaim(_)), error == Error::Expired);
+        let Some(claim) = claim.filter(|_| !is_missing) else {
+            return error.into();
+        };
+        let py = self.dict.py();
+        let exception = Raised::new(py, error.into()).into_value(py);
+        match self.describe(&exception, claim, is_expired, policy) {
+            Ok(()) => PyErr::from_value(exception.into_any()),
+            Err(failed) => failed,
+        }
+    }
+
+    /// Sets `expected`, `actual` and `expired_at`. The values of `sub` and `jti` are left out: they
+    /// name people and tokens, and the attributes are for logs.
+    fn describe<S: AsRef<str>>(
+        &self,
+        exception: &Bound<'py, PyBaseException>,
+        claim: Claim,
+        is_expired: bool,
+        policy: &Policy<S>,
+    ) -> PyResult<()> {
+        let py = self.dict.py();
+        let expected = match claim {
+            Claim::Iss => policy.issuer.as_ref(),
+            Claim::Aud => policy.audience.as_ref(),
+            Claim::Sub | Claim::Jti => return Ok(()),
+            Claim::Exp | Claim::Nbf | Claim::Iat => None,
+        };
+        let actual = self.dict.get_item(claim.name())?;
+        match expected {
+            Some(Accepted::One(one)) => exception.setattr(intern!(py, "expected"), one.as_ref())?,
+            Some(Accepted::AnyOf(several)) => {
+                let several: Vec<&str> = several.iter().map(AsRef::as_ref).collect();
+                exception.setattr(intern!(py, "expected"), several)?;
+            }
+            None => {}
+        }
+        if is_expired {
+            let whole = py.get_type::<PyInt>().call1((&actual,))?;
+            exception.setattr(intern!(py, "expired_at"), whole)?;
+        }
+        exception.setattr(intern!(py, "actual"), actual)
     }
 }
 

@@ -8,6 +8,7 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 use super::arguments::type_name;
 use super::claims_view::Registered;
 use super::cpython::{self, utf8};
+use super::errors::Raised;
 use super::json::loads::{loads, loads_claims};
 use super::once::intern;
 use crate::base64url::{self, Undecoded};
@@ -20,14 +21,22 @@ use crate::malformed::explained;
 /// Returns the claims in the JSON text `payload`, and records the registered ones in `registered`.
 ///
 /// Raises `DecodeError` if it is not JSON, with the message of Python's json, or not an object.
+#[inline]
 pub(super) fn claims<'a, 'py>(
     py: Python<'py>,
     payload: &'a [u8],
     registered: &mut Registered<'a, 'py>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    if let Ok(claims) = loads_claims(py, payload, registered) {
-        return Ok(claims);
-    }
+    loads_claims(py, payload, registered).or_else(|_| claims_by_python(py, payload, registered))
+}
+
+/// Does what [`claims`] does, for JSON that `loads.rs` leaves to Python's json.
+#[cold]
+fn claims_by_python<'py>(
+    py: Python<'py>,
+    payload: &[u8],
+    registered: &mut Registered<'_, 'py>,
+) -> PyResult<Bound<'py, PyDict>> {
     let claims = json_loads(py, payload)?.cast_into().map_err(|_| Error::PayloadNotObject)?;
     *registered = Registered::of(&claims)?;
     Ok(claims)
@@ -35,9 +44,12 @@ pub(super) fn claims<'a, 'py>(
 
 fn json_loads<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     loads_by_python(py, payload).map_err(|error| {
-        let is_malformed = error.is_instance_of::<PyValueError>(py)
-            || error.is_instance_of::<PyRecursionError>(py);
-        if is_malformed { Error::PayloadNotJson(error.value(py).to_string()).into() } else { error }
+        let error = Raised::new(py, error);
+        if error.is::<PyValueError>(py) || error.is::<PyRecursionError>(py) {
+            Error::PayloadNotJson(error.message(py)).into()
+        } else {
+            error.into()
+        }
     })
 }
 

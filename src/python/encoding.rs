@@ -7,7 +7,7 @@ use pyo3::exceptions::{PyMemoryError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDate, PyDateTime, PyDict, PyInt, PyString, PyTuple, PyType};
 
-use super::errors::ok;
+use super::errors::{Raised, ok};
 use super::json::dumps::{dumps, dumps_claims, token};
 use super::once::intern;
 use super::{arguments, header_cache};
@@ -91,8 +91,8 @@ pub(super) fn not_json(value: &Bound<'_, PyAny>, name: &str) -> PyErr {
     let written = py.import("json").and_then(|json| json.call_method1("dumps", (value,)));
     // The encoded text needs memory too.
     let fits = written.and_then(|text| Ok(memory::ensure(text.len()?.saturating_mul(4))?));
-    match fits {
-        Err(error) if error.is_instance_of::<PyMemoryError>(py) => error,
+    match fits.map_err(|error| Raised::new(py, error)) {
+        Err(error) if error.is::<PyMemoryError>(py) => error.into(),
         _ => PyTypeError::new_err(format!("{name} cannot be written as JSON")),
     }
 }

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 
 use super::cpython::utf8;
-use super::errors::is_ours;
+use super::errors::Raised;
 use super::fast_path::FastPath;
 use super::jose_arguments::{bytes, dict, json_text, members, octets, token_bytes};
 use super::keys::argument::prepare_or_raise;
@@ -307,11 +307,12 @@ fn prepare_all(
     }
     let mut prepared = Vec::new();
     for (number, key) in keys.try_iter()?.enumerate() {
-        match prepare(number, &key?, algorithms) {
+        let py = keys.py();
+        match prepare(number, &key?, algorithms).map_err(|error| Raised::new(py, error)) {
             Ok(usable) => prepared.extend(usable),
             // The members of a `KeySet` are for many purposes.
-            Err(error) if is_set && is_ours(keys.py(), &error) => {}
-            Err(error) => return Err(error),
+            Err(error) if is_set && error.is_ours(py) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     match prepared.is_empty() {
@@ -336,21 +337,19 @@ fn prepare(
     let fast_path = FastPath::get(py)?;
     let (mut prepared, mut refused) = (Vec::new(), None);
     for algorithm in algorithms {
-        match prepare_or_raise(fast_path, key, algorithm) {
+        match prepare_or_raise(fast_path, key, algorithm).map_err(|error| Raised::new(py, error)) {
             Ok(usable) => {
                 length::check(fast_path, py, &usable, false)?;
                 prepared.push(OwnedKey { number, id: id.map(str::to_owned), key: usable });
             }
-            Err(error)
-                if is_ours(py, &error) || error.is_instance_of::<PyNotImplementedError>(py) =>
-            {
+            Err(error) if error.is_ours(py) || error.is::<PyNotImplementedError>(py) => {
                 refused = refused.or(Some(error));
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
     }
     match refused {
-        Some(error) if prepared.is_empty() => Err(error),
+        Some(error) if prepared.is_empty() => Err(error.into()),
         _ => Ok(prepared),
     }
 }

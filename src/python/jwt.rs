@@ -271,7 +271,8 @@ fn decode_fast<'a, 'py>(
         length::check(fast_path, py, &key, options.enforce_minimum_key_length)?;
     }
     let claims = PyClaims { dict: &payload, registered: &registered };
-    claims::validate(&claims, &policy, clock::now(py)?)?;
+    claims::validate(&claims, &policy, clock::now(py)?)
+        .map_err(|error| claims.refusal(error, &policy))?;
     Ok(Some(Decoded { payload, compact }))
 }
 

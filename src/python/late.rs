@@ -4,17 +4,18 @@
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 
+use super::keys::remote;
 use super::{jwe, jws_json};
 
 /// Returns a member of the module that does not exist yet (PEP 562).
 #[pyfunction]
 #[pyo3(name = "__getattr__", signature = (name, /))]
 pub(super) fn late<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    let found = match jwe::member(py, name)? {
-        None => jws_json::member(py, name)?,
-        found => found,
-    };
-    found.ok_or_else(|| {
-        PyAttributeError::new_err(format!("module 'rapidjwt._rapidjwt' has no attribute {name:?}"))
-    })
+    for member in [jwe::member, jws_json::member, remote::member] {
+        if let Some(found) = member(py, name)? {
+            return Ok(found);
+        }
+    }
+    let message = format!("module 'rapidjwt._rapidjwt' has no attribute {name:?}");
+    Err(PyAttributeError::new_err(message))
 }

@@ -71,6 +71,7 @@ mod _rapidjwt {
     use pyo3::prelude::*;
 
     use super::algorithm_table::algorithm_table;
+    use super::arguments::did_you_mean_one_of;
     use super::cache_info::CacheInfo;
     use super::decoded::unverified_claims;
     use super::fast_path::{
@@ -81,7 +82,7 @@ mod _rapidjwt {
     use super::keys::cache::{clear_key_cache, key_cache_info};
     use super::keys::key::Key;
     use super::late::late;
-    use super::secret_guard::{is_der_public_key, is_jwk, is_pem, is_ssh};
+    use super::secret_guard::{is_der, is_der_public_key, is_jwk, is_pem, is_ssh};
     use super::signer::{Signer, SignerEncode};
     use super::vectorcall::{add_method, function};
     use super::verifier::batch::{self, DecodedMany, token_text};
@@ -116,9 +117,11 @@ mod _rapidjwt {
             wrap_pyfunction!(choose_keys, module)?,
             wrap_pyfunction!(clear_key_cache, module)?,
             wrap_pyfunction!(decode_segment, module)?,
+            wrap_pyfunction!(did_you_mean_one_of, module)?,
             wrap_pyfunction!(fast_path_changed, module)?,
             wrap_pyfunction!(fast_path_extended, module)?,
             wrap_pyfunction!(fast_path_obstacles, module)?,
+            wrap_pyfunction!(is_der, module)?,
             wrap_pyfunction!(is_der_public_key, module)?,
             wrap_pyfunction!(is_jwk, module)?,
             wrap_pyfunction!(is_pem, module)?,

@@ -18,6 +18,7 @@ import rapidjwt
 from differential.keys import HMAC_SECRET, private_pem, public_pem
 from differential.paths import assert_same
 from rapidjwt import Key, KeySet, Signer, Verifier, jwe, jws_json
+from rapidjwt.remote import RemoteKey
 
 HS = ["HS256"]
 LATE = 10**12
@@ -184,7 +185,7 @@ OURS_ALONE = {
         lambda: HS_VERIFIER.decode(token({"aud": "api"})),
         rapidjwt.InvalidAudienceError,
         (
-            "The token is for an audience (aud), and the verifier was made without one: pass "
+            "The token is for 'api' (aud), and the verifier was made without an audience: pass "
             "audience=..."
         ),
     ),
@@ -197,6 +198,21 @@ OURS_ALONE = {
         lambda: Key.generate("ES256").sign(b"", "ES384"),
         rapidjwt.InvalidKeyError,
         "The key is for ES256 (its own alg), ES384 was asked for",
+    ),
+    "PasswordRequired": (
+        lambda: Key.from_pem(Key.generate("ES256").to_pem(private=True, password="secret")),
+        rapidjwt.PasswordRequiredError,
+        "The private key is encrypted: pass its password, as in Key.from_pem(data, password=...)",
+    ),
+    "RemoteSignature": (
+        lambda: RemoteKey(lambda _: None, algorithm="ES256", public=None).sign(b""),
+        rapidjwt.exceptions.RemoteKeyError,
+        "The key service must return the signature as bytes, got None",
+    ),
+    "RemoteService": (
+        lambda: RemoteKey(lambda _: 1 / 0, algorithm="ES256", public=None).sign(b""),
+        rapidjwt.exceptions.RemoteKeyError,
+        "The key service failed: ZeroDivisionError (see __cause__)",
     ),
     "PrivateKeyRequired": (
         lambda: Key.generate("ES256").public().sign(b"", "ES256"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import sysconfig
 
 import pytest
 
@@ -515,6 +516,38 @@ try:
             assert claims == {"number": number}, claims
 finally:
     ended.set()
+"""
+    )
+
+
+@pytest.mark.skipif(
+    bool(sysconfig.get_config_var("Py_GIL_DISABLED")), reason="there is no lock to let go of"
+)
+def test_errors_of_a_batch_are_made_without_letting_go_of_the_interpreter():
+    """Taking the interpreter again crashes if Python has ended meanwhile."""
+    run(
+        """
+import time
+verifier = Verifier(SECRET, algorithms=HS)
+expired = rapidjwt.encode({"exp": 1}, SECRET)
+turns, ended = 0, False
+
+def other():
+    global turns
+    while not ended:
+        turns += 1
+        time.sleep(0)
+
+sys.setswitchinterval(1000)  # nobody asks the main thread to let go
+threading.Thread(target=other).start()
+results = verifier.decode_many([expired] * 1000)
+next(results)
+before = turns
+rest = [next(results) for _ in range(999)]  # the end would look for more tokens
+after = turns
+ended = True
+assert all(type(error) is rapidjwt.ExpiredSignatureError for error in rest)
+assert after == before, after - before
 """
     )
 

@@ -17,7 +17,7 @@ use rapidjwt::jwe::{Bounds, Decrypter};
 use rapidjwt::jws::{self, Compact};
 use rapidjwt::jws_json::{self, Policy, TrustedKey, VerifiedSignature};
 use rapidjwt::key::recipient::{AgreementKey, RecipientKey};
-use rapidjwt::key::{KeyMaterial, der, jwk, pem, secret, ssh};
+use rapidjwt::key::{KeyMaterial, der, jwk, pem, secret, ssh, strict_secret};
 use rapidjwt::key_file;
 use rapidjwt::key_management::KEY_MANAGEMENTS;
 
@@ -233,9 +233,14 @@ pub(crate) fn secret(bytes: &[u8]) {
         assert_eq!(outcome, Ok(()));
     }
     for read in [pem::parse, ssh::parse_public, der::parse] {
-        if read(bytes).is_ok_and(|key| !key.is_private()) {
+        let Ok(key) = read(bytes) else { continue };
+        assert!(strict_secret::check(bytes).is_err(), "a key passed as a secret");
+        if !key.is_private() {
             assert_eq!(outcome, Err(Error::SecretIsAsymmetricKey));
         }
+    }
+    if outcome.is_err() {
+        assert_eq!(strict_secret::check(bytes), outcome);
     }
     if jwk::parse(bytes).is_ok() {
         assert_eq!(outcome, Err(Error::SecretIsJwk));

@@ -134,7 +134,8 @@ class BearerError(Exception):
     """A request is refused. The message is for the client and never quotes the request.
 
     `status` is the HTTP status, `error` the code of RFC 6750 Section 3.1 or None, and `scopes`
-    those that the request needs if the token does not grant them.
+    those that the request needs if the token does not grant them. `code` is the kind of refusal,
+    one of `rapidjwt.exceptions.CODES`.
     """
 
     def __init__(
@@ -144,13 +145,24 @@ class BearerError(Exception):
         *,
         error: str | None = None,
         scopes: Sequence[str] = (),
+        details: Mapping[str, Any] | None = None,
     ) -> None:
-        """Set the contents of the response."""
+        """Set the contents of the response, and the `details` of the error behind it, for logs."""
         super().__init__(description)
         self.status = status
         self.description = description
         self.error = error
         self.scopes = tuple(scopes)
+        self._details = {"code": error or "invalid_token", **(details or {})}
+
+    @property
+    def code(self) -> str:
+        """The kind of refusal: more exact than `error`."""
+        return str(self._details["code"])
+
+    def details(self) -> dict[str, Any]:
+        """Return `status`, `code` and what else is known, for logs: never a token or a key."""
+        return {"status": int(self.status), **self._details}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how to copy or pickle the error; its arguments are not those of Exception."""
@@ -174,7 +186,8 @@ class MissingTokenError(BearerError):
 
     def __init__(self) -> None:
         """Set the status and the message."""
-        super().__init__(HTTPStatus.UNAUTHORIZED, "A bearer token is required")
+        description = "A bearer token is required"
+        super().__init__(HTTPStatus.UNAUTHORIZED, description, details={"code": "missing_token"})
 
 
 def challenge(realm: str, error: BearerError | None = None) -> str:
@@ -232,14 +245,16 @@ def refusal(error: InvalidTokenError | PyJWKClientError) -> BearerError:
     available: that is not the client's fault, and the same token may be accepted later.
     """
     if not isinstance(error, InvalidTokenError):
-        return BearerError(HTTPStatus.SERVICE_UNAVAILABLE, "Tokens cannot currently be verified")
+        description = "Tokens cannot currently be verified"
+        details = error.details()
+        return BearerError(HTTPStatus.SERVICE_UNAVAILABLE, description, details=details)
     description = next(text for kind, text in _REASONS if isinstance(error, kind))
-    return invalid_token(description)
+    return invalid_token(description, error.details())
 
 
-def invalid_token(description: str) -> BearerError:
+def invalid_token(description: str, details: Mapping[str, Any] | None = None) -> BearerError:
     """Return the error that refuses a token with status 401; do not quote it in `description`."""
-    return BearerError(HTTPStatus.UNAUTHORIZED, description, error="invalid_token")
+    return BearerError(HTTPStatus.UNAUTHORIZED, description, error="invalid_token", details=details)
 
 
 def verify(verifier: AnyVerifier, authorization: Sequence[str]) -> dict[str, Any]:
@@ -312,6 +327,7 @@ def require_scopes(claims: Mapping[str, Any], scopes: Sequence[str]) -> None:
             "The access token does not grant the required scopes",
             error="insufficient_scope",
             scopes=scopes,
+            details={"claim": "scope", "expected": list(scopes)},
         )
 
 
@@ -328,4 +344,5 @@ def converted(
     try:
         return convert(claims)
     except (LookupError, TypeError, ValueError) as error:
-        raise invalid_token("The claims of the access token are not valid") from error
+        description = "The claims of the access token are not valid"
+        raise invalid_token(description, {"code": "invalid_claim"}) from error

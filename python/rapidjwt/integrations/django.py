@@ -12,13 +12,14 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.module_loading import import_string
 
+from .answers import Answers
 from .bearer import (
     AnyVerifier,
     BearerError,
-    challenge,
+    MissingTokenError,
     checked_verifier,
     require_scopes,
     required_scopes,
@@ -26,15 +27,19 @@ from .bearer import (
     verify,
     verify_async,
 )
+from .published_keys import published
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
+
+    from rapidjwt import Key, KeySet
 
 __all__ = [
     "JWTMiddleware",
     "JWTRequest",
     "Settings",
     "authorization_values",
+    "jwks_response",
     "jwt_required",
     "settings",
 ]
@@ -55,32 +60,46 @@ class JWTRequest(HttpRequest):
 class Settings:
     """The setting `RAPIDJWT`, a dict.
 
-    `VERIFIER` is a verifier, or its import path ("project.tokens.verifier"). `REALM`, "api" by
-    default, is sent to clients whose requests are refused.
+    `VERIFIER` is a verifier, or its import path ("project.tokens.verifier"). `REALM`,
+    `PROBLEM_DETAILS` and `ON_RESULT`, a function or its import path, are described in
+    `rapidjwt.integrations.answers.Answers`.
     """
 
     verifier: AnyVerifier
-    realm: str = "api"
+    answers: Answers
 
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
     """Read the setting `RAPIDJWT` once; raise ImproperlyConfigured if it is not usable."""
     given = dict(getattr(django_settings, "RAPIDJWT", {}))
-    verifier, realm = given.pop("VERIFIER", None), given.pop("REALM", "api")
-    if verifier is None or given:
-        raise ImproperlyConfigured("RAPIDJWT must be a dict with VERIFIER and, optionally, REALM")
+    verifier = given.pop("VERIFIER", None)
+    if verifier is None or not given.keys() <= _OPTIONAL.keys():
+        names = ", ".join(_OPTIONAL)
+        raise ImproperlyConfigured(
+            f"RAPIDJWT must be a dict with VERIFIER and, optionally, {names}"
+        )
     if isinstance(verifier, str):
         verifier = _imported(verifier)
     try:
         checked_verifier(verifier)
     except TypeError as error:
         raise ImproperlyConfigured(f"RAPIDJWT: VERIFIER: {error}") from error
+    if isinstance(given.get("ON_RESULT"), str):
+        given["ON_RESULT"] = import_string(given["ON_RESULT"])
     try:
-        challenge(realm)
-    except ValueError as error:
+        answers = Answers(**{_OPTIONAL[name]: value for name, value in given.items()})
+    except (TypeError, ValueError) as error:
         raise ImproperlyConfigured(f"RAPIDJWT: {error}") from error
-    return Settings(verifier, realm)
+    return Settings(verifier, answers)
+
+
+#: The other names of the setting, and the arguments of `Answers`.
+_OPTIONAL = {
+    "REALM": "realm",
+    "PROBLEM_DETAILS": "problem_details",
+    "ON_RESULT": "on_result",
+}
 
 
 def _imported(path: str) -> Any:
@@ -129,6 +148,7 @@ class JWTMiddleware:
             request.jwt_claims = verify(settings().verifier, authorization_values(request))
         except BearerError as error:
             request.jwt_error = error
+        _tell(request)
         return self._get_response(request)
 
     async def _call_async(self, request: JWTRequest) -> Any:
@@ -139,7 +159,16 @@ class JWTMiddleware:
             )
         except BearerError as error:
             request.jwt_error = error
+        _tell(request)
         return await self._get_response(request)
+
+
+def _tell(request: JWTRequest) -> None:
+    """Log and count what became of a token. That there is none counts where one is required."""
+    if request.jwt_error is None:
+        settings().answers.verified()
+    elif not isinstance(request.jwt_error, MissingTokenError):
+        settings().answers.refused(request.jwt_error)
 
 
 def authorization_values(request: HttpRequest) -> list[str]:
@@ -202,14 +231,39 @@ def _refused(request: JWTRequest, scopes: tuple[str, ...]) -> JsonResponse | Non
         raise ImproperlyConfigured(
             "jwt_required needs rapidjwt.integrations.django.JWTMiddleware in MIDDLEWARE"
         ) from None
-    try:
-        if error is not None:
-            raise error
-        require_scopes(claims, scopes)
-    except BearerError as refusal:
-        return JsonResponse(
-            {"detail": refusal.description},
-            status=refusal.status,
-            headers=refusal.headers(settings().realm),
-        )
-    return None
+    answers = settings().answers
+    if error is None:
+        try:
+            require_scopes(claims, scopes)
+        except BearerError as lacking:
+            answers.refused(lacking)
+            return _answer(lacking, answers)
+        return None
+    if isinstance(error, MissingTokenError):  # other errors are told when they are found
+        answers.refused(error)
+    return _answer(error, answers)
+
+
+def _answer(error: BearerError, answers: Answers) -> JsonResponse:
+    body, media_type = answers.body(error)
+    headers = error.headers(answers.realm)
+    return JsonResponse(body, status=error.status, headers=headers, content_type=media_type)
+
+
+def jwks_response(
+    request: HttpRequest,
+    keys: KeySet | Iterable[Key | Mapping[str, Any]],
+    *,
+    max_age: int = 300,
+) -> HttpResponse:
+    """Return the public parts of keys as a JWK Set, in answer to a request.
+
+    Arguments and errors are those of `rapidjwt.integrations.published_keys.published`.
+    """
+    value = request.headers.get("If-None-Match")
+    answer = published(keys, [] if value is None else [value], max_age=max_age)
+    response = HttpResponse(answer.body, status=answer.status)
+    del response["Content-Type"]  # Django's default, which a 304 does not have
+    for name, header in answer.headers.items():
+        response[name] = header
+    return response

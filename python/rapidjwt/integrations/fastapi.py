@@ -13,8 +13,9 @@ from starlette.requests import HTTPConnection
 
 from . import starlette
 from .bearer import AnyVerifier, ClaimsT
+from .starlette import PROBLEM_DETAILS, jwks_response
 
-__all__ = ["RESPONSES", "JWTBearer"]
+__all__ = ["PROBLEM_DETAILS", "RESPONSES", "JWTBearer", "Refused", "jwks_response"]
 
 
 def _described(description: str) -> dict[str, Any]:
@@ -32,9 +33,12 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
+class Refused(starlette.Refused, HTTPException):
+    """The same as FastAPI's class: its handlers would not see Starlette's, its base class."""
+
+
 class _Bearer(starlette.JWTBearer[ClaimsT]):
-    # Handlers that an app registers for FastAPI's class would not see Starlette's, its base class.
-    _exception = HTTPException
+    _exception = Refused
 
 
 class JWTBearer(SecurityBase, Generic[ClaimsT]):
@@ -50,6 +54,7 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
         scopes: str | Iterable[str] = (),
         realm: str = "api",
         claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
+        on_result: Callable[[str], object] | None = None,
         scheme: SecurityBase | None = None,
         scheme_name: str = "JWTBearer",
         description: str | None = None,
@@ -65,7 +70,9 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
                 "scheme must be a security scheme of fastapi.security, such as "
                 f"OpenIdConnect(openIdConnectUrl=...), not {type(scheme).__name__}"
             )
-        self._bearer = _Bearer(verifier, scopes=scopes, realm=realm, claims=claims)
+        self._bearer = _Bearer(
+            verifier, scopes=scopes, realm=realm, claims=claims, on_result=on_result
+        )
         model = HTTPBearer(bearerFormat="JWT") if scheme is None else scheme.model
         self.model = copy(model)
         self.model.description = description or model.description
@@ -74,7 +81,7 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
     async def __call__(self, request: HTTPConnection, security_scopes: SecurityScopes) -> ClaimsT:
         """Return the claims of a request; `Security(..., scopes=[...])` adds required scopes.
 
-        Raises FastAPI's HTTPException where `rapidjwt.integrations.starlette.JWTBearer` raises
-        Starlette's.
+        Raises Refused, an HTTPException of FastAPI, where
+        `rapidjwt.integrations.starlette.JWTBearer` raises one of Starlette.
         """
         return await self._bearer(request, security_scopes.scopes)

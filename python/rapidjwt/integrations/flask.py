@@ -9,23 +9,27 @@ from typing import TYPE_CHECKING, Any, Concatenate, Protocol, TypeVar, overload
 from flask import current_app, g, jsonify, request
 from werkzeug.exceptions import default_exceptions
 
+from .answers import Answers
 from .bearer import (
     AnyVerifier,
     BearerError,
     ClaimsT,
-    challenge,
     converted,
     require_scopes,
     required_scopes,
     sync_verifier,
     verify,
 )
+from .published_keys import published
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
+    from flask import Response
     from typing_extensions import ParamSpec
     from werkzeug.exceptions import HTTPException
+
+    from rapidjwt import Key, KeySet
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -43,7 +47,7 @@ if TYPE_CHECKING:
         ) -> Callable[Concatenate[SelfT, P], R]: ...
 
 
-__all__ = ["jwt_required"]
+__all__ = ["jwks_response", "jwt_required"]
 
 
 def jwt_required(
@@ -53,6 +57,8 @@ def jwt_required(
     realm: str = "api",
     claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
     allow_preflight: bool = False,
+    problem_details: bool = False,
+    on_result: Callable[[str], object] | None = None,
 ) -> Decorator[ClaimsT]:
     """Require a valid bearer token for a view, and pass its claims.
 
@@ -69,6 +75,8 @@ def jwt_required(
     All `scopes` are required. `claims` converts the verified claims to what the view gets (a model,
     a dataclass), and raises ValueError, TypeError or LookupError to refuse them.
 
+    `realm`, `problem_details` and `on_result` are described in `answers.Answers`.
+
     A request is refused with werkzeug's exception for the status: 400 for a malformed header, 401
     without a valid token, 403 if it lacks a scope, 503 if the keys to verify it are not available.
     Error handlers of the app receive it; the response is JSON unless they return another.
@@ -76,16 +84,18 @@ def jwt_required(
     that has only `decode_async`.
     """
     decoder = sync_verifier(verifier)
-    challenge(realm)
+    answers = Answers(realm, problem_details, on_result)
     needed = required_scopes(scopes)
 
     def authorized() -> ClaimsT:
         try:
             verified = verify(decoder, request.headers.getlist("Authorization"))
+            answers.verified()
             require_scopes(verified, needed)
             result = converted(verified, claims)
         except BearerError as error:
-            raise _http_exception(error, realm) from error
+            answers.refused(error)
+            raise _http_exception(error, answers) from error
         g.jwt_claims = result
         return result
 
@@ -108,6 +118,17 @@ def jwt_required(
     return decorate
 
 
+def jwks_response(
+    keys: KeySet | Iterable[Key | Mapping[str, Any]], *, max_age: int = 300
+) -> Response:
+    """Return the public parts of keys as a JWK Set, in answer to the current request.
+
+    Arguments and errors are those of `rapidjwt.integrations.published_keys.published`.
+    """
+    answer = published(keys, request.headers.getlist("If-None-Match"), max_age=max_age)
+    return current_app.response_class(answer.body, answer.status, answer.headers)
+
+
 def _is_preflight() -> bool:
     """Return whether the request is a CORS-preflight request (the Fetch standard's term)."""
     headers = request.headers
@@ -118,8 +139,10 @@ def _is_preflight() -> bool:
     )
 
 
-def _http_exception(error: BearerError, realm: str) -> HTTPException:
-    response = jsonify(detail=error.description)
+def _http_exception(error: BearerError, answers: Answers) -> HTTPException:
+    body, media_type = answers.body(error)
+    response = jsonify(body)
     response.status_code = error.status
-    response.headers.update(error.headers(realm))
+    response.mimetype = media_type
+    response.headers.update(error.headers(answers.realm))
     return default_exceptions[error.status](error.description, response=response)

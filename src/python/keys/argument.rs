@@ -11,10 +11,10 @@ use super::{key_mistakes, material};
 use crate::algorithm::{Algorithm, Family};
 use crate::crypto::PreparedKey;
 use crate::error::Error;
-use crate::key::{KeyMaterial, OkpKey, der, pem, secret, ssh};
+use crate::key::{KeyMaterial, OkpKey, der, pem, secret, ssh, strict_secret};
 use crate::memory;
 use crate::python::arguments;
-use crate::python::errors::{is_refusal, ok, unless_refused, with_message};
+use crate::python::errors::{Raised, ok, unless_refused};
 use crate::python::fast_path::FastPath;
 use crate::python::once::intern;
 
@@ -80,6 +80,9 @@ pub(in crate::python) fn prepare_or_raise(
     // A secret or a PEM text may be an instance of a subclass of str or bytes.
     let is_text = key.is_instance_of::<PyString>() || key.is_instance_of::<PyBytes>();
     let key = if is_text { &arguments::exact(key)? } else { key };
+    if let Family::Hmac(_) = algorithm.family {
+        check_secret(fast_path, key, algorithm)?;
+    }
     if let Some(prepared) = prepare(fast_path, key, algorithm)? {
         return Ok(prepared);
     }
@@ -113,20 +116,34 @@ fn refused(key: &Bound<'_, PyAny>, algorithm: &'static Algorithm) -> Error {
     known.unwrap_or_else(|| Error::invalid_key("The key is not one for this algorithm"))
 }
 
-/// Replaces an error of PyJWT's by one that says what was found, if that is known. Its class stays.
+/// Applies the rules for secrets that PyJWT does not have. A `Key` was checked when it was made.
+fn check_secret(
+    fast_path: &FastPath,
+    key: &Bound<'_, PyAny>,
+    algorithm: &'static Algorithm,
+) -> PyResult<()> {
+    let key = if fast_path.is_pyjwk(key) { &key.getattr(intern!(key.py(), "key"))? } else { key };
+    let Some(text) = arguments::text(key) else {
+        return Ok(());
+    };
+    let explained = |error| key_mistakes::in_text(text, algorithm).unwrap_or(error);
+    Ok(strict_secret::check(text).map_err(explained)?)
+}
+
+/// Replaces an error of PyJWT's by one that says what was found, if that is known.
 #[cold]
 fn explained(key: &Bound<'_, PyAny>, algorithm: &'static Algorithm, error: PyErr) -> PyErr {
     let py = key.py();
-    if !is_refusal(py, &error) {
-        return error;
+    let error = Raised::new(py, error);
+    if !error.is_refusal(py) {
+        return error.into();
     }
-    let better = match arguments::text(key) {
-        Some(text) => key_mistakes::in_text(text, algorithm).map(|error| error.to_string()),
-        None => in_object(key, algorithm),
-    };
-    match better {
-        Some(message) => with_message(py, &error, message),
-        None => error,
+    match arguments::text(key) {
+        Some(text) => key_mistakes::in_text(text, algorithm).map_or(error.into(), PyErr::from),
+        None => match in_object(key, algorithm) {
+            Some(message) => error.with_message(py, message),
+            None => error.into(),
+        },
     }
 }
 

@@ -17,7 +17,7 @@ use crate::base64url;
 use crate::crypto::{self, PreparedKey};
 use crate::error::Error;
 use crate::key::metadata::JwkMetadata;
-use crate::key::{KeyMaterial, OkpCurve, der, jwk, pem, secret, ssh};
+use crate::key::{KeyMaterial, OkpCurve, der, jwk, pem, ssh, strict_secret};
 use crate::key_file;
 use crate::memory;
 use crate::python::arguments;
@@ -99,9 +99,10 @@ impl Key {
     ///
     /// `kid` becomes the key's ID, and `alg` the only algorithm that the key can be used with.
     ///
-    /// Raises `InvalidKeyError` for anything else, for several keys, for a missing or wrong password, for a
-    /// password that the key does not need and for an `alg` that does not take it; `TypeError` for arguments
-    /// of other types, `ValueError` for an unknown `alg`.
+    /// Raises `InvalidKeyError` for anything else, for several keys, for a wrong password, for a
+    /// password that the key does not need and for an `alg` that does not take it; its subclass
+    /// `PasswordRequiredError` for a missing password; `TypeError` for arguments of other types,
+    /// `ValueError` for an unknown `alg`.
     #[staticmethod]
     #[pyo3(signature = (data, /, password=None, *, kid=None, alg=None))]
     fn from_pem(
@@ -173,7 +174,7 @@ impl Key {
         }
         let material = jwk::from_value(&value)?;
         if let KeyMaterial::Secret(bytes) = &material {
-            secret::check(bytes)?;
+            strict_secret::check(bytes)?;
         }
         Ok(Self { metadata: JwkMetadata::of(&value)?, ..Self::new(material)? })
     }
@@ -181,9 +182,9 @@ impl Key {
     /// Makes a key of a shared secret for HMAC: a str (in UTF-8) or bytes. `kid` and `alg` are as
     /// for `from_pem`.
     ///
-    /// Raises `InvalidKeyError` for an empty secret, and for public keys and certificates (PEM, DER,
-    /// OpenSSH) and JWKs, which an attacker knows too (RFC 8725 Section 2.1); `TypeError` for another
-    /// type.
+    /// Raises `InvalidKeyError` for an empty secret, and for keys and certificates (PEM, DER,
+    /// OpenSSH, JWK; also in base64 or UTF-16), of which an attacker knows the public ones too (RFC
+    /// 8725 Section 2.1); `TypeError` for another type.
     #[staticmethod]
     #[pyo3(signature = (secret, /, *, kid=None, alg=None))]
     fn from_secret(
@@ -192,7 +193,7 @@ impl Key {
         alg: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let bytes = text_argument(secret)?;
-        secret::check(bytes)?;
+        strict_secret::check(bytes)?;
         Self::new(KeyMaterial::Secret(memory::concat(&[bytes])?.into()))?.with_names(kid, alg)
     }
 
@@ -274,7 +275,7 @@ impl Key {
 
     /// Whether the key has its private part: whether it can sign or, an X25519 key, decrypt.
     #[getter]
-    fn is_private(&self) -> bool {
+    pub(super) fn is_private(&self) -> bool {
         self.material.is_private()
     }
 

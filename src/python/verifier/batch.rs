@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
 use crate::malformed::explained;
 use crate::python::decoded::{LONE_SURROGATE, complete, wrong_type};
-use crate::python::errors::is_ours;
+use crate::python::errors::Raised;
 use crate::python::once::intern;
 
 /// The number of tokens taken from the iterable at once: enough work for every core, in little
@@ -173,10 +173,11 @@ impl DecodedMany {
         let Some((token, verified)) = self.verified.pop_front() else {
             return self.interruption.take().map_or(Ok(None), Err);
         };
-        match self.result(py, token, verified) {
+        let result = self.result(py, token, verified);
+        match result.map_err(|error| Raised::new(py, error)) {
             Ok(claims) => Ok(Some(claims.into_any().unbind())),
-            Err(error) if is_ours(py, &error) => Ok(Some(error.into_value(py).into_any())),
-            Err(error) => Err(error),
+            Err(error) if error.is_ours(py) => Ok(Some(error.into_value(py).into_any().unbind())),
+            Err(error) => Err(error.into()),
         }
     }
 }

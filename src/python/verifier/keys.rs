@@ -14,13 +14,12 @@ use crate::error::Error;
 use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
 use crate::keyring::{Choice, Keyring};
 use crate::malformed::explained;
-use crate::python::arguments;
-use crate::python::errors::is_ours;
+use crate::python::errors::Raised;
 use crate::python::fast_path::FastPath;
 use crate::python::header_cache::{self, CachedHeader};
 use crate::python::keys::argument::prepare_or_raise;
-use crate::python::keys::key::Key;
-use crate::python::keys::key_mistakes::{self, Prepared};
+use crate::python::keys::identity::Identity;
+use crate::python::keys::key_mistakes::Prepared;
 use crate::python::keys::length;
 use crate::python::once::intern;
 use crate::signature_cache::SignatureCache;
@@ -228,11 +227,12 @@ fn entries(policy: &VerifierPolicy, keys: &Bound<'_, PyAny>) -> PyResult<Vec<Ent
     let members = if members.is_none() { vec![keys.clone()] } else { members.extract()? };
     let mut entries = Vec::new();
     for key in &members {
-        let identity = Identity::of(fast_path, key)?;
-        let prepared = match prepare_allowed(fast_path, key, &identity, policy.allowed.as_deref()) {
+        let identity = Identity::of(fast_path, key, Prepared::Verifier)?;
+        let prepared = prepare_allowed(fast_path, key, &identity, policy.allowed.as_deref());
+        let prepared = match prepared.map_err(|error| Raised::new(py, error)) {
             Ok(prepared) => prepared,
-            Err(error) if is_set && is_ours(py, &error) => continue,
-            Err(error) => return Err(error),
+            Err(error) if is_set && error.is_ours(py) => continue,
+            Err(error) => return Err(error.into()),
         };
         for prepared in prepared {
             length::check(fast_path, py, &prepared, policy.enforce_key_length)?;
@@ -284,40 +284,15 @@ fn prepare_for_any(
     let mut prepared = Vec::new();
     let mut refused = None;
     for algorithm in algorithms {
-        match prepare_or_raise(fast_path, key, algorithm) {
+        let py = key.py();
+        match prepare_or_raise(fast_path, key, algorithm).map_err(|error| Raised::new(py, error)) {
             Ok(key) => prepared.push(key),
-            Err(error) => refused = refused.or(Some(error)),
+            Err(error) if error.is_refusal(py) => refused = refused.or(Some(error)),
+            Err(error) => return Err(error.into()),
         }
     }
     match refused {
-        Some(error) if prepared.is_empty() => Err(error),
+        Some(error) if prepared.is_empty() => Err(error.into()),
         _ => Ok(prepared),
-    }
-}
-
-/// The key ID and the algorithm that a key names.
-struct Identity {
-    kid: Option<String>,
-    algorithm: Option<&'static Algorithm>,
-}
-
-impl Identity {
-    fn of(fast_path: &FastPath, key: &Bound<'_, PyAny>) -> PyResult<Self> {
-        if let Ok(key) = key.cast_exact::<Key>() {
-            let key = key.get();
-            let kid = key.key_id().map(str::to_owned);
-            return Ok(Self { kid, algorithm: key.named_algorithm() });
-        }
-        if fast_path.is_pyjwk(key) {
-            let py = key.py();
-            let name: String = key.getattr(intern!(py, "algorithm_name"))?.extract()?;
-            let kid = key.getattr(intern!(py, "key_id"))?;
-            return Ok(Self {
-                kid: arguments::string(&kid).map(str::to_owned),
-                algorithm: header_cache::by_exact_name(&name),
-            });
-        }
-        key_mistakes::check_type(key, Prepared::Verifier)?;
-        Ok(Self { kid: None, algorithm: None })
     }
 }

@@ -58,7 +58,7 @@ use crate::signature_cache::SignatureCache;
 ///
 /// Raises `InvalidKeyError` for a key that fits none of the algorithms, `PyJWKSetError` for a set
 /// without a key that does, `TypeError` and `ValueError` for other wrong arguments.
-#[pyclass(frozen, module = "rapidjwt")]
+#[pyclass(frozen, weakref, module = "rapidjwt")]
 pub(super) struct Verifier {
     keys: Keys,
 }

@@ -6,7 +6,7 @@ use pyo3::types::{PyDict, PyString};
 
 use crate::algorithm::Algorithm;
 use crate::bounds::Bounds;
-use crate::claims::{self, Accepted, Policy};
+use crate::claims::{self, Accepted, Claim, Policy};
 use crate::error::Error;
 use crate::python::arguments::{self, Options};
 use crate::python::claims_view::{PyClaims, Registered};
@@ -86,9 +86,31 @@ impl VerifierPolicy {
         let view = PyClaims { dict: &claims, registered: &registered };
         match claims::validate(&view, &self.policy, clock::now(py)?) {
             Ok(()) => Ok(claims),
-            Err(Error::AudienceUnexpected) => Err(Error::AudienceNotConfigured.into()),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(view.refusal(explained(error, &claims)?, &self.policy)),
         }
+    }
+}
+
+/// Says in the error for a token that has an audience, to a verifier that has none, which one it is.
+#[cold]
+fn explained(error: Error, claims: &Bound<'_, PyDict>) -> PyResult<Error> {
+    if error != Error::AudienceUnexpected {
+        return Ok(error);
+    }
+    let aud = claims.get_item(Claim::Aud.name())?;
+    let named =
+        aud.filter(|aud| arguments::string(aud).is_some() || arguments::strings(aud).is_some());
+    Ok(Error::AudienceNotConfigured(match named {
+        Some(aud) => shortened(&aud.repr()?.to_string()),
+        None => "an audience".to_owned(),
+    }))
+}
+
+/// Returns the text, or its first hundred characters and an ellipsis.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(100) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -132,8 +154,8 @@ fn check_names(options: &Bound<'_, PyAny>) -> PyResult<()> {
         else {
             continue;
         };
-        let hint = match arguments::nearest(py, name, &Options::NAMES)? {
-            Some(close) => format!(": did you mean \"{close}\"?"),
+        let hint = match arguments::did_you_mean(py, name, &Options::NAMES)? {
+            Some(question) => format!(": {question}"),
             None => format!("; known are {}", Options::NAMES.join(", ")),
         };
         return Err(PyValueError::new_err(format!("unknown option \"{name}\"{hint}")));

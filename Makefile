@@ -112,6 +112,10 @@ test-python: build ## pytest
 test-memory-limits: build ## Large input under every memory limit from 1 to 50 MB (ten minutes)
 	@RAPIDJWT_ALL_LIMITS=1 $(BIN)/python -m pytest -q tests/python/test_out_of_memory.py
 
+.PHONY: test-redis-load
+test-redis-load: build ## 20,000 one-time tokens, twice each, by eight processes and one Redis
+	@RAPIDJWT_ONE_TIME_TOKENS=20000 $(BIN)/python -m pytest -q tests/python/test_replay_redis.py
+
 .PHONY: test-wheel
 test-wheel: wheel ## The wheel in an environment with nothing else, not even cryptography
 	@echo "==> The wheel, alone"
@@ -134,6 +138,11 @@ security: build ## Attack tests, Wycheproof, broken copies, a short fuzz run, de
 .PHONY: fuzz
 fuzz: build ## Fuzz every target, for MINUTES=15 each by default
 	@PYTHON=$(BIN)/python fuzz/run.sh $$(( $(or $(MINUTES),15) * 60 ))
+
+.PHONY: fuzz-limits
+fuzz-limits: ## Fuzz keys and tokens with 128 KB of stack, then with 64 MB of memory, for MINUTES=2 each
+	@fuzz/limits.sh $$(( $(or $(MINUTES),2) * 60 )) stack
+	@fuzz/limits.sh $$(( $(or $(MINUTES),2) * 60 )) memory
 
 .PHONY: mutants
 mutants: | prerequisites ## List changes of the core that no test notices (hours); some: MUTANTS="--re jws.rs"

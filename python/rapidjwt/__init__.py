@@ -126,6 +126,7 @@ _LATE = {
     "RefreshPolicy": "jwks",
     "TokenVerifier": "types",
     "UnknownKeyError": "jwks",
+    "dpop": "dpop",
     "install_as_jwt": "_install",
     "issuers": "issuers",
     "jwe": "jwe",
@@ -134,6 +135,12 @@ _LATE = {
     "jws_json": "jws_json",
     "jwks_client": "jwks_client",
     "key_set": "key_set",
+    "mtls": "mtls",
+    "profiles": "profiles",
+    "remote": "remote",
+    "replay": "replay",
+    "revocation": "revocation",
+    "rules": "rules",
     "types": "types",
 }
 

@@ -18,12 +18,17 @@ CODES = {
     "token_too_large": "The token has more bytes, or its payload nests deeper, than is allowed",
     "invalid_header": "A parameter of the header is malformed or not supported",
     "wrong_algorithm": "The `alg` is missing, unknown or not allowed",
+    "wrong_type": "The `typ` is not that of a token of the profile",
     "unknown_key": "No key has the `kid` of the token",
     "missing_key_id": "The token has no `kid`, and several keys fit its `alg`",
     "bad_signature": "The signature does not belong to this token and this key",
     "decryption_failed": "A JWE cannot be decrypted with the keys that were passed",
     "missing_claim": "A claim that is required is absent or null",
     "invalid_claim": "A claim is of the wrong type, or the conversion of the claims refused them",
+    "forbidden_claim": "A claim is present that must not be",
+    "wrong_claim": "A claim does not follow a rule of the verifier or its profile",
+    "too_old": "The token, or the login that it tells of, is too long ago",
+    "lives_too_long": "The time from `iat` to `exp` is longer than is allowed",
     "expired": "The time in `exp` has passed",
     "not_yet_valid": "The time in `nbf` or `iat` is in the future",
     "wrong_issuer": "`iss` is not an expected issuer",
@@ -39,6 +44,12 @@ CODES = {
     "keys_unreachable": "The request to a JWKS endpoint failed",
     "remote_service": "A service that signs has failed",
     "remote_signature": "What a service returned is not a signature under its public key",
+    "replayed_token": "A one-time token was used before",
+    "revoked_token": "The token was revoked",
+    "store_unavailable": "A store of one-time or revoked tokens cannot be asked",
+    "wrong_binding": "The request does not prove that it has what the token is bound to",
+    "invalid_dpop_proof": "A DPoP proof is refused",
+    "use_dpop_nonce": "A DPoP proof needs the server's nonce",
     "missing_token": "A request has no bearer token",
     "invalid_request": "The `Authorization` header of a request is malformed",
     "insufficient_scope": "The token does not grant the scopes that a request needs",
@@ -71,8 +82,16 @@ class PyJWTError(Exception):
         return {name: _shortened(value) for name, value in found.items() if value is not None}
 
 
-def described(error: ErrorT, **attributes: Any) -> ErrorT:
-    """Set attributes of an error and return it, where it is raised."""
+def described(error: ErrorT, *, expected: object = None, **attributes: Any) -> ErrorT:
+    """Set attributes of an error and return it, where it is raised.
+
+    `expected` is a text, or a container of several; an iterator, which reading uses up, is left
+    out.
+    """
+    if isinstance(expected, (list, tuple, set, frozenset)):
+        attributes["expected"] = list(expected)
+    elif isinstance(expected, str):
+        attributes["expected"] = expected
     vars(error).update(attributes)
     return error
 
@@ -230,3 +249,48 @@ class InvalidJTIError(InvalidTokenError):
 
     code = "invalid_claim"
     claim = "jti"
+
+
+class ReplayedTokenError(InvalidTokenError):
+    """A one-time token, or a proof of possession, was used before; see `rapidjwt.replay`."""
+
+    code = "replayed_token"
+
+
+class RevokedTokenError(InvalidTokenError):
+    """A token was revoked before its time; see `rapidjwt.revocation`."""
+
+    code = "revoked_token"
+
+
+class StoreUnavailableError(PyJWTError):
+    """A store that a decision about a token needs cannot be asked; the token may be valid."""
+
+    code = "store_unavailable"
+
+
+class TokenBindingError(InvalidTokenError):
+    """A token is bound to a key or a certificate, and the request does not prove that it has it."""
+
+    code = "wrong_binding"
+
+
+class InvalidDPoPProofError(InvalidTokenError):
+    """A DPoP proof is refused (RFC 9449 Section 4.3). The message never quotes the proof."""
+
+    code = "invalid_dpop_proof"
+
+
+class UseDPoPNonceError(InvalidDPoPProofError):
+    """A DPoP proof needs a newer nonce of the server, which is `nonce` (RFC 9449 Section 9)."""
+
+    code = "use_dpop_nonce"
+
+    def __init__(self, nonce: str) -> None:
+        """Store the nonce."""
+        super().__init__(nonce)
+        self.nonce = nonce
+
+    def __str__(self) -> str:
+        """Return a message without the nonce."""
+        return "The DPoP proof needs the nonce of the DPoP-Nonce header"

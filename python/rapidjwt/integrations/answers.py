@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from .bearer import BearerError, challenge
+from .possession import BEARER_ONLY, Possession
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,8 @@ class Answers:
 
     `realm` is named to clients that are refused. With `problem_details`, the body of an answer is
     one of RFC 9457. `on_result` is called with "verified" for each token that is accepted and with
-    the `code` of each refusal; what it raises is raised from the request.
+    the `code` of each refusal; what it raises is raised from the request. `possession` says which
+    proofs a request can have, and so which authentication schemes are named.
 
     Raises ValueError for a realm that a header cannot contain, TypeError for an `on_result` that
     cannot be called.
@@ -35,6 +37,7 @@ class Answers:
     realm: str = "api"
     problem_details: bool = False
     on_result: Callable[[str], object] | None = None
+    possession: Possession = BEARER_ONLY
 
     def __post_init__(self) -> None:
         """Check the arguments."""
@@ -58,6 +61,14 @@ class Answers:
             extra={"rapidjwt": details},
         )
         self._count(error.code)
+
+    def challenge(self) -> str:
+        """Return the challenge for a request without a token."""
+        return challenge(self.realm, possession=self.possession)
+
+    def headers(self, error: BearerError) -> dict[str, str]:
+        """Return the headers of the answer to a refused request."""
+        return error.headers(self.realm, self.possession)
 
     def body(self, error: BearerError) -> tuple[dict[str, Any], str]:
         """Return the body of the answer to a refused request, and its media type."""

@@ -1,4 +1,4 @@
-"""Bearer tokens in HTTP requests (RFC 6750), for every framework.
+"""Bearer tokens in HTTP requests (RFC 6750), and DPoP (RFC 9449), for every framework.
 
 `verify` returns the claims of a request's token, and `require_scopes` checks the scopes that they
 grant. Both raise `BearerError`, which has the status and the headers of the response. The module of
@@ -19,12 +19,20 @@ from rapidjwt.exceptions import (
     ImmatureSignatureError,
     InvalidAlgorithmError,
     InvalidAudienceError,
+    InvalidDPoPProofError,
     InvalidIssuerError,
     InvalidSignatureError,
     InvalidTokenError,
     MissingRequiredClaimError,
     PyJWKClientError,
+    ReplayedTokenError,
+    RevokedTokenError,
+    StoreUnavailableError,
+    TokenBindingError,
+    UseDPoPNonceError,
 )
+
+from .possession import BEARER_ONLY, Possession, PresentedRequest, scheme_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -34,6 +42,7 @@ if TYPE_CHECKING:
     #: The result of a helper: the claims as they are, or what `claims=` converts them to.
     ClaimsT = TypeVar("ClaimsT", default=dict[str, Any])
 
+    _Refused: TypeAlias = InvalidTokenError | PyJWKClientError | StoreUnavailableError
     _DecodeAsync: TypeAlias = Callable[[str], Awaitable[dict[str, Any]]]
 else:
     from typing import TypeVar
@@ -46,11 +55,14 @@ __all__ = [
     "BearerError",
     "ClaimsT",
     "MissingTokenError",
+    "Possession",
+    "PresentedRequest",
     "SyncVerifier",
     "bearer_token",
     "challenge",
     "checked_verifier",
     "converted",
+    "credentials",
     "granted_scopes",
     "invalid_token",
     "refusal",
@@ -68,6 +80,9 @@ _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 #: The content of a `quoted-string` of RFC 9110 Section 5.6.4, limited to ASCII.
 _QUOTABLE = re.compile(r"[\x20-\x7E]*")
 
+#: The errors that become an answer; any other is a fault of the program.
+_REFUSED = (InvalidTokenError, PyJWKClientError, StoreUnavailableError)
+
 #: The messages for clients, by the first class that matches. They do not repeat the messages of the
 #: errors, which may quote the token, because attackers control it.
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
@@ -78,6 +93,8 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (InvalidAudienceError, "The access token is for another audience"),
     (InvalidIssuerError, "The access token is from another issuer"),
     (MissingRequiredClaimError, "The access token is missing a required claim"),
+    (ReplayedTokenError, "The access token was used before"),
+    (RevokedTokenError, "The access token was revoked"),
     (PyJWKClientError, "The access token is signed with an unknown key"),
     (DecodeError, "The access token is malformed"),
     (InvalidTokenError, "The access token is not valid"),
@@ -87,7 +104,8 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 class SyncVerifier(Protocol):
     """An object that returns the claims of a token: a `Verifier` or your own.
 
-    It raises InvalidTokenError to refuse a token, PyJWKClientError if the keys are not available.
+    It raises InvalidTokenError to refuse a token, PyJWKClientError if the keys are not available,
+    StoreUnavailableError if another thing that it needs is not.
     """
 
     def decode(self, token: str, /) -> dict[str, Any]:
@@ -133,9 +151,10 @@ def sync_verifier(verifier: AnyVerifier) -> SyncVerifier:
 class BearerError(Exception):
     """A request is refused. The message is for the client and never quotes the request.
 
-    `status` is the HTTP status, `error` the code of RFC 6750 Section 3.1 or None, and `scopes`
-    those that the request needs if the token does not grant them. `code` is the kind of refusal,
-    one of `rapidjwt.exceptions.CODES`.
+    `status` is the HTTP status, `error` the code of RFC 6750 Section 3.1 or RFC 9449 or None, and
+    `scopes` those that the request needs if the token does not grant them. `scheme` is the one that
+    the request was made with, if that is clear, and `nonce` the one that a DPoP proof needs. `code`
+    is the kind of refusal, one of `rapidjwt.exceptions.CODES`.
     """
 
     def __init__(
@@ -145,6 +164,8 @@ class BearerError(Exception):
         *,
         error: str | None = None,
         scopes: Sequence[str] = (),
+        scheme: str | None = None,
+        nonce: str | None = None,
         details: Mapping[str, Any] | None = None,
     ) -> None:
         """Set the contents of the response, and the `details` of the error behind it, for logs."""
@@ -153,6 +174,8 @@ class BearerError(Exception):
         self.description = description
         self.error = error
         self.scopes = tuple(scopes)
+        self.scheme = scheme
+        self.nonce = nonce
         self._details = {"code": error or "invalid_token", **(details or {})}
 
     @property
@@ -168,11 +191,12 @@ class BearerError(Exception):
         """Return how to copy or pickle the error; its arguments are not those of Exception."""
         return _restored, (type(self), self.args), vars(self)
 
-    def headers(self, realm: str) -> dict[str, str]:
+    def headers(self, realm: str, possession: Possession = BEARER_ONLY) -> dict[str, str]:
         """Return the headers of the response: a challenge, unless the token is not at fault."""
         if self.status == HTTPStatus.SERVICE_UNAVAILABLE:
             return {}
-        return {"WWW-Authenticate": challenge(realm, self)}
+        headers = {"WWW-Authenticate": challenge(realm, self, possession)}
+        return headers if self.nonce is None else headers | {"DPoP-Nonce": self.nonce}
 
 
 def _restored(kind: type[BearerError], args: tuple[Any, ...]) -> BearerError:
@@ -182,26 +206,37 @@ def _restored(kind: type[BearerError], args: tuple[Any, ...]) -> BearerError:
 
 
 class MissingTokenError(BearerError):
-    """The request has no bearer token: 401 without an error code (RFC 6750 Section 3.1)."""
+    """The request has no token: 401 without an error code (RFC 6750 Section 3.1)."""
 
-    def __init__(self) -> None:
+    def __init__(self, schemes: Sequence[str] = ("Bearer",)) -> None:
         """Set the status and the message."""
-        description = "A bearer token is required"
+        kind = "bearer" if "Bearer" in schemes else "DPoP-bound"
+        description = f"A {kind} token is required"
         super().__init__(HTTPStatus.UNAUTHORIZED, description, details={"code": "missing_token"})
 
 
-def challenge(realm: str, error: BearerError | None = None) -> str:
+def challenge(
+    realm: str, error: BearerError | None = None, possession: Possession = BEARER_ONLY
+) -> str:
     """Return the value of the `WWW-Authenticate` header of RFC 6750 Section 3.
 
-    Raises ValueError for a realm, a description or a scope with characters other than printable
-    ASCII, so that no others reach a header.
+    Where DPoP is accepted, it has a challenge for each scheme, and the error in the one that the
+    request was made with (RFC 9449 Section 7). Raises ValueError for a realm, a description or a
+    scope with characters other than printable ASCII, so that no others reach a header.
     """
+    return ", ".join(_challenge(scheme, realm, error, possession) for scheme in possession.schemes)
+
+
+def _challenge(scheme: str, realm: str, error: BearerError | None, possession: Possession) -> str:
     parameters = {"realm": realm}
-    if error is not None and error.error is not None:
-        parameters |= {"error": error.error, "error_description": error.description}
-    if error is not None and error.scopes:
-        parameters["scope"] = " ".join(error.scopes)
-    return "Bearer " + ", ".join(
+    if error is not None and error.scheme in {scheme, None}:
+        if error.error is not None:
+            parameters |= {"error": error.error, "error_description": error.description}
+        if error.scopes:
+            parameters["scope"] = " ".join(error.scopes)
+    if scheme == "DPoP" and possession.dpop is not None:
+        parameters["algs"] = " ".join(possession.dpop.algorithms)
+    return f"{scheme} " + ", ".join(
         f"{name}={_quoted(name, text)}" for name, text in parameters.items()
     )
 
@@ -219,76 +254,123 @@ def bearer_token(authorization: Sequence[str]) -> str:
     header or the scheme is a different one, and BearerError with status 400 for several headers,
     even if a server has joined them, and for characters that a token cannot have.
     """
+    return credentials(authorization)[1]
+
+
+def credentials(
+    authorization: Sequence[str], schemes: Sequence[str] = ("Bearer",)
+) -> tuple[str, str]:
+    """Find the scheme and the token; arguments and errors are otherwise those of `bearer_token`."""
     if not authorization:
-        raise MissingTokenError
+        raise MissingTokenError(schemes)
     if len(authorization) > 1:
         raise _bad_request("The request has more than one Authorization header")
-    scheme, _, token = authorization[0].strip(" \t").partition(" ")
-    if scheme.lower() != "bearer":
-        raise MissingTokenError
+    name, _, token = authorization[0].strip(" \t").partition(" ")
+    scheme = next((scheme for scheme in schemes if scheme.lower() == name.lower()), None)
+    if scheme is None:
+        raise MissingTokenError(schemes)
     token = token.lstrip(" ")
     if not _TOKEN.fullmatch(token):
         raise _bad_request(
-            "The Authorization header must be of the form: Bearer, a space, one token"
+            f"The Authorization header must be of the form: {scheme}, a space, one token", scheme
         )
-    return token
+    return scheme, token
 
 
-def _bad_request(description: str) -> BearerError:
-    return BearerError(HTTPStatus.BAD_REQUEST, description, error="invalid_request")
+def _bad_request(description: str, scheme: str | None = None) -> BearerError:
+    return BearerError(HTTPStatus.BAD_REQUEST, description, error="invalid_request", scheme=scheme)
 
 
-def refusal(error: InvalidTokenError | PyJWKClientError) -> BearerError:
+def refusal(error: _Refused, scheme: str = "Bearer") -> BearerError:
     """Return the response for an error of a verifier.
 
-    The status is 401 for a token that is refused, and 503 if the keys to verify it are not
-    available: that is not the client's fault, and the same token may be accepted later.
+    The status is 401 for a token that is refused, and 503 if the keys to verify it, or a store, are
+    not available: that is not the client's fault, and the same token may be accepted later.
     """
     if not isinstance(error, InvalidTokenError):
         description = "Tokens cannot currently be verified"
         details = error.details()
         return BearerError(HTTPStatus.SERVICE_UNAVAILABLE, description, details=details)
     description = next(text for kind, text in _REASONS if isinstance(error, kind))
-    return invalid_token(description, error.details())
+    return invalid_token(description, error.details(), scheme)
 
 
-def invalid_token(description: str, details: Mapping[str, Any] | None = None) -> BearerError:
+def _unproven(error: _Refused, scheme: str) -> BearerError:
+    """Return the response for an error of `Possession`, whose messages are fixed sentences."""
+    if isinstance(error, TokenBindingError):
+        return invalid_token(str(error), error.details(), scheme)
+    if not isinstance(error, InvalidDPoPProofError):
+        return refusal(error, scheme)
+    return BearerError(
+        HTTPStatus.UNAUTHORIZED,
+        str(error),
+        error=error.code,
+        scheme="DPoP",
+        nonce=error.nonce if isinstance(error, UseDPoPNonceError) else None,
+        details=error.details(),
+    )
+
+
+def invalid_token(
+    description: str, details: Mapping[str, Any] | None = None, scheme: str = "Bearer"
+) -> BearerError:
     """Return the error that refuses a token with status 401; do not quote it in `description`."""
-    return BearerError(HTTPStatus.UNAUTHORIZED, description, error="invalid_token", details=details)
+    return BearerError(
+        HTTPStatus.UNAUTHORIZED, description, error="invalid_token", details=details, scheme=scheme
+    )
 
 
-def verify(verifier: AnyVerifier, authorization: Sequence[str]) -> dict[str, Any]:
+def verify(
+    verifier: AnyVerifier,
+    authorization: Sequence[str],
+    possession: Possession = BEARER_ONLY,
+    request: PresentedRequest | None = None,
+) -> dict[str, Any]:
     """Return the claims of a request's token, or raise BearerError.
 
-    `authorization` has the values of the request's `Authorization` headers. Errors of the verifier
-    other than InvalidTokenError and PyJWKClientError, such as a wrong configuration, are not
-    converted.
+    `authorization` has the values of the request's `Authorization` headers. `possession` says how a
+    request proves that a token is its sender's, and `request` is then read. A token that is bound
+    to a key is refused without such a proof. Errors of the verifier other than InvalidTokenError,
+    PyJWKClientError and StoreUnavailableError, such as a wrong configuration, are not converted.
     """
-    token = bearer_token(authorization)
+    scheme, token = credentials(authorization, possession.schemes)
     try:
-        return sync_verifier(verifier).decode(token)
-    except (InvalidTokenError, PyJWKClientError) as error:
-        raise refusal(error) from error
+        claims = sync_verifier(verifier).decode(token)
+    except _REFUSED as error:
+        raise refusal(error, scheme) from error
+    try:
+        possession.check(scheme, token, claims, request)
+    except _REFUSED as error:
+        raise _unproven(error, scheme) from error
+    return claims
 
 
 async def verify_async(
     verifier: AnyVerifier,
     authorization: Sequence[str],
     in_thread: Callable[[Callable[[], dict[str, Any]]], Awaitable[dict[str, Any]]],
+    possession: Possession = BEARER_ONLY,
+    request: PresentedRequest | None = None,
 ) -> dict[str, Any]:
     """Return the claims of a request's token without blocking the event loop; errors as `verify`.
 
     `decode_async` is awaited if the verifier has it, as `Verifier` does; `decode` of any other
     verifier may block, and is run by `in_thread`.
     """
-    token = bearer_token(authorization)
+    scheme, token = credentials(authorization, possession.schemes)
     try:
         decode_async: _DecodeAsync | None = getattr(verifier, "decode_async", None)
         if decode_async is not None:
-            return await decode_async(token)
-        return await in_thread(partial(sync_verifier(verifier).decode, token))
-    except (InvalidTokenError, PyJWKClientError) as error:
-        raise refusal(error) from error
+            claims = await decode_async(token)
+        else:
+            claims = await in_thread(partial(sync_verifier(verifier).decode, token))
+    except _REFUSED as error:
+        raise refusal(error, scheme) from error
+    try:
+        await possession.check_async(scheme, token, claims, request)
+    except _REFUSED as error:
+        raise _unproven(error, scheme) from error
+    return claims
 
 
 def required_scopes(scopes: str | Iterable[str]) -> tuple[str, ...]:
@@ -327,6 +409,7 @@ def require_scopes(claims: Mapping[str, Any], scopes: Sequence[str]) -> None:
             "The access token does not grant the required scopes",
             error="insufficient_scope",
             scopes=scopes,
+            scheme=scheme_of(claims),
             details={"claim": "scope", "expected": list(scopes)},
         )
 
@@ -345,4 +428,5 @@ def converted(
         return convert(claims)
     except (LookupError, TypeError, ValueError) as error:
         description = "The claims of the access token are not valid"
-        raise invalid_token(description, {"code": "invalid_claim"}) from error
+        scheme = scheme_of(claims)
+        raise invalid_token(description, {"code": "invalid_claim"}, scheme) from error

@@ -20,6 +20,7 @@ from .bearer import (
     AnyVerifier,
     BearerError,
     MissingTokenError,
+    Possession,
     checked_verifier,
     require_scopes,
     required_scopes,
@@ -27,16 +28,18 @@ from .bearer import (
     verify,
     verify_async,
 )
+from .possession import url_of
 from .published_keys import published
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rapidjwt import Key, KeySet
 
 __all__ = [
     "JWTMiddleware",
     "JWTRequest",
+    "Presented",
     "Settings",
     "authorization_values",
     "jwks_response",
@@ -62,7 +65,9 @@ class Settings:
 
     `VERIFIER` is a verifier, or its import path ("project.tokens.verifier"). `REALM`,
     `PROBLEM_DETAILS` and `ON_RESULT`, a function or its import path, are described in
-    `rapidjwt.integrations.answers.Answers`.
+    `rapidjwt.integrations.answers.Answers`. `DPOP` is a `DPoPVerifier`, or its import path, and
+    `CERTIFICATES` a `ClientCertificates`; without them, tokens that are bound to a key or to a
+    certificate are refused.
     """
 
     verifier: AnyVerifier
@@ -73,14 +78,13 @@ class Settings:
 def settings() -> Settings:
     """Read the setting `RAPIDJWT` once; raise ImproperlyConfigured if it is not usable."""
     given = dict(getattr(django_settings, "RAPIDJWT", {}))
-    verifier = given.pop("VERIFIER", None)
+    verifier = _setting(given, "VERIFIER")
+    dpop, certificates = _setting(given, "DPOP"), _setting(given, "CERTIFICATES")
     if verifier is None or not given.keys() <= _OPTIONAL.keys():
-        names = ", ".join(_OPTIONAL)
+        names = ", ".join([*_OPTIONAL, "DPOP", "CERTIFICATES"])
         raise ImproperlyConfigured(
             f"RAPIDJWT must be a dict with VERIFIER and, optionally, {names}"
         )
-    if isinstance(verifier, str):
-        verifier = _imported(verifier)
     try:
         checked_verifier(verifier)
     except TypeError as error:
@@ -88,7 +92,8 @@ def settings() -> Settings:
     if isinstance(given.get("ON_RESULT"), str):
         given["ON_RESULT"] = import_string(given["ON_RESULT"])
     try:
-        answers = Answers(**{_OPTIONAL[name]: value for name, value in given.items()})
+        arguments = {_OPTIONAL[name]: value for name, value in given.items()}
+        answers = Answers(**arguments, possession=Possession(dpop, certificates))
     except (TypeError, ValueError) as error:
         raise ImproperlyConfigured(f"RAPIDJWT: {error}") from error
     return Settings(verifier, answers)
@@ -102,12 +107,18 @@ _OPTIONAL = {
 }
 
 
-def _imported(path: str) -> Any:
+def _setting(given: dict[str, Any], name: str) -> Any:
+    """Remove a setting and return its object, which may be named by an import path."""
+    value = given.pop(name, None)
+    return _imported(name, value) if isinstance(value, str) else value
+
+
+def _imported(name: str, path: str) -> Any:
     """Import the object of a path, which messages do not quote: it may be a misplaced secret."""
     names = path.split(".")
     if len(names) < 2 or not all(name.isidentifier() for name in names):  # noqa: PLR2004 - a.b
         raise ImproperlyConfigured(
-            "RAPIDJWT: VERIFIER must be a Verifier or its import path, such as "
+            f"RAPIDJWT: {name} must be a verifier or its import path, such as "
             '"project.tokens.verifier"; a key belongs into a Verifier'
         )
     return import_string(path)
@@ -145,7 +156,12 @@ class JWTMiddleware:
             return self._call_async(request)
         request.jwt_claims, request.jwt_error = {}, None
         try:
-            request.jwt_claims = verify(settings().verifier, authorization_values(request))
+            request.jwt_claims = verify(
+                settings().verifier,
+                authorization_values(request),
+                settings().answers.possession,
+                Presented(request),
+            )
         except BearerError as error:
             request.jwt_error = error
         _tell(request)
@@ -155,12 +171,50 @@ class JWTMiddleware:
         request.jwt_claims, request.jwt_error = {}, None
         try:
             request.jwt_claims = await verify_async(
-                settings().verifier, authorization_values(request), asyncio.to_thread
+                settings().verifier,
+                authorization_values(request),
+                asyncio.to_thread,
+                settings().answers.possession,
+                Presented(request),
             )
         except BearerError as error:
             request.jwt_error = error
         _tell(request)
         return await self._get_response(request)
+
+
+class Presented:
+    """A request as the checks of `possession` see it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        """Take the request."""
+        self._request = request
+
+    @property
+    def original(self) -> HttpRequest:
+        """The request itself."""
+        return self._request
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self._request.method or ""
+
+    @property
+    def url(self) -> str:
+        """The URL without its query."""
+        request = self._request
+        return url_of(request.scheme or "", request.get_host(), request.path)
+
+    def values(self, header: str, /) -> Sequence[str]:
+        """Return the value of a header, if there is one: servers join several."""
+        value = self._request.headers.get(header)
+        return [] if value is None else [value]
+
+
+def authorization_values(request: HttpRequest) -> Sequence[str]:
+    """Return the value of the `Authorization` header, if there is one."""
+    return Presented(request).values("Authorization")
 
 
 def _tell(request: JWTRequest) -> None:
@@ -171,21 +225,15 @@ def _tell(request: JWTRequest) -> None:
         settings().answers.refused(request.jwt_error)
 
 
-def authorization_values(request: HttpRequest) -> list[str]:
-    """Return the value of the `Authorization` header, if there is one: servers join several."""
-    value = request.headers.get("Authorization")
-    return [] if value is None else [value]
-
-
 def jwt_required(
     *, scopes: str | Iterable[str] = ()
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Require a valid bearer token that grants all `scopes` for a view.
 
     Other requests get 400 for a malformed header, 401 without a valid token, 403 if it lacks a
-    scope, 503 if the keys to verify it are not available. The view needs no CSRF token, because
-    browsers do not send bearer tokens automatically. Raises ValueError for anything that is not a
-    scope.
+    scope, 503 if the keys to verify it, or a store, are not available. The view needs no CSRF
+    token, because browsers do not send bearer tokens automatically. Raises ValueError for anything
+    that is not a scope.
     """
     needed = required_scopes(scopes)
 
@@ -246,8 +294,9 @@ def _refused(request: JWTRequest, scopes: tuple[str, ...]) -> JsonResponse | Non
 
 def _answer(error: BearerError, answers: Answers) -> JsonResponse:
     body, media_type = answers.body(error)
-    headers = error.headers(answers.realm)
-    return JsonResponse(body, status=error.status, headers=headers, content_type=media_type)
+    return JsonResponse(
+        body, status=error.status, headers=answers.headers(error), content_type=media_type
+    )
 
 
 def jwks_response(
@@ -260,8 +309,7 @@ def jwks_response(
 
     Arguments and errors are those of `rapidjwt.integrations.published_keys.published`.
     """
-    value = request.headers.get("If-None-Match")
-    answer = published(keys, [] if value is None else [value], max_age=max_age)
+    answer = published(keys, Presented(request).values("If-None-Match"), max_age=max_age)
     response = HttpResponse(answer.body, status=answer.status)
     del response["Content-Type"]  # Django's default, which a 304 does not have
     for name, header in answer.headers.items():

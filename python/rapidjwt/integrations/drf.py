@@ -15,17 +15,18 @@ from .answers import PROBLEM_JSON, problem
 from .bearer import (
     BearerError,
     MissingTokenError,
-    challenge,
     invalid_token,
     require_scopes,
     required_scopes,
     verify,
 )
-from .django import authorization_values, settings
+from .django import Presented, settings
+from .possession import scheme_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from django.http import HttpRequest
     from rest_framework.request import Request
     from rest_framework.response import Response
     from rest_framework.views import APIView
@@ -34,14 +35,18 @@ __all__ = ["JWTAuthentication", "Refused", "TokenUser", "has_scopes", "problem_d
 
 
 class Refused(APIException):
-    """A request is refused according to RFC 6750 Section 3; `error` is the reason."""
+    """A request is refused according to RFC 6750 Section 3; `error` is the reason.
+
+    `code` is the kind of refusal, one of `rapidjwt.exceptions.CODES`.
+    """
 
     def __init__(self, error: BearerError) -> None:
         """Set the status and the message; the framework reads `auth_header`."""
         super().__init__(error.description, code=error.error)
         self.error = error
+        self.code = error.code
         self.status_code = error.status
-        self.auth_header = error.headers(settings().answers.realm).get("WWW-Authenticate")
+        self.auth_header = settings().answers.headers(error).get("WWW-Authenticate")
 
 
 def problem_details_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -136,10 +141,12 @@ class JWTAuthentication(BaseAuthentication):
         answers = settings().answers
         was_told = hasattr(request, "jwt_error")  # by the middleware, which saw the token before
         try:
-            claims = verify(settings().verifier, authorization_values(request))
+            claims = _verified(request)
         except MissingTokenError:
             return None
         except BearerError as error:
+            if error.nonce is not None:
+                _set_header(request, "DPoP-Nonce", error.nonce)
             if not was_told:
                 answers.refused(error)
             raise Refused(error) from error
@@ -147,7 +154,8 @@ class JWTAuthentication(BaseAuthentication):
             answers.verified()
         user = self.get_user(claims)
         if user is None:
-            raise _refused(invalid_token("The user of the access token is unknown"))
+            description = "The user of the access token is unknown"
+            raise _refused(invalid_token(description, scheme=scheme_of(claims)))
         return user, claims
 
     def get_user(self, claims: dict[str, Any]) -> Any:
@@ -156,7 +164,29 @@ class JWTAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - part of the interface
         """Return the challenge for a request without a token."""
-        return challenge(settings().answers.realm)
+        return settings().answers.challenge()
+
+
+def _verified(request: Request) -> dict[str, Any]:
+    """Return the claims of a request's token, or raise BearerError.
+
+    What `JWTMiddleware` found counts, because a proof or a one-time token is accepted once.
+    """
+    error: BearerError | None = getattr(request, "jwt_error", None)
+    if error is not None:
+        raise error
+    claims: dict[str, Any] | None = getattr(request, "jwt_claims", None)
+    if claims is not None:
+        return claims
+    presented = Presented(cast("HttpRequest", request))
+    authorization = presented.values("Authorization")
+    return verify(settings().verifier, authorization, settings().answers.possession, presented)
+
+
+def _set_header(request: Request, name: str, value: str) -> None:
+    """Set a header of the response; of those of an exception, the framework sends only some."""
+    view: Any = request.parser_context["view"]
+    view.headers[name] = value
 
 
 def has_scopes(*scopes: str) -> type[BasePermission]:

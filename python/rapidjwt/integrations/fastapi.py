@@ -6,31 +6,51 @@ from copy import copy
 from typing import Any, Generic
 
 from fastapi import HTTPException
-from fastapi.openapi.models import HTTPBearer
+from fastapi.openapi.models import HTTPBase, HTTPBearer
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
+from rapidjwt.dpop import DPoPVerifier
+from rapidjwt.mtls import ClientCertificates
+
 from . import starlette
+from .answers import PROBLEM_JSON
 from .bearer import AnyVerifier, ClaimsT
 from .starlette import PROBLEM_DETAILS, jwks_response
 
-__all__ = ["PROBLEM_DETAILS", "RESPONSES", "JWTBearer", "Refused", "jwks_response"]
+__all__ = [
+    "PROBLEM_DETAILS",
+    "PROBLEM_RESPONSES",
+    "RESPONSES",
+    "JWTBearer",
+    "Refused",
+    "jwks_response",
+]
 
 
-def _described(description: str) -> dict[str, Any]:
-    detail = {"type": "object", "properties": {"detail": {"type": "string"}}}
-    return {"description": description, "content": {"application/json": {"schema": detail}}}
+_DESCRIPTIONS = {
+    400: "The Authorization header is malformed",
+    401: "There is no valid bearer token",
+    403: "The token does not grant the required scopes",
+    503: "Tokens cannot currently be verified",
+}
+
+
+def _responses(media_type: str, *members: str) -> dict[int | str, dict[str, Any]]:
+    properties = {name: {"type": "integer" if name == "status" else "string"} for name in members}
+    content = {media_type: {"schema": {"type": "object", "properties": properties}}}
+    return {
+        status: {"description": text, "content": content} for status, text in _DESCRIPTIONS.items()
+    }
 
 
 #: The answers to requests that a `JWTBearer` refuses, for OpenAPI: pass them as `responses` to a
 #: route, an `APIRouter` or the app.
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    400: _described("The Authorization header is malformed"),
-    401: _described("There is no valid bearer token"),
-    403: _described("The token does not grant the required scopes"),
-    503: _described("Tokens cannot currently be verified"),
-}
+RESPONSES = _responses("application/json", "detail")
+
+#: The same for an app with `PROBLEM_DETAILS`.
+PROBLEM_RESPONSES = _responses(PROBLEM_JSON, "type", "title", "status", "detail", "code")
 
 
 class Refused(starlette.Refused, HTTPException):
@@ -44,7 +64,8 @@ class _Bearer(starlette.JWTBearer[ClaimsT]):
 class JWTBearer(SecurityBase, Generic[ClaimsT]):
     """A dependency that returns the claims of a request's bearer token.
 
-    In OpenAPI it is a security scheme of type `http` and scheme `bearer`, unless another is given.
+    In OpenAPI it is a security scheme of type `http` and scheme `bearer` (`dpop` if proofs are
+    required), unless another is given.
     """
 
     def __init__(
@@ -55,6 +76,8 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
         realm: str = "api",
         claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
         on_result: Callable[[str], object] | None = None,
+        dpop: DPoPVerifier | None = None,
+        certificates: ClientCertificates | None = None,
         scheme: SecurityBase | None = None,
         scheme_name: str = "JWTBearer",
         description: str | None = None,
@@ -71,11 +94,21 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
                 f"OpenIdConnect(openIdConnectUrl=...), not {type(scheme).__name__}"
             )
         self._bearer = _Bearer(
-            verifier, scopes=scopes, realm=realm, claims=claims, on_result=on_result
+            verifier,
+            scopes=scopes,
+            realm=realm,
+            claims=claims,
+            on_result=on_result,
+            dpop=dpop,
+            certificates=certificates,
         )
-        model = HTTPBearer(bearerFormat="JWT") if scheme is None else scheme.model
-        self.model = copy(model)
-        self.model.description = description or model.description
+        if scheme is not None:
+            self.model = copy(scheme.model)
+        elif dpop is not None and dpop.required:
+            self.model = HTTPBase(scheme="dpop")
+        else:
+            self.model = HTTPBearer(bearerFormat="JWT")
+        self.model.description = description or self.model.description
         self.scheme_name = scheme_name
 
     async def __call__(self, request: HTTPConnection, security_scopes: SecurityScopes) -> ClaimsT:

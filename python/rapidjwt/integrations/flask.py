@@ -14,22 +14,26 @@ from .bearer import (
     AnyVerifier,
     BearerError,
     ClaimsT,
+    Possession,
     converted,
     require_scopes,
     required_scopes,
     sync_verifier,
     verify,
 )
+from .possession import url_of
 from .published_keys import published
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from flask import Response
+    from flask import Request, Response
     from typing_extensions import ParamSpec
     from werkzeug.exceptions import HTTPException
 
     from rapidjwt import Key, KeySet
+    from rapidjwt.dpop import DPoPVerifier
+    from rapidjwt.mtls import ClientCertificates
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -50,6 +54,27 @@ if TYPE_CHECKING:
 __all__ = ["jwks_response", "jwt_required"]
 
 
+class _Presented:
+    """The current request as the checks of `possession` see it."""
+
+    @property
+    def original(self) -> Request:
+        current: Request = request
+        return current
+
+    @property
+    def method(self) -> str:
+        return request.method
+
+    @property
+    def url(self) -> str:
+        path = request.root_path.rstrip("/") + request.path
+        return url_of(request.scheme, request.host, path)
+
+    def values(self, header: str, /) -> Sequence[str]:
+        return request.headers.getlist(header)
+
+
 def jwt_required(
     verifier: AnyVerifier,
     *,
@@ -59,6 +84,8 @@ def jwt_required(
     allow_preflight: bool = False,
     problem_details: bool = False,
     on_result: Callable[[str], object] | None = None,
+    dpop: DPoPVerifier | None = None,
+    certificates: ClientCertificates | None = None,
 ) -> Decorator[ClaimsT]:
     """Require a valid bearer token for a view, and pass its claims.
 
@@ -73,23 +100,27 @@ def jwt_required(
     app without the function being called.
 
     All `scopes` are required. `claims` converts the verified claims to what the view gets (a model,
-    a dataclass), and raises ValueError, TypeError or LookupError to refuse them.
+    a dataclass), and raises ValueError, TypeError or LookupError to refuse them. `dpop` verifies
+    the proofs of tokens that are bound to a key, and `certificates` finds the certificates that
+    others are bound to.
 
     `realm`, `problem_details` and `on_result` are described in `answers.Answers`.
 
     A request is refused with werkzeug's exception for the status: 400 for a malformed header, 401
-    without a valid token, 403 if it lacks a scope, 503 if the keys to verify it are not available.
+    without a valid token, 403 if it lacks a scope, 503 if the keys to verify it, or a store, are
+    not available.
     Error handlers of the app receive it; the response is JSON unless they return another.
     Raises ValueError for a realm or a scope that a header cannot contain, TypeError for a verifier
     that has only `decode_async`.
     """
     decoder = sync_verifier(verifier)
-    answers = Answers(realm, problem_details, on_result)
+    answers = Answers(realm, problem_details, on_result, Possession(dpop, certificates))
     needed = required_scopes(scopes)
 
     def authorized() -> ClaimsT:
         try:
-            verified = verify(decoder, request.headers.getlist("Authorization"))
+            authorization = request.headers.getlist("Authorization")
+            verified = verify(decoder, authorization, answers.possession, _Presented())
             answers.verified()
             require_scopes(verified, needed)
             result = converted(verified, claims)
@@ -144,5 +175,5 @@ def _http_exception(error: BearerError, answers: Answers) -> HTTPException:
     response = jsonify(body)
     response.status_code = error.status
     response.mimetype = media_type
-    response.headers.update(error.headers(answers.realm))
+    response.headers.update(answers.headers(error))
     return default_exceptions[error.status](error.description, response=response)

@@ -13,10 +13,10 @@ use crate::crypto::PreparedKey;
 use crate::error::Error;
 use crate::key::{KeyMaterial, OkpKey, der, pem, secret, ssh, strict_secret};
 use crate::memory;
-use crate::python::arguments;
 use crate::python::errors::{Raised, ok, unless_refused};
 use crate::python::fast_path::FastPath;
 use crate::python::once::intern;
+use crate::python::{arguments, cpython};
 
 /// The length in bytes above which a key is not cached.
 const MAX_KEPT_LEN: usize = 1 << 16;
@@ -93,9 +93,7 @@ pub(in crate::python) fn prepare_or_raise(
     let Some(object) = fast_path.key_reader(key.py(), algorithm) else {
         return Err(refused(key, algorithm).into());
     };
-    let loaded = object
-        .call_method1(intern!(key.py(), "prepare_key"), (key,))
-        .map_err(|error| explained(key, algorithm, error))?;
+    let loaded = prepare_key(object, key).map_err(|error| explained(key, algorithm, error))?;
     if let Some(key) = from_cryptography(&loaded)? {
         return Ok(key.prepare(algorithm)?);
     }
@@ -219,8 +217,7 @@ fn prepare_through_python(
     let Some(object) = fast_path.key_reader(py, algorithm) else {
         return Ok(None);
     };
-    let loaded = object.call_method1(intern!(py, "prepare_key"), (key,));
-    let Some(loaded) = unless_refused(py, loaded)? else {
+    let Some(loaded) = unless_refused(py, prepare_key(object, key))? else {
         return Ok(None);
     };
     if let Family::Hmac(_) = algorithm.family {
@@ -231,6 +228,14 @@ fn prepare_through_python(
         return Ok(material::prepare(&material, algorithm).ok().map(Arc::new));
     }
     prepare_object(fast_path, &loaded, algorithm)
+}
+
+/// Calls the method of that name of an `Algorithm` object.
+fn prepare_key<'py>(
+    algorithm: &Bound<'py, PyAny>,
+    key: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    cpython::call(&algorithm.getattr(intern!(key.py(), "prepare_key"))?, &[key], None)
 }
 
 /// Prepares a `PyJWK`, a `Key`, or a key object of cryptography.

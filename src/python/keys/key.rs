@@ -21,7 +21,7 @@ use crate::key::{KeyMaterial, OkpCurve, der, jwk, pem, ssh, strict_secret};
 use crate::key_file;
 use crate::memory;
 use crate::python::arguments;
-use crate::python::cpython::utf8;
+use crate::python::cpython::{self, utf8};
 use crate::python::errors;
 use crate::python::fast_path::FastPath;
 use crate::python::header_cache;
@@ -115,7 +115,7 @@ impl Key {
         // Deriving the key from the password takes long enough to let other threads run.
         let material = match password {
             None => key_file::from_pem(text, None)?,
-            password => data.py().detach(|| key_file::from_pem(text, password))?,
+            password => cpython::detach(data.py(), || key_file::from_pem(text, password))?,
         };
         Self::new(material)?.with_names(kid, alg)
     }
@@ -136,7 +136,7 @@ impl Key {
         let (bytes, password) = (key_text(bytes.as_any())?, password_argument(password)?);
         let material = match password {
             None => key_file::from_der(bytes, None)?,
-            password => data.py().detach(|| key_file::from_der(bytes, password))?,
+            password => cpython::detach(data.py(), || key_file::from_der(bytes, password))?,
         };
         Self::new(material)?.with_names(kid, alg)
     }
@@ -221,7 +221,7 @@ impl Key {
         }
         let named = arguments::algorithm_argument("algorithm", algorithm)?;
         // RSA takes long enough to let other threads run.
-        let material = algorithm.py().detach(|| crypto::generate(named, size))?;
+        let material = cpython::detach(algorithm.py(), || crypto::generate(named, size))?;
         Self::new(material)?.with_names(kid, Some(algorithm))
     }
 
@@ -333,7 +333,7 @@ impl Key {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let (material, password) = (self.half(private)?, password_to_write(private, password)?);
         Ok(if private {
-            let written = py.detach(|| key_file::to_private_der(&material, password))?;
+            let written = cpython::detach(py, || key_file::to_private_der(&material, password))?;
             PyBytes::new(py, &written)
         } else {
             PyBytes::new(py, &der::spki(&material)?)
@@ -350,7 +350,7 @@ impl Key {
     ) -> PyResult<String> {
         let (material, password) = (self.half(private)?, password_to_write(private, password)?);
         Ok(if private {
-            py.detach(|| key_file::to_private_pem(&material, password))?
+            cpython::detach(py, || key_file::to_private_pem(&material, password))?
         } else {
             pem::encode(pem::PUBLIC_KEY, &der::spki(&material)?)
         })

@@ -33,8 +33,9 @@ pub(super) fn repr(
     py: Python<'_>,
     policy: &VerifierPolicy,
     algorithms: Bound<'_, PyTuple>,
-    decrypter: Option<Bound<'_, PyAny>>,
+    helpers: [(&str, Option<Bound<'_, PyAny>>); 3],
 ) -> PyResult<String> {
+    let profile = policy.profile().map(|profile| profile.name.as_str());
     let policy = policy.claims();
     let mut repr = Repr::new("Verifier");
     repr.add(py, "algorithms", algorithms)?;
@@ -45,9 +46,12 @@ pub(super) fn repr(
     if !policy.require.is_empty() {
         repr.add(py, "require", PyTuple::new(py, &policy.require)?)?;
     }
+    repr.add_if(py, "profile", profile)?;
     let options = changed_options(py, policy.checks)?;
     repr.add_if(py, "options", Some(options).filter(|options| !options.is_empty()))?;
-    repr.add_if(py, "decrypter", decrypter)?;
+    for (name, helper) in helpers {
+        repr.add_if(py, name, helper)?;
+    }
     Ok(repr.finish())
 }
 

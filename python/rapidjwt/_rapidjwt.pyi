@@ -442,6 +442,9 @@ class Verifier:
         `max_age`: the most seconds, or a timedelta, since `iat`, which is then required.
         `max_lifetime`: the most seconds, or a timedelta, from `iat` to `exp`, which are then
             required.
+        replay: a store of `rapidjwt.replay`. Tokens are then accepted once; they must have `jti` and
+            `exp`.
+        revocation: a list of `rapidjwt.revocation`, whose tokens are refused.
 
     Raises `InvalidKeyError` for a key that fits none of the algorithms, `PyJWKSetError` for a set
     without a key that does, `TypeError` and `ValueError` for other wrong arguments.

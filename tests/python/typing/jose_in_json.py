@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rapidjwt import Key, KeySet, jwe, jws_json
+from rapidjwt import Key, KeySet, Verifier, jwe, jws_json
 from typing_extensions import assert_type
 
 key = Key.from_secret(b"0123456789abcdef")
@@ -25,6 +25,11 @@ assert_type(decrypted.protected_header, dict[str, Any])
 assert_type(decrypted.aad, bytes | None)
 assert_type(jwe.encrypt("text", key, "dir", "A128GCM"), str)
 assert_type(jwe.decrypt("token", key, ["dir"], ["A128GCM"]), bytes)
+
+nested = Verifier(key, algorithms=["HS256"], decrypter=decrypter)
+assert_type(nested.decode("token"), dict[str, Any])
+assert_type(nested.decrypter, jwe.Decrypter | None)
+jwe.Encrypter(Key.generate("X25519").public(), "ECDH-ES", "A256GCM")
 
 signer = jws_json.JSONSigner(key, "HS256", headers={"typ": "x"}, unprotected={"kid": "1"})
 assert_type(signer.sign_flattened("text", detached=True), dict[str, Any])

@@ -422,6 +422,9 @@ class Verifier:
         decrypter: a `rapidjwt.jwe.Decrypter`. Tokens must then be signed and encrypted: a JWE with
             `cty` JWT around a JWS (RFC 7519 Section 5.2). Without one, the default, a JWE is
             refused.
+        replay: a store of `rapidjwt.replay`. Tokens are then accepted once; they must have `jti` and
+            `exp`.
+        revocation: a list of `rapidjwt.revocation`, whose tokens are refused.
 
     Raises `InvalidKeyError` for a key that fits none of the algorithms, `PyJWKSetError` for a set
     without a key that does, `TypeError` and `ValueError` for other wrong arguments.

@@ -244,6 +244,8 @@ class DPoPVerifier:
         claims: Mapping[str, Any] | None,
     ) -> _Proof:
         """Make every check but the one that the proof is new (RFC 9449 Section 4.3)."""
+        if (access_token is None) != (claims is None):
+            raise TypeError("access_token and claims belong together: pass both or neither")
         token = _single(proofs)
         key, algorithm = self._key_of(token)
         proof = _verified(token, key, algorithm)

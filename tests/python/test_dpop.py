@@ -50,7 +50,11 @@ def proof(key=KEY, *, header=(), without=(), **claims):
     return Signer(key, headers=headers).encode(claims)
 
 
-def verify(*proofs, method="GET", url=URL, token=TOKEN, claims=None, **policy):
+BOUND = {"cnf": {"jkt": KEY.thumbprint()}}
+
+
+def verify(*proofs, method="GET", url=URL, token=TOKEN, claims=BOUND, **policy):
+    claims = None if token is None else claims
     verifier = DPoPVerifier(**policy)
     return verifier.verify(proofs, method, url, access_token=token, claims=claims)
 
@@ -367,9 +371,9 @@ def test_the_token_must_be_bound_to_the_key(claims):
 
 def test_a_proof_is_accepted_once():
     verifier, made = DPoPVerifier(), proof()
-    verifier.verify([made], "GET", URL, access_token=TOKEN)
+    verifier.verify([made], "GET", URL, access_token=TOKEN, claims=BOUND)
     with pytest.raises(InvalidDPoPProofError, match="used before"):
-        verifier.verify([made], "GET", URL, access_token=TOKEN)
+        verifier.verify([made], "GET", URL, access_token=TOKEN, claims=BOUND)
 
 
 def test_the_same_id_of_another_key_is_another_proof():
@@ -436,9 +440,9 @@ def test_coroutines_get_the_same_answers():
 
     async def twice(verifier):
         made = proof()
-        await verifier.verify_async([made], "GET", URL, access_token=TOKEN)
+        await verifier.verify_async([made], "GET", URL, access_token=TOKEN, claims=BOUND)
         with pytest.raises(InvalidDPoPProofError, match="used before"):
-            await verifier.verify_async([made], "GET", URL, access_token=TOKEN)
+            await verifier.verify_async([made], "GET", URL, access_token=TOKEN, claims=BOUND)
         with pytest.raises(InvalidDPoPProofError, match="htm"):
             await verifier.verify_async([proof()], "PUT", URL)
 
@@ -471,6 +475,8 @@ def test_coroutines_get_the_same_answers():
         (lambda: DPoPVerifier(max_age=0), ValueError, "max_age"),
         (lambda: DPoPVerifier(leeway=-1), ValueError, "leeway"),
         (lambda: DPoPVerifier().verify("a.b.c", "GET", URL), TypeError, "list"),
+        (lambda: DPoPVerifier().verify([], "GET", URL, access_token="x"), TypeError, "both"),
+        (lambda: DPoPVerifier().verify([], "GET", URL, claims=BOUND), TypeError, "both"),
     ],
 )
 def test_a_wrong_call_says_what_to_do(call, error, because):

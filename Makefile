@@ -139,6 +139,11 @@ security: build ## Attack tests, Wycheproof, broken copies, a short fuzz run, de
 fuzz: build ## Fuzz every target, for MINUTES=15 each by default
 	@PYTHON=$(BIN)/python fuzz/run.sh $$(( $(or $(MINUTES),15) * 60 ))
 
+.PHONY: fuzz-limits
+fuzz-limits: ## Fuzz keys and tokens with 128 KB of stack, then with 64 MB of memory, for MINUTES=2 each
+	@fuzz/limits.sh $$(( $(or $(MINUTES),2) * 60 )) stack
+	@fuzz/limits.sh $$(( $(or $(MINUTES),2) * 60 )) memory
+
 .PHONY: mutants
 mutants: | prerequisites ## List changes of the core that no test notices (hours); some: MUTANTS="--re jws.rs"
 	@nice cargo mutants --output target $(MUTANTS)

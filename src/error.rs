@@ -138,6 +138,11 @@ pub enum Error {
     /// The caller gave a payload and `b64` is not false.
     DetachedPayloadUnexpected,
 
+    /// The token has no `typ`; holds those that are accepted (RFC 8725 Section 3.11).
+    TypeMissing(Box<str>),
+    /// `typ` is not one of those that are accepted, which it holds.
+    TypeRefused(Box<str>),
+
     // --- the algorithm: RFC 7515 Section 4.1.1, RFC 8725 Section 3.1 ---
     /// The header has no `alg`.
     AlgorithmMissing,
@@ -239,6 +244,21 @@ pub enum Error {
     /// `jti` is not a string.
     JwtIdNotString,
 
+    // --- claims: rules of a profile or of the caller's ---
+    /// The value of a claim is not accepted.
+    ClaimRefused {
+        /// The claim, or the path to a member of it.
+        claim: String,
+        /// What the value must be.
+        needed: String,
+    },
+    /// The token has a claim that it must not have.
+    ClaimForbidden(String),
+    /// The time in a claim is too long ago.
+    TooOld(String),
+    /// `exp` is too long after `iat`.
+    LivesTooLong,
+
     // --- keys: RFC 7517, RFC 7518 Section 6 ---
     /// An empty HMAC secret.
     SecretEmpty,
@@ -291,10 +311,13 @@ impl Error {
     /// Returns the name of the claim that is wrong, if it is about one.
     pub fn claim(&self) -> Option<&str> {
         Some(match self {
-            Self::MissingClaim(claim) => claim,
+            Self::MissingClaim(claim)
+            | Self::ClaimForbidden(claim)
+            | Self::ClaimRefused { claim, .. }
+            | Self::TooOld(claim) => claim,
             Self::IssuedAtNotInteger | Self::IssuedInFuture => "iat",
             Self::NotBeforeNotInteger | Self::NotYetValid => "nbf",
-            Self::ExpirationNotInteger | Self::Expired => "exp",
+            Self::ExpirationNotInteger | Self::Expired | Self::LivesTooLong => "exp",
             Self::IssuerNotString | Self::IssuerMismatch => "iss",
             Self::AudienceUnexpected
             | Self::AudienceNotConfigured(_)
@@ -362,6 +385,12 @@ impl fmt::Display for Error {
             Self::DetachedPayloadUnexpected => {
                 "It is only valid to pass \"detached_payload\" when the protected header has \
                  \"b64\" set to false."
+            }
+            Self::TypeMissing(accepted) => {
+                return write!(f, "The token has no typ: {accepted} is needed");
+            }
+            Self::TypeRefused(accepted) => {
+                return write!(f, "The token's typ is not accepted: {accepted} is needed");
             }
             Self::AlgorithmMissing => "Algorithm not specified",
             Self::AlgorithmNotAllowed => "The specified alg value is not allowed",
@@ -444,6 +473,16 @@ impl fmt::Display for Error {
             Self::SubjectNotString => "Subject must be a string",
             Self::SubjectMismatch => "Invalid subject",
             Self::JwtIdNotString => "JWT ID must be a string",
+            Self::ClaimRefused { claim, needed } => {
+                return write!(f, "The claim \"{claim}\" is not accepted: {needed}");
+            }
+            Self::ClaimForbidden(claim) => {
+                return write!(f, "The token must not have the claim \"{claim}\"");
+            }
+            Self::TooOld(claim) => {
+                return write!(f, "The time in the claim \"{claim}\" is too long ago");
+            }
+            Self::LivesTooLong => "The token is valid for too long: exp is too far from iat",
             Self::SecretEmpty => "HMAC key must not be empty.",
             Self::SecretIsAsymmetricKey => {
                 "The specified key is an asymmetric key or x509 certificate and should not be \

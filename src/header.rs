@@ -80,6 +80,13 @@ impl Header {
         self.members.get("kid").and_then(Value::as_str)
     }
 
+    /// Returns the `typ` parameter as a media type, which is what is compared (RFC 7515 Section
+    /// 4.1.9): in lower case, with `application/` before a value without a slash. Returns an empty
+    /// string, which is no media type, for a `typ` that is not a string.
+    pub fn media_type(&self) -> Option<String> {
+        self.members.get("typ").map(|typ| typ.as_str().map_or_else(String::new, media_type))
+    }
+
     /// Returns whether the payload is signed without base64url encoding: `b64` is false (RFC 7797).
     pub fn has_unencoded_payload(&self) -> bool {
         self.members.get("b64") == Some(&Value::Bool(false))
@@ -117,9 +124,69 @@ pub(crate) fn parse_object(json: &[u8]) -> Result<Option<Map<String, Value>>, Er
     Ok(serde_json::from_slice(json).ok())
 }
 
+/// Returns a `typ` as [`Header::media_type`] does.
+fn media_type(typ: &str) -> String {
+    let typ = typ.to_ascii_lowercase();
+    if typ.contains('/') { typ } else { format!("application/{typ}") }
+}
+
+/// The values of `typ` that a verifier accepts (RFC 8725 Section 3.11).
+#[derive(Debug, Clone)]
+pub struct AcceptedTypes {
+    media_types: Vec<String>,
+    /// The values as they were written, for a message.
+    written: Box<str>,
+    is_required: bool,
+}
+
+impl AcceptedTypes {
+    /// Accepts these values; a token without `typ` too, unless it `is_required`.
+    pub fn new<S: AsRef<str>>(types: &[S], is_required: bool) -> Self {
+        let types: Vec<_> = types.iter().map(AsRef::as_ref).collect();
+        Self {
+            media_types: types.iter().map(|typ| media_type(typ)).collect(),
+            written: types.join(" or ").into(),
+            is_required,
+        }
+    }
+
+    /// Checks what [`Header::media_type`] has returned.
+    ///
+    /// # Errors
+    /// [`Error::TypeMissing`], [`Error::TypeRefused`].
+    pub fn check(&self, media_type: Option<&str>) -> Result<(), Error> {
+        match media_type {
+            None if self.is_required => Err(Error::TypeMissing(self.written.clone())),
+            Some(typ) if !self.media_types.iter().any(|accepted| accepted == typ) => {
+                Err(Error::TypeRefused(self.written.clone()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn typ_is_compared_as_a_media_type() {
+        let check = |json: &str, is_required| {
+            let header = Header::parse(json.as_bytes()).expect("an object");
+            let accepted = AcceptedTypes::new(&["at+jwt", "application/JWT"], is_required);
+            accepted.check(header.media_type().as_deref())
+        };
+        for typ in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt", "jwt"] {
+            assert_eq!(check(&format!(r#"{{"typ":"{typ}"}}"#), true), Ok(()), "{typ}");
+        }
+        let refused = Err(Error::TypeRefused("at+jwt or application/JWT".into()));
+        for typ in [r#""at""#, r#""text/at+jwt""#, r#""""#, "null", "1", r#"["at+jwt"]"#] {
+            assert_eq!(check(&format!(r#"{{"typ":{typ}}}"#), false), refused, "{typ}");
+        }
+        assert_eq!(check("{}", false), Ok(()));
+        let missing = Err(Error::TypeMissing("at+jwt or application/JWT".into()));
+        assert_eq!(check("{}", true), missing);
+    }
 
     fn validate(json: &str) -> Result<(), Error> {
         Header::parse(json.as_bytes()).and_then(|header| header.validate())

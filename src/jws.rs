@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::crypto::{Fingerprint, PreparedKey, fingerprint};
 use crate::error::{Error, Segment};
@@ -93,7 +94,7 @@ impl<'a> Compact<'a> {
     pub fn verify(&self, key: &PreparedKey) -> Result<Verified, Error> {
         let payload = decode(self.payload, Segment::Payload)?;
         check_signature(self.signature, |signature| key.verify(self.signing_input, signature))?;
-        Ok(Verified { payload })
+        Ok(Verified { payload, algorithm: key.algorithm() })
     }
 
     /// Does what [`verify`](Self::verify) does, with each of `keys` in turn until one fits.
@@ -114,19 +115,23 @@ impl<'a> Compact<'a> {
     }
 
     /// Returns the payload of a token that has verified before: `cache` contains its fingerprint
-    /// under `key_id`, which identifies the key among all users of the cache.
+    /// under `key_id`, which identifies the key among all users of the cache. `algorithm` is that of
+    /// the key.
     ///
     /// # Errors
     /// [`Unseen`], which can verify the token now.
     pub fn verified_before(
         &self,
         key_id: &[u8],
+        algorithm: &'static Algorithm,
         cache: &SignatureCache,
     ) -> Result<Verified, Unseen<'a>> {
         // The text of the signature, not its bytes: each spelling is an entry of its own.
         let fingerprint = fingerprint(&[self.signing_input, self.signature, key_id]);
         let payload = base64url::decode(self.payload).ok().filter(|_| cache.contains(&fingerprint));
-        payload.map(|payload| Verified { payload }).ok_or(Unseen { compact: *self, fingerprint })
+        payload
+            .map(|payload| Verified { payload, algorithm })
+            .ok_or(Unseen { compact: *self, fingerprint })
     }
 
     /// Checks the signature of a token with `b64` false (RFC 7797 Section 5): `payload` is signed
@@ -141,7 +146,7 @@ impl<'a> Compact<'a> {
         }
         let signing_input = memory::concat(&[self.header, b".", payload])?;
         check_signature(self.signature, |signature| key.verify(&signing_input, signature))?;
-        Ok(Verified { payload: memory::concat(&[payload])? })
+        Ok(Verified { payload: memory::concat(&[payload])?, algorithm: key.algorithm() })
     }
 }
 
@@ -155,7 +160,9 @@ impl<'a> Compact<'a> {
 /// use rapidjwt::signature_cache::SignatureCache;
 ///
 /// fn forge(forged: &[u8], genuine: &Verified, cache: &SignatureCache) {
-///     let unseen = Compact::split(forged).unwrap().verified_before(b"key", cache).err().unwrap();
+///     let algorithm = genuine.algorithm();
+///     let compact = Compact::split(forged).unwrap();
+///     let unseen = compact.verified_before(b"key", algorithm, cache).err().unwrap();
 ///     unseen.remember(cache, genuine);
 /// }
 /// ```
@@ -198,12 +205,18 @@ impl NewlyVerified {
 /// verified.
 pub struct Verified {
     payload: Vec<u8>,
+    algorithm: &'static Algorithm,
 }
 
 impl Verified {
     /// Returns the payload's bytes.
     pub fn payload(&self) -> &[u8] {
         &self.payload
+    }
+
+    /// Returns the algorithm that the signature was checked with.
+    pub const fn algorithm(&self) -> &'static Algorithm {
+        self.algorithm
     }
 
     /// Returns the payload's bytes as a vector of their own.
@@ -296,7 +309,6 @@ fn check_signature(text: &[u8], verify: impl FnOnce(&[u8]) -> bool) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::algorithm::Algorithm;
     use crate::key::KeyMaterial;
 
     const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -317,6 +329,7 @@ mod tests {
             let token = sign(header.as_bytes(), b"payload", &key(alg)).expect("signs");
             let verified = verify(token.as_bytes(), &[&key(alg)], None).expect("verifies");
             assert_eq!(verified.payload(), b"payload");
+            assert_eq!(verified.algorithm().name, alg);
             assert_eq!(verified.into_payload(), b"payload");
         }
     }
@@ -365,7 +378,7 @@ mod tests {
         let look_up = |token: &str| {
             let token = token.to_owned();
             let compact = Compact::split(token.as_bytes()).expect("three parts");
-            match compact.verified_before(b"key", &cache) {
+            match compact.verified_before(b"key", key.algorithm(), &cache) {
                 Ok(verified) => Ok(verified.into_payload()),
                 Err(unseen) => Err(unseen
                     .verify_any([&key])

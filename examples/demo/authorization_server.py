@@ -9,7 +9,6 @@ lifetime by itself. This one issues what the demonstration asks for.
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime, timedelta, timezone
 from http import HTTPStatus
 from pathlib import Path
@@ -17,12 +16,20 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import rapidjwt
+from rapidjwt import profiles
 from service import JsonHandler, serve, url_of
 
 KIDS = {"RS256": "demo-rsa", "ES256": "demo-ec"}
 KEYS = {
     algorithm: rapidjwt.Key.from_pem((Path(__file__).parent / "keys" / f"{kid}.pem").read_text())
     for algorithm, kid in KIDS.items()
+}
+# The profile writes `typ`, `iat` and `jti`, and refuses to sign what is not an access token.
+SIGNERS = {
+    algorithm: rapidjwt.Signer(
+        key, algorithm, headers={"kid": KIDS[algorithm]}, profile=profiles.ACCESS_TOKEN
+    )
+    for algorithm, key in KEYS.items()
 }
 
 
@@ -38,20 +45,16 @@ def jwk_set() -> dict[str, Any]:
 
 def issue(issuer: str, request: dict[str, str]) -> str:
     """Return a signed access token with what `request` asks for."""
-    now = datetime.now(tz=timezone.utc)
+    lifetime = timedelta(seconds=int(request["lifetime"]))
     claims = {
         "iss": issuer,
         "sub": request["sub"],
         "aud": request["audience"],
-        "iat": now,
-        "exp": now + timedelta(seconds=int(request["lifetime"])),
-        "jti": str(uuid.uuid4()),
+        "exp": datetime.now(tz=timezone.utc) + lifetime,
+        "client_id": "demo",
         "scope": request["scope"],
     }
-    algorithm = request["alg"]
-    return rapidjwt.encode(
-        claims, KEYS[algorithm], algorithm=algorithm, headers={"kid": KIDS[algorithm]}
-    )
+    return SIGNERS[request["alg"]].encode(claims)
 
 
 class AuthorizationServer(JsonHandler):

@@ -136,7 +136,9 @@ _LATE = {
     "jwks_client": "jwks_client",
     "key_set": "key_set",
     "mtls": "mtls",
+    "profiles": "profiles",
     "replay": "replay",
+    "rules": "rules",
     "types": "types",
 }
 

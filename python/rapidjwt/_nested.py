@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from ._chunk import Chunk
-from ._rapidjwt import Decrypter, open_nested
+from ._rapidjwt import Decrypter, open_nested, verifier_under
 from .exceptions import PyJWTError
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ class NestedTokens:
         self._verifier = verifier
         self.decrypter = decrypter
         self.policy = policy
+
+    def under(self, policy: VerifierPolicy) -> NestedTokens:
+        """Return an object that uses the same keys under another policy."""
+        return NestedTokens(verifier_under(self._verifier, policy), self.decrypter, policy)
 
     def newest(self) -> Verifier:
         """Return the verifier of the tokens inside."""

@@ -6,6 +6,7 @@ from collections.abc import (
     Coroutine,
     Iterable,
     Iterator,
+    Mapping,
     Sequence,
 )
 from collections.abc import Set as AbstractSet
@@ -21,8 +22,10 @@ from .api_jwk import PyJWK, PyJWKSet
 from .exceptions import PyJWTError
 from .jwks import AsyncJWKSClient, JWKSClient
 from .key_set import KeySet
+from .profiles import Profile
 from .replay.store import AnyReplayStore
 from .revocation.store import Revocation
+from .rules import AnyRule
 from .types import Algorithm, DecodedToken, Options
 
 __all__ = [
@@ -59,10 +62,13 @@ __all__ = [
     "token_text",
     "unverified_claims",
     "verifier_of_policy",
+    "verifier_under",
 ]
 
 __version__: str
 
+# Any, because a Mapping is invariant in its keys: names of claims, or tuples of them.
+_Rules: TypeAlias = Mapping[Any, AnyRule]
 _SigningKey: TypeAlias = AllowedPrivateKeys | PyJWK | Key | RemoteKey | str | bytes
 _VerifyingKey: TypeAlias = AllowedPublicKeys | PyJWK | Key | str | bytes
 _VerifyingKeys: TypeAlias = _VerifyingKey | KeySet | PyJWKSet | Sequence[_VerifyingKey]
@@ -157,13 +163,15 @@ class Key:
         """
     @property
     def kty(self) -> str:
-        """The JWK key type: "oct", "RSA", "EC" or "OKP" (RFC 7518 Section 6.1)."""
+        """The JWK key type: "oct", "RSA", "EC", "OKP" or "AKP" (RFC 7518 Section 6.1)."""
     @property
     def curve(self) -> str | None:
-        """The JWK curve name, crv; None for RSA and oct."""
+        """The JWK curve name, crv; None for RSA, oct and AKP."""
     @property
     def size(self) -> int:
-        """The size in bits: of the secret, of the modulus, or of the curve's field."""
+        """The size in bits: of the secret, of the modulus, of the curve's field, or of the public key of
+        ML-DSA.
+        """
     @property
     def kid(self) -> str | None:
         """The key ID, kid (RFC 7517 Section 4.5): that of the JWK, or the argument of that name."""
@@ -271,6 +279,8 @@ class Signer:
         `jwt_id`: whether claims without `jti` get one: 128 random bits, base64url-encoded.
         `json_encoder`: a subclass of `json.JSONEncoder` for claims and headers that JSON does not
             have, such as a UUID. Python's json then writes them, which takes longer.
+        profile: a profile of `rapidjwt.profiles`. The tokens get its `typ`, and an `iat` and a `jti`
+            if it requires them; claims that it refuses are not signed.
 
     Raises `InvalidKeyError` for a key that does not fit the algorithm or cannot sign, `TypeError` and
     `ValueError` for other wrong arguments.
@@ -288,6 +298,7 @@ class Signer:
         issued_at: bool = False,
         jwt_id: bool = False,
         json_encoder: type[JSONEncoder] | None = None,
+        profile: Profile | None = None,
     ) -> Signer: ...
     @property
     def algorithm(self) -> str:
@@ -304,11 +315,14 @@ class Signer:
     @property
     def lifetime(self) -> int | None:
         """The seconds from `iat` to the `exp` of claims that have none, or None."""
+    @property
+    def profile(self) -> Profile | None:
+        """The profile, or None."""
     def encode(self, claims: dict[str, Any]) -> str:
         """Signs claims, with the missing ones filled in, and returns the token.
 
         Does not change the dict. Raises `TypeError` and `ValueError` for claims that are not JSON,
-        as `rapidjwt.encode` does.
+        as `rapidjwt.encode` does, and `ValueError` for claims that the profile refuses.
         """
     def encode_async(self, claims: dict[str, Any]) -> Coroutine[Any, Any, str]:
         """Signs claims as `encode` does and returns a coroutine of the token, which raises what `encode`
@@ -422,6 +436,12 @@ class Verifier:
         decrypter: a `rapidjwt.jwe.Decrypter`. Tokens must then be signed and encrypted: a JWE with
             `cty` JWT around a JWS (RFC 7519 Section 5.2). Without one, the default, a JWE is
             refused.
+        profile: what a standard demands of this kind of token, from `rapidjwt.profiles`.
+        rules: a dict from claims, or tuples of names inside them, to what they must be: a value, a
+            rule of `rapidjwt.rules`, or a function that gets the value and returns a bool.
+        `max_age`: the most seconds, or a timedelta, since `iat`, which is then required.
+        `max_lifetime`: the most seconds, or a timedelta, from `iat` to `exp`, which are then
+            required.
         replay: a store of `rapidjwt.replay`. Tokens are then accepted once; they must have `jti` and
             `exp`.
         revocation: a list of `rapidjwt.revocation`, whose tokens are refused.
@@ -446,6 +466,10 @@ class Verifier:
         max_token_size: int | None = None,
         max_nesting: int | None = None,
         decrypter: Decrypter | None = None,
+        profile: Profile | None = None,
+        rules: _Rules | None = None,
+        max_age: float | timedelta | None = None,
+        max_lifetime: float | timedelta | None = None,
         replay: AnyReplayStore | None = None,
         revocation: Revocation | None = None,
     ) -> Verifier: ...
@@ -466,6 +490,10 @@ class Verifier:
         max_token_size: int | None = None,
         max_nesting: int | None = None,
         decrypter: Decrypter | None = None,
+        profile: Profile | None = None,
+        rules: _Rules | None = None,
+        max_age: float | timedelta | None = None,
+        max_lifetime: float | timedelta | None = None,
         replay: AnyReplayStore | None = None,
         revocation: Revocation | None = None,
     ) -> Verifier: ...
@@ -498,6 +526,15 @@ class Verifier:
     @property
     def require(self) -> tuple[str, ...]:
         """The names of the claims that must be present."""
+    @property
+    def profile(self) -> Profile | None:
+        """The profile, or None."""
+    def expecting(self, rules: _Rules) -> Verifier:
+        """Returns a verifier with the same keys that checks these rules too, such as those of
+        `rapidjwt.profiles.login` for one ID token.
+
+        `rules` is a dict as for the argument of that name. The keys are shared, so it is cheap.
+        """
     def decode(self, token: str | bytes) -> dict[str, Any]:
         """Verifies a token and returns its claims.
 
@@ -948,6 +985,7 @@ def token_text(item: Any, /) -> Any: ...
 def unverified_claims(token: str | bytes, max_token_size: int | None, /) -> dict[str, Any]: ...
 def open_nested(decrypter: Decrypter, token: str | bytes, /) -> bytes: ...
 def verifier_of_policy(policy: VerifierPolicy, keys: _VerifyingKeys, /) -> Verifier: ...
+def verifier_under(verifier: Verifier, policy: VerifierPolicy, /) -> Verifier: ...
 def fast_path_changed() -> None: ...
 def fast_path_extended() -> None: ...
 def fast_path_obstacles() -> list[tuple[str, str]]: ...

@@ -10,6 +10,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from ._chunk import Chunk
+from ._rapidjwt import verifier_under
 from .exceptions import DecodeError, MissingRequiredClaimError, PyJWTError, ReplayedTokenError
 from .replay.store import checked_store, seen_before, seen_before_async
 from .revocation.store import checked_revocation
@@ -64,6 +65,16 @@ class StatefulTokens:
     def decrypter(self) -> Decrypter | None:
         """The decrypter of nested tokens."""
         return self._verifier.decrypter
+
+    def under(self, policy: VerifierPolicy) -> StatefulTokens:
+        """Return an object that uses the same keys and stores under another policy."""
+        return StatefulTokens(
+            verifier_under(self._verifier, policy),
+            policy,
+            is_asynchronous=self._is_asynchronous,
+            replay=self.replay,
+            revocation=self.revocation,
+        )
 
     def newest(self) -> Verifier:
         """Return the verifier of the tokens."""

@@ -361,7 +361,8 @@ class PyJWS(Hookable):
         except KeyError:
             raise InvalidAlgorithmError("Algorithm not specified") from None
         if not alg or (algorithms is not None and alg not in algorithms):
-            raise InvalidAlgorithmError("The specified alg value is not allowed")
+            error = InvalidAlgorithmError("The specified alg value is not allowed")
+            raise described(error, expected=algorithms, actual=alg)
 
         for one in self._keys_to_try(key, alg, header.get("kid")):
             alg_obj = self._choose_algorithm(alg, one)

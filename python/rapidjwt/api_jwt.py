@@ -386,7 +386,7 @@ class PyJWT(Hookable):
         try:
             check(claimed, audience)
         except InvalidAudienceError as error:
-            described(error, expected=_accepted(audience), actual=claimed)
+            described(error, expected=audience, actual=claimed)
             raise
 
     def _validate_iss(self, payload: dict[str, Any], issuer: Container[str] | str | None) -> None:
@@ -395,17 +395,16 @@ class PyJWT(Hookable):
         if "iss" not in payload:
             raise MissingRequiredClaimError("iss")
         iss = payload["iss"]
-        facts = {"expected": _accepted(issuer), "actual": iss}
         if not isinstance(iss, str):
             error = InvalidIssuerError("Payload Issuer (iss) must be a string")
-            raise described(error, code="invalid_claim", **facts)
+            raise described(error, code="invalid_claim", expected=issuer, actual=iss)
 
         try:
             accepted = iss == issuer if isinstance(issuer, str) else iss in issuer
         except TypeError:
             raise InvalidIssuerError('Issuer param must be "str" or "Container[str]"') from None
         if not accepted:
-            raise described(InvalidIssuerError("Invalid issuer"), **facts)
+            raise described(InvalidIssuerError("Invalid issuer"), expected=issuer, actual=iss)
 
 
 def _check_audience(claimed: Any, audience: str | Iterable[str]) -> None:
@@ -429,13 +428,6 @@ def _check_same_audience(claimed: Any, audience: str | Iterable[str]) -> None:
         raise described(error, code="invalid_claim")
     if audience != claimed:
         raise InvalidAudienceError("Audience doesn't match (strict)")
-
-
-def _accepted(strings: object) -> object:
-    """Return expected strings for `expected`; None for a container that reading may change."""
-    if isinstance(strings, str):
-        return strings
-    return list(strings) if isinstance(strings, (list, tuple, set, frozenset)) else None
 
 
 def _not_a_time(name: str, claim: str, payload: dict[str, Any]) -> DecodeError:

@@ -18,12 +18,17 @@ CODES = {
     "token_too_large": "The token has more bytes, or its payload nests deeper, than is allowed",
     "invalid_header": "A parameter of the header is malformed or not supported",
     "wrong_algorithm": "The `alg` is missing, unknown or not allowed",
+    "wrong_type": "The `typ` is not that of a token of the profile",
     "unknown_key": "No key has the `kid` of the token",
     "missing_key_id": "The token has no `kid`, and several keys fit its `alg`",
     "bad_signature": "The signature does not belong to this token and this key",
     "decryption_failed": "A JWE cannot be decrypted with the keys that were passed",
     "missing_claim": "A claim that is required is absent or null",
     "invalid_claim": "A claim is of the wrong type, or the conversion of the claims refused them",
+    "forbidden_claim": "A claim is present that must not be",
+    "wrong_claim": "A claim does not follow a rule of the verifier or its profile",
+    "too_old": "The token, or the login that it tells of, is too long ago",
+    "lives_too_long": "The time from `iat` to `exp` is longer than is allowed",
     "expired": "The time in `exp` has passed",
     "not_yet_valid": "The time in `nbf` or `iat` is in the future",
     "wrong_issuer": "`iss` is not an expected issuer",
@@ -77,8 +82,16 @@ class PyJWTError(Exception):
         return {name: _shortened(value) for name, value in found.items() if value is not None}
 
 
-def described(error: ErrorT, **attributes: Any) -> ErrorT:
-    """Set attributes of an error and return it, where it is raised."""
+def described(error: ErrorT, *, expected: object = None, **attributes: Any) -> ErrorT:
+    """Set attributes of an error and return it, where it is raised.
+
+    `expected` is a text, or a container of several; an iterator, which reading uses up, is left
+    out.
+    """
+    if isinstance(expected, (list, tuple, set, frozenset)):
+        attributes["expected"] = list(expected)
+    elif isinstance(expected, str):
+        attributes["expected"] = expected
     vars(error).update(attributes)
     return error
 

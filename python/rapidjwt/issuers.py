@@ -175,16 +175,20 @@ class MultiIssuerVerifier:
         if known is not None:
             return known
         if self._pattern is None or len(issuer) > _LONGEST_ISSUER:
-            raise _unknown(issuer)
+            raise self._unknown(issuer)
         if not self._pattern.fullmatch(issuer):
-            raise _unknown(issuer)
+            raise self._unknown(issuer)
         return self._made(issuer)
+
+    def _unknown(self, issuer: str) -> InvalidIssuerError:
+        error = InvalidIssuerError("The token's issuer (iss) is not one of those that are accepted")
+        return described(error, expected=self.issuers or None, actual=issuer)
 
     def _made_for(self, issuer: str) -> Verifier:
         """Return a new verifier. A refusal is an error, so that it is not kept."""
         made = self._make and self._make(issuer)
         if made is None:
-            raise _unknown(issuer)
+            raise self._unknown(issuer)
         if issuer not in _issuers_of(made):
             raise ValueError(f"make returned a Verifier for other issuers: {_issuers_of(made)!r}")
         self._alive.add(made)

@@ -18,8 +18,8 @@ FILE = re.compile(r"<!-- file (\w+\.md) -->")
 def algorithms() -> str:
     """Return the table of `src/algorithm.rs` in Markdown."""
     lines = [
-        "| `alg` | scheme | hash | curve | shortest key | signature |",
-        "| --- | --- | --- | --- | ---: | ---: |",
+        "| `alg` | scheme | hash | curve | shortest key | signature | build |",
+        "| --- | --- | --- | --- | ---: | ---: | --- |",
     ]
     for row in algorithm_table():
         bits, length = row["minimum_key_bits"], row["signature_len"]
@@ -30,6 +30,7 @@ def algorithms() -> str:
             row["curve"] or "",
             f"{bits} bits" if bits else "",
             f"{length} bytes" if length else "",
+            _build(row),
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -38,10 +39,12 @@ def algorithms() -> str:
 def encryption(parameter: str, rows: list[dict[str, Any]]) -> str:
     """Return a table of `src/key_management.rs` or `src/content_encryption.rs` in Markdown."""
     lines = [f"| `{parameter}` | scheme | build |", "| --- | --- | --- |"]
-    for row in rows:
-        build = "with `aws-lc`" if row["needs_aws_lc"] else "every"
-        lines.append(f"| `{row['name']}` | {row['description']} | {build} |")
+    lines += [f"| `{row['name']}` | {row['description']} | {_build(row)} |" for row in rows]
     return "\n".join(lines)
+
+
+def _build(row: dict[str, Any]) -> str:
+    return "with `aws-lc`" if row["needs_aws_lc"] else "every"
 
 
 def file(name: str) -> str:

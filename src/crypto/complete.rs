@@ -1,12 +1,12 @@
 //! Checking that the parts of a key belong together.
 
 #[cfg(feature = "aws-lc")]
-use super::agreement;
+use super::{agreement, mldsa};
 use super::{ecdsa, eddsa, rsa};
 use crate::error::Error;
 #[cfg(feature = "aws-lc")]
 use crate::key::recipient::AgreementKey;
-use crate::key::{EcKey, EcPoint, KeyMaterial, OkpCurve, OkpKey, RsaKey};
+use crate::key::{AkpKey, EcKey, EcPoint, KeyMaterial, OkpCurve, OkpKey, RsaKey};
 
 /// Checks that the parts of `material` belong together (a point lies on its curve, a private part
 /// fits the public one, the crypto library accepts an RSA key) and computes a public part that the
@@ -22,6 +22,7 @@ pub fn complete(material: KeyMaterial) -> Result<KeyMaterial, Error> {
         KeyMaterial::Rsa(key) => KeyMaterial::Rsa(complete_rsa(key)?),
         KeyMaterial::Ec(key) => KeyMaterial::Ec(complete_ec(key)?),
         KeyMaterial::Okp(key) => KeyMaterial::Okp(complete_okp(key)?),
+        KeyMaterial::Akp(key) => KeyMaterial::Akp(complete_akp(key)?),
     })
 }
 
@@ -56,4 +57,17 @@ fn complete_x25519(key: OkpKey) -> Result<OkpKey, Error> {
 #[cfg(not(feature = "aws-lc"))]
 fn complete_x25519(key: OkpKey) -> Result<OkpKey, Error> {
     Err(Error::AlgorithmUnavailable(key.curve.crv()))
+}
+
+#[cfg(feature = "aws-lc")]
+fn complete_akp(key: AkpKey) -> Result<AkpKey, Error> {
+    let public = mldsa::public_key(&key)?;
+    let key = AkpKey { public: Some(public), ..key };
+    mldsa::Key::new(&key)?;
+    Ok(key)
+}
+
+#[cfg(not(feature = "aws-lc"))]
+fn complete_akp(key: AkpKey) -> Result<AkpKey, Error> {
+    Err(Error::AlgorithmUnavailable(key.algorithm.name()))
 }

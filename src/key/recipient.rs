@@ -41,6 +41,10 @@ impl RecipientKey {
             KeyMaterial::Okp(key) if key.curve == OkpCurve::X25519 => {
                 Ok(Self::Agreement(AgreementKey::of_x25519(key)))
             }
+            KeyMaterial::Akp(key) => Err(Error::InvalidKey(format!(
+                "{} keys sign and cannot encrypt",
+                key.algorithm.name()
+            ))),
             KeyMaterial::Okp(key) => Err(Error::InvalidKey(format!(
                 "{} keys sign and cannot encrypt: use an X25519 key",
                 key.curve.crv()

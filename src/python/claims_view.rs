@@ -2,12 +2,13 @@
 
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
+use serde_json::{Map, Number, Value};
 
 use super::cpython::utf8;
 use super::errors::{Raised, ok};
 use super::once::intern;
-use crate::claims::{Accepted, Audience, Claim, ClaimsView, Policy, Text, Time};
+use crate::claims::{Accepted, Audience, Claim, ClaimsView, Name, Path, Policy, Seen, Text, Time};
 use crate::error::Error;
 
 /// The value of a registered claim. The most frequent types are read without Python.
@@ -49,10 +50,95 @@ impl<'a, 'py> Registered<'a, 'py> {
     }
 }
 
+/// What records claims while a payload is parsed.
+pub(super) trait Record<'a, 'py> {
+    /// Returns the registered claims, which are recorded by themselves.
+    fn registered(&mut self) -> &mut Registered<'a, 'py>;
+    /// Records the value of another member, by the spelling of its name in the JSON text. Returns
+    /// false for a spelling that has to be read first.
+    fn note<'s>(&mut self, spelling: impl FnOnce() -> &'s [u8], value: &Bound<'py, PyAny>) -> bool;
+    /// Looks everything up in a dict that Python's json has made.
+    fn look_up(&mut self, claims: &Bound<'py, PyDict>) -> PyResult<()>;
+}
+
+impl<'a, 'py> Record<'a, 'py> for Registered<'a, 'py> {
+    fn registered(&mut self) -> &mut Self {
+        self
+    }
+
+    fn note<'s>(&mut self, _: impl FnOnce() -> &'s [u8], _value: &Bound<'py, PyAny>) -> bool {
+        true
+    }
+
+    fn look_up(&mut self, claims: &Bound<'py, PyDict>) -> PyResult<()> {
+        *self = Self::of(claims)?;
+        Ok(())
+    }
+}
+
+/// The registered claims, and the others that rules ask for.
+pub(super) struct Asked<'a, 'py> {
+    registered: Registered<'a, 'py>,
+    names: &'a [Box<str>],
+    /// The values of the first `names`; those of others are looked up in the dict.
+    values: [Option<Bound<'py, PyAny>>; RECORDED],
+}
+
+/// How many values are recorded: more than the profiles of published standards ask for.
+const RECORDED: usize = 12;
+
+impl<'a> Asked<'a, '_> {
+    /// Asks for members with these names.
+    pub(super) fn new(names: &'a [Box<str>]) -> Self {
+        Self { registered: Registered::default(), names, values: Default::default() }
+    }
+}
+
+impl<'a, 'py> Record<'a, 'py> for Asked<'a, 'py> {
+    fn registered(&mut self) -> &mut Registered<'a, 'py> {
+        &mut self.registered
+    }
+
+    fn note<'s>(&mut self, spelling: impl FnOnce() -> &'s [u8], value: &Bound<'py, PyAny>) -> bool {
+        let spelling = spelling();
+        for (name, noted) in self.names.iter().zip(&mut self.values) {
+            if name.as_bytes() == spelling {
+                *noted = Some(value.clone());
+            }
+        }
+        !spelling.contains(&b'\\')
+    }
+
+    fn look_up(&mut self, claims: &Bound<'py, PyDict>) -> PyResult<()> {
+        self.registered.look_up(claims)?;
+        for (name, value) in self.names.iter().zip(&mut self.values) {
+            *value = claims.get_item(&**name)?;
+        }
+        Ok(())
+    }
+}
+
 /// A payload as a JSON parser returns it: only exact types.
 pub(super) struct PyClaims<'c, 'py> {
-    pub(super) dict: &'c Bound<'py, PyDict>,
-    pub(super) registered: &'c Registered<'c, 'py>,
+    dict: &'c Bound<'py, PyDict>,
+    registered: &'c Registered<'c, 'py>,
+    /// What rules ask for, by [`Name::index`].
+    asked: &'c [Option<Bound<'py, PyAny>>],
+}
+
+impl<'c, 'py> PyClaims<'c, 'py> {
+    /// Returns the view of a payload without rules.
+    pub(super) const fn plain(
+        dict: &'c Bound<'py, PyDict>,
+        registered: &'c Registered<'c, 'py>,
+    ) -> Self {
+        Self { dict, registered, asked: &[] }
+    }
+
+    /// Returns the view of a payload for rules.
+    pub(super) fn asked(dict: &'c Bound<'py, PyDict>, asked: &'c Asked<'c, 'py>) -> Self {
+        Self { dict, registered: &asked.registered, asked: &asked.values }
+    }
 }
 
 impl<'c, 'py> PyClaims<'c, 'py> {
@@ -172,6 +258,87 @@ impl ClaimsView for PyClaims<'_, '_> {
     fn is_present(&self, claim: &str) -> bool {
         matches!(self.dict.get_item(claim), Ok(Some(value)) if !value.is_none())
     }
+
+    fn with_value<T>(&self, path: &Path, read: impl FnOnce(&Seen<'_>) -> T) -> T {
+        let (claim, rest) = path.split();
+        let Some(registered) = claim.claim() else {
+            return match self.asked.get(claim.index()) {
+                Some(value) => with_seen(value.as_ref(), rest, read),
+                None => with_seen(member(self.dict, claim).as_ref(), rest, read),
+            };
+        };
+        match self.get(registered) {
+            Some(Noted::Text(text)) if rest.is_empty() => read(&Seen::Text(text)),
+            Some(Noted::Integer(integer)) if rest.is_empty() => read(&Seen::Integer(*integer)),
+            Some(Noted::Other(value)) => with_seen(Some(value), rest, read),
+            None | Some(Noted::Text(_) | Noted::Integer(_)) => read(&Seen::Absent),
+        }
+    }
+}
+
+/// Passes a value to `read`, or the member of it that a path leads to.
+fn with_seen<T>(
+    value: Option<&Bound<'_, PyAny>>,
+    rest: &[Name],
+    read: impl FnOnce(&Seen<'_>) -> T,
+) -> T {
+    let Some(value) = value else {
+        return read(&Seen::Absent);
+    };
+    if !rest.is_empty() {
+        return with_seen(inside(value, rest).as_ref(), &[], read);
+    }
+    if let Ok(text) = value.cast_exact::<PyString>() {
+        return read(&utf8(text).map_or(Seen::Unreadable, Seen::Text));
+    }
+    let json = json_value(value);
+    read(&json.as_ref().map_or(Seen::Unreadable, Seen::Other))
+}
+
+/// Follows the rest of a path.
+fn inside<'py>(value: &Bound<'py, PyAny>, rest: &[Name]) -> Option<Bound<'py, PyAny>> {
+    rest.iter().try_fold(value.clone(), |value, name| member(value.cast().ok()?, name))
+}
+
+fn member<'py>(members: &Bound<'py, PyDict>, name: &Name) -> Option<Bound<'py, PyAny>> {
+    ok(members.py(), members.get_item(name.text())).flatten()
+}
+
+/// Values nested deeper are not read, for rules have no use for them.
+const MAX_DEPTH: u32 = 64;
+
+/// Returns a value made of exact types as Rust's JSON; `None` if that cannot hold it.
+pub(super) fn json_value(value: &Bound<'_, PyAny>) -> Option<Value> {
+    nested_json_value(value, MAX_DEPTH)
+}
+
+fn nested_json_value(value: &Bound<'_, PyAny>, depth: u32) -> Option<Value> {
+    let py = value.py();
+    let depth = depth.checked_sub(1)?;
+    if value.is_none() {
+        return Some(Value::Null);
+    }
+    if let Ok(text) = value.cast_exact::<PyString>() {
+        return utf8(text).map(Value::from);
+    }
+    if let Ok(boolean) = value.cast_exact::<PyBool>() {
+        return Some(Value::from(boolean.is_true()));
+    }
+    if let Ok(integer) = value.cast_exact::<PyInt>() {
+        let signed = ok(py, integer.extract::<i64>()).map(Value::from);
+        return signed.or_else(|| ok(py, integer.extract::<u64>()).map(Value::from));
+    }
+    if let Ok(float) = value.cast_exact::<PyFloat>() {
+        return Number::from_f64(float.value()).map(Value::Number);
+    }
+    if let Ok(list) = value.cast_exact::<PyList>() {
+        return list.iter().map(|item| nested_json_value(&item, depth)).collect();
+    }
+    let members = value.cast_exact::<PyDict>().ok()?.iter().map(|(name, value)| {
+        let name = name.cast_exact::<PyString>().ok().and_then(|name| utf8(name).map(String::from));
+        Some((name?, nested_json_value(&value, depth)?))
+    });
+    members.collect::<Option<Map<_, _>>>().map(Value::Object)
 }
 
 /// Returns `int(value)` as a float.

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use super::arguments::type_name;
-use super::claims_view::Registered;
+use super::claims_view::{Record, Registered};
 use super::cpython::{self, utf8};
 use super::errors::Raised;
 use super::json::loads::{loads, loads_claims};
@@ -18,27 +18,27 @@ use crate::error::{Error, TokenMistake};
 use crate::jws::Compact;
 use crate::malformed::explained;
 
-/// Returns the claims in the JSON text `payload`, and records the registered ones in `registered`.
+/// Returns the claims in the JSON text `payload`, and records them in `record`.
 ///
 /// Raises `DecodeError` if it is not JSON, with the message of Python's json, or not an object.
 #[inline]
 pub(super) fn claims<'a, 'py>(
     py: Python<'py>,
     payload: &'a [u8],
-    registered: &mut Registered<'a, 'py>,
+    record: &mut impl Record<'a, 'py>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    loads_claims(py, payload, registered).or_else(|_| claims_by_python(py, payload, registered))
+    loads_claims(py, payload, record).or_else(|_| claims_by_python(py, payload, record))
 }
 
 /// Does what [`claims`] does, for JSON that `loads.rs` leaves to Python's json.
 #[cold]
-fn claims_by_python<'py>(
+fn claims_by_python<'a, 'py>(
     py: Python<'py>,
     payload: &[u8],
-    registered: &mut Registered<'_, 'py>,
+    record: &mut impl Record<'a, 'py>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let claims = json_loads(py, payload)?.cast_into().map_err(|_| Error::PayloadNotObject)?;
-    *registered = Registered::of(&claims)?;
+    record.look_up(&claims)?;
     Ok(claims)
 }
 
@@ -56,7 +56,8 @@ fn json_loads<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bound<'py, PyAny
 /// Reads JSON with Python's json, for what `loads.rs` leaves to it.
 fn loads_by_python<'py>(py: Python<'py>, json: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     let text = cpython::bytes(py, json).ok_or(Error::OutOfMemory)?;
-    py.import(intern!(py, "json"))?.call_method1(intern!(py, "loads"), (text,))
+    let loads = py.import(intern!(py, "json"))?.getattr(intern!(py, "loads"))?;
+    cpython::call(&loads, &[text.as_any()], None)
 }
 
 /// Makes the dict that `decode_complete` returns.

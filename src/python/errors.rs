@@ -7,10 +7,11 @@ use pyo3::exceptions::{
 };
 use pyo3::prelude::*;
 use pyo3::type_object::PyTypeInfo;
-use pyo3::types::{PyModule, PyType};
+use pyo3::types::{PyModule, PyString, PyType};
 
-use super::cpython::{Newest, with_python};
+use super::cpython::{self, Newest, with_python};
 use super::once::intern;
+use crate::claims::Claim;
 use crate::error::Error;
 
 /// Defines the struct of the exception classes and the function that imports them.
@@ -191,9 +192,9 @@ impl Classes {
         described(class.bind(py), argument, code, error).unwrap_or_else(|failed| failed)
     }
 
-    /// Returns the class of an error and its `code`, which `rapidjwt.exceptions.CODES` explains;
-    /// `None` for an error that has a class of Python's.
-    fn class_and_code(&self, error: &Error) -> Option<(&Py<PyType>, &'static str)> {
+    /// Returns the class of an error and, if it is not that of the class, its `code`, which
+    /// `rapidjwt.exceptions.CODES` explains; `None` for an error that has a class of Python's.
+    fn class_and_code(&self, error: &Error) -> Option<(&Py<PyType>, Option<&'static str>)> {
         Some(match error {
             Error::AlgorithmUnavailable(_) | Error::OutOfMemory => return None,
             Error::TokenType(_)
@@ -210,57 +211,62 @@ impl Classes {
             | Error::InvalidJwe(_)
             | Error::UnencodedPayloadInToken
             | Error::DetachedPayloadRequired
-            | Error::DetachedPayloadUnexpected => (&self.DecodeError, "malformed_token"),
+            | Error::DetachedPayloadUnexpected => (&self.DecodeError, None),
             Error::TokenTooLarge(_)
             | Error::PayloadTooDeep(_)
             | Error::HeaderTooLarge(_)
-            | Error::ContentTooLarge(_) => (&self.DecodeError, "token_too_large"),
+            | Error::ContentTooLarge(_) => (&self.DecodeError, Some("token_too_large")),
             Error::IterationsNotAllowed(..) | Error::CompressionNotAllowed => {
-                (&self.DecodeError, "invalid_header")
+                (&self.DecodeError, Some("invalid_header"))
             }
             Error::NotBeforeNotInteger | Error::ExpirationNotInteger => {
-                (&self.DecodeError, "invalid_claim")
+                (&self.DecodeError, Some("invalid_claim"))
             }
             Error::KidNotString
             | Error::CritNotList
             | Error::CritNotStrings
             | Error::CritUnsupported(_)
             | Error::CritMissing(_)
-            | Error::B64NotCritical => (&self.InvalidTokenError, "invalid_header"),
-            Error::NoMatchingKey => (&self.InvalidTokenError, "unknown_key"),
-            Error::KidRequired => (&self.InvalidTokenError, "missing_key_id"),
-            Error::NoUsableKey => (&self.PyJWKSetError, "invalid_key_set"),
+            | Error::B64NotCritical => (&self.InvalidTokenError, Some("invalid_header")),
+            Error::TypeMissing(_) | Error::TypeRefused(_) => {
+                (&self.InvalidTokenError, Some("wrong_type"))
+            }
+            Error::ClaimForbidden(_) => (&self.InvalidTokenError, Some("forbidden_claim")),
+            Error::LivesTooLong => (&self.InvalidTokenError, Some("lives_too_long")),
+            Error::NoMatchingKey => (&self.InvalidTokenError, Some("unknown_key")),
+            Error::KidRequired => (&self.InvalidTokenError, Some("missing_key_id")),
+            Error::NoUsableKey => (&self.PyJWKSetError, None),
             Error::AlgorithmMissing
             | Error::AlgorithmNotAllowed
             | Error::AlgorithmRefused { .. }
             | Error::AlgorithmUnknown
-            | Error::EncryptionNotAllowed => (&self.InvalidAlgorithmError, "wrong_algorithm"),
-            Error::DecryptionFailed => (&self.DecryptionError, "decryption_failed"),
+            | Error::EncryptionNotAllowed => (&self.InvalidAlgorithmError, None),
+            Error::DecryptionFailed => (&self.DecryptionError, None),
             Error::SignatureMismatch | Error::NotEnoughSignatures { .. } => {
-                (&self.InvalidSignatureError, "bad_signature")
+                (&self.InvalidSignatureError, None)
             }
-            Error::MissingClaim(_) => (&self.MissingRequiredClaimError, "missing_claim"),
-            Error::IssuedAtNotInteger => (&self.InvalidIssuedAtError, "invalid_claim"),
-            Error::IssuedInFuture | Error::NotYetValid => {
-                (&self.ImmatureSignatureError, "not_yet_valid")
-            }
-            Error::Expired => (&self.ExpiredSignatureError, "expired"),
-            Error::IssuerNotString => (&self.InvalidIssuerError, "invalid_claim"),
-            Error::IssuerMismatch => (&self.InvalidIssuerError, "wrong_issuer"),
+            Error::MissingClaim(_) => (&self.MissingRequiredClaimError, None),
+            Error::IssuedAtNotInteger => (&self.InvalidIssuedAtError, None),
+            Error::IssuedInFuture | Error::NotYetValid => (&self.ImmatureSignatureError, None),
+            Error::Expired => (&self.ExpiredSignatureError, None),
+            Error::TooOld(_) => (&self.ExpiredSignatureError, Some("too_old")),
+            Error::ClaimRefused { claim, .. } => (self.of_claim(claim), Some("wrong_claim")),
+            Error::IssuerNotString => (&self.InvalidIssuerError, Some("invalid_claim")),
+            Error::IssuerMismatch => (&self.InvalidIssuerError, None),
             Error::AudienceFormat | Error::StrictAudienceFormat => {
-                (&self.InvalidAudienceError, "invalid_claim")
+                (&self.InvalidAudienceError, Some("invalid_claim"))
             }
             Error::AudienceUnexpected
             | Error::AudienceNotConfigured(_)
             | Error::AudienceMismatch
             | Error::StrictAudienceNotString
-            | Error::StrictAudienceMismatch => (&self.InvalidAudienceError, "wrong_audience"),
-            Error::SubjectNotString => (&self.InvalidSubjectError, "invalid_claim"),
-            Error::SubjectMismatch => (&self.InvalidSubjectError, "wrong_subject"),
-            Error::JwtIdNotString => (&self.InvalidJTIError, "invalid_claim"),
-            Error::PasswordRequired => (&self.PasswordRequiredError, "password_required"),
-            Error::RemoteSignature(_) => (&self.RemoteKeyError, "remote_signature"),
-            Error::RemoteService(_) => (&self.RemoteKeyError, "remote_service"),
+            | Error::StrictAudienceMismatch => (&self.InvalidAudienceError, None),
+            Error::SubjectNotString => (&self.InvalidSubjectError, Some("invalid_claim")),
+            Error::SubjectMismatch => (&self.InvalidSubjectError, None),
+            Error::JwtIdNotString => (&self.InvalidJTIError, None),
+            Error::PasswordRequired => (&self.PasswordRequiredError, None),
+            Error::RemoteSignature(_) => (&self.RemoteKeyError, Some("remote_signature")),
+            Error::RemoteService(_) => (&self.RemoteKeyError, None),
             Error::SecretEmpty
             | Error::SecretIsAsymmetricKey
             | Error::SecretIsJwk
@@ -269,8 +275,21 @@ impl Classes {
             | Error::KeyForOtherAlgorithm { .. }
             | Error::PrivateKeyRequired
             | Error::KeyForNone
-            | Error::InvalidKey(_) => (&self.InvalidKeyError, "invalid_key"),
+            | Error::InvalidKey(_) => (&self.InvalidKeyError, None),
         })
+    }
+
+    /// Returns the class for a registered claim whose value is not accepted.
+    fn of_claim(&self, claim: &str) -> &Py<PyType> {
+        match Claim::by_name(claim.as_bytes()) {
+            Some(Claim::Iss) => &self.InvalidIssuerError,
+            Some(Claim::Aud) => &self.InvalidAudienceError,
+            Some(Claim::Sub) => &self.InvalidSubjectError,
+            Some(Claim::Jti) => &self.InvalidJTIError,
+            Some(Claim::Iat) => &self.InvalidIssuedAtError,
+            Some(Claim::Exp | Claim::Nbf) => &self.DecodeError,
+            None => &self.InvalidTokenError,
+        }
     }
 }
 
@@ -278,12 +297,16 @@ impl Classes {
 fn described(
     class: &Bound<'_, PyType>,
     argument: &str,
-    code: &str,
+    code: Option<&str>,
     error: &Error,
 ) -> PyResult<PyErr> {
     let py = class.py();
-    let exception = class.call1((argument,))?;
-    exception.setattr(intern!(py, "code"), code)?;
+    // `PyErr::from_type` would make the object later, and release the interpreter meanwhile.
+    let argument = PyString::new(py, argument);
+    let exception = cpython::call(class, &[argument.as_any()], None)?;
+    if let Some(code) = code {
+        exception.setattr(intern!(py, "code"), code)?;
+    }
     if let Some(claim) = error.claim() {
         exception.setattr(intern!(py, "claim"), claim)?;
     }

@@ -19,6 +19,8 @@ const MAX_SEGMENT_LEN: usize = 5_600;
 pub(super) struct CachedHeader {
     pub(super) algorithm: &'static Algorithm,
     pub(super) kid: Option<Box<str>>,
+    /// What [`Header::media_type`] returns.
+    pub(super) media_type: Option<Box<str>>,
 }
 
 struct HeaderCache {
@@ -74,7 +76,8 @@ pub(super) fn parse(segment: &[u8]) -> Option<CachedHeader> {
         return None;
     }
     let algorithm = by_exact_name(header.alg().ok()?)?;
-    Some(CachedHeader { algorithm, kid: header.kid().map(Box::from) })
+    let media_type = header.media_type().map(String::into_boxed_str);
+    Some(CachedHeader { algorithm, kid: header.kid().map(Box::from), media_type })
 }
 
 /// Returns the algorithm of that name. Aliases are excluded: their tokens keep the alias in the

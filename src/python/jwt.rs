@@ -270,7 +270,7 @@ fn decode_fast<'a, 'py>(
     if let Some(key) = key {
         length::check(fast_path, py, &key, options.enforce_minimum_key_length)?;
     }
-    let claims = PyClaims { dict: &payload, registered: &registered };
+    let claims = PyClaims::plain(&payload, &registered);
     claims::validate(&claims, &policy, clock::now(py)?)
         .map_err(|error| claims.refusal(error, &policy))?;
     Ok(Some(Decoded { payload, compact }))

@@ -23,6 +23,7 @@ mod key_choice;
 mod keys;
 mod late;
 mod once;
+mod profile;
 mod repr;
 mod secret_guard;
 mod signer;
@@ -89,6 +90,7 @@ mod _rapidjwt {
     use super::verifier::policy::VerifierPolicy;
     use super::verifier::{
         Verifier, VerifierDecode, keys_may_be_outdated, token_iterator, verifier_of_policy,
+        verifier_under,
     };
     use super::{check_interpreter, decode_segment};
 
@@ -134,6 +136,7 @@ mod _rapidjwt {
             wrap_pyfunction!(token_text, module)?,
             wrap_pyfunction!(unverified_claims, module)?,
             wrap_pyfunction!(verifier_of_policy, module)?,
+            wrap_pyfunction!(verifier_under, module)?,
         ] {
             module.add_function(function)?;
         }

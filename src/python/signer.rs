@@ -10,20 +10,24 @@ use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::arguments::{exact, exact_seconds, string_argument, type_name};
-use super::errors::ok;
+use super::claims_view::{Asked, PyClaims};
+use super::errors::{Raised, ok};
 use super::fast_path::FastPath;
 use super::json::dumps::dumps;
+use super::json::scan::ScannedClaims;
 use super::keys::argument::prepare_or_raise;
 use super::keys::identity::Identity;
 use super::keys::key_mistakes::Prepared;
 use super::keys::length;
 use super::keys::remote::{AsyncRemoteKey, RemoteKey};
 use super::once::{ForkSafeOnce, intern};
+use super::profile::{self, Demands, Profile};
 use super::repr::Repr;
 use super::vectorcall::{Method, drop_deferred};
-use super::{arguments, clock, cpython, encoding};
+use super::{arguments, clock, cpython, decoded, encoding, header_cache};
 use crate::algorithm::Algorithm;
 use crate::base64url;
+use crate::claims::Claim;
 use crate::crypto::{self, PreparedKey};
 use crate::error::Error;
 use crate::memory;
@@ -49,6 +53,8 @@ use crate::memory;
 ///     `jwt_id`: whether claims without `jti` get one: 128 random bits, base64url-encoded.
 ///     `json_encoder`: a subclass of `json.JSONEncoder` for claims and headers that JSON does not
 ///         have, such as a UUID. Python's json then writes them, which takes longer.
+///     profile: a profile of `rapidjwt.profiles`. The tokens get its `typ`, and an `iat` and a `jti`
+///         if it requires them; claims that it refuses are not signed.
 ///
 /// Raises `InvalidKeyError` for a key that does not fit the algorithm or cannot sign, `TypeError` and
 /// `ValueError` for other wrong arguments.
@@ -64,6 +70,8 @@ pub(super) struct Signer {
     issued_at: bool,
     jwt_id: bool,
     json_encoder: Option<Py<PyType>>,
+    /// What the profile demands of the claims.
+    demands: Option<Demands>,
 }
 
 enum SigningKey {
@@ -149,7 +157,8 @@ impl Signer {
     #[new]
     #[pyo3(signature = (
         key, algorithm=None, *, headers=None, issuer=None, audience=None, lifetime=None,
-        allow_negative_lifetime=false, issued_at=false, jwt_id=false, json_encoder=None
+        allow_negative_lifetime=false, issued_at=false, jwt_id=false, json_encoder=None,
+        profile=None
     ))]
     #[allow(clippy::too_many_arguments, reason = "each with its name")]
     fn new(
@@ -163,6 +172,7 @@ impl Signer {
         issued_at: bool,
         jwt_id: bool,
         json_encoder: Option<&Bound<'_, PyAny>>,
+        profile: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let py = key.py();
         let fast_path = FastPath::get(py)?;
@@ -177,21 +187,31 @@ impl Signer {
         let audience = audience.map(exact).transpose()?;
         let lifetime = lifetime.map(exact_seconds).transpose()?;
         let signing_key = SigningKey::new(fast_path, key, algorithm)?;
+        let issuer = issuer.map(|issuer| Member::new(py, "iss", &issuer)).transpose()?;
+        let audience = audience.map(|audience| audience_member(py, &audience)).transpose()?;
+        let demands = demands_of(py, profile, audience.as_ref())?;
+        let profile = demands.as_ref().and_then(|demands| demands.profile.as_ref());
+        let typ = profile.and_then(|profile| profile.typ.as_deref());
         let Header { segment: header, kid } =
-            Header::new(py, algorithm, identity.kid.as_deref(), headers.as_ref())?;
+            Header::new(py, algorithm, identity.kid.as_deref(), typ, headers.as_ref())?;
+        if let Some(profile) = profile {
+            check_header(profile, algorithm, &header)?;
+        }
+        let demand = |claim| demands.as_ref().is_some_and(|demands| demands.demand(claim));
         Ok(Self {
             key: signing_key,
             header,
             kid,
-            issuer: issuer.map(|issuer| Member::new(py, "iss", &issuer)).transpose()?,
-            audience: audience.map(|audience| audience_member(py, &audience)).transpose()?,
+            issuer,
+            audience,
             lifetime: lifetime
                 .as_ref()
                 .map(|lifetime| whole_seconds(lifetime, allow_negative_lifetime))
                 .transpose()?,
-            issued_at: issued_at || lifetime.is_some(),
-            jwt_id,
+            issued_at: issued_at || lifetime.is_some() || demand(Claim::Iat),
+            jwt_id: jwt_id || demand(Claim::Jti),
             json_encoder: json_encoder.map(Bound::unbind),
+            demands,
         })
     }
 
@@ -229,6 +249,12 @@ impl Signer {
         self.lifetime
     }
 
+    /// The profile, or None.
+    #[getter]
+    fn profile<'py>(&self, py: Python<'py>) -> Option<&Bound<'py, PyAny>> {
+        self.profile_of_claims().map(|profile| profile.object.bind(py))
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let mut repr = Repr::new("Signer");
         repr.add(py, "algorithm", self.algorithm())?;
@@ -236,6 +262,7 @@ impl Signer {
         repr.add_if(py, "issuer", self.issuer(py))?;
         repr.add_if(py, "audience", self.audience(py))?;
         repr.add_if(py, "lifetime", self.lifetime)?;
+        repr.add_if(py, "profile", self.profile_of_claims().map(|profile| profile.name.as_str()))?;
         Ok(repr.finish())
     }
 
@@ -275,13 +302,14 @@ impl Signer {
         Ok(cpython::bytes(claims.py(), &input).ok_or(Error::OutOfMemory)?)
     }
 
-    /// Shows a remote key and the encoder to the garbage collector; they may hold this object in
-    /// turn.
+    /// Shows a remote key, the encoder and the functions of a profile to the garbage collector; they
+    /// may hold this object in turn.
     #[allow(clippy::needless_pass_by_value, reason = "PyO3 passes it so")]
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         if let SigningKey::Remote(key) = &self.key {
             visit.call(key)?;
         }
+        self.demands.as_ref().map_or(Ok(()), |demands| demands.traverse(&visit))?;
         self.json_encoder.as_ref().map_or(Ok(()), |encoder| visit.call(encoder))
     }
 
@@ -311,7 +339,7 @@ impl Method for SignerEncode {
     const DOC: &'static CStr = c"encode($self, claims)\n--\n\n\
         Signs claims, with the missing ones filled in, and returns the token.\n\n\
         Does not change the dict. Raises `TypeError` and `ValueError` for claims that are not JSON,\n\
-        as `rapidjwt.encode` does.";
+        as `rapidjwt.encode` does, and `ValueError` for claims that the profile refuses.";
     const PARAMETER: &'static str = "claims";
 
     fn names() -> &'static ForkSafeOnce<[Py<PyString>; 1]> {
@@ -331,14 +359,20 @@ impl Method for SignerEncode {
 }
 
 impl Signer {
-    /// Returns the JSON text of the claims, with the missing ones filled in.
+    /// Returns the JSON text of the claims, with the missing ones filled in, if they are what the
+    /// profile demands.
     #[inline]
     fn json(&self, claims: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
-        if let Some(json) = self.json_fast(claims)? {
-            return Ok(json);
+        let json = if let Some(json) = self.json_fast(claims)? {
+            json
+        } else {
+            drop_deferred();
+            self.json_by_python(claims)?
+        };
+        if let Some(demands) = &self.demands {
+            self.check(claims.py(), demands, &json)?;
         }
-        drop_deferred();
-        self.json_by_python(claims)
+        Ok(json)
     }
 
     fn signing_input(&self, claims: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
@@ -362,6 +396,37 @@ impl Signer {
         let signature = base64url::encode(signature.as_bytes());
         let token = memory::concat(&[&input, b".", signature.as_bytes()])?;
         Ok(PyString::from_bytes(key.py(), &token)?.into_any())
+    }
+
+    fn profile_of_claims(&self) -> Option<&Profile> {
+        self.demands.as_ref()?.profile.as_ref()
+    }
+
+    /// Raises `ValueError` for claims that the profile refuses.
+    #[inline(never)]
+    fn check(&self, py: Python<'_>, demands: &Demands, json: &[u8]) -> PyResult<()> {
+        let now = clock::now(py)?;
+        let algorithm = self.key.algorithm();
+        let checked = match ScannedClaims::read(json) {
+            Ok(claims) if !demands.calls() => {
+                demands.check(&claims, algorithm, now, 0.0).map_err(PyErr::from)
+            }
+            _ => {
+                let mut asked = Asked::new(demands.names());
+                let dict = decoded::claims(py, json, &mut asked)?;
+                let claims = PyClaims::asked(&dict, &asked);
+                let checked = demands.check(&claims, algorithm, now, 0.0).map_err(PyErr::from);
+                checked.and_then(|()| demands.call(&dict))
+            }
+        };
+        checked.map_err(|error| Raised::new(py, error)).map_err(|error| {
+            match self.profile_of_claims() {
+                Some(profile) if error.is_ours(py) => {
+                    profile.error(&format!("refuses these claims: {}", error.message(py)))
+                }
+                _ => error.into(),
+            }
+        })
     }
 
     /// Returns the JSON text of the claims, or `None` if Python's json must write it; no code of
@@ -467,6 +532,32 @@ impl Signer {
     }
 }
 
+/// Reads the profile.
+fn demands_of(
+    py: Python<'_>,
+    profile: Option<&Bound<'_, PyAny>>,
+    audience: Option<&Member>,
+) -> PyResult<Option<Demands>> {
+    let audiences: Option<Vec<String>> = match audience.map(|audience| audience.value.bind(py)) {
+        None => None,
+        Some(several) if several.is_instance_of::<PyList>() => Some(several.extract()?),
+        Some(one) => Some(vec![one.extract()?]),
+    };
+    let arguments = profile::Arguments { profile, ..profile::Arguments::default() };
+    Demands::read(py, arguments, audiences.as_deref())
+}
+
+/// Raises `ValueError` for an algorithm or a `typ` that the profile does not allow.
+fn check_header(profile: &Profile, algorithm: &'static Algorithm, segment: &str) -> PyResult<()> {
+    if !profile.permits(algorithm) {
+        return Err(profile.error(&format!("does not allow {}", algorithm.name)));
+    }
+    let media_type = header_cache::parse(segment.as_bytes()).and_then(|header| header.media_type);
+    let types = profile.types.as_ref();
+    let checked = types.map_or(Ok(()), |types| types.check(media_type.as_deref()));
+    checked.map_err(|error| profile.error(&format!("refuses these headers: {error}")))
+}
+
 /// Returns the `aud` to fill in; a list is copied, so that later changes have no effect.
 fn audience_member(py: Python<'_>, audience: &Bound<'_, PyAny>) -> PyResult<Member> {
     if arguments::string(audience).is_some() {
@@ -546,14 +637,18 @@ struct Header {
 }
 
 impl Header {
-    /// Makes the header; `headers` cannot change the signer's `alg`.
+    /// Makes the header; `headers` cannot change the signer's `alg`, but its `typ` and its `kid`.
     fn new(
         py: Python<'_>,
         algorithm: &'static Algorithm,
         kid: Option<&str>,
+        typ: Option<&str>,
         headers: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         let merged = PyDict::new(py);
+        if let Some(typ) = typ {
+            merged.set_item("typ", typ)?;
+        }
         if let Some(kid) = kid {
             merged.set_item("kid", kid)?;
         }

@@ -24,6 +24,7 @@ from rapidjwt import (
     Verifier,
 )
 from rapidjwt.exceptions import CODES
+from rapidjwt.profiles import ACCESS_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -334,6 +335,45 @@ MISTAKES = {
             signing_with(SECRET, "HS256", audience={"a"}),
             TypeError,
             "audience must be a string or a list of strings, got set",
+        ),
+        Mistake(
+            '`Verifier(..., profile="access-token")`',
+            policy(profile="access-token"),
+            TypeError,
+            "profile must be a Profile, such as rapidjwt.profiles.ACCESS_TOKEN, got str",
+        ),
+        Mistake(
+            "`Verifier(..., profile=ACCESS_TOKEN)` without `audience`",
+            policy(profile=ACCESS_TOKEN, issuer="https://auth.example"),
+            ValueError,
+            "The profile access-token needs audience=...",
+        ),
+        Mistake(
+            "`Verifier(..., rules=[...])`",
+            policy(rules=["sub"]),
+            TypeError,
+            "rules must be a dict of claims and rules, got list",
+        ),
+        Mistake(
+            '`Verifier(..., rules={"tenant": None})`',
+            policy(rules={"tenant": None}),
+            TypeError,
+            'the rule for "tenant" must be a JSON value, a rule of rapidjwt.rules or a function, '
+            "got None",
+        ),
+        Mistake(
+            '`Verifier(..., max_age="5m")`',
+            policy(max_age="5m"),
+            TypeError,
+            "max_age must be a number of seconds or a timedelta, not negative",
+        ),
+        Mistake(
+            "`Signer(..., profile=ACCESS_TOKEN).encode({...})` without `client_id`",
+            lambda: Signer(SECRET, "HS256", profile=ACCESS_TOKEN).encode(
+                {"iss": "i", "sub": "alice", "aud": "a", "exp": 4_000_000_000}
+            ),
+            ValueError,
+            'The profile access-token refuses these claims: Token is missing the "client_id" claim',
         ),
         Mistake(
             "`Signer(..., issuer=5)`",

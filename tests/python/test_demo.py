@@ -101,7 +101,9 @@ def test_each_request_is_answered_as_the_story_says() -> None:
 def test_an_answer_other_than_told_gives_exit_code_1(tmp_path: Path) -> None:
     folder = shutil.copytree(DEMO, tmp_path / "demo")
     api = folder / "api.py"
-    careless = api.read_text().replace("claims = verify(token)", 'claims = {"sub": "alice"}')
+    careless = api.read_text().replace(
+        "claims = verifier.decode(token)", 'claims = {"sub": "alice"}'
+    )
     assert careless != api.read_text()
     api.write_text(careless)
     with started(folder) as demo:

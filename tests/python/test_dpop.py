@@ -209,7 +209,7 @@ def test_the_signature_must_be_that_of_the_key():
 
 
 def test_a_private_key_is_refused():
-    for algorithm in ("ES256", "RS256", "EdDSA"):
+    for algorithm in ("ES256", "RS256", "EdDSA", "ML-DSA-44"):
         key = Key.generate(algorithm)
         refused(proof(key, header={"jwk": key.to_jwk(private=True)}), because="not a public one")
     secret = {"kty": "oct", "k": "AAAA"}

@@ -41,6 +41,7 @@ def decoding(claims, **arguments):
     )
 
 
+WITHOUT_EXPECTED = {"code": "wrong_audience", "claim": "aud", "actual": "you"}
 #: The details of an error, on every path of `decode`.
 ON_EVERY_PATH = [
     (decoding({"exp": 1}), {"code": "expired", "claim": "exp", "actual": 1, "expired_at": 1}),
@@ -82,6 +83,11 @@ ON_EVERY_PATH = [
     (decoding({"sub": SECRET_VALUE}, subject="me"), {"code": "wrong_subject", "claim": "sub"}),
     (decoding({"sub": 7}), {"code": "invalid_claim", "claim": "sub"}),
     (decoding({"jti": 7}), {"code": "invalid_claim", "claim": "jti"}),
+    (
+        lambda api: api.decode(rapidjwt.encode({}, HMAC_SECRET), HMAC_SECRET, ["HS384", "RS256"]),
+        {"code": "wrong_algorithm", "expected": ["HS384", "RS256"], "actual": "HS256"},
+    ),
+    (decoding({"aud": "you"}, audience=iter(["me"])), WITHOUT_EXPECTED),
 ]
 
 
@@ -193,9 +199,14 @@ def test_every_class_of_the_package_and_every_code_of_the_core_is_in_the_table()
     ]
     assert len(ours) > 20
     assert {kind.code for kind in ours if issubclass(kind, PyJWTError)} <= set(CODES)
+    package = ROOT / "python" / "rapidjwt"
+    sources = {path: path.read_text(encoding="utf-8") for path in package.rglob("*.py")}
+    for path, source in sources.items():
+        if "cli" not in path.parts:
+            assert set(re.findall(r'\bcode"?[=:] ?"(\w+)"', source)) <= set(CODES), path
     core = (ROOT / "src" / "python" / "errors.rs").read_text(encoding="utf-8")
-    native = set(re.findall(r'Error, "(\w+)"\)', core))
-    assert len(native) > 10
+    native = set(re.findall(r'Error, Some\("(\w+)"\)\)', core))
+    assert len(native) > 4
     assert native <= set(CODES)
 
 
@@ -258,5 +269,6 @@ def test_errors_of_key_sets_and_issuers_have_codes():
     assert raised_by(lambda: several.decode(stranger)).details() == {
         "code": "wrong_issuer",
         "claim": "iss",
+        "expected": ["https://a.example"],
         "actual": "https://b.example",
     }

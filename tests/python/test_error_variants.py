@@ -18,7 +18,9 @@ import rapidjwt
 from differential.keys import HMAC_SECRET, private_pem, public_pem
 from differential.paths import assert_same
 from rapidjwt import Key, KeySet, Signer, Verifier, jwe, jws_json
+from rapidjwt.profiles import Profile
 from rapidjwt.remote import RemoteKey
+from rapidjwt.rules import ABSENT, STRING
 
 HS = ["HS256"]
 LATE = 10**12
@@ -133,6 +135,16 @@ HS_VERIFIER = Verifier(HMAC_SECRET, algorithms=HS)
 EC_VERIFIER = Verifier(KeySet.from_jwks({"keys": EC}), algorithms=["ES256"])
 
 
+def demanding(claims_, **arguments):
+    return lambda: Verifier(HMAC_SECRET, algorithms=HS, **arguments).decode(token(claims_))
+
+
+def typed(typ):
+    profile = Profile("mine", typ=["a+jwt", "b+jwt"], typ_required=True)
+    verifier = Verifier(HMAC_SECRET, algorithms=HS, profile=profile)
+    return lambda: verifier.decode(rapidjwt.encode({}, HMAC_SECRET, headers={"typ": typ}))
+
+
 def signed_by_ec(**headers):
     return Signer(Key.from_jwk(EC[0]), "ES256", headers=headers)
 
@@ -188,6 +200,36 @@ OURS_ALONE = {
             "The token is for 'api' (aud), and the verifier was made without an audience: pass "
             "audience=..."
         ),
+    ),
+    "TypeMissing": (
+        typed(None),
+        rapidjwt.InvalidTokenError,
+        "The token has no typ: a+jwt or b+jwt is needed",
+    ),
+    "TypeRefused": (
+        typed("c+jwt"),
+        rapidjwt.InvalidTokenError,
+        "The token's typ is not accepted: a+jwt or b+jwt is needed",
+    ),
+    "ClaimRefused": (
+        demanding({"a": 1}, rules={"a": STRING}),
+        rapidjwt.InvalidTokenError,
+        'The claim "a" is not accepted: it must be a string',
+    ),
+    "ClaimForbidden": (
+        demanding({"a": None}, rules={"a": ABSENT}),
+        rapidjwt.InvalidTokenError,
+        'The token must not have the claim "a"',
+    ),
+    "TooOld": (
+        demanding({"iat": 1}, max_age=60),
+        rapidjwt.ExpiredSignatureError,
+        'The time in the claim "iat" is too long ago',
+    ),
+    "LivesTooLong": (
+        demanding({"iat": 1, "exp": LATE}, max_lifetime=60),
+        rapidjwt.InvalidTokenError,
+        "The token is valid for too long: exp is too far from iat",
     ),
     "KeyDoesNotFit": (
         lambda: Key.from_pem(private_pem("P-256")).sign(b"", "HS256"),

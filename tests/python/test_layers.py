@@ -41,6 +41,7 @@ CORE = [
 ]
 #: The layers inside a folder of src/.
 INSIDE = {
+    "claims": [["view"], ["rules"], ["mod"]],
     "key": [
         ["mod"],
         ["primes"],
@@ -51,7 +52,7 @@ INSIDE = {
     "crypto": [
         ["backend", "concat_kdf", "key_wrap", "password", "random", "sealed", "signature"],
         ["aead", "agreement", "digest", "public_key"],
-        ["ecdsa", "ecdsa_form", "eddsa", "hmac", "pbes2", "rsa"],
+        ["ecdsa", "ecdsa_form", "eddsa", "hmac", "mldsa", "pbes2", "rsa"],
         ["aes_cbc_hmac", "complete", "oaep"],
         ["content", "generate"],
         ["generate_recipient", "key_management"],
@@ -71,13 +72,18 @@ INSIDE = {
         ["jose_arguments", "json", "key_choice"],
         ["fast_path"],
         ["keys", "vectorcall"],
-        ["decoded", "encoding"],
+        ["decoded", "encoding", "profile"],
         ["jwe", "jws_json", "jwt", "signer", "verifier"],
         ["late"],
         ["mod"],
     ],
     "python/jwe": [["key"], ["encrypter", "decrypter"], ["mod"]],
-    "python/json": [["mod"], ["ascii", "plain"], ["name_cache"], ["loads", "dumps"]],
+    "python/json": [
+        ["mod"],
+        ["ascii", "plain"],
+        ["name_cache", "number"],
+        ["loads", "dumps", "scan"],
+    ],
     "python/keys": [
         ["length", "ed448"],
         ["material"],

@@ -35,12 +35,16 @@ __all__ = ["JWTAuthentication", "Refused", "TokenUser", "has_scopes", "problem_d
 
 
 class Refused(APIException):
-    """A request is refused according to RFC 6750 Section 3; `error` is the reason."""
+    """A request is refused according to RFC 6750 Section 3; `error` is the reason.
+
+    `code` is the kind of refusal, one of `rapidjwt.exceptions.CODES`.
+    """
 
     def __init__(self, error: BearerError) -> None:
         """Set the status and the message; the framework reads `auth_header`."""
         super().__init__(error.description, code=error.error)
         self.error = error
+        self.code = error.code
         self.status_code = error.status
         self.auth_header = settings().answers.headers(error).get("WWW-Authenticate")
 

@@ -15,25 +15,42 @@ from rapidjwt.dpop import DPoPVerifier
 from rapidjwt.mtls import ClientCertificates
 
 from . import starlette
+from .answers import PROBLEM_JSON
 from .bearer import AnyVerifier, ClaimsT
 from .starlette import PROBLEM_DETAILS, jwks_response
 
-__all__ = ["PROBLEM_DETAILS", "RESPONSES", "JWTBearer", "Refused", "jwks_response"]
+__all__ = [
+    "PROBLEM_DETAILS",
+    "PROBLEM_RESPONSES",
+    "RESPONSES",
+    "JWTBearer",
+    "Refused",
+    "jwks_response",
+]
 
 
-def _described(description: str) -> dict[str, Any]:
-    detail = {"type": "object", "properties": {"detail": {"type": "string"}}}
-    return {"description": description, "content": {"application/json": {"schema": detail}}}
+_DESCRIPTIONS = {
+    400: "The Authorization header is malformed",
+    401: "There is no valid bearer token",
+    403: "The token does not grant the required scopes",
+    503: "Tokens cannot currently be verified",
+}
+
+
+def _responses(media_type: str, *members: str) -> dict[int | str, dict[str, Any]]:
+    properties = {name: {"type": "integer" if name == "status" else "string"} for name in members}
+    content = {media_type: {"schema": {"type": "object", "properties": properties}}}
+    return {
+        status: {"description": text, "content": content} for status, text in _DESCRIPTIONS.items()
+    }
 
 
 #: The answers to requests that a `JWTBearer` refuses, for OpenAPI: pass them as `responses` to a
 #: route, an `APIRouter` or the app.
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    400: _described("The Authorization header is malformed"),
-    401: _described("There is no valid bearer token"),
-    403: _described("The token does not grant the required scopes"),
-    503: _described("Tokens cannot currently be verified"),
-}
+RESPONSES = _responses("application/json", "detail")
+
+#: The same for an app with `PROBLEM_DETAILS`.
+PROBLEM_RESPONSES = _responses(PROBLEM_JSON, "type", "title", "status", "detail", "code")
 
 
 class Refused(starlette.Refused, HTTPException):

@@ -36,12 +36,16 @@ __all__ = ["PROBLEM_DETAILS", "JWTBearer", "Refused", "jwks_response"]
 
 
 class Refused(HTTPException):
-    """A request is refused according to RFC 6750 Section 3; `error` is the reason."""
+    """A request is refused according to RFC 6750 Section 3; `error` is the reason.
+
+    `code` is the kind of refusal, one of `rapidjwt.exceptions.CODES`.
+    """
 
     def __init__(self, error: BearerError, answers: Answers) -> None:
         """Set the status, the message and the headers of the response."""
         super().__init__(error.status, error.description, answers.headers(error))
         self.error = error
+        self.code = error.code
 
 
 async def _problem_response(_request: HTTPConnection, refused: Refused) -> Response:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from copy import copy
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
 
@@ -15,6 +17,7 @@ from rapidjwt._rapidjwt import (
     keys_may_be_outdated,
     token_text,
     verifier_of_policy,
+    verifier_under,
 )
 from rapidjwt.exceptions import (
     InvalidSignatureError,
@@ -30,6 +33,8 @@ from .client import JWKSClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+
+    from typing_extensions import Self
 
     from rapidjwt._rapidjwt import VerifierPolicy
     from rapidjwt.types import DecodedToken
@@ -93,16 +98,25 @@ class _ClientKeys:
         if issuer is not None and policy.issuers is None:
             policy = policy.with_issuer(issuer)
         self.policy = policy
-        self._prepared: tuple[KeySet, Verifier] | None = None
+        self.prepare: Callable[[KeySet], Verifier] = partial(verifier_of_policy, policy)
+        self.prepared: tuple[KeySet, Verifier] | None = None
+
+    def under(self, policy: VerifierPolicy) -> Self:
+        """Return an object that uses the same prepared keys under another policy."""
+        other = copy(self)
+        other.policy = policy
+        other.prepare = lambda keys: verifier_under(self._verifier(keys), policy)
+        other.prepared = None
+        return other
 
     def newest(self) -> Verifier | None:
         """Return the verifier with the keys used last; None before any were fetched."""
-        return self._prepared and self._prepared[1]
+        return self.prepared and self.prepared[1]
 
     def _verifier(self, keys: KeySet) -> Verifier:
-        prepared = self._prepared
+        prepared = self.prepared
         if prepared is None or prepared[0] is not keys:
-            prepared = self._prepared = (keys, verifier_of_policy(self.policy, keys))
+            prepared = self.prepared = (keys, self.prepare(keys))
         return prepared[1]
 
     def _apply(self, call: _Call, token: _Token, keys: KeySet) -> _Decoded | _KeyMissing:

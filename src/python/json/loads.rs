@@ -11,10 +11,11 @@ use pyo3::types::{PyBool, PyDict, PyString};
 use super::Unusual;
 use super::ascii::ascii_string;
 use super::name_cache::{KeptValue, NAMES, NameCache};
-use super::plain::{eight_digits, plain_len};
+use super::number::{Number, number};
+use super::plain::plain_len;
 use crate::claims::Claim;
 use crate::memory;
-use crate::python::claims_view::Registered;
+use crate::python::claims_view::{Record, Registered};
 use crate::python::cpython;
 
 /// Deeper nesting is left to Python, which has its own limit.
@@ -28,18 +29,18 @@ pub(in crate::python) fn loads<'py>(
     parse(py, json, |parser| parser.value(MAX_DEPTH))
 }
 
-/// Returns the dict that the JSON text `json` represents, and records its registered claims in
-/// `registered`. Text that is not an object is [`Unusual`] too.
+/// Returns the dict that the JSON text `json` represents, and records its claims in `record`. Text
+/// that is not an object is [`Unusual`] too.
 pub(in crate::python) fn loads_claims<'a, 'py>(
     py: Python<'py>,
     json: &'a [u8],
-    registered: &mut Registered<'a, 'py>,
+    record: &mut impl Record<'a, 'py>,
 ) -> Result<Bound<'py, PyDict>, Unusual> {
     parse(py, json, |parser| {
         if parser.peek() != Some(b'{') {
             return Err(Unusual);
         }
-        parser.members(MAX_DEPTH, Some(registered))
+        parser.members(MAX_DEPTH, Some(record))
     })
 }
 
@@ -73,11 +74,6 @@ struct Name<'py> {
     string: Bound<'py, PyString>,
     /// The claim that it names, if it is a registered one.
     claim: Option<Claim>,
-}
-
-enum Number {
-    Integer(i64),
-    Float(f64),
 }
 
 impl Number {
@@ -125,7 +121,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
                 self.at += 1;
                 Ok(self.string()?.string.into_any())
             }
-            b'{' => Ok(self.members(depth, None)?.into_any()),
+            b'{' => Ok(self.members(depth, None::<&mut Registered<'_, '_>>)?.into_any()),
             b'[' => self.array(depth),
             b'-' | b'0'..=b'9' => self.number()?.to_python(self.py),
             b't' => self.literal(b"true", PyBool::new(self.py, true).to_owned().into_any()),
@@ -147,13 +143,13 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
         Ok(value)
     }
 
-    /// Reads an object. Each member with the name of a registered claim is recorded in
-    /// `registered`, in order: if several have the same name, the last one counts, as in the dict.
+    /// Reads an object. Its members are recorded in `record`, in order: if several have the same
+    /// name, the last one counts, as in the dict.
     #[inline]
     fn members(
         &mut self,
         depth: u32,
-        mut registered: Option<&mut Registered<'a, 'py>>,
+        mut record: Option<&mut impl Record<'a, 'py>>,
     ) -> Result<Bound<'py, PyDict>, Unusual> {
         let depth = depth.checked_sub(1).ok_or(Unusual)?;
         let dict = cpython::dict(self.py).ok_or(Unusual)?;
@@ -166,14 +162,23 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
             if token != b'"' {
                 return Err(Unusual);
             }
+            let start = self.at;
             let name = self.name()?;
+            let end = self.at - 1;
             if self.next_token()? != b':' {
                 return Err(Unusual);
             }
             self.skip_whitespace();
-            let value = match (name.claim, registered.as_deref_mut()) {
-                (Some(claim), Some(registered)) => self.claim(claim, registered, depth)?,
-                _ => self.value(depth)?,
+            let value = match (name.claim, record.as_deref_mut()) {
+                (Some(claim), Some(record)) => self.claim(claim, record.registered(), depth)?,
+                (None, Some(record)) => {
+                    let value = self.value(depth)?;
+                    if !record.note(|| &self.json[start..end], &value) {
+                        return Err(Unusual);
+                    }
+                    value
+                }
+                (_, None) => self.value(depth)?,
             };
             dict.set_item(name.string, value).map_err(|_| Unusual)?;
             match self.next_token()? {
@@ -205,61 +210,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
     }
 
     fn number(&mut self) -> Result<Number, Unusual> {
-        let start = self.at;
-        let negative = self.peek() == Some(b'-');
-        self.at += usize::from(negative);
-        let first = self.at;
-        let mut magnitude = 0_i64;
-        if let Some(eight) = self.json[self.at..].first_chunk()
-            && let Some(number) = eight_digits(*eight)
-        {
-            magnitude = number;
-            self.at += eight.len();
-        }
-        while let Some(digit @ b'0'..=b'9') = self.peek() {
-            magnitude = magnitude.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
-            self.at += 1;
-        }
-        let digits = self.at - first;
-        if digits == 0 || (digits > 1 && self.json[first] == b'0') {
-            return Err(Unusual);
-        }
-        if let Some(b'.' | b'e' | b'E') = self.peek() {
-            return self.float(start).map(Number::Float);
-        }
-        if digits > 18 {
-            // Some have room in 64 bits, such as the ids of some services.
-            let text = std::str::from_utf8(&self.json[start..self.at]).map_err(|_| Unusual)?;
-            return text.parse().map(Number::Integer).map_err(|_| Unusual);
-        }
-        Ok(Number::Integer(if negative { -magnitude } else { magnitude }))
-    }
-
-    /// Reads the rest of a number with a fraction or an exponent. Rust and Python both round
-    /// correctly.
-    fn float(&mut self, start: usize) -> Result<f64, Unusual> {
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.at += 1;
-            if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        let text = std::str::from_utf8(&self.json[start..self.at]).map_err(|_| Unusual)?;
-        text.parse().map_err(|_| Unusual)
-    }
-
-    /// Reads one digit or more.
-    fn digits(&mut self) -> Result<(), Unusual> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
-        }
-        if self.at > start { Ok(()) } else { Err(Unusual) }
+        number(self.json, &mut self.at)
     }
 
     /// Reads a member's name after its opening quote, and finds the claim of that name.

@@ -4,7 +4,9 @@ mod ascii;
 pub(super) mod dumps;
 pub(super) mod loads;
 pub(super) mod name_cache;
+mod number;
 mod plain;
+pub(super) mod scan;
 
 /// The error for input that is left to Python's json.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,10 +13,10 @@ use crate::crypto::PreparedKey;
 use crate::error::Error;
 use crate::key::{KeyMaterial, OkpKey, der, pem, secret, ssh, strict_secret};
 use crate::memory;
-use crate::python::arguments;
 use crate::python::errors::{Raised, ok, unless_refused};
 use crate::python::fast_path::FastPath;
 use crate::python::once::intern;
+use crate::python::{arguments, cpython};
 
 /// The length in bytes above which a key is not cached.
 const MAX_KEPT_LEN: usize = 1 << 16;
@@ -90,19 +90,28 @@ pub(in crate::python) fn prepare_or_raise(
         return Ok(key.get().prepare(algorithm)?);
     }
     let key = if fast_path.is_pyjwk(key) { &key.getattr(intern!(key.py(), "key"))? } else { key };
-    if let Some(object) = fast_path.key_reader(key.py(), algorithm) {
-        let loaded = object
-            .call_method1(intern!(key.py(), "prepare_key"), (key,))
-            .map_err(|error| explained(key, algorithm, error))?;
-        if let Some(key) = from_cryptography(&loaded)? {
-            return Ok(key.prepare(algorithm)?);
-        }
+    let Some(object) = fast_path.key_reader(key.py(), algorithm) else {
+        return Err(refused(key, algorithm).into());
+    };
+    let loaded = prepare_key(object, key).map_err(|error| explained(key, algorithm, error))?;
+    if let Some(key) = from_cryptography(&loaded)? {
+        return Ok(key.prepare(algorithm)?);
     }
     Err(Error::invalid_key(
         "This key works with rapidjwt.encode() and decode() only: Signer and Verifier take RSA \
          keys of 2048 to 8192 bits, EC and EdDSA keys and secrets",
     )
     .into())
+}
+
+/// Makes the error for a key for an algorithm that PyJWT does not have.
+#[cold]
+fn refused(key: &Bound<'_, PyAny>, algorithm: &'static Algorithm) -> Error {
+    let known = match arguments::text(key) {
+        Some(text) => key_mistakes::in_text(text, algorithm),
+        None => in_object(key, algorithm).map(Error::InvalidKey),
+    };
+    known.unwrap_or_else(|| Error::invalid_key("The key is not one for this algorithm"))
 }
 
 /// Applies the rules for secrets that PyJWT does not have. A `Key` was checked when it was made.
@@ -153,9 +162,11 @@ fn prepare_text(
 ) -> PyResult<Option<Arc<PreparedKey>>> {
     let native = match algorithm.family {
         Family::Hmac(_) => plain_secret(bytes),
-        Family::RsaPkcs1(_) | Family::RsaPss(_) | Family::Ecdsa(..) | Family::Eddsa(_) => {
-            parse_asymmetric(bytes)
-        }
+        Family::RsaPkcs1(_)
+        | Family::RsaPss(_)
+        | Family::Ecdsa(..)
+        | Family::Eddsa(_)
+        | Family::MlDsa(_) => parse_asymmetric(bytes),
         Family::None => return Ok(None),
     };
     let prepared = match native.and_then(|material| material::prepare(&material, algorithm).ok()) {
@@ -206,8 +217,7 @@ fn prepare_through_python(
     let Some(object) = fast_path.key_reader(py, algorithm) else {
         return Ok(None);
     };
-    let loaded = object.call_method1(intern!(py, "prepare_key"), (key,));
-    let Some(loaded) = unless_refused(py, loaded)? else {
+    let Some(loaded) = unless_refused(py, prepare_key(object, key))? else {
         return Ok(None);
     };
     if let Family::Hmac(_) = algorithm.family {
@@ -218,6 +228,14 @@ fn prepare_through_python(
         return Ok(material::prepare(&material, algorithm).ok().map(Arc::new));
     }
     prepare_object(fast_path, &loaded, algorithm)
+}
+
+/// Calls the method of that name of an `Algorithm` object.
+fn prepare_key<'py>(
+    algorithm: &Bound<'py, PyAny>,
+    key: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    cpython::call(&algorithm.getattr(intern!(key.py(), "prepare_key"))?, &[key], None)
 }
 
 /// Prepares a `PyJWK`, a `Key`, or a key object of cryptography.

@@ -21,7 +21,7 @@ use crate::key::{KeyMaterial, OkpCurve, der, jwk, pem, ssh, strict_secret};
 use crate::key_file;
 use crate::memory;
 use crate::python::arguments;
-use crate::python::cpython::utf8;
+use crate::python::cpython::{self, utf8};
 use crate::python::errors;
 use crate::python::fast_path::FastPath;
 use crate::python::header_cache;
@@ -44,7 +44,12 @@ impl Key {
             }
             material => crypto::complete(material)?,
         };
-        Ok(Self { material, metadata: JwkMetadata::default(), prepared: Default::default() })
+        let alg = match &material {
+            KeyMaterial::Akp(key) => Some(key.algorithm.name().to_owned()),
+            _ => None,
+        };
+        let metadata = JwkMetadata { alg, ..JwkMetadata::default() };
+        Ok(Self { material, metadata, prepared: Default::default() })
     }
 
     /// Prepares the key for `algorithm`.
@@ -75,7 +80,7 @@ impl Key {
         if let Some(algorithm) = alg {
             self.prepare(algorithm)?;
         }
-        let alg = alg.map(|algorithm| algorithm.name.to_owned());
+        let alg = alg.map(|algorithm| algorithm.name.to_owned()).or(self.metadata.alg);
         Ok(Self { metadata: JwkMetadata { kid, alg, ..self.metadata }, ..self })
     }
 
@@ -110,7 +115,7 @@ impl Key {
         // Deriving the key from the password takes long enough to let other threads run.
         let material = match password {
             None => key_file::from_pem(text, None)?,
-            password => data.py().detach(|| key_file::from_pem(text, password))?,
+            password => cpython::detach(data.py(), || key_file::from_pem(text, password))?,
         };
         Self::new(material)?.with_names(kid, alg)
     }
@@ -131,7 +136,7 @@ impl Key {
         let (bytes, password) = (key_text(bytes.as_any())?, password_argument(password)?);
         let material = match password {
             None => key_file::from_der(bytes, None)?,
-            password => data.py().detach(|| key_file::from_der(bytes, password))?,
+            password => cpython::detach(data.py(), || key_file::from_der(bytes, password))?,
         };
         Self::new(material)?.with_names(kid, alg)
     }
@@ -216,27 +221,28 @@ impl Key {
         }
         let named = arguments::algorithm_argument("algorithm", algorithm)?;
         // RSA takes long enough to let other threads run.
-        let material = algorithm.py().detach(|| crypto::generate(named, size))?;
+        let material = cpython::detach(algorithm.py(), || crypto::generate(named, size))?;
         Self::new(material)?.with_names(kid, Some(algorithm))
     }
 
-    /// The JWK key type: "oct", "RSA", "EC" or "OKP" (RFC 7518 Section 6.1).
+    /// The JWK key type: "oct", "RSA", "EC", "OKP" or "AKP" (RFC 7518 Section 6.1).
     #[getter]
     fn kty(&self) -> &'static str {
         self.material.kty()
     }
 
-    /// The JWK curve name, crv; None for RSA and oct.
+    /// The JWK curve name, crv; None for RSA, oct and AKP.
     #[getter]
     fn curve(&self) -> Option<&'static str> {
         match &self.material {
             KeyMaterial::Ec(key) => Some(key.curve.crv()),
             KeyMaterial::Okp(key) => Some(key.curve.crv()),
-            KeyMaterial::Secret(_) | KeyMaterial::Rsa(_) => None,
+            KeyMaterial::Secret(_) | KeyMaterial::Rsa(_) | KeyMaterial::Akp(_) => None,
         }
     }
 
-    /// The size in bits: of the secret, of the modulus, or of the curve's field.
+    /// The size in bits: of the secret, of the modulus, of the curve's field, or of the public key of
+    /// ML-DSA.
     #[getter]
     fn size(&self) -> usize {
         self.material.bits()
@@ -327,7 +333,7 @@ impl Key {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let (material, password) = (self.half(private)?, password_to_write(private, password)?);
         Ok(if private {
-            let written = py.detach(|| key_file::to_private_der(&material, password))?;
+            let written = cpython::detach(py, || key_file::to_private_der(&material, password))?;
             PyBytes::new(py, &written)
         } else {
             PyBytes::new(py, &der::spki(&material)?)
@@ -344,7 +350,7 @@ impl Key {
     ) -> PyResult<String> {
         let (material, password) = (self.half(private)?, password_to_write(private, password)?);
         Ok(if private {
-            py.detach(|| key_file::to_private_pem(&material, password))?
+            cpython::detach(py, || key_file::to_private_pem(&material, password))?
         } else {
             pem::encode(pem::PUBLIC_KEY, &der::spki(&material)?)
         })
@@ -432,6 +438,7 @@ impl Key {
             KeyMaterial::Rsa(_) => format!("RSA {} bits {half}", self.size()),
             KeyMaterial::Ec(key) => format!("EC {} {half}", key.curve.crv()),
             KeyMaterial::Okp(key) => format!("OKP {} {half}", key.curve.crv()),
+            KeyMaterial::Akp(key) => format!("AKP {} {half}", key.algorithm.name()),
         };
         match &self.metadata.kid {
             Some(kid) => format!("<Key {key} kid={kid:?}>"),

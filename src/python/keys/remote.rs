@@ -194,7 +194,8 @@ impl RemoteKey {
             _ => message.to_vec(),
         };
         let asked = cpython::bytes(py, &asked).ok_or(Error::OutOfMemory)?;
-        self.service.bind(py).call1((asked,)).map_err(|error| service_error(py, error))
+        cpython::call(self.service.bind(py), &[asked.as_any()], None)
+            .map_err(|error| service_error(py, error))
     }
 
     /// Returns the signature in an answer, if it is one of the message.

@@ -18,6 +18,7 @@ use super::keys::{Chosen, VerifyingKeys, recall, remember};
 use crate::error::Error;
 use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
 use crate::malformed::explained;
+use crate::python::cpython;
 use crate::python::decoded::{LONE_SURROGATE, complete, wrong_type};
 use crate::python::errors::Raised;
 use crate::python::once::intern;
@@ -256,7 +257,7 @@ fn verify_all(py: Python<'_>, keys: &VerifyingKeys, jobs: &mut [Job<'_>]) {
         let started: Vec<_> = shares
             .filter_map(|share| thread::Builder::new().spawn_scoped(scope, || work(share)).ok())
             .collect();
-        py.detach(|| {
+        cpython::detach(py, || {
             own.map(work);
             for thread in started {
                 thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic));
@@ -266,6 +267,6 @@ fn verify_all(py: Python<'_>, keys: &VerifyingKeys, jobs: &mut [Job<'_>]) {
     // What no thread has verified. The interpreter is released only if necessary, because getting
     // it back could take the whole turn of its next holder.
     if !jobs.iter().all(Job::is_verified) {
-        py.detach(|| work(jobs));
+        cpython::detach(py, || work(jobs));
     }
 }

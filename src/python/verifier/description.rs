@@ -35,6 +35,7 @@ pub(super) fn repr(
     algorithms: Bound<'_, PyTuple>,
     helpers: [(&str, Option<Bound<'_, PyAny>>); 3],
 ) -> PyResult<String> {
+    let profile = policy.profile().map(|profile| profile.name.as_str());
     let policy = policy.claims();
     let mut repr = Repr::new("Verifier");
     repr.add(py, "algorithms", algorithms)?;
@@ -45,6 +46,7 @@ pub(super) fn repr(
     if !policy.require.is_empty() {
         repr.add(py, "require", PyTuple::new(py, &policy.require)?)?;
     }
+    repr.add_if(py, "profile", profile)?;
     let options = changed_options(py, policy.checks)?;
     repr.add_if(py, "options", Some(options).filter(|options| !options.is_empty()))?;
     for (name, helper) in helpers {

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
 use crate::keyring::{Choice, Keyring};
 use crate::malformed::explained;
+use crate::python::cpython;
 use crate::python::errors::Raised;
 use crate::python::fast_path::FastPath;
 use crate::python::header_cache::{self, CachedHeader};
@@ -26,9 +27,14 @@ use crate::signature_cache::SignatureCache;
 
 /// The keys in memory, the cache and the policy of a `Verifier`.
 pub(super) struct VerifyingKeys {
+    prepared: Arc<PreparedKeys>,
+    policy: Py<VerifierPolicy>,
+}
+
+/// Prepared keys and their cache, which verifiers with different policies can share.
+struct PreparedKeys {
     keyring: Keyring<VerifyingKey>,
     cache: Option<SignatureCache>,
-    policy: Py<VerifierPolicy>,
 }
 
 struct VerifyingKey(Arc<PreparedKey>);
@@ -51,11 +57,13 @@ impl VerifyingKeys {
     pub(super) fn new(policy: Py<VerifierPolicy>, keys: &Bound<'_, PyAny>) -> PyResult<Self> {
         let keyring = Keyring::new(entries(policy.get(), keys)?);
         let cache_size = policy.get().cache_size;
-        Ok(Self {
-            keyring,
-            cache: (cache_size > 0).then(|| SignatureCache::new(cache_size)),
-            policy,
-        })
+        let cache = (cache_size > 0).then(|| SignatureCache::new(cache_size));
+        Ok(Self { prepared: Arc::new(PreparedKeys { keyring, cache }), policy })
+    }
+
+    /// Returns the same keys under another policy, which allows the same algorithms.
+    pub(super) fn under(&self, policy: Py<VerifierPolicy>) -> Self {
+        Self { prepared: Arc::clone(&self.prepared), policy }
     }
 
     pub(super) const fn policy(&self) -> &Py<VerifierPolicy> {
@@ -66,19 +74,19 @@ impl VerifyingKeys {
     pub(super) fn algorithms(&self) -> Vec<&'static Algorithm> {
         match &self.policy.get().allowed {
             Some(allowed) => allowed.clone(),
-            None => self.keyring.algorithms().collect(),
+            None => self.prepared.keyring.algorithms().collect(),
         }
     }
 
-    pub(super) const fn cache(&self) -> Option<&SignatureCache> {
-        self.cache.as_ref()
+    pub(super) fn cache(&self) -> Option<&SignatureCache> {
+        self.prepared.cache.as_ref()
     }
 
     /// Verifies a token, or finds it in the cache.
     pub(super) fn open(&self, py: Python<'_>, token: &[u8]) -> Result<Verified, Error> {
         let open = || {
             let chosen = self.choose(token)?;
-            let Some(cache) = &self.cache else {
+            let Some(cache) = &self.prepared.cache else {
                 return self.verify(&chosen);
             };
             match recall(py, cache, &chosen) {
@@ -96,8 +104,9 @@ impl VerifyingKeys {
         self.policy.get().bounds.check_token(token)?;
         let compact = Compact::split(token)?;
         let choose = |header: &CachedHeader| {
-            let chosen = self.keyring.choose(header.algorithm, header.kid.as_deref());
+            let chosen = self.prepared.keyring.choose(header.algorithm, header.kid.as_deref());
             let keys = chosen.map_err(|error| self.explained_choice(header.algorithm, error))?;
+            self.policy.get().check_type(header.media_type.as_deref())?;
             Ok(Chosen { compact, algorithm: header.algorithm, keys })
         };
         with_header(&compact, choose).unwrap_or_else(|| Err(refusal(token)))
@@ -109,7 +118,12 @@ impl VerifyingKeys {
         match error {
             Error::AlgorithmNotAllowed => Error::AlgorithmRefused {
                 found: found.name,
-                allowed: self.keyring.algorithms().map(|algorithm| algorithm.name).collect(),
+                allowed: self
+                    .prepared
+                    .keyring
+                    .algorithms()
+                    .map(|algorithm| algorithm.name)
+                    .collect(),
             },
             error => error,
         }
@@ -130,7 +144,7 @@ impl VerifyingKeys {
     }
 
     fn keys_of(&self, chosen: &Chosen<'_>) -> impl Iterator<Item = &PreparedKey> {
-        self.keyring.chosen(chosen.keys, chosen.algorithm)
+        self.prepared.keyring.chosen(chosen.keys, chosen.algorithm)
     }
 
     /// Returns whether newer keys may verify a token that these refused; see
@@ -139,7 +153,7 @@ impl VerifyingKeys {
         let policy = self.policy.get();
         let may_be = |header: &CachedHeader| {
             policy.allowed.as_ref().is_some_and(|allowed| allowed.contains(&header.algorithm))
-                && self.keyring.may_be_outdated(
+                && self.prepared.keyring.may_be_outdated(
                     header.algorithm,
                     header.kid.as_deref(),
                     is_signature_wrong,
@@ -156,7 +170,7 @@ impl VerifyingKeys {
         py: Python<'py>,
         verified: &Verified,
     ) -> PyResult<Bound<'py, PyDict>> {
-        self.policy.get().accept(py, verified.payload())
+        self.policy.get().accept(py, verified)
     }
 }
 
@@ -176,7 +190,7 @@ pub(super) fn recall<'a>(
         Choice::One(index) => index,
         Choice::EachWithoutId => usize::MAX,
     };
-    chosen.compact.verified_before(&key_id.to_be_bytes(), cache)
+    chosen.compact.verified_before(&key_id.to_be_bytes(), chosen.algorithm, cache)
 }
 
 /// Stores a token in the cache; the rule of [`recall`] about the interpreter applies here too.
@@ -221,14 +235,14 @@ fn entries(policy: &VerifierPolicy, keys: &Bound<'_, PyAny>) -> PyResult<Vec<Ent
     let py = keys.py();
     let fast_path = FastPath::get(py)?;
     let choice = py.import(intern!(py, "rapidjwt._key_choice"))?;
-    let members = choice.call_method1(intern!(py, "members"), (keys,))?;
+    let members = cpython::call(&choice.getattr(intern!(py, "members"))?, &[keys], None)?;
     let is_list = keys.is_instance_of::<PyList>() || keys.is_instance_of::<PyTuple>();
     let is_set = !is_list && !members.is_none();
     let members = if members.is_none() { vec![keys.clone()] } else { members.extract()? };
     let mut entries = Vec::new();
     for key in &members {
         let identity = Identity::of(fast_path, key, Prepared::Verifier)?;
-        let prepared = prepare_allowed(fast_path, key, &identity, policy.allowed.as_deref());
+        let prepared = prepare_allowed(fast_path, key, &identity, policy);
         let prepared = match prepared.map_err(|error| Raised::new(py, error)) {
             Ok(prepared) => prepared,
             Err(error) if is_set && error.is_ours(py) => continue,
@@ -251,9 +265,9 @@ fn prepare_allowed(
     fast_path: &FastPath,
     key: &Bound<'_, PyAny>,
     identity: &Identity,
-    allowed: Option<&[&'static Algorithm]>,
+    policy: &VerifierPolicy,
 ) -> PyResult<Vec<Arc<PreparedKey>>> {
-    match (allowed, identity.algorithm) {
+    match (policy.allowed.as_deref(), identity.algorithm) {
         // A key that names its algorithm is used only with that one (RFC 8725 Section 3.1).
         (Some(allowed), Some(named)) if !allowed.contains(&named) => {
             let allowed: Vec<_> = allowed.iter().map(|algorithm| algorithm.name).collect();
@@ -264,7 +278,14 @@ fn prepare_allowed(
             ))
             .into())
         }
-        (_, Some(named)) => prepare_for_any(fast_path, key, &[named]),
+        (_, Some(named)) => {
+            if let Some(profile) = policy.profile().filter(|profile| !profile.permits(named)) {
+                return Err(
+                    profile.error(&format!("does not allow {}, the alg of the key", named.name))
+                );
+            }
+            prepare_for_any(fast_path, key, &[named])
+        }
         (Some(allowed), None) => prepare_for_any(fast_path, key, allowed),
         (None, None) => Err(PyValueError::new_err(
             "algorithms is needed, for example algorithms=[\"RS256\"]: the key does not say what \

@@ -22,9 +22,10 @@ use crate::algorithm::{Algorithm, Family};
 use crate::jws::Compact;
 use crate::python::arguments::{exact, exact_seconds, type_name};
 use crate::python::cache_info::CacheInfo;
-use crate::python::decoded;
+use crate::python::cpython;
 use crate::python::once::{ForkSafeOnce, intern};
 use crate::python::vectorcall::Method;
+use crate::python::{decoded, profile};
 use crate::signature_cache::SignatureCache;
 
 /// A verifier of tokens, with keys and a policy that are fixed when it is made.
@@ -55,6 +56,12 @@ use crate::signature_cache::SignatureCache;
 ///     decrypter: a `rapidjwt.jwe.Decrypter`. Tokens must then be signed and encrypted: a JWE with
 ///         `cty` JWT around a JWS (RFC 7519 Section 5.2). Without one, the default, a JWE is
 ///         refused.
+///     profile: what a standard demands of this kind of token, from `rapidjwt.profiles`.
+///     rules: a dict from claims, or tuples of names inside them, to what they must be: a value, a
+///         rule of `rapidjwt.rules`, or a function that gets the value and returns a bool.
+///     `max_age`: the most seconds, or a timedelta, since `iat`, which is then required.
+///     `max_lifetime`: the most seconds, or a timedelta, from `iat` to `exp`, which are then
+///         required.
 ///     replay: a store of `rapidjwt.replay`. Tokens are then accepted once; they must have `jti` and
 ///         `exp`.
 ///     revocation: a list of `rapidjwt.revocation`, whose tokens are refused.
@@ -80,10 +87,12 @@ impl Verifier {
     #[pyo3(signature = (
         key=None, *, jwks=None, algorithms=None, audience=None, issuer=None, subject=None,
         leeway=None, require=None, options=None, cache_size=0, max_token_size=None,
-        max_nesting=None, decrypter=None, replay=None, revocation=None
+        max_nesting=None, decrypter=None, profile=None, rules=None, max_age=None,
+        max_lifetime=None, replay=None, revocation=None
     ), text_signature = "(key=None, *, jwks=None, algorithms=None, audience=None, issuer=None, \
         subject=None, leeway=0, require=(), options=None, cache_size=0, max_token_size=None, \
-        max_nesting=None, decrypter=None, replay=None, revocation=None)")]
+        max_nesting=None, decrypter=None, profile=None, rules=None, max_age=None, \
+        max_lifetime=None, replay=None, revocation=None)")]
     #[allow(clippy::too_many_arguments, reason = "they are the policy, each with its name")]
     fn new(
         py: Python<'_>,
@@ -100,21 +109,31 @@ impl Verifier {
         max_token_size: Option<i64>,
         max_nesting: Option<i64>,
         decrypter: Option<&Bound<'_, PyAny>>,
+        profile: Option<&Bound<'_, PyAny>>,
+        rules: Option<&Bound<'_, PyAny>>,
+        max_age: Option<&Bound<'_, PyAny>>,
+        max_lifetime: Option<&Bound<'_, PyAny>>,
         replay: Option<&Bound<'_, PyAny>>,
         revocation: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let policy = VerifierPolicy::read(Arguments {
-            algorithms: algorithms.map(exact).transpose()?.as_ref(),
-            audience: audience.map(exact).transpose()?.as_ref(),
-            issuer: issuer.map(exact).transpose()?.as_ref(),
-            subject,
-            leeway: leeway.map(exact_seconds).transpose()?.as_ref(),
-            require: require.map(exact).transpose()?.as_ref(),
-            options: options.map(exact).transpose()?.as_ref(),
-            cache_size,
-            max_token_size,
-            max_nesting,
-        })?;
+        let demands = profile::Arguments { profile, rules, max_age, max_lifetime };
+        let policy = VerifierPolicy::read(
+            py,
+            Arguments {
+                algorithms: algorithms.map(exact).transpose()?.as_ref(),
+                audience: audience.map(exact).transpose()?.as_ref(),
+                issuer: issuer.map(exact).transpose()?.as_ref(),
+                subject,
+                leeway: leeway.map(exact_seconds).transpose()?.as_ref(),
+                require: require.map(exact).transpose()?.as_ref(),
+                options: options.map(exact).transpose()?.as_ref(),
+                cache_size,
+                max_token_size,
+                max_nesting,
+                demands,
+            },
+        )?;
+        policy.check_needs(names_issuer(jwks)?)?;
         let policy = Py::new(py, policy)?;
         let verifier = match (key, jwks) {
             (Some(key), None) => Self::of_keys(VerifyingKeys::new(policy, key)?),
@@ -200,6 +219,24 @@ impl Verifier {
     #[getter]
     fn revocation<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.delegated(intern!(py, "revocation"))
+    }
+
+    /// The profile, or None.
+    #[getter]
+    fn profile(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let policy = self.policy(py)?;
+        Ok(policy.get().profile().map(|profile| profile.object.clone_ref(py)))
+    }
+
+    /// Returns a verifier with the same keys that checks these rules too, such as those of
+    /// `rapidjwt.profiles.login` for one ID token.
+    ///
+    /// `rules` is a dict as for the argument of that name. The keys are shared, so it is cheap.
+    #[pyo3(signature = (rules))]
+    fn expecting(&self, rules: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = rules.py();
+        let policy = Py::new(py, self.policy(py)?.get().with_rules(rules)?)?;
+        self.under(py, policy)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -320,10 +357,12 @@ impl Verifier {
         ))
     }
 
-    /// Shows a client to the garbage collector; it may hold this object in turn.
+    /// Shows a client, and the policy with its functions, to the garbage collector; they may hold
+    /// this object in turn. A batch that is being read shares the policy, which is not shown then.
     #[allow(clippy::needless_pass_by_value, reason = "PyO3 passes it so")]
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         match &self.keys {
+            Keys::Held(keys) if Arc::strong_count(keys) == 1 => visit.call(keys.policy()),
             Keys::Held(_) => Ok(()),
             Keys::Delegated(keys) => visit.call(keys),
         }
@@ -429,6 +468,17 @@ impl Verifier {
         Ok(Self { keys: Keys::Delegated(delegate.unbind()) })
     }
 
+    /// Returns a verifier with the same keys under another policy, which allows the same algorithms.
+    fn under(&self, py: Python<'_>, policy: Py<VerifierPolicy>) -> PyResult<Self> {
+        Ok(match &self.keys {
+            Keys::Held(keys) => Self::of_keys(keys.under(policy)),
+            Keys::Delegated(keys) => {
+                let keys = keys.bind(py).call_method1(intern!(py, "under"), (policy,))?;
+                Self { keys: Keys::Delegated(keys.unbind()) }
+            }
+        })
+    }
+
     fn of_keys(keys: VerifyingKeys) -> Self {
         Self { keys: Keys::Held(Arc::new(keys)) }
     }
@@ -471,6 +521,15 @@ pub(super) fn token_iterator<'py>(
     tokens.try_iter()
 }
 
+/// Returns whether a client names the issuer of its keys.
+fn names_issuer(client: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
+    let Some(client) = client else {
+        return Ok(false);
+    };
+    let issuer = client.getattr_opt(intern!(client.py(), "issuer"))?;
+    Ok(issuer.is_some_and(|issuer| !issuer.is_none()))
+}
+
 /// Makes the object that verifies with the keys of a client.
 fn connect(policy: Py<VerifierPolicy>, client: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     let is_hmac = |algorithm: &&'static Algorithm| matches!(algorithm.family, Family::Hmac(_));
@@ -494,7 +553,7 @@ fn call_delegate<'py>(
     method: &Bound<'py, PyString>,
     token: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    Ok(delegate.call_method1(method, (token,))?.cast_into()?)
+    Ok(cpython::call(&delegate.getattr(method)?, &[token], None)?.cast_into()?)
 }
 
 /// Makes a coroutine that calls a method of a `Verifier` whose keys are in memory.
@@ -514,6 +573,16 @@ pub(super) fn verifier_of_policy(
     keys: &Bound<'_, PyAny>,
 ) -> PyResult<Verifier> {
     Ok(Verifier::of_keys(VerifyingKeys::new(policy.clone().unbind(), keys)?))
+}
+
+/// Does what [`Verifier::under`] does.
+#[pyfunction]
+#[pyo3(signature = (verifier, policy, /))]
+pub(super) fn verifier_under(
+    verifier: &Bound<'_, Verifier>,
+    policy: &Bound<'_, VerifierPolicy>,
+) -> PyResult<Verifier> {
+    verifier.get().under(verifier.py(), policy.clone().unbind())
 }
 
 /// Returns whether newer keys of the same owner may verify a token that this verifier refused,

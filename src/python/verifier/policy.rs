@@ -1,15 +1,20 @@
 //! What a verifier requires of tokens, whatever its keys are.
 
+use std::sync::Arc;
+
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::algorithm::Algorithm;
 use crate::bounds::Bounds;
 use crate::claims::{self, Accepted, Claim, Policy};
 use crate::error::Error;
+use crate::jws::Verified;
 use crate::python::arguments::{self, Options};
-use crate::python::claims_view::{PyClaims, Registered};
+use crate::python::claims_view::{Asked, PyClaims, Registered};
+use crate::python::profile::{self, Demands, Profile, audiences};
 use crate::python::{clock, decoded};
 
 /// The arguments of a `Verifier` except its keys, read once.
@@ -26,6 +31,8 @@ pub(in crate::python) struct VerifierPolicy {
     pub(super) cache_size: usize,
     pub(super) bounds: Bounds,
     policy: Policy<String>,
+    /// What a profile and rules demand; `None` without any.
+    demands: Option<Arc<Demands>>,
 }
 
 /// The arguments of a `Verifier` as they were passed.
@@ -41,10 +48,11 @@ pub(super) struct Arguments<'a, 'py> {
     pub(super) cache_size: i64,
     pub(super) max_token_size: Option<i64>,
     pub(super) max_nesting: Option<i64>,
+    pub(super) demands: profile::Arguments<'a, 'py>,
 }
 
 impl VerifierPolicy {
-    pub(super) fn read(arguments: Arguments<'_, '_>) -> PyResult<Self> {
+    pub(super) fn read(py: Python<'_>, arguments: Arguments<'_, '_>) -> PyResult<Self> {
         let options = Options::read(arguments.options)
             .ok_or_else(|| PyTypeError::new_err("options must be a dict of booleans and lists"))?;
         if !options.verify_signature {
@@ -56,8 +64,15 @@ impl VerifierPolicy {
         if let Some(options) = arguments.options {
             check_names(options)?;
         }
+        let allowed = arguments.algorithms.map(read_algorithms).transpose()?;
+        let policy = read_policy(&options, arguments)?;
+        let demands = Demands::read(py, arguments.demands, audiences(policy.audience.as_ref()))?;
+        let profile = demands.as_ref().and_then(|demands| demands.profile.as_ref());
         Ok(Self {
-            allowed: arguments.algorithms.map(read_algorithms).transpose()?,
+            allowed: match profile {
+                Some(profile) => profile.narrowed(allowed)?,
+                None => allowed,
+            },
             enforce_key_length: options.enforce_minimum_key_length,
             cache_size: usize::try_from(arguments.cache_size)
                 .map_err(|_| PyValueError::new_err("cache_size cannot be negative"))?,
@@ -65,8 +80,47 @@ impl VerifierPolicy {
                 token_size: read_bound("max_token_size", arguments.max_token_size)?,
                 nesting: read_bound("max_nesting", arguments.max_nesting)?,
             },
-            policy: read_policy(&options, arguments)?,
+            policy,
+            demands: demands.map(Arc::new),
         })
+    }
+
+    /// Raises `ValueError` if the profile needs an argument that is missing. `has_issuer` is whether
+    /// the client names the issuer.
+    pub(super) fn check_needs(&self, has_issuer: bool) -> PyResult<()> {
+        let Some(profile) = self.profile() else {
+            return Ok(());
+        };
+        let Policy { checks, issuer, audience, .. } = &self.policy;
+        if checks.iss && issuer.is_none() && !has_issuer {
+            profile.check_need("issuer")?;
+        }
+        if checks.aud && audience.is_none() {
+            profile.check_need("audience")?;
+        }
+        Ok(())
+    }
+
+    /// Returns the profile.
+    pub(super) fn profile(&self) -> Option<&Profile> {
+        self.demands.as_ref()?.profile.as_ref()
+    }
+
+    /// Returns a policy with rules in addition.
+    pub(super) fn with_rules(&self, rules: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let audience = audiences(self.policy.audience.as_ref());
+        let none = Demands::default();
+        let demands = self.demands.as_deref().unwrap_or(&none).and(rules, audience)?;
+        Ok(Self { demands: Some(Arc::new(demands)), ..self.clone() })
+    }
+
+    /// Checks a token's `typ`, as [`Header::media_type`](crate::header::Header::media_type) returns
+    /// it.
+    pub(super) fn check_type(&self, media_type: Option<&str>) -> Result<(), Error> {
+        match self.profile() {
+            Some(Profile { types: Some(types), .. }) => types.check(media_type),
+            _ => Ok(()),
+        }
     }
 
     /// Returns what is required of the claims.
@@ -78,15 +132,37 @@ impl VerifierPolicy {
     pub(super) fn accept<'py>(
         &self,
         py: Python<'py>,
-        verified: &[u8],
+        verified: &Verified,
     ) -> PyResult<Bound<'py, PyDict>> {
-        self.bounds.check_payload(verified)?;
-        let mut registered = Registered::default();
-        let claims = decoded::claims(py, verified, &mut registered)?;
-        let view = PyClaims { dict: &claims, registered: &registered };
-        match claims::validate(&view, &self.policy, clock::now(py)?) {
-            Ok(()) => Ok(claims),
-            Err(error) => Err(view.refusal(explained(error, &claims)?, &self.policy)),
+        let payload = verified.payload();
+        self.bounds.check_payload(payload)?;
+        let Some(demands) = &self.demands else {
+            let mut registered = Registered::default();
+            let claims = decoded::claims(py, payload, &mut registered)?;
+            let view = PyClaims::plain(&claims, &registered);
+            self.validate(&claims, &view, clock::now(py)?)?;
+            return Ok(claims);
+        };
+        let mut asked = Asked::new(demands.names());
+        let claims = decoded::claims(py, payload, &mut asked)?;
+        let (view, now) = (PyClaims::asked(&claims, &asked), clock::now(py)?);
+        self.validate(&claims, &view, now)?;
+        demands.check(&view, verified.algorithm(), now, self.policy.leeway)?;
+        demands.call(&claims)?;
+        Ok(claims)
+    }
+
+    /// Checks the claims that PyJWT checks.
+    #[inline]
+    fn validate(
+        &self,
+        claims: &Bound<'_, PyDict>,
+        view: &PyClaims<'_, '_>,
+        now: f64,
+    ) -> PyResult<()> {
+        match claims::validate(view, &self.policy, now) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(view.refusal(explained(error, claims)?, &self.policy)),
         }
     }
 }
@@ -127,6 +203,12 @@ impl VerifierPolicy {
     #[getter]
     fn issuers(&self) -> Option<Vec<String>> {
         self.policy.issuer.as_ref().map(|issuer| issuer.as_slice().to_vec())
+    }
+
+    /// Shows the caller's functions to the garbage collector.
+    #[allow(clippy::needless_pass_by_value, reason = "PyO3 passes it so")]
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.demands.as_ref().map_or(Ok(()), |demands| demands.traverse(&visit))
     }
 
     /// Returns a policy that requires this issuer and is otherwise the same.

@@ -35,6 +35,7 @@ def test_the_algorithms_are_those_of_the_table():
     assert set(ALGORITHMS) == {
         *("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
         *("ES256", "ES384", "ES512", "ES256K", "EdDSA", "Ed25519", "Ed448"),
+        *("ML-DSA-44", "ML-DSA-65", "ML-DSA-87"),
     }
 
 

@@ -18,6 +18,8 @@ from flask import Flask, jsonify
 from rapidjwt.integrations import django as for_django
 from rapidjwt.integrations import fastapi, flask, starlette
 from rapidjwt.integrations.answers import Answers
+from rapidjwt.integrations.bearer import MissingTokenError
+from rapidjwt.integrations.drf import Refused
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -197,6 +199,15 @@ def test_problem_details_are_an_argument_away(make, code):
     }
 
 
+def test_openapi_describes_problem_details():
+    app = FastAPI(responses=fastapi.PROBLEM_RESPONSES, exception_handlers=fastapi.PROBLEM_DETAILS)
+    app.get("/", dependencies=[Depends(fastapi.JWTBearer(verifier()))])(lambda: "ok")
+    client = TestClient(app)
+    described = client.get("/openapi.json").json()["paths"]["/"]["get"]["responses"]["401"]
+    schema = described["content"]["application/problem+json"]["schema"]
+    assert schema["properties"].keys() == client.get("/").json().keys()
+
+
 def test_a_conversion_that_refuses_the_claims_is_counted():
     results = []
     app = FastAPI()
@@ -262,3 +273,8 @@ def test_what_is_not_callable_is_refused_at_once():
     with override_settings(RAPIDJWT={"VERIFIER": verifier(), "ON_RESULT": 5}), refused:
         for_django.settings()
     assert Answers(on_result=None).realm == "api"
+
+
+def test_the_exception_of_rest_framework_has_the_code():
+    with override_settings(RAPIDJWT={"VERIFIER": verifier()}):
+        assert Refused(MissingTokenError()).code == "missing_token"

@@ -279,7 +279,7 @@ def test_a_refusal_raises_the_class_of_its_framework():
         assert TestClient(app).get("/").status_code == 401
     assert [isinstance(error, HTTPException) for error in raised] == [True, False]
     assert all(isinstance(error, for_starlette.Refused) for error in raised)
-    assert {error.error.code for error in raised} == {"missing_token"}
+    assert {(error.code, error.error.code) for error in raised} == {("missing_token",) * 2}
 
 
 def test_the_token_is_verified_once_for_all_dependencies_of_a_request():

@@ -17,6 +17,7 @@ from rapidjwt import (
     Verifier,
     jwe,
 )
+from rapidjwt.exceptions import InvalidSubjectError
 from rapidjwt.jwe import DecryptionError
 
 ISSUER = "https://issuer.example"
@@ -146,3 +147,11 @@ def test_a_decrypter_is_a_decrypter():
 def test_a_nested_verifier_is_not_chosen_by_an_issuer_that_is_encrypted():
     with pytest.raises(ValueError, match="which is encrypted"):
         MultiIssuerVerifier([VERIFIER])
+
+
+def test_rules_of_one_call_apply_to_the_claims_inside():
+    assert VERIFIER.expecting({"sub": "me"}).decode(NESTED)["sub"] == "me"
+    with pytest.raises(InvalidSubjectError, match="sub"):
+        VERIFIER.expecting({"sub": "you"}).decode(NESTED)
+    with pytest.raises(DecodeError, match="not a JWE"):
+        VERIFIER.expecting({"sub": "me"}).decode(SIGNED)

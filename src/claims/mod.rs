@@ -4,143 +4,14 @@
 //! The order of the checks is part of the API, because an application sees the first error only. It
 //! is PyJWT's order: required claims, `iat`, `nbf`, `exp`, `iss`, `aud`, `sub`, `jti`.
 
-use serde_json::{Map, Value};
+pub mod rules;
+mod view;
+
+pub use view::{
+    Accepted, Audience, Claim, ClaimsView, Name, Names, Path, Seen, Text, Time, audience,
+};
 
 use crate::error::Error;
-
-/// The registered claims that have a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Claim {
-    /// Expiration time (RFC 7519 Section 4.1.4).
-    Exp,
-    /// Not before (RFC 7519 Section 4.1.5).
-    Nbf,
-    /// Issued at (RFC 7519 Section 4.1.6).
-    Iat,
-    /// Issuer (RFC 7519 Section 4.1.1).
-    Iss,
-    /// Audience (RFC 7519 Section 4.1.3).
-    Aud,
-    /// Subject (RFC 7519 Section 4.1.2).
-    Sub,
-    /// JWT ID (RFC 7519 Section 4.1.7).
-    Jti,
-}
-
-impl Claim {
-    /// All claims, in the order of their discriminants.
-    pub const ALL: [Self; 7] =
-        [Self::Exp, Self::Nbf, Self::Iat, Self::Iss, Self::Aud, Self::Sub, Self::Jti];
-
-    /// Returns the claim of that name.
-    pub fn by_name(name: &[u8]) -> Option<Self> {
-        Self::ALL.into_iter().find(|claim| claim.name().as_bytes() == name)
-    }
-
-    /// Returns the name of the claim's member.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Exp => "exp",
-            Self::Nbf => "nbf",
-            Self::Iat => "iat",
-            Self::Iss => "iss",
-            Self::Aud => "aud",
-            Self::Sub => "sub",
-            Self::Jti => "jti",
-        }
-    }
-}
-
-/// A claim that should be a time: `exp`, `nbf`, `iat`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Time {
-    /// The claim is absent.
-    Absent,
-    /// Whole seconds since the epoch; a fraction is cut off.
-    At(f64),
-    /// The claim is present and not a number.
-    NotInteger,
-}
-
-/// A claim that should be a string: `iss`, `sub`, `jti`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Text {
-    /// The claim is absent.
-    Absent,
-    /// A string that the rule accepts.
-    Accepted,
-    /// A string that the rule refuses.
-    Refused,
-    /// The claim is present and not a string.
-    NotText,
-}
-
-impl Text {
-    /// Compares a string with the strings that are accepted; `None` accepts every string.
-    pub fn compare<S: AsRef<str>>(text: &str, accepted: Option<&Accepted<S>>) -> Self {
-        let is_accepted = accepted.is_none_or(|accepted| accepted.accepts(text));
-        if is_accepted { Self::Accepted } else { Self::Refused }
-    }
-}
-
-/// The `aud` claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Audience {
-    /// Absent, or false in Python: null, `""`, `[]`, `{}`, 0, false.
-    Absent,
-    /// One string.
-    One {
-        /// Whether the rule accepts it.
-        accepted: bool,
-    },
-    /// A list of strings.
-    List {
-        /// Whether the rule accepts at least one of them.
-        accepted: bool,
-    },
-    /// Anything else.
-    Malformed,
-}
-
-/// What the rules need to see of a set of claims.
-pub trait ClaimsView {
-    /// Returns `exp`, `nbf` or `iat`.
-    fn time(&self, claim: Claim) -> Time;
-    /// Compares `iss`, `sub` or `jti` with the `accepted` strings; `None` accepts every string.
-    fn text<S: AsRef<str>>(&self, claim: Claim, accepted: Option<&Accepted<S>>) -> Text;
-    /// Returns `aud`, with each string checked by `accepts`.
-    fn audience(&self, accepts: impl Fn(&str) -> bool) -> Audience;
-    /// Returns whether the claim is present and not null.
-    fn is_present(&self, claim: &str) -> bool;
-}
-
-/// The strings that a claim may contain: issuers, audiences, or a subject. `S` is owned or
-/// borrowed.
-#[derive(Debug, Clone)]
-pub enum Accepted<S> {
-    /// Only this one.
-    One(S),
-    /// Any of these.
-    AnyOf(Vec<S>),
-}
-
-impl<S: AsRef<str>> Accepted<S> {
-    /// Returns whether `text` is one of them.
-    pub fn accepts(&self, text: &str) -> bool {
-        match self {
-            Self::One(one) => one.as_ref() == text,
-            Self::AnyOf(any) => any.iter().any(|one| one.as_ref() == text),
-        }
-    }
-
-    /// Returns all of them.
-    pub fn as_slice(&self) -> &[S] {
-        match self {
-            Self::One(one) => std::slice::from_ref(one),
-            Self::AnyOf(any) => any,
-        }
-    }
-}
 
 /// Which checks are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -313,48 +184,9 @@ fn validate_sub<S: AsRef<str>>(
     }
 }
 
-/// The claims of a Rust program. Only JSON numbers are times here; PyJWT reads strings of digits as
-/// numbers too.
-impl ClaimsView for Map<String, Value> {
-    fn time(&self, claim: Claim) -> Time {
-        match self.get(claim.name()) {
-            None => Time::Absent,
-            Some(value) => value.as_f64().map_or(Time::NotInteger, |time| Time::At(time.trunc())),
-        }
-    }
-
-    fn text<S: AsRef<str>>(&self, claim: Claim, accepted: Option<&Accepted<S>>) -> Text {
-        match self.get(claim.name()) {
-            None => Text::Absent,
-            Some(Value::String(text)) => Text::compare(text, accepted),
-            Some(_) => Text::NotText,
-        }
-    }
-
-    fn audience(&self, accepts: impl Fn(&str) -> bool) -> Audience {
-        match self.get(Claim::Aud.name()) {
-            None | Some(Value::Null | Value::Bool(false)) => Audience::Absent,
-            Some(Value::Number(number)) if number.as_f64() == Some(0.0) => Audience::Absent,
-            Some(Value::Object(members)) if members.is_empty() => Audience::Absent,
-            Some(Value::String(text)) if text.is_empty() => Audience::Absent,
-            Some(Value::String(text)) => Audience::One { accepted: accepts(text) },
-            Some(Value::Array(list)) if list.is_empty() => Audience::Absent,
-            Some(Value::Array(list)) if list.iter().all(Value::is_string) => {
-                let accepted = list.iter().filter_map(Value::as_str).any(accepts);
-                Audience::List { accepted }
-            }
-            Some(_) => Audience::Malformed,
-        }
-    }
-
-    fn is_present(&self, claim: &str) -> bool {
-        self.get(claim).is_some_and(|value| !value.is_null())
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

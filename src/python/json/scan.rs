@@ -1,0 +1,284 @@
+//! The claims of a payload read in place, without making Python objects of them: for the checks of
+//! claims that another JSON decoder will read, and of claims that were just written.
+//!
+//! As in `loads.rs`, only text is read that means the same to Python's json, and all else is
+//! [`Unusual`].
+
+use serde_json::Value;
+
+use super::Unusual;
+use super::number::{Number, number};
+use super::plain::plain_len;
+use crate::claims::{self, Accepted, Audience, Claim, ClaimsView, Path, Seen, Text, Time};
+
+/// Deeper nesting is left to Python.
+const MAX_DEPTH: u32 = 64;
+
+/// The value of a claim.
+#[derive(Clone, Copy)]
+enum Raw<'a> {
+    /// A string of ASCII without escapes.
+    Text(&'a str),
+    Integer(i64),
+    /// The JSON text of any other value.
+    Json(&'a str),
+}
+
+impl Raw<'_> {
+    fn value(self) -> Option<Value> {
+        match self {
+            Self::Text(text) => Some(Value::from(text)),
+            Self::Integer(integer) => Some(Value::from(integer)),
+            Self::Json(json) => serde_json::from_str(json).ok(),
+        }
+    }
+}
+
+/// The members of a JSON object; if several have the same name, the last one counts.
+pub(in crate::python) struct ScannedClaims<'a>(Vec<(&'a str, Raw<'a>)>);
+
+impl<'a> ScannedClaims<'a> {
+    /// Reads a payload. A time that is not a number is [`Unusual`] too: PyJWT accepts some.
+    pub(in crate::python) fn read(json: &'a [u8]) -> Result<Self, Unusual> {
+        let text = std::str::from_utf8(json).map_err(|_| Unusual)?;
+        let mut scanner = Scanner { text, at: 0 };
+        scanner.skip_whitespace();
+        let members = scanner.claims()?;
+        scanner.skip_whitespace();
+        if scanner.at == text.len() { Ok(Self(members)) } else { Err(Unusual) }
+    }
+
+    fn get(&self, name: &str) -> Option<Raw<'a>> {
+        self.0.iter().rev().find(|(known, _)| *known == name).map(|&(_, value)| value)
+    }
+}
+
+impl ClaimsView for ScannedClaims<'_> {
+    fn time(&self, claim: Claim) -> Time {
+        match self.get(claim.name()) {
+            None => Time::Absent,
+            #[allow(clippy::cast_precision_loss, reason = "times are far below 2^53")]
+            Some(Raw::Integer(seconds)) => Time::At(seconds as f64),
+            Some(other) => {
+                let seconds = other.value().and_then(|value| value.as_f64());
+                seconds.map_or(Time::NotInteger, |seconds| Time::At(seconds.trunc()))
+            }
+        }
+    }
+
+    fn text<S: AsRef<str>>(&self, claim: Claim, accepted: Option<&Accepted<S>>) -> Text {
+        match self.get(claim.name()) {
+            None => Text::Absent,
+            Some(Raw::Text(text)) => Text::compare(text, accepted),
+            Some(other) => match other.value() {
+                Some(Value::String(text)) => Text::compare(&text, accepted),
+                _ => Text::NotText,
+            },
+        }
+    }
+
+    fn audience(&self, accepts: impl Fn(&str) -> bool) -> Audience {
+        match self.get(Claim::Aud.name()) {
+            Some(Raw::Text(text)) if !text.is_empty() => Audience::One { accepted: accepts(text) },
+            other => claims::audience(other.and_then(Raw::value).as_ref(), accepts),
+        }
+    }
+
+    fn is_present(&self, claim: &str) -> bool {
+        self.get(claim).is_some_and(|value| !matches!(value, Raw::Json("null")))
+    }
+
+    fn with_value<T>(&self, path: &Path, read: impl FnOnce(&Seen<'_>) -> T) -> T {
+        let (claim, rest) = path.split();
+        match self.get(claim.text()) {
+            Some(Raw::Text(text)) if rest.is_empty() => read(&Seen::Text(text)),
+            Some(Raw::Integer(integer)) if rest.is_empty() => read(&Seen::Integer(integer)),
+            None | Some(Raw::Text(_) | Raw::Integer(_)) => read(&Seen::Absent),
+            Some(json @ Raw::Json(_)) => match json.value() {
+                Some(value) => read(&Seen::inside(&value, rest)),
+                None => read(&Seen::Unreadable),
+            },
+        }
+    }
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_whitespace(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// Skips white space and reads the byte after it.
+    fn next_token(&mut self) -> Result<u8, Unusual> {
+        self.skip_whitespace();
+        let byte = self.peek().ok_or(Unusual)?;
+        self.at += 1;
+        Ok(byte)
+    }
+
+    fn claims(&mut self) -> Result<Vec<(&'a str, Raw<'a>)>, Unusual> {
+        let mut members = Vec::with_capacity(16);
+        self.object(|scanner, name| {
+            let value = scanner.raw()?;
+            let is_time = matches!(name, "exp" | "nbf" | "iat");
+            if is_time && !matches!(value, Raw::Integer(_)) && !is_number(value) {
+                return Err(Unusual);
+            }
+            members.push((name, value));
+            Ok(())
+        })?;
+        Ok(members)
+    }
+
+    /// Reads an object; `read` reads the value of each member.
+    #[inline]
+    fn object(
+        &mut self,
+        mut read: impl FnMut(&mut Self, &'a str) -> Result<(), Unusual>,
+    ) -> Result<(), Unusual> {
+        if self.next_token()? != b'{' {
+            return Err(Unusual);
+        }
+        let mut token = self.next_token()?;
+        if token == b'}' {
+            return Ok(());
+        }
+        loop {
+            if token != b'"' {
+                return Err(Unusual);
+            }
+            // A name with escapes may be another spelling of one that is looked for.
+            let name = self.string()?.ok_or(Unusual)?;
+            if self.next_token()? != b':' {
+                return Err(Unusual);
+            }
+            self.skip_whitespace();
+            read(self, name)?;
+            match self.next_token()? {
+                b',' => token = self.next_token()?,
+                b'}' => return Ok(()),
+                _ => return Err(Unusual),
+            }
+        }
+    }
+
+    /// Reads the value of a claim.
+    fn raw(&mut self) -> Result<Raw<'a>, Unusual> {
+        let start = self.at;
+        match self.peek().ok_or(Unusual)? {
+            b'"' => {
+                self.at += 1;
+                if let Some(text) = self.string()? {
+                    return Ok(Raw::Text(text));
+                }
+            }
+            b'-' | b'0'..=b'9' => {
+                if let Number::Integer(integer) = number(self.text.as_bytes(), &mut self.at)? {
+                    return Ok(Raw::Integer(integer));
+                }
+            }
+            _ => self.skip(MAX_DEPTH - 1)?,
+        }
+        Ok(Raw::Json(&self.text[start..self.at]))
+    }
+
+    /// Reads a value and forgets it.
+    fn skip(&mut self, depth: u32) -> Result<(), Unusual> {
+        match self.peek().ok_or(Unusual)? {
+            b'"' => {
+                self.at += 1;
+                self.string().map(|_| ())
+            }
+            b'{' => {
+                let depth = depth.checked_sub(1).ok_or(Unusual)?;
+                self.object(|scanner, _| scanner.skip(depth))
+            }
+            b'[' => self.skip_array(depth.checked_sub(1).ok_or(Unusual)?),
+            b'-' | b'0'..=b'9' => number(self.text.as_bytes(), &mut self.at).map(|_| ()),
+            _ => self.skip_word(),
+        }
+    }
+
+    fn skip_array(&mut self, depth: u32) -> Result<(), Unusual> {
+        self.at += 1;
+        self.skip_whitespace();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            self.skip(depth)?;
+            match self.next_token()? {
+                b',' => self.skip_whitespace(),
+                b']' => return Ok(()),
+                _ => return Err(Unusual),
+            }
+        }
+    }
+
+    fn skip_word(&mut self) -> Result<(), Unusual> {
+        let rest = &self.text.as_bytes()[self.at..];
+        let word = ["true", "false", "null"].iter().find(|word| rest.starts_with(word.as_bytes()));
+        self.at += word.ok_or(Unusual)?.len();
+        Ok(())
+    }
+
+    /// Reads a string after its opening quote; returns its text if that is ASCII without escapes.
+    #[inline]
+    fn string(&mut self) -> Result<Option<&'a str>, Unusual> {
+        let start = self.at;
+        self.at += plain_len(&self.text.as_bytes()[start..]);
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(Some(&self.text[start..self.at - 1]));
+        }
+        self.skip_string_with_escapes().map(|()| None)
+    }
+
+    fn skip_string_with_escapes(&mut self) -> Result<(), Unusual> {
+        loop {
+            let byte = self.peek().ok_or(Unusual)?;
+            self.at += 1;
+            match byte {
+                b'"' => return Ok(()),
+                b'\\' => self.skip_escape()?,
+                0..=0x1f => return Err(Unusual),
+                _ => {}
+            }
+        }
+    }
+
+    /// Reads an escape after its backslash. Surrogates, which need not come in pairs, are left to
+    /// Python.
+    fn skip_escape(&mut self) -> Result<(), Unusual> {
+        let rest = &self.text.as_bytes()[self.at..];
+        self.at += match rest {
+            [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 1,
+            [b'u', digits @ ..] => {
+                let digits = digits.first_chunk::<4>().ok_or(Unusual)?;
+                let is_surrogate =
+                    matches!(digits, [b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..]);
+                if is_surrogate || !digits.iter().all(u8::is_ascii_hexdigit) {
+                    return Err(Unusual);
+                }
+                5
+            }
+            _ => return Err(Unusual),
+        };
+        Ok(())
+    }
+}
+
+fn is_number(value: Raw<'_>) -> bool {
+    matches!(value, Raw::Json(json) if json.starts_with(|first: char| first == '-' || first.is_ascii_digit()))
+}

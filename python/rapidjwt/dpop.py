@@ -41,12 +41,12 @@ ALGORITHMS: tuple[str, ...] = tuple(
 )
 
 #: The members that make the public key of a JWK (RFC 7638 Section 3.2, RFC 8037 Section 2, RFC 9964
-#: Section 3), and those of private keys and secrets (RFC 7518 Section 6).
+#: Section 4), and those of private keys and secrets (RFC 7518 Section 6).
 _PUBLIC = ("kty", "crv", "x", "y", "n", "e", "pub")
 _PRIVATE = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"))
 
-#: The most bytes in a proof: one with an RSA key of 8192 bits has about 3,500.
-_MAX_SIZE = 8192
+#: The most characters in a proof: one of ML-DSA-87 has about 11,000, one with RSA far fewer.
+_MAX_SIZE = 16_384
 _MAX_NESTING = 8
 #: The checks of `Verifier` that a proof replaces by its own.
 _OPTIONS: Options = {"verify_iat": False, "verify_aud": False}

@@ -153,7 +153,7 @@ def test_the_header_must_be_a_token(text):
 
 
 def test_a_huge_proof_is_refused_before_it_is_read():
-    refused(proof(x="a" * 9000), because="more than 8192 characters")
+    refused(proof(x="a" * 16_000), because="more than 16384 characters")
 
 
 @pytest.mark.parametrize(

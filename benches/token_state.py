@@ -137,9 +137,9 @@ def with_redis(client: redis.Redis) -> Iterator[tuple[str, Callable[[], Any]]]:
             pipeline.xadd("rapidjwt:revoked", {"jti": f"0 token {number}"})
         pipeline.execute()
     yield f"revocation, the copy of {ENTRIES:,} entries in Redis", checks(revoked)
-    start = time.perf_counter()
+    start = time.process_time()
     RedisRevocationList(client, 3600).refresh()
-    print(f"Reading {ENTRIES:,} entries from Redis: {time.perf_counter() - start:.2f} s.\n")
+    print(f"Reading {ENTRIES:,} entries from Redis: {time.process_time() - start:.2f} s of CPU.\n")
 
 
 def main() -> None:

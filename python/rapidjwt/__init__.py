@@ -137,7 +137,9 @@ _LATE = {
     "key_set": "key_set",
     "mtls": "mtls",
     "profiles": "profiles",
+    "remote": "remote",
     "replay": "replay",
+    "revocation": "revocation",
     "rules": "rules",
     "types": "types",
 }

@@ -153,13 +153,10 @@ impl Verifier {
             Some(decrypter) => verifier.nested(decrypter)?,
             None => verifier,
         };
-        if replay.is_none() && revocation.is_none() {
-            return Ok(verifier);
+        match (replay, revocation) {
+            (None, None) => Ok(verifier),
+            _ => verifier.stateful(py, jwks, replay, revocation),
         }
-        let policy = verifier.policy(py)?;
-        let connect = py.import("rapidjwt._token_state")?.getattr("connect")?;
-        let delegate = connect.call1((Py::new(py, verifier)?, policy, jwks, replay, revocation))?;
-        Ok(Self { keys: Keys::Delegated(delegate.unbind()) })
     }
 
     /// The names of the allowed algorithms.
@@ -465,6 +462,20 @@ impl Verifier {
         let policy = self.policy(py)?;
         let connect = py.import("rapidjwt._nested")?.getattr("connect")?;
         let delegate = connect.call1((Py::new(py, self)?, decrypter, policy))?;
+        Ok(Self { keys: Keys::Delegated(delegate.unbind()) })
+    }
+
+    /// Returns a verifier that asks stores about the tokens that this one has verified.
+    fn stateful(
+        self,
+        py: Python<'_>,
+        jwks: Option<&Bound<'_, PyAny>>,
+        replay: Option<&Bound<'_, PyAny>>,
+        revocation: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let policy = self.policy(py)?;
+        let connect = py.import("rapidjwt._token_state")?.getattr("connect")?;
+        let delegate = connect.call1((Py::new(py, self)?, policy, jwks, replay, revocation))?;
         Ok(Self { keys: Keys::Delegated(delegate.unbind()) })
     }
 

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     import difflib  # noqa: F401
     from typing import Any
 
+    # Modules of `_LATE`, for the same programs.
+    from . import _nested, _token_state, jws_json, profiles, remote, revocation, rules  # noqa: F401  # noqa: F401
     from ._install import install_as_jwt
     from .issuers import MultiIssuerVerifier
     from .jwks import AsyncJWKSClient, JWKSClient, RefreshPolicy, UnknownKeyError

@@ -177,6 +177,11 @@ bench-jwe: build ## Encryption beside joserfc and jwcrypto
 	@$(BIN)/maturin develop --release --quiet --extras bench
 	@$(BIN)/python benches/jwe.py
 
+.PHONY: bench-token-state
+bench-token-state: build ## One-time tokens, revocation and DPoP; a simulation of 1,000 workers
+	@$(BIN)/python benches/token_state.py
+	@$(BIN)/python benches/revocation_simulation.py
+
 .PHONY: bench-web
 bench-web: build ## Requests per second of Flask, Django and FastAPI apps
 	@$(BIN)/python benches/web/bench_web.py

@@ -51,10 +51,11 @@ from .warnings import InsecureKeyLengthWarning
 
 TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
-    # Imported by native code, where programs such as PyInstaller cannot see it.
+    # Imported by native code or by `_LATE`, where programs such as PyInstaller cannot see it.
     import difflib  # noqa: F401
     from typing import Any
 
+    from . import _nested, _token_state, jws_json, profiles, remote, revocation, rules  # noqa: F401
     from ._install import install_as_jwt
     from .issuers import MultiIssuerVerifier
     from .jwks import AsyncJWKSClient, JWKSClient, RefreshPolicy, UnknownKeyError

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from ._chunk import Chunk
@@ -62,16 +61,20 @@ class StatefulTokens:
         self._leeway = verifier.leeway
         self.replay, self.revocation = replay, revocation
 
-    def under(self, policy: VerifierPolicy) -> StatefulTokens:
-        """Return an object that uses the same keys and stores under another policy."""
-        other = copy(self)
-        other.policy, other._verifier = policy, verifier_under(self._verifier, policy)
-        return other
-
     @property
     def decrypter(self) -> Decrypter | None:
         """The decrypter of nested tokens."""
         return self._verifier.decrypter
+
+    def under(self, policy: VerifierPolicy) -> StatefulTokens:
+        """Return an object that uses the same keys and stores under another policy."""
+        return StatefulTokens(
+            verifier_under(self._verifier, policy),
+            policy,
+            is_asynchronous=self._is_asynchronous,
+            replay=self.replay,
+            revocation=self.revocation,
+        )
 
     def newest(self) -> Verifier:
         """Return the verifier of the tokens."""

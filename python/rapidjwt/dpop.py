@@ -40,13 +40,13 @@ ALGORITHMS: tuple[str, ...] = tuple(
     row["name"] for row in algorithm_table() if not row["name"].startswith("HS")
 )
 
-#: The members that make the public key of a JWK (RFC 7638 Section 3.2, RFC 8037 Section 2), and
-#: those of private keys and secrets (RFC 7518 Section 6).
-_PUBLIC = ("kty", "crv", "x", "y", "n", "e")
-_PRIVATE = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
+#: The members that make the public key of a JWK (RFC 7638 Section 3.2, RFC 8037 Section 2, RFC 9964
+#: Section 4), and those of private keys and secrets (RFC 7518 Section 6).
+_PUBLIC = ("kty", "crv", "x", "y", "n", "e", "pub")
+_PRIVATE = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"))
 
-#: The most bytes in a proof: one with an RSA key of 8192 bits has about 3,500.
-_MAX_SIZE = 8192
+#: The most characters in a proof: one of ML-DSA-87 has about 11,000, one with RSA far fewer.
+_MAX_SIZE = 16_384
 _MAX_NESTING = 8
 #: The checks of `Verifier` that a proof replaces by its own.
 _OPTIONS: Options = {"verify_iat": False, "verify_aud": False}
@@ -71,9 +71,7 @@ class DPoPProver:
             )
         if key.kty == "oct":
             raise ValueError("A DPoP proof needs an asymmetric key: a shared secret proves nothing")
-        jwk = key.public().to_jwk()
-        public = {name: jwk[name] for name in _PUBLIC if name in jwk}
-        headers = {"typ": "dpop+jwt", "jwk": public}
+        headers = {"typ": "dpop+jwt", "jwk": _public(key.public().to_jwk())}
         self._signer = Signer(key, algorithm, headers=headers, issued_at=True, jwt_id=True)
         self._thumbprint = key.thumbprint()
 
@@ -244,6 +242,8 @@ class DPoPVerifier:
         claims: Mapping[str, Any] | None,
     ) -> _Proof:
         """Make every check but the one that the proof is new (RFC 9449 Section 4.3)."""
+        if (access_token is None) != (claims is None):
+            raise TypeError("access_token and claims belong together: pass both or neither")
         token = _single(proofs)
         key, algorithm = self._key_of(token)
         proof = _verified(token, key, algorithm)
@@ -281,7 +281,7 @@ class DPoPVerifier:
         if not _PRIVATE.isdisjoint(jwk):
             raise InvalidDPoPProofError("The key (jwk) of the DPoP proof is not a public one")
         try:
-            return Key.from_jwk({name: jwk[name] for name in _PUBLIC if name in jwk}), algorithm
+            return Key.from_jwk(_public(jwk)), algorithm
         except InvalidKeyError as error:
             raise InvalidDPoPProofError("The key (jwk) of the DPoP proof is not usable") from error
 
@@ -301,6 +301,12 @@ class DPoPVerifier:
         if iat <= now - allowed:
             raise InvalidDPoPProofError("The DPoP proof is too old (iat)")
         return iat + allowed
+
+
+def _public(jwk: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of a JWK that make its public key: no ID and no use."""
+    names = (*_PUBLIC, "alg") if jwk.get("kty") == "AKP" else _PUBLIC
+    return {name: jwk[name] for name in names if name in jwk}
 
 
 def _checked_algorithms(algorithms: Iterable[Algorithm]) -> tuple[str, ...]:

@@ -50,7 +50,11 @@ def proof(key=KEY, *, header=(), without=(), **claims):
     return Signer(key, headers=headers).encode(claims)
 
 
-def verify(*proofs, method="GET", url=URL, token=TOKEN, claims=None, **policy):
+BOUND = {"cnf": {"jkt": KEY.thumbprint()}}
+
+
+def verify(*proofs, method="GET", url=URL, token=TOKEN, claims=BOUND, **policy):
+    claims = None if token is None else claims
     verifier = DPoPVerifier(**policy)
     return verifier.verify(proofs, method, url, access_token=token, claims=claims)
 
@@ -149,7 +153,7 @@ def test_the_header_must_be_a_token(text):
 
 
 def test_a_huge_proof_is_refused_before_it_is_read():
-    refused(proof(x="a" * 9000), because="more than 8192 characters")
+    refused(proof(x="a" * 16_000), because="more than 16384 characters")
 
 
 @pytest.mark.parametrize(
@@ -205,7 +209,7 @@ def test_the_signature_must_be_that_of_the_key():
 
 
 def test_a_private_key_is_refused():
-    for algorithm in ("ES256", "RS256", "EdDSA"):
+    for algorithm in ("ES256", "RS256", "EdDSA", "ML-DSA-44"):
         key = Key.generate(algorithm)
         refused(proof(key, header={"jwk": key.to_jwk(private=True)}), because="not a public one")
     secret = {"kty": "oct", "k": "AAAA"}
@@ -367,9 +371,9 @@ def test_the_token_must_be_bound_to_the_key(claims):
 
 def test_a_proof_is_accepted_once():
     verifier, made = DPoPVerifier(), proof()
-    verifier.verify([made], "GET", URL, access_token=TOKEN)
+    verifier.verify([made], "GET", URL, access_token=TOKEN, claims=BOUND)
     with pytest.raises(InvalidDPoPProofError, match="used before"):
-        verifier.verify([made], "GET", URL, access_token=TOKEN)
+        verifier.verify([made], "GET", URL, access_token=TOKEN, claims=BOUND)
 
 
 def test_the_same_id_of_another_key_is_another_proof():
@@ -436,9 +440,9 @@ def test_coroutines_get_the_same_answers():
 
     async def twice(verifier):
         made = proof()
-        await verifier.verify_async([made], "GET", URL, access_token=TOKEN)
+        await verifier.verify_async([made], "GET", URL, access_token=TOKEN, claims=BOUND)
         with pytest.raises(InvalidDPoPProofError, match="used before"):
-            await verifier.verify_async([made], "GET", URL, access_token=TOKEN)
+            await verifier.verify_async([made], "GET", URL, access_token=TOKEN, claims=BOUND)
         with pytest.raises(InvalidDPoPProofError, match="htm"):
             await verifier.verify_async([proof()], "PUT", URL)
 
@@ -471,6 +475,8 @@ def test_coroutines_get_the_same_answers():
         (lambda: DPoPVerifier(max_age=0), ValueError, "max_age"),
         (lambda: DPoPVerifier(leeway=-1), ValueError, "leeway"),
         (lambda: DPoPVerifier().verify("a.b.c", "GET", URL), TypeError, "list"),
+        (lambda: DPoPVerifier().verify([], "GET", URL, access_token="x"), TypeError, "both"),
+        (lambda: DPoPVerifier().verify([], "GET", URL, claims=BOUND), TypeError, "both"),
     ],
 )
 def test_a_wrong_call_says_what_to_do(call, error, because):

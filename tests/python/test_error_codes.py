@@ -15,9 +15,12 @@ import rapidjwt
 from differential.keys import HMAC_SECRET
 from differential.paths import OURS
 from rapidjwt import Key, KeySet, Signer, Verifier
+from rapidjwt.dpop import DPoPVerifier
 from rapidjwt.exceptions import CODES, PyJWTError
 from rapidjwt.integrations import bearer
 from rapidjwt.jwks import Response
+from rapidjwt.mtls import check_certificate
+from rapidjwt.revocation import RevocationList
 from test_error_variants import OURS_ALONE, SHARED
 
 ROOT = Path(__file__).parents[2]
@@ -138,6 +141,12 @@ def from_a_request(authorization):
     return lambda: bearer.verify(verifier, authorization)
 
 
+def revoked():
+    listed = RevocationList(60)
+    listed.revoke_token("1")
+    listed.check({"jti": "1"}, {})
+
+
 #: A way to each code that `test_error_variants.py` does not cause.
 OTHERS = {
     "error": lambda: (_ for _ in ()).throw(PyJWTError("of yours")),
@@ -150,6 +159,12 @@ OTHERS = {
     "keys_unreachable": without_a_provider(500),
     "missing_token": from_a_request([]),
     "invalid_request": from_a_request(["Bearer a b"]),
+    "replayed_token": lambda: (_ for _ in ()).throw(rapidjwt.exceptions.ReplayedTokenError()),
+    "revoked_token": revoked,
+    "store_unavailable": lambda: (_ for _ in ()).throw(rapidjwt.exceptions.StoreUnavailableError()),
+    "wrong_binding": lambda: check_certificate({}, None),
+    "invalid_dpop_proof": lambda: DPoPVerifier().verify([], "GET", "https://api.example/"),
+    "use_dpop_nonce": lambda: (_ for _ in ()).throw(rapidjwt.exceptions.UseDPoPNonceError("n")),
     "insufficient_scope": lambda: bearer.require_scopes({}, ["orders:read"]),
 }
 

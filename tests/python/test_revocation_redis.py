@@ -104,7 +104,7 @@ def test_each_revocation_is_one_command_and_removes_what_has_ended(redis_server)
     asking = redis_server.client()
     old = int((time.time() - 3600 - 61) * 1000)
     for number in range(300):  # Redis removes whole nodes of a hundred
-        fields = {"kind": "jti", "value": f"old {number}", "before": "0"}
+        fields = {"jti": f"0 old {number}"}
         asking.xadd("rapidjwt:revoked", fields, id=f"{old}-{number + 1}")
     revoked = revocations(redis_server)
     asking.config_resetstat()
@@ -187,17 +187,17 @@ def test_what_redis_has_lost_stays_revoked_here_and_new_entries_are_read(redis_s
     # As from a backup of a server whose clock is behind: the IDs are smaller than those seen.
     asking = redis_server.client()
     asking.delete("rapidjwt:revoked")
-    fields = {"kind": "jti", "value": "2", "before": "0"}
-    asking.xadd("rapidjwt:revoked", fields, id=f"{int(time.time() - 100) * 1000}-0")
+    asking.xadd("rapidjwt:revoked", {"jti": "0 2"}, id=f"{int(time.time() - 100) * 1000}-0")
     soon(lambda: is_revoked(two, jti="2"))
     assert is_revoked(two, jti="1")
 
 
 @needs_redis
 def test_a_stream_of_another_program_is_an_error(redis_server):
-    redis_server.client().xadd("rapidjwt:revoked", {"a": "b"})
-    with pytest.raises(StoreUnavailableError, match="ValueError"):
-        revocations(redis_server).check({}, {})
+    for number, fields in enumerate([{"a": "b"}, {"jti": "x"}, {"jti": "0 1", "sub": "0 1"}]):
+        redis_server.client().xadd(str(number), fields)
+        with pytest.raises(StoreUnavailableError, match="ValueError"):
+            revocations(redis_server, name=str(number)).check({}, {})
     redis_server.client().set("text", "x")
     with pytest.raises(StoreUnavailableError, match="ResponseError"):
         revocations(redis_server, name="text").check({}, {})

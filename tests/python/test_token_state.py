@@ -256,6 +256,20 @@ def test_nested_tokens_are_asked_about_too():
     assert verifier.decrypter is decrypter
 
 
+@pytest.mark.parametrize("kind", [held, fetched])
+def test_a_verifier_with_more_rules_has_the_same_stores(kind):
+    store, revoked = MemoryReplayStore(), RevocationList(3600)
+    verifier = kind(replay=store, revocation=revoked)
+    narrower = verifier.expecting({"sub": "alice"})
+    assert (narrower.replay, narrower.revocation) == (store, revoked)
+    text = token()
+    assert verifier.decode(text)
+    with pytest.raises(ReplayedTokenError):
+        narrower.decode(text)
+    with pytest.raises(rapidjwt.InvalidTokenError, match="sub"):
+        narrower.decode(token(sub="bob"))
+
+
 def test_results_come_in_order_with_errors_in_their_places():
     verifier = held(replay=MemoryReplayStore())
     one, two = token(n=1), token(n=2)

@@ -58,8 +58,10 @@ def problem_details_handler(exc: Exception, context: dict[str, Any]) -> Response
     from rest_framework.views import exception_handler  # noqa: PLC0415
 
     response: Response | None = exception_handler(exc, context)
-    error: BearerError | None = MissingTokenError() if isinstance(exc, NotAuthenticated) else None
-    if isinstance(exc, Refused):
+    error: BearerError | None = None
+    if isinstance(exc, NotAuthenticated):
+        error = MissingTokenError(settings().answers.possession.schemes)
+    elif isinstance(exc, Refused):
         error = exc.error
     if response is not None and error is not None and response.status_code == error.status:
         response.data = problem(error)

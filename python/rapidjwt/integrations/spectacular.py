@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
+from .django import settings
+
 if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema
 
@@ -30,6 +32,8 @@ class JWTScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:  # noqa: ARG002
         """Return the security scheme."""
+        if "Bearer" not in settings().answers.possession.schemes:
+            return {"type": "http", "scheme": "dpop"}
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[str]]:

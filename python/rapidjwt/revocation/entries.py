@@ -75,7 +75,8 @@ class Entries:
     def check(self, claims: Mapping[str, Any], header: Mapping[str, Any]) -> None:
         """Raise RevokedTokenError for a token that an entry names.
 
-        Without calls of functions, because it runs for every token.
+        Almost without calls of functions, because it runs for every token. Each dict is asked once,
+        because another thread may remove entries.
         """
         if self._tokens:
             jti = claims.get("jti")
@@ -83,12 +84,12 @@ class Entries:
                 raise RevokedTokenError("The token is revoked")
         if self._subjects:
             sub = claims.get("sub")
-            if isinstance(sub, str) and sub in self._subjects:
-                _check_time(claims, self._subjects[sub])
+            if isinstance(sub, str):
+                _check_time(claims, self._subjects.get(sub))
         if self._sessions:
             sid = claims.get("sid")
-            if isinstance(sid, str) and sid in self._sessions:
-                _check_time(claims, self._sessions[sid])
+            if isinstance(sid, str):
+                _check_time(claims, self._sessions.get(sid))
         if self._keys:
             # Who has stolen a key can leave its ID out.
             kid = header.get("kid")
@@ -96,8 +97,10 @@ class Entries:
                 raise RevokedTokenError("The key of the token is revoked")
 
 
-def _check_time(claims: Mapping[str, Any], before: float) -> None:
+def _check_time(claims: Mapping[str, Any], before: float | None) -> None:
     """Raise RevokedTokenError for a token from before this time, or from an unknown time."""
+    if before is None:
+        return
     issued_at = claims.get("iat")
     if not isinstance(issued_at, (int, float)) or not issued_at >= before:
         raise RevokedTokenError("The token was issued before its subject or session was revoked")

@@ -525,3 +525,16 @@ def test_django_refuses_what_cannot_verify_a_proof_or_a_certificate():
         for wrong in (object(), DPoPVerifier, "secret"):
             with pytest.raises(ImproperlyConfigured, match=f"RAPIDJWT: ({name}|{name.upper()})"):
                 FRAMEWORKS["django"][0](verifier(), **{name: wrong})([])
+
+
+def test_problem_details_of_the_rest_framework_ask_for_the_scheme_that_is_accepted():
+    from django.test import Client, override_settings
+
+    from . import django_project
+
+    handler = "rapidjwt.integrations.drf.problem_details_handler"
+    frameworks = django_project.settings.REST_FRAMEWORK | {"EXCEPTION_HANDLER": handler}
+    given = {"VERIFIER": verifier(), "DPOP": DPoPVerifier()}
+    with override_settings(RAPIDJWT=given, REST_FRAMEWORK=frameworks):
+        response = Client().get("/rest/scoped")
+    assert response.json()["detail"] == "A DPoP-bound token is required"

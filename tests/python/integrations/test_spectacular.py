@@ -13,6 +13,7 @@ from django.urls import path
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
+from rapidjwt.dpop import DPoPVerifier
 from rapidjwt.integrations.drf import JWTAuthentication, has_scopes
 from rapidjwt.integrations.spectacular import JWTScheme
 from rest_framework import serializers
@@ -47,7 +48,7 @@ class Public(Plain):
     permission_classes = (AllowAny,)
 
 
-def schema(authentication=JWTAuthentication):
+def schema(authentication=JWTAuthentication, **given):
     frameworks = django_project.settings.REST_FRAMEWORK
     views = [
         type(view.__name__, (view,), {"authentication_classes": (authentication,)})
@@ -55,7 +56,7 @@ def schema(authentication=JWTAuthentication):
     ]
     urls = [path(view.__name__, view.as_view()) for view in (*views, Public)]
     described = frameworks | {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
-    with override_settings(REST_FRAMEWORK=described, RAPIDJWT={"VERIFIER": verifier()}):
+    with override_settings(REST_FRAMEWORK=described, RAPIDJWT={"VERIFIER": verifier(), **given}):
         found = SchemaGenerator(patterns=urls).get_schema(request=None, public=True)
     validate_schema(found)
     paths = {name[1:]: operations["get"] for name, operations in found["paths"].items()}
@@ -71,6 +72,13 @@ def test_views_have_the_scheme_of_bearer_tokens(authentication):
     }
     assert required["Plain"] == required["Scoped"] == [{"JWTAuthentication": []}]
     assert required["Public"] == [{}]
+
+
+def test_views_that_require_proofs_have_the_scheme_of_dpop():
+    schemes, _ = schema(DPOP=DPoPVerifier())
+    assert schemes == {"JWTAuthentication": {"type": "http", "scheme": "dpop"}}
+    schemes, _ = schema(DPOP=DPoPVerifier(required=False))
+    assert schemes["JWTAuthentication"]["scheme"] == "bearer"
 
 
 def test_a_scheme_with_scopes_lists_those_of_the_view():

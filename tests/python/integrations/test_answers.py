@@ -23,7 +23,7 @@ from rapidjwt.integrations.drf import Refused
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
-from starlette.websockets import WebSocketDisconnect
+from starlette.testclient import WebSocketDenialResponse
 
 from .tokens import SCOPE, NoKeys, bearer, tampered, token, verifier
 
@@ -226,9 +226,11 @@ def test_problem_details_answer_a_websocket_too():
     async def talk(socket):
         """Never get here."""
 
-    with pytest.raises(Exception) as refused, TestClient(app).websocket_connect("/"):  # noqa: PT011
+    client = TestClient(app)
+    with pytest.raises(WebSocketDenialResponse) as refused, client.websocket_connect("/"):
         pass
-    assert isinstance(refused.value, WebSocketDisconnect) or refused.value.status_code == 401
+    assert refused.value.status_code == 401
+    assert refused.value.json()["code"] == "missing_token"
 
 
 def test_django_counts_a_token_that_no_view_requires():

@@ -35,16 +35,19 @@ impl<'a, 'py> Registered<'a, 'py> {
     }
 
     /// Records the value of a claim; the last one counts.
+    #[inline]
     pub(super) fn note_text(&mut self, claim: Claim, text: &'a str) {
         self.0[claim as usize] = Some(Noted::Text(text));
     }
 
     /// Does what [`note_text`](Self::note_text) does, for an integer.
+    #[inline]
     pub(super) fn note_integer(&mut self, claim: Claim, integer: i64) {
         self.0[claim as usize] = Some(Noted::Integer(integer));
     }
 
     /// Does what [`note_text`](Self::note_text) does, for any other value.
+    #[inline]
     pub(super) fn note_other(&mut self, claim: Claim, value: &Bound<'py, PyAny>) {
         self.0[claim as usize] = Some(Noted::Other(value.clone()));
     }

@@ -110,6 +110,7 @@ pub(in crate::python) type Vectorcall = unsafe extern "C-unwind" fn(
     *mut ffi::PyObject,
 ) -> *mut ffi::PyObject;
 
+#[cfg(Py_3_11)]
 unsafe extern "C-unwind" {
     fn PyObject_Vectorcall(
         callable: *mut ffi::PyObject,
@@ -117,6 +118,41 @@ unsafe extern "C-unwind" {
         positional: usize,
         keyword_names: *mut ffi::PyObject,
     ) -> *mut ffi::PyObject;
+}
+
+/// CPython 3.10 has this function only in its headers.
+///
+/// # Safety
+/// The arguments are those of CPython's function of this name: `callable` and the arguments are live
+/// objects, and the interpreter is attached.
+#[cfg(not(Py_3_11))]
+#[allow(non_snake_case, reason = "its name in CPython")]
+unsafe extern "C-unwind" fn PyObject_Vectorcall(
+    callable: *mut ffi::PyObject,
+    arguments: *const *mut ffi::PyObject,
+    positional: usize,
+    keyword_names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    unsafe extern "C-unwind" {
+        fn _PyObject_MakeTpCall(
+            thread: *mut ffi::PyThreadState,
+            callable: *mut ffi::PyObject,
+            arguments: *const *mut ffi::PyObject,
+            positional: ffi::Py_ssize_t,
+            keywords: *mut ffi::PyObject,
+        ) -> *mut ffi::PyObject;
+    }
+    // SAFETY: as promised by the caller. The types of the function differ only in what may happen
+    // beneath it; a thread is attached, so it has a state.
+    unsafe {
+        if let Some(function) = ffi::PyVectorcall_Function(callable) {
+            let function = mem::transmute::<ffi::vectorcallfunc, Vectorcall>(function);
+            function(callable, arguments, positional, keyword_names)
+        } else {
+            let (thread, positional) = (ffi::PyThreadState_Get(), positional.cast_signed());
+            _PyObject_MakeTpCall(thread, callable, arguments, positional, keyword_names)
+        }
+    }
 }
 
 /// Returns CPython's `PyObject_Vectorcall`.

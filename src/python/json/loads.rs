@@ -214,6 +214,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
     }
 
     /// Reads a member's name after its opening quote, and finds the claim of that name.
+    #[inline]
     fn name(&mut self) -> Result<Name<'py>, Unusual> {
         let rest = &self.json[self.at..];
         if let Some(names) = &mut self.names
@@ -229,6 +230,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
     }
 
     /// Reads the value of a registered claim and records it in `registered`.
+    #[inline]
     fn claim(
         &mut self,
         claim: Claim,

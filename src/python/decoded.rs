@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use super::arguments::type_name;
-use super::claims_view::{Record, Registered};
+use super::claims_view::Record;
 use super::cpython::{self, utf8};
 use super::errors::Raised;
 use super::json::loads::{loads, loads_claims};
@@ -25,17 +25,17 @@ use crate::malformed::explained;
 pub(super) fn claims<'a, 'py>(
     py: Python<'py>,
     payload: &'a [u8],
-    record: &mut impl Record<'a, 'py>,
+    record: &mut Record<'a, 'py>,
 ) -> PyResult<Bound<'py, PyDict>> {
     loads_claims(py, payload, record).or_else(|_| claims_by_python(py, payload, record))
 }
 
 /// Does what [`claims`] does, for JSON that `loads.rs` leaves to Python's json.
 #[cold]
-fn claims_by_python<'a, 'py>(
+fn claims_by_python<'py>(
     py: Python<'py>,
     payload: &[u8],
-    record: &mut impl Record<'a, 'py>,
+    record: &mut Record<'_, 'py>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let claims = json_loads(py, payload)?.cast_into().map_err(|_| Error::PayloadNotObject)?;
     record.look_up(&claims)?;
@@ -100,7 +100,7 @@ pub(super) fn unverified_claims<'py>(
     let bytes = token_bytes(token)?;
     Bounds { token_size: max_token_size, ..Bounds::default() }.check_token(bytes)?;
     let read = dangerous::read_unverified(bytes).map_err(|error| explained(bytes, error))?;
-    claims(token.py(), &read.payload, &mut Registered::default())
+    claims(token.py(), &read.payload, &mut Record::default())
 }
 
 /// The error for a str that cannot be a token.

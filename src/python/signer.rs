@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::arguments::{exact, exact_seconds, string_argument, type_name};
-use super::claims_view::{Asked, PyClaims};
+use super::claims_view::{PyClaims, Record};
 use super::errors::{Raised, ok};
 use super::fast_path::FastPath;
 use super::json::dumps::dumps;
@@ -412,9 +412,9 @@ impl Signer {
                 demands.check(&claims, algorithm, now, 0.0).map_err(PyErr::from)
             }
             _ => {
-                let mut asked = Asked::new(demands.names());
-                let dict = decoded::claims(py, json, &mut asked)?;
-                let claims = PyClaims::asked(&dict, &asked);
+                let mut record = Record::asking(demands.names());
+                let dict = decoded::claims(py, json, &mut record)?;
+                let claims = PyClaims { dict: &dict, record: &record };
                 let checked = demands.check(&claims, algorithm, now, 0.0).map_err(PyErr::from);
                 checked.and_then(|()| demands.call(&dict))
             }

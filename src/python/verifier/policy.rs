@@ -13,7 +13,7 @@ use crate::claims::{self, Accepted, Claim, Policy};
 use crate::error::Error;
 use crate::jws::Verified;
 use crate::python::arguments::{self, Options};
-use crate::python::claims_view::{Asked, PyClaims, Registered};
+use crate::python::claims_view::{PyClaims, Record};
 use crate::python::profile::{self, Demands, Profile, audiences};
 use crate::python::{clock, decoded};
 
@@ -137,16 +137,16 @@ impl VerifierPolicy {
         let payload = verified.payload();
         self.bounds.check_payload(payload)?;
         let Some(demands) = &self.demands else {
-            let mut registered = Registered::default();
-            let claims = decoded::claims(py, payload, &mut registered)?;
-            let view = PyClaims::plain(&claims, &registered);
-            self.validate(&claims, &view, clock::now(py)?)?;
+            let mut record = Record::default();
+            let claims = decoded::claims(py, payload, &mut record)?;
+            let view = PyClaims { dict: &claims, record: &record };
+            self.validate(&view, clock::now(py)?)?;
             return Ok(claims);
         };
-        let mut asked = Asked::new(demands.names());
-        let claims = decoded::claims(py, payload, &mut asked)?;
-        let (view, now) = (PyClaims::asked(&claims, &asked), clock::now(py)?);
-        self.validate(&claims, &view, now)?;
+        let mut record = Record::asking(demands.names());
+        let claims = decoded::claims(py, payload, &mut record)?;
+        let (view, now) = (PyClaims { dict: &claims, record: &record }, clock::now(py)?);
+        self.validate(&view, now)?;
         demands.check(&view, verified.algorithm(), now, self.policy.leeway)?;
         demands.call(&claims)?;
         Ok(claims)
@@ -154,15 +154,10 @@ impl VerifierPolicy {
 
     /// Checks the claims that PyJWT checks.
     #[inline]
-    fn validate(
-        &self,
-        claims: &Bound<'_, PyDict>,
-        view: &PyClaims<'_, '_>,
-        now: f64,
-    ) -> PyResult<()> {
+    fn validate(&self, view: &PyClaims<'_, '_>, now: f64) -> PyResult<()> {
         match claims::validate(view, &self.policy, now) {
             Ok(()) => Ok(()),
-            Err(error) => Err(view.refusal(explained(error, claims)?, &self.policy)),
+            Err(error) => Err(view.refusal(explained(error, view.dict)?, &self.policy)),
         }
     }
 }

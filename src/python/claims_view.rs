@@ -73,9 +73,14 @@ impl<'a, 'py> Record<'a, 'py> {
         self.registered[claim as usize] = Some(Noted::Other(value.clone()));
     }
 
+    /// Returns whether rules ask for other members.
+    pub(super) const fn asks(&self) -> bool {
+        self.asked.is_some()
+    }
+
     /// Records the value of another member, by the spelling of its name in the JSON text. Returns
     /// false for a spelling that has to be read first.
-    #[inline]
+    #[cold]
     pub(super) fn note_member(&mut self, spelling: &[u8], value: &Bound<'py, PyAny>) -> bool {
         self.asked.as_mut().is_none_or(|asked| asked.note(spelling, value))
     }

@@ -173,7 +173,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
                 (Some(claim), Some(record)) => self.claim(claim, record, depth)?,
                 (None, Some(record)) => {
                     let value = self.value(depth)?;
-                    if !record.note_member(&self.json[start..end], &value) {
+                    if record.asks() && !record.note_member(&self.json[start..end], &value) {
                         return Err(Unusual);
                     }
                     value

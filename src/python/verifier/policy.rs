@@ -116,7 +116,16 @@ impl VerifierPolicy {
 
     /// Checks a token's `typ`, as [`Header::media_type`](crate::header::Header::media_type) returns
     /// it.
+    #[inline]
     pub(super) fn check_type(&self, media_type: Option<&str>) -> Result<(), Error> {
+        match self.demands {
+            None => Ok(()),
+            Some(_) => self.check_type_of_profile(media_type),
+        }
+    }
+
+    #[cold]
+    fn check_type_of_profile(&self, media_type: Option<&str>) -> Result<(), Error> {
         match self.profile() {
             Some(Profile { types: Some(types), .. }) => types.check(media_type),
             _ => Ok(()),
@@ -136,29 +145,20 @@ impl VerifierPolicy {
     ) -> PyResult<Bound<'py, PyDict>> {
         let payload = verified.payload();
         self.bounds.check_payload(payload)?;
-        let Some(demands) = &self.demands else {
-            let mut record = Record::default();
-            let claims = decoded::claims(py, payload, &mut record)?;
-            let view = PyClaims { dict: &claims, record: &record };
-            self.validate(&view, clock::now(py)?)?;
-            return Ok(claims);
+        let mut record = match &self.demands {
+            None => Record::default(),
+            Some(demands) => Record::asking(demands.names()),
         };
-        let mut record = Record::asking(demands.names());
         let claims = decoded::claims(py, payload, &mut record)?;
         let (view, now) = (PyClaims { dict: &claims, record: &record }, clock::now(py)?);
-        self.validate(&view, now)?;
-        demands.check(&view, verified.algorithm(), now, self.policy.leeway)?;
-        demands.call(&claims)?;
-        Ok(claims)
-    }
-
-    /// Checks the claims that PyJWT checks.
-    #[inline]
-    fn validate(&self, view: &PyClaims<'_, '_>, now: f64) -> PyResult<()> {
-        match claims::validate(view, &self.policy, now) {
-            Ok(()) => Ok(()),
-            Err(error) => Err(view.refusal(explained(error, view.dict)?, &self.policy)),
+        if let Err(error) = claims::validate(&view, &self.policy, now) {
+            return Err(view.refusal(explained(error, &claims)?, &self.policy));
         }
+        if let Some(demands) = &self.demands {
+            demands.check(&view, verified.algorithm(), now, self.policy.leeway)?;
+            demands.call(&claims)?;
+        }
+        Ok(claims)
     }
 }
 

@@ -78,23 +78,17 @@ impl<'a, 'py> Record<'a, 'py> {
         self.asked.is_some()
     }
 
-    /// Records the value of another member, by the spelling of its name in the JSON text. Returns
-    /// false for a spelling that has to be read first.
+    /// Records the value of another member, if a rule asks for it.
     #[cold]
-    pub(super) fn note_member(&mut self, spelling: &[u8], value: &Bound<'py, PyAny>) -> bool {
-        self.asked.as_mut().is_none_or(|asked| asked.note(spelling, value))
-    }
-}
-
-impl<'py> Asked<'_, 'py> {
-    #[inline(never)]
-    fn note(&mut self, spelling: &[u8], value: &Bound<'py, PyAny>) -> bool {
-        for (name, noted) in self.names.iter().zip(&mut self.values) {
-            if name.as_bytes() == spelling {
+    pub(super) fn note_member(&mut self, name: &Bound<'py, PyString>, value: &Bound<'py, PyAny>) {
+        let (Some(asked), Some(text)) = (&mut self.asked, utf8(name)) else {
+            return;
+        };
+        for (name, noted) in asked.names.iter().zip(&mut asked.values) {
+            if **name == *text {
                 *noted = Some(value.clone());
             }
         }
-        !spelling.contains(&b'\\')
     }
 }
 

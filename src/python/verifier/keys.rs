@@ -11,6 +11,7 @@ use crate::algorithm::Algorithm;
 use crate::crypto::PreparedKey;
 use crate::dangerous;
 use crate::error::Error;
+use crate::header::AcceptedTypes;
 use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
 use crate::keyring::{Choice, Keyring};
 use crate::malformed::explained;
@@ -106,10 +107,13 @@ impl VerifyingKeys {
         let choose = |header: &CachedHeader| {
             let chosen = self.prepared.keyring.choose(header.algorithm, header.kid.as_deref());
             let keys = chosen.map_err(|error| self.explained_choice(header.algorithm, error))?;
-            self.policy.get().check_type(header.media_type.as_deref())?;
             Ok(Chosen { compact, algorithm: header.algorithm, keys })
         };
-        with_header(&compact, choose).unwrap_or_else(|| Err(refusal(token)))
+        let chosen = with_header(&compact, choose).unwrap_or_else(|| Err(refusal(token)))?;
+        match self.policy.get().types() {
+            None => Ok(chosen),
+            Some(types) => check_type(types, token, &compact).map(|()| chosen),
+        }
     }
 
     /// Says in the error for an `alg` without a key which ones have a key.
@@ -200,6 +204,13 @@ pub(super) fn remember(
     verified: NewlyVerified,
 ) -> Verified {
     verified.remember(cache)
+}
+
+/// Checks the `typ` of a token.
+#[cold]
+fn check_type(types: &AcceptedTypes, token: &[u8], compact: &Compact<'_>) -> Result<(), Error> {
+    with_header(compact, |header| types.check(header.media_type.as_deref()))
+        .unwrap_or_else(|| Err(refusal(token)))
 }
 
 /// Returns what `read` returns for a token's header; `None` for an unusual header.

@@ -11,6 +11,7 @@ use crate::algorithm::Algorithm;
 use crate::bounds::Bounds;
 use crate::claims::{self, Accepted, Claim, Policy};
 use crate::error::Error;
+use crate::header::AcceptedTypes;
 use crate::jws::Verified;
 use crate::python::arguments::{self, Options};
 use crate::python::claims_view::{PyClaims, Record};
@@ -114,22 +115,10 @@ impl VerifierPolicy {
         Ok(Self { demands: Some(Arc::new(demands)), ..self.clone() })
     }
 
-    /// Checks a token's `typ`, as [`Header::media_type`](crate::header::Header::media_type) returns
-    /// it.
+    /// Returns the values of `typ` that the profile accepts; `None` accepts all.
     #[inline]
-    pub(super) fn check_type(&self, media_type: Option<&str>) -> Result<(), Error> {
-        match self.demands {
-            None => Ok(()),
-            Some(_) => self.check_type_of_profile(media_type),
-        }
-    }
-
-    #[cold]
-    fn check_type_of_profile(&self, media_type: Option<&str>) -> Result<(), Error> {
-        match self.profile() {
-            Some(Profile { types: Some(types), .. }) => types.check(media_type),
-            _ => Ok(()),
-        }
+    pub(super) fn types(&self) -> Option<&AcceptedTypes> {
+        self.profile()?.types.as_ref()
     }
 
     /// Returns what is required of the claims.

@@ -55,6 +55,7 @@ fn complete_x25519(key: OkpKey) -> Result<OkpKey, Error> {
 }
 
 #[cfg(not(feature = "aws-lc"))]
+#[allow(clippy::needless_pass_by_value, reason = "its twin with aws-lc returns the key")]
 fn complete_x25519(key: OkpKey) -> Result<OkpKey, Error> {
     Err(Error::AlgorithmUnavailable(key.curve.crv()))
 }
@@ -68,6 +69,7 @@ fn complete_akp(key: AkpKey) -> Result<AkpKey, Error> {
 }
 
 #[cfg(not(feature = "aws-lc"))]
+#[allow(clippy::needless_pass_by_value, reason = "its twin with aws-lc returns the key")]
 fn complete_akp(key: AkpKey) -> Result<AkpKey, Error> {
     Err(Error::AlgorithmUnavailable(key.algorithm.name()))
 }

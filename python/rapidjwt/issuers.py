@@ -195,11 +195,6 @@ class MultiIssuerVerifier:
         return made
 
 
-def _unknown(issuer: str) -> InvalidIssuerError:
-    error = InvalidIssuerError("The token's issuer (iss) is not one of those that are accepted")
-    return described(error, actual=issuer)
-
-
 def _by_issuer(verifiers: Iterable[Verifier]) -> dict[str, Verifier]:
     found: dict[str, Verifier] = {}
     for verifier in verifiers:

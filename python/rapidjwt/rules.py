@@ -7,7 +7,7 @@ a boolean.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,4 +168,4 @@ def as_rule(rule: Any) -> Rule:
     """Return a rule as it is, and a function or a value as the rule that it stands for."""
     if isinstance(rule, Rule):
         return rule
-    return checked_by(rule) if callable(rule) else one_of(rule)
+    return checked_by(cast("Check", rule)) if callable(rule) else one_of(rule)

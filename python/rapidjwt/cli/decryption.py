@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     Member: TypeAlias = Key | dict[str, Any]
 
 #: The names of `alg` and of `enc`.
-ALGORITHMS, ENCRYPTIONS = ([row["name"] for row in rows] for rows in encryption_tables())
+_TABLES = encryption_tables()
+ALGORITHMS: list[str] = [row["name"] for row in _TABLES[0]]
+ENCRYPTIONS: list[str] = [row["name"] for row in _TABLES[1]]
 
 
 def read_decrypter(

@@ -12,9 +12,10 @@ from ._rapidjwt import CacheInfo, Verifier, token_iterator, unverified_claims
 from .exceptions import InvalidIssuerError, MissingRequiredClaimError, PyJWTError, described
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
     from typing import TypeAlias
 
+    from .rules import AnyRule
     from .types import DecodedToken
 
     _Token: TypeAlias = str | bytes
@@ -36,7 +37,15 @@ class MultiIssuerVerifier:
     fetched.
     """
 
-    __slots__ = ("_alive", "_made", "_make", "_max_token_size", "_pattern", "_verifiers")
+    __slots__ = (
+        "_alive",
+        "_made",
+        "_make",
+        "_max_made",
+        "_max_token_size",
+        "_pattern",
+        "_verifiers",
+    )
 
     def __init__(
         self,
@@ -66,6 +75,7 @@ class MultiIssuerVerifier:
         self._verifiers = _by_issuer(verifiers)
         self._pattern = None if pattern is None else re.compile(pattern)
         self._make = make
+        self._max_made = max_made
         self._made = lru_cache(max_made)(self._made_for)
         self._max_token_size = max_token_size
         #: All verifiers that are in use: those that were passed, and those that were made and kept.
@@ -115,6 +125,20 @@ class MultiIssuerVerifier:
     def decode_many_async(self, tokens: Iterable[Any]) -> AsyncIterator[_Claims | PyJWTError]:
         """Verify many tokens and yield their claims in order, without blocking the event loop."""
         return self._many_async(token_iterator(tokens, "decode_many_async"))
+
+    def expecting(self, rules: Mapping[Any, AnyRule]) -> MultiIssuerVerifier:
+        """Return a verifier with the same keys that checks these rules too."""
+
+        def make(issuer: str) -> Verifier:
+            return self._made(issuer).expecting(rules)
+
+        return MultiIssuerVerifier(
+            [one.expecting(rules) for one in dict.fromkeys(self._verifiers.values())],
+            pattern=self._pattern,
+            make=self._make and make,
+            max_made=self._max_made,
+            max_token_size=self._max_token_size,
+        )
 
     def cache_info(self) -> CacheInfo:
         """Return the sums of the counters of the caches of all its verifiers."""

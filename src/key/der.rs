@@ -419,8 +419,17 @@ fn is_certificate(elements: &[AnyRef<'_>]) -> bool {
     is_algorithm(algorithm)
         && signature.tag() == Tag::BitString
         && inner_elements(tbs).is_some_and(|fields| {
-            fields.iter().any(|field| inner_elements(field).is_some_and(|field| is_spki(&field)))
+            has_possible_version(&fields)
+                && fields.iter().any(|field| inner_elements(field).is_some_and(|key| is_spki(&key)))
         })
+}
+
+/// Returns whether the version of a certificate is an integer, if it is there.
+fn has_possible_version(fields: &[AnyRef<'_>]) -> bool {
+    fields.first().filter(|field| field.tag() == CONTEXT_0).is_none_or(|version| {
+        children(version)
+            .is_some_and(|version| matches!(*version, [number] if number.tag() == Tag::Integer))
+    })
 }
 
 /// Returns the `subjectPublicKeyInfo` of a certificate. Only its position among the fields is

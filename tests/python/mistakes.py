@@ -46,7 +46,7 @@ TOKEN = SIGNER.encode({"sub": "alice"})
 HS256 = ["HS256"]
 NAMES = (
     "HS256, RS256, ES256, EdDSA, HS384, HS512, RS384, RS512, PS256, PS384, PS512, ES384, ES512, "
-    "ES256K, Ed25519, Ed448"
+    "ES256K, Ed25519, Ed448, ML-DSA-44, ML-DSA-65, ML-DSA-87"
 )
 UNKNOWN = f"unknown algorithm: a token is signed with one of {NAMES}"
 NO_PEM = 'The key is not in PEM format: there is no "-----BEGIN ...-----" line'

@@ -326,6 +326,25 @@ def test_the_caches_of_all_verifiers_are_counted_and_emptied():
     assert verifiers.cache_info().currsize == 0
 
 
+def test_rules_of_one_call_apply_whatever_the_issuer():
+    made = []
+
+    def make(issuer):
+        made.append(issuer)
+        return Verifier(KEYS[A].public(), issuer=issuer)
+
+    verifiers = MultiIssuerVerifier([verifier(B)], pattern=TENANT, make=make)
+    for issuer, key in [(B, B), (tenant(1), A)]:
+        good, other = token(issuer, key, nonce="n"), token(issuer, key, nonce="m")
+        assert verifiers.expecting({"nonce": "n"}).decode(good)["nonce"] == "n"
+        assert verifiers.decode(other)["nonce"] == "m"
+        with pytest.raises(rapidjwt.InvalidTokenError, match="nonce"):
+            verifiers.expecting({"nonce": "n"}).decode(other)
+    with pytest.raises(InvalidIssuerError):
+        verifiers.expecting({"nonce": "n"}).decode(token(EVIL, nonce="n"))
+    assert made == [tenant(1)]
+
+
 def test_it_has_every_method_of_a_verifier():
     methods = {name for name in vars(Verifier) if callable(getattr(Verifier, name))}
     missing = {name for name in methods if not name.startswith("__")} - set(

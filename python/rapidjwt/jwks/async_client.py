@@ -116,7 +116,7 @@ class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
 
     def _flight_here(self) -> asyncio.Task[None] | None:
         """Return the fetch in progress in this event loop."""
-        loop = asyncio.get_running_loop()
+        loop = _event_loop()
         # A copy, because a loop in another thread may end its fetch meanwhile.
         flying = (flight for flight in tuple(self._flights) if flight.get_loop() is loop)
         return next((flight for flight in flying if not flight.done()), None)
@@ -129,7 +129,7 @@ class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
         flight = self._flight_here()
         if flight is None:
             self._memory.started()
-            flight = asyncio.get_running_loop().create_task(self._run(), name="rapidjwt-jwks")
+            flight = _event_loop().create_task(self._run(), name="rapidjwt-jwks")
             self._flights.add(flight)  # the event loop itself has only a weak reference
             flight.add_done_callback(self._flights.discard)
         return flight
@@ -181,3 +181,14 @@ class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
     def _after_fork(self) -> None:
         super()._after_fork()
         self._flights = set()  # tasks of event loops that do not run here
+
+
+def _event_loop() -> asyncio.AbstractEventLoop:
+    """Return the running event loop; raise RuntimeError if it is not one of asyncio."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(
+            "AsyncJWKSClient needs asyncio: elsewhere, for example under trio, use a JWKSClient "
+            "and call decode in a thread"
+        ) from None

@@ -15,6 +15,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import trio
 from rapidjwt import Verifier
 from rapidjwt.exceptions import PyJWKClientConnectionError
 from rapidjwt.jwks import AsyncJWKSClient, JWKSClient, Response, UnknownKeyError, base_client
@@ -298,6 +299,16 @@ def test_a_loop_for_each_request_refreshes_and_lets_a_withdrawn_key_go(
             outcomes.append("refused")
     assert outcomes[1:] == ["refused", "refused"]
     assert client.metrics.failures == 0
+
+
+def test_under_trio_it_says_what_to_use(provider, clock, signing_keys):
+    provider.publish(signing_keys[0])
+    verifier = Verifier(jwks=async_client(provider, clock), algorithms=["ES256"])
+    with pytest.raises(RuntimeError, match="AsyncJWKSClient needs asyncio"):
+        trio.run(verifier.decode_async, signing_keys[0].token())
+    verifier = Verifier(jwks=sync_client(provider, clock), algorithms=["ES256"])
+    claims = trio.run(trio.to_thread.run_sync, verifier.decode, signing_keys[0].token())
+    assert claims == {"sub": "user"}
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # torn connections

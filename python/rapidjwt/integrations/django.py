@@ -78,10 +78,9 @@ class Settings:
 def settings() -> Settings:
     """Read the setting `RAPIDJWT` once; raise ImproperlyConfigured if it is not usable."""
     given = dict(getattr(django_settings, "RAPIDJWT", {}))
-    verifier = _setting(given, "VERIFIER")
-    dpop, certificates = _setting(given, "DPOP"), _setting(given, "CERTIFICATES")
+    verifier, on_result, dpop, certificates = (_setting(given, name) for name in _OBJECTS)
     if verifier is None or not given.keys() <= _OPTIONAL.keys():
-        names = ", ".join([*_OPTIONAL, "DPOP", "CERTIFICATES"])
+        names = ", ".join([*_OPTIONAL, *list(_OBJECTS)[1:]])
         raise ImproperlyConfigured(
             f"RAPIDJWT must be a dict with VERIFIER and, optionally, {names}"
         )
@@ -89,22 +88,25 @@ def settings() -> Settings:
         checked_verifier(verifier)
     except TypeError as error:
         raise ImproperlyConfigured(f"RAPIDJWT: VERIFIER: {error}") from error
-    if isinstance(given.get("ON_RESULT"), str):
-        given["ON_RESULT"] = import_string(given["ON_RESULT"])
     try:
         arguments = {_OPTIONAL[name]: value for name, value in given.items()}
-        answers = Answers(**arguments, possession=Possession(dpop, certificates))
+        possession = Possession(dpop, certificates)
+        answers = Answers(**arguments, on_result=on_result, possession=possession)
     except (TypeError, ValueError) as error:
         raise ImproperlyConfigured(f"RAPIDJWT: {error}") from error
     return Settings(verifier, answers)
 
 
-#: The other names of the setting, and the arguments of `Answers`.
-_OPTIONAL = {
-    "REALM": "realm",
-    "PROBLEM_DETAILS": "problem_details",
-    "ON_RESULT": "on_result",
+#: The settings that are objects or their import paths, and what they are.
+_OBJECTS = {
+    "VERIFIER": "a verifier",
+    "ON_RESULT": "a function",
+    "DPOP": "a DPoPVerifier",
+    "CERTIFICATES": "a ClientCertificates",
 }
+
+#: The other names of the setting, and the arguments of `Answers`.
+_OPTIONAL = {"REALM": "realm", "PROBLEM_DETAILS": "problem_details"}
 
 
 def _setting(given: dict[str, Any], name: str) -> Any:
@@ -118,8 +120,8 @@ def _imported(name: str, path: str) -> Any:
     names = path.split(".")
     if len(names) < 2 or not all(name.isidentifier() for name in names):  # noqa: PLR2004 - a.b
         raise ImproperlyConfigured(
-            f"RAPIDJWT: {name} must be a verifier or its import path, such as "
-            '"project.tokens.verifier"; a key belongs into a Verifier'
+            f"RAPIDJWT: {name} must be {_OBJECTS[name]} or its import path, such as "
+            f'"project.tokens.{name.lower()}"; a key belongs into a Verifier'
         )
     return import_string(path)
 

@@ -54,6 +54,21 @@ def test_a_secret_in_djangos_setting_is_not_quoted(wrong):
         assert "hush" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("ON_RESULT", "a function"),
+        ("DPOP", "a DPoPVerifier"),
+        ("CERTIFICATES", "a ClientCertificates"),
+    ],
+)
+def test_a_secret_in_another_setting_is_not_quoted_either(name, kind):
+    with override_settings(RAPIDJWT={"VERIFIER": VERIFIER, name: SECRET}):
+        with pytest.raises(ImproperlyConfigured, match=f"{name} must be {kind} or") as raised:
+            helper.settings()
+        assert "hush" not in str(raised.value)
+
+
 @pytest.mark.parametrize("scope", ["a\r\nX-Evil: 1", "a\nb", 'a"b', "a b\x7f", "ä"])
 def test_nothing_but_a_scope_reaches_a_header(scope):
     error = BearerError(HTTPStatus.FORBIDDEN, "no", error="insufficient_scope", scopes=[scope])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 import re
 import time
-from base64 import urlsafe_b64encode
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -26,6 +25,7 @@ from .exceptions import (
 )
 from .replay import MemoryReplayStore
 from .replay.store import checked_store, seen_before, seen_before_async
+from .utils import base64url_encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -143,7 +143,8 @@ class DPoPNonces:
         return int(time.time() // self._lifetime)
 
     def _nonce(self, period: int) -> str:
-        return _base64url(hmac.digest(self._secret, b"DPoP-Nonce %d" % period, "sha256"))
+        mac = hmac.digest(self._secret, b"DPoP-Nonce %d" % period, "sha256")
+        return base64url_encode(mac).decode()
 
 
 class _Proof(NamedTuple):
@@ -374,11 +375,7 @@ def _refuse_seen(is_seen: bool) -> None:
 
 
 def _token_hash(text: str) -> str:
-    return _base64url(sha256(text.encode(errors="surrogatepass")).digest())
-
-
-def _base64url(octets: bytes) -> str:
-    return urlsafe_b64encode(octets).rstrip(b"=").decode()
+    return base64url_encode(sha256(text.encode(errors="surrogatepass")).digest()).decode()
 
 
 def _target(url: object) -> tuple[str, str, int, bytes] | None:

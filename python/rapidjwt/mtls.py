@@ -7,13 +7,14 @@ has its key.
 from __future__ import annotations
 
 import re
-from base64 import b64decode, urlsafe_b64encode
+from base64 import b64decode
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
 from ._confirmation import confirmation, is_confirmed
 from .exceptions import TokenBindingError
+from .utils import base64url_encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,8 +35,7 @@ def certificate_thumbprint(certificate: str | bytes) -> str:
     or the base64 that proxies put into headers, and the form of RFC 9440. Raises ValueError for
     anything else, TypeError for another type.
     """
-    digest = sha256(_der(certificate)).digest()
-    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return base64url_encode(sha256(_der(certificate)).digest()).decode()
 
 
 def check_certificate(claims: Mapping[str, Any], certificate: str | bytes | None) -> None:

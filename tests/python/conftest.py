@@ -1,3 +1,3 @@
 """Shared by all tests."""
 
-from redis_server import redis_server  # noqa: F401 - a fixture
+from redis_server import redis_cluster, redis_server  # noqa: F401 - fixtures

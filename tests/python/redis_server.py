@@ -124,3 +124,17 @@ def redis_server(tmp_path):
         yield server
     finally:
         server.close()
+
+
+@pytest.fixture
+def redis_cluster(tmp_path):
+    """A cluster of one server: the arguments of a client."""
+    server = RedisServer(tmp_path)
+    server.start("--cluster-enabled", "yes")
+    try:
+        server.client().execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        while b"cluster_state:ok" not in server.client().execute_command("CLUSTER", "INFO"):
+            time.sleep(0.05)
+        yield {"host": "127.0.0.1", "port": server.port, "socket_timeout": 5}
+    finally:
+        server.close()

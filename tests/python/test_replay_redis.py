@@ -14,7 +14,7 @@ import redis_load
 from rapidjwt.dpop import DPoPProver, DPoPVerifier
 from rapidjwt.exceptions import InvalidDPoPProofError, StoreUnavailableError
 from rapidjwt.replay.redis import AsyncRedisReplayStore, RedisReplayStore
-from redis_server import RedisServer, needs_redis
+from redis_server import needs_redis
 
 ISSUER = "https://auth.example"
 
@@ -145,30 +145,21 @@ def test_a_server_that_refuses_is_an_error(redis_server):
 
 
 @needs_redis
-def test_a_client_of_a_cluster_can_be_used(tmp_path):
+def test_a_client_of_a_cluster_can_be_used(redis_cluster):
     import redis
     import redis.asyncio
 
-    server = RedisServer(tmp_path)
-    server.start("--cluster-enabled", "yes")
-    try:
-        server.client().execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-        while b"cluster_state:ok" not in server.client().execute_command("CLUSTER", "INFO"):
-            time.sleep(0.05)
-        node = {"host": "127.0.0.1", "port": server.port, "socket_timeout": 5}
-        with redis.RedisCluster(**node) as client:
-            store = RedisReplayStore(client)
-            answers = [store.seen_before(ISSUER, str(n % 50), later()) for n in range(100)]
-        assert answers == [False] * 50 + [True] * 50
+    with redis.RedisCluster(**redis_cluster) as client:
+        store = RedisReplayStore(client)
+        answers = [store.seen_before(ISSUER, str(n % 50), later()) for n in range(100)]
+    assert answers == [False] * 50 + [True] * 50
 
-        async def ask():
-            async with redis.asyncio.RedisCluster(**node) as client:
-                store = AsyncRedisReplayStore(client)
-                return [await store.seen_before_async(ISSUER, jti, later()) for jti in ("1", "x")]
+    async def ask():
+        async with redis.asyncio.RedisCluster(**redis_cluster) as client:
+            store = AsyncRedisReplayStore(client)
+            return [await store.seen_before_async(ISSUER, jti, later()) for jti in ("1", "x")]
 
-        assert asyncio.run(ask()) == [True, False]
-    finally:
-        server.close()
+    assert asyncio.run(ask()) == [True, False]
 
 
 @needs_redis

@@ -13,9 +13,10 @@ import pytest
 
 pytest.importorskip("redis")
 
-from rapidjwt.exceptions import RevokedTokenError, StoreUnavailableError
+from rapidjwt.exceptions import StoreUnavailableError
 from rapidjwt.revocation.redis import RedisRevocationList
-from redis_server import RedisServer, client, needs_redis
+from redis_server import client, needs_redis
+from test_revocation import is_revoked
 
 #: Short, so that the tests need not wait.
 REFRESH = 0.05
@@ -24,14 +25,6 @@ REFRESH = 0.05
 def revocations(server, **arguments):
     arguments = {"refresh": REFRESH, "max_staleness": 60} | arguments
     return RedisRevocationList(server.client(), 3600, **arguments)
-
-
-def is_revoked(revoked, header=(), **claims):
-    try:
-        revoked.check(claims, dict(header))
-    except RevokedTokenError:
-        return True
-    return False
 
 
 def soon(condition, seconds=30):
@@ -211,21 +204,12 @@ def test_lists_with_other_names_are_separate(redis_server):
 
 
 @needs_redis
-def test_a_cluster_can_be_used(tmp_path):
+def test_a_cluster_can_be_used(redis_cluster):
     import redis
 
-    server = RedisServer(tmp_path)
-    server.start("--cluster-enabled", "yes")
-    try:
-        server.client().execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-        while b"cluster_state:ok" not in server.client().execute_command("CLUSTER", "INFO"):
-            time.sleep(0.05)
-        node = {"host": "127.0.0.1", "port": server.port, "socket_timeout": 5}
-        with redis.RedisCluster(**node) as cluster:
-            RedisRevocationList(cluster, 3600).revoke_token("1")
-            assert is_revoked(RedisRevocationList(cluster, 3600), jti="1")
-    finally:
-        server.close()
+    with redis.RedisCluster(**redis_cluster) as cluster:
+        RedisRevocationList(cluster, 3600).revoke_token("1")
+        assert is_revoked(RedisRevocationList(cluster, 3600), jti="1")
 
 
 @needs_redis

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rapidjwt._rapidjwt import AsyncRemoteKey, RemoteKey, remote_request, remote_signature
+from rapidjwt._rapidjwt import (
+    AsyncRemoteKey,
+    RemoteKey,
+    remote_failure,
+    remote_request,
+    remote_signature,
+)
 from rapidjwt.algorithms import Algorithm, get_default_algorithms
 from rapidjwt.exceptions import InvalidKeyError, RemoteKeyError
 from rapidjwt.utils import base64url_encode
@@ -75,13 +81,11 @@ class RemoteAlgorithm(Algorithm):
 
 async def sign_async(key: AsyncRemoteKey, message: bytes) -> bytes:
     """Return the signature of the service, which is awaited."""
+    request = remote_request(key, message)
     try:
-        answer = await remote_request(key, message)
-    except RemoteKeyError:
-        raise
+        answer = await request
     except Exception as error:
-        msg = f"The key service failed: {type(error).__name__} (see __cause__)"
-        raise RemoteKeyError(msg) from error
+        raise remote_failure(error) from error
     return remote_signature(key, message, answer)
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 import time
-from base64 import urlsafe_b64encode
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from rapidjwt._redis import RedisError, checked_client, unavailable
+from rapidjwt.utils import base64url_encode
 
 if TYPE_CHECKING:
     import redis
@@ -33,7 +33,7 @@ class _Entries:
     def _set(self, issuer: str, jti: str, milliseconds: int) -> Any:
         """Return what the client returns: true if there was no entry, None if there was."""
         token = f"{len(issuer)}:{issuer}{jti}".encode(errors="surrogatepass")
-        name = urlsafe_b64encode(sha256(token).digest()).rstrip(b"=").decode()
+        name = base64url_encode(sha256(token).digest()).decode()
         return self._client.set(self._prefix + name, b"", nx=True, px=milliseconds)
 
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBaseException, PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use pyo3::{PyTraverseError, PyVisit};
@@ -25,6 +25,7 @@ pub(in crate::python) fn member<'py>(
     Ok(Some(match name {
         "AsyncRemoteKey" => py.get_type::<AsyncRemoteKey>().into_any(),
         "RemoteKey" => py.get_type::<RemoteKey>().into_any(),
+        "remote_failure" => wrap_pyfunction!(remote_failure, py)?.into_any(),
         "remote_request" => wrap_pyfunction!(remote_request, py)?.into_any(),
         "remote_signature" => wrap_pyfunction!(remote_signature, py)?.into_any(),
         _ => return Ok(None),
@@ -303,6 +304,15 @@ fn remote_signature<'py>(
     answer: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     key.get().checked(answer, message)
+}
+
+/// Returns the error for an exception of a service that was awaited.
+#[pyfunction]
+#[pyo3(signature = (error, /))]
+fn remote_failure<'py>(error: &Bound<'py, PyBaseException>) -> Bound<'py, PyBaseException> {
+    let py = error.py();
+    let failure = service_error(py, PyErr::from_value(error.clone().into_any()));
+    Raised::new(py, failure).into_value(py)
 }
 
 /// Makes the error for a service that raised one. What ends a program or a task is not its error.

@@ -112,7 +112,7 @@ impl Header {
 }
 
 /// Returns a `typ` as [`Header::media_type`] does.
-fn media_type(typ: &str) -> String {
+pub fn media_type(typ: &str) -> String {
     let typ = typ.to_ascii_lowercase();
     if typ.contains('/') { typ } else { format!("application/{typ}") }
 }

@@ -168,4 +168,4 @@ def as_rule(rule: Any) -> Rule:
     """Return a rule as it is, and a function or a value as the rule that it stands for."""
     if isinstance(rule, Rule):
         return rule
-    return checked_by(rule) if callable(rule) else one_of(rule)
+    return Rule("call", rule) if callable(rule) else one_of(rule)

@@ -49,7 +49,7 @@ fn loads_by_python<'py>(py: Python<'py>, json: &[u8]) -> PyResult<Bound<'py, PyA
 
 /// Makes the dict that `decode_complete` returns.
 pub(super) fn complete<'py>(
-    payload: Bound<'py, PyDict>,
+    payload: Bound<'py, PyAny>,
     compact: &Compact<'_>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let py = payload.py();

@@ -172,6 +172,7 @@ impl Classes {
             | Error::TypeRefused(_)
             | Error::ClaimForbidden(_)
             | Error::LivesTooLong
+            | Error::ClaimsMisfit { .. }
             | Error::NoMatchingKey
             | Error::KidRequired => raise(&self.InvalidTokenError, message),
             Error::NoUsableKey => raise(&self.PyJWKSetError, message),

@@ -156,7 +156,7 @@ impl Function<10> for DecodeComplete {
         let call = DecodeCall { jwt, key, algorithms, options, audience, issuer, subject, leeway };
         let decoded = decode_fast(py, fast_path, &call)?;
         decoded
-            .map(|decoded| Ok(complete(decoded.payload, &decoded.compact)?.into_any()))
+            .map(|decoded| Ok(complete(decoded.payload.into_any(), &decoded.compact)?.into_any()))
             .transpose()
     }
 

@@ -23,6 +23,7 @@ mod profile;
 mod repr;
 mod secret_guard;
 mod signer;
+mod typed_claims;
 mod vectorcall;
 mod verifier;
 
@@ -77,6 +78,7 @@ mod _rapidjwt {
     use super::key_choice::{choose_keys, jwk_permits};
     use super::keys::cache::{clear_key_cache, key_cache_info};
     use super::keys::key::Key;
+    use super::profile::profile_gaps;
     use super::secret_guard::{is_der_public_key, is_jwk, is_pem, is_ssh};
     use super::signer::{Signer, SignerEncode};
     use super::vectorcall::{add_method, function};
@@ -123,6 +125,7 @@ mod _rapidjwt {
             wrap_pyfunction!(jwk_permits, module)?,
             wrap_pyfunction!(key_cache_info, module)?,
             wrap_pyfunction!(keys_may_be_outdated, module)?,
+            wrap_pyfunction!(profile_gaps, module)?,
             wrap_pyfunction!(record_originals, module)?,
             wrap_pyfunction!(token_iterator, module)?,
             wrap_pyfunction!(token_text, module)?,

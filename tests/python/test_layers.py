@@ -61,6 +61,7 @@ INSIDE = {
         ["fast_path"],
         ["keys", "vectorcall"],
         ["decoded", "encoding", "profile"],
+        ["typed_claims"],
         ["jwt", "signer", "verifier"],
         ["mod"],
     ],

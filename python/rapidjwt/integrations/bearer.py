@@ -8,6 +8,7 @@ a framework only translates between these and the framework.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
 from inspect import isfunction
@@ -27,18 +28,21 @@ from rapidjwt.exceptions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from typing_extensions import TypeVar
 
     #: The result of a helper: the claims as they are, or what `claims=` converts them to.
     ClaimsT = TypeVar("ClaimsT", default=dict[str, Any])
+    #: What a verifier returns.
+    _VerifiedT_co = TypeVar("_VerifiedT_co", default=dict[str, Any], covariant=True)
 
-    _DecodeAsync: TypeAlias = Callable[[str], Awaitable[dict[str, Any]]]
+    _DecodeAsync: TypeAlias = Callable[[str], Awaitable[Any]]
 else:
     from typing import TypeVar
 
     ClaimsT = TypeVar("ClaimsT")
+    _VerifiedT_co = TypeVar("_VerifiedT_co", covariant=True)
 
 __all__ = [
     "AnyVerifier",
@@ -84,29 +88,29 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-class SyncVerifier(Protocol):
+class SyncVerifier(Protocol[_VerifiedT_co]):
     """An object that returns the claims of a token: a `Verifier` or your own.
 
     It raises InvalidTokenError to refuse a token, PyJWKClientError if the keys are not available.
     """
 
-    def decode(self, token: str, /) -> dict[str, Any]:
+    def decode(self, token: str, /) -> _VerifiedT_co:
         """Verify a token and return its claims."""
         ...
 
 
-class AsyncVerifier(Protocol):
+class AsyncVerifier(Protocol[_VerifiedT_co]):
     """The same for asyncio: a `Verifier` or your own object."""
 
-    async def decode_async(self, token: str, /) -> dict[str, Any]:
+    async def decode_async(self, token: str, /) -> _VerifiedT_co:
         """Verify a token and return its claims."""
         ...
 
 
-AnyVerifier: TypeAlias = SyncVerifier | AsyncVerifier
+AnyVerifier: TypeAlias = SyncVerifier[ClaimsT] | AsyncVerifier[ClaimsT]
 
 
-def checked_verifier(verifier: AnyVerifier) -> AnyVerifier:
+def checked_verifier(verifier: AnyVerifier[ClaimsT]) -> AnyVerifier[ClaimsT]:
     """Return the verifier; raise TypeError for an object that cannot verify tokens.
 
     The message contains only its type, because the object may be a misplaced secret. Text is
@@ -123,11 +127,11 @@ def checked_verifier(verifier: AnyVerifier) -> AnyVerifier:
     return verifier
 
 
-def sync_verifier(verifier: AnyVerifier) -> SyncVerifier:
+def sync_verifier(verifier: AnyVerifier[ClaimsT]) -> SyncVerifier[ClaimsT]:
     """Return the verifier; raise TypeError if it cannot verify, or has only `decode_async`."""
     if not hasattr(checked_verifier(verifier), "decode"):
         raise TypeError("A verifier with decode is required, but this one has decode_async only")
-    return cast("SyncVerifier", verifier)
+    return cast("SyncVerifier[ClaimsT]", verifier)
 
 
 class BearerError(Exception):
@@ -242,7 +246,7 @@ def invalid_token(description: str) -> BearerError:
     return BearerError(HTTPStatus.UNAUTHORIZED, description, error="invalid_token")
 
 
-def verify(verifier: AnyVerifier, authorization: Sequence[str]) -> dict[str, Any]:
+def verify(verifier: AnyVerifier[ClaimsT], authorization: Sequence[str]) -> ClaimsT:
     """Return the claims of a request's token, or raise BearerError.
 
     `authorization` has the values of the request's `Authorization` headers. Errors of the verifier
@@ -257,10 +261,10 @@ def verify(verifier: AnyVerifier, authorization: Sequence[str]) -> dict[str, Any
 
 
 async def verify_async(
-    verifier: AnyVerifier,
+    verifier: AnyVerifier[ClaimsT],
     authorization: Sequence[str],
-    in_thread: Callable[[Callable[[], dict[str, Any]]], Awaitable[dict[str, Any]]],
-) -> dict[str, Any]:
+    in_thread: Callable[[Callable[[], ClaimsT]], Awaitable[ClaimsT]],
+) -> ClaimsT:
     """Return the claims of a request's token without blocking the event loop; errors as `verify`.
 
     `decode_async` is awaited if the verifier has it, as `Verifier` does; `decode` of any other
@@ -270,7 +274,8 @@ async def verify_async(
     try:
         decode_async: _DecodeAsync | None = getattr(verifier, "decode_async", None)
         if decode_async is not None:
-            return await decode_async(token)
+            claims: ClaimsT = await decode_async(token)
+            return claims
         return await in_thread(partial(sync_verifier(verifier).decode, token))
     except (InvalidTokenError, PyJWKClientError) as error:
         raise refusal(error) from error
@@ -288,14 +293,17 @@ def required_scopes(scopes: str | Iterable[str]) -> tuple[str, ...]:
     return names
 
 
-def granted_scopes(claims: Mapping[str, Any]) -> frozenset[str]:
+def granted_scopes(claims: Any) -> frozenset[str]:
     """Return the scopes of a token: those of `scope` or, if it is absent, of `scp`.
 
     `scope` is a string of scopes separated by spaces (RFC 8693 Section 4.2, RFC 9068
     Section 2.2.3). Some providers use `scp` instead, mostly with a list: both forms are accepted in
-    both claims. Anything else grants nothing.
+    both claims. Anything else grants nothing. Claims of a type of your own have them as attributes.
     """
-    scopes: Any = claims.get("scope", claims.get("scp"))
+    if isinstance(claims, Mapping):
+        scopes: Any = claims.get("scope", claims.get("scp"))
+    else:
+        scopes = getattr(claims, "scope", getattr(claims, "scp", None))
     if isinstance(scopes, str):
         return frozenset(scopes.split(" "))
     if isinstance(scopes, list):
@@ -304,7 +312,7 @@ def granted_scopes(claims: Mapping[str, Any]) -> frozenset[str]:
     return frozenset()
 
 
-def require_scopes(claims: Mapping[str, Any], scopes: Sequence[str]) -> None:
+def require_scopes(claims: Any, scopes: Sequence[str]) -> None:
     """Raise BearerError with status 403 unless the token grants each of `scopes`."""
     if not granted_scopes(claims).issuperset(scopes):
         raise BearerError(
@@ -315,9 +323,7 @@ def require_scopes(claims: Mapping[str, Any], scopes: Sequence[str]) -> None:
         )
 
 
-def converted(
-    claims: dict[str, Any], convert: Callable[[dict[str, Any]], ClaimsT] | None
-) -> ClaimsT:
+def converted(claims: Any, convert: Callable[[Any], ClaimsT] | None) -> ClaimsT:
     """Return verified claims converted for the application; None leaves them unchanged.
 
     Raises BearerError with status 401 if the conversion raises a LookupError, TypeError or

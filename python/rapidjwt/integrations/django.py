@@ -59,7 +59,7 @@ class Settings:
     default, is sent to clients whose requests are refused.
     """
 
-    verifier: AnyVerifier
+    verifier: AnyVerifier[Any]
     realm: str = "api"
 
 

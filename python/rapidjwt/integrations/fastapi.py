@@ -3,7 +3,7 @@
 # FastAPI reads the annotations of `JWTBearer.__call__`, so they must not become strings.
 from collections.abc import Callable, Iterable
 from copy import copy
-from typing import Any, Generic
+from typing import Any, Generic, overload
 
 from fastapi import HTTPException
 from fastapi.openapi.models import HTTPBearer
@@ -43,13 +43,53 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
     In OpenAPI it is a security scheme of type `http` and scheme `bearer`, unless another is given.
     """
 
+    @overload
     def __init__(
         self,
-        verifier: AnyVerifier,
+        verifier: AnyVerifier[ClaimsT],
+        *,
+        scopes: str | Iterable[str] = ...,
+        realm: str = ...,
+        claims: None = ...,
+        scheme: SecurityBase | None = ...,
+        scheme_name: str = ...,
+        description: str | None = ...,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        verifier: AnyVerifier[dict[str, Any]],
+        *,
+        scopes: str | Iterable[str] = ...,
+        realm: str = ...,
+        claims: Callable[[dict[str, Any]], ClaimsT],
+        scheme: SecurityBase | None = ...,
+        scheme_name: str = ...,
+        description: str | None = ...,
+    ) -> None: ...
+
+    # For `JWTBearer[MyClaims](verifier)` with a verifier of dicts.
+    @overload
+    def __init__(
+        self,
+        verifier: AnyVerifier[dict[str, Any]],
+        *,
+        scopes: str | Iterable[str] = ...,
+        realm: str = ...,
+        claims: None = ...,
+        scheme: SecurityBase | None = ...,
+        scheme_name: str = ...,
+        description: str | None = ...,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        verifier: AnyVerifier[Any],
         *,
         scopes: str | Iterable[str] = (),
         realm: str = "api",
-        claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
+        claims: Callable[[Any], ClaimsT] | None = None,
         scheme: SecurityBase | None = None,
         scheme_name: str = "JWTBearer",
         description: str | None = None,
@@ -65,7 +105,9 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
                 "scheme must be a security scheme of fastapi.security, such as "
                 f"OpenIdConnect(openIdConnectUrl=...), not {type(scheme).__name__}"
             )
-        self._bearer = _Bearer(verifier, scopes=scopes, realm=realm, claims=claims)
+        self._bearer: _Bearer[ClaimsT] = _Bearer(
+            verifier, scopes=scopes, realm=realm, claims=claims
+        )
         model = HTTPBearer(bearerFormat="JWT") if scheme is None else scheme.model
         self.model = copy(model)
         self.model.description = description or model.description

@@ -47,7 +47,7 @@ __all__ = ["jwt_required"]
 
 
 def jwt_required(
-    verifier: AnyVerifier,
+    verifier: AnyVerifier[Any],
     *,
     scopes: str | Iterable[str] = (),
     realm: str = "api",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, overload
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -33,13 +33,44 @@ class JWTBearer(Generic[ClaimsT]):
     #: What a refusal raises. That of a framework built on Starlette may be a subclass.
     _exception: type[HTTPException] = HTTPException
 
+    @overload
     def __init__(
         self,
-        verifier: AnyVerifier,
+        verifier: AnyVerifier[ClaimsT],
+        *,
+        scopes: str | Iterable[str] = ...,
+        realm: str = ...,
+        claims: None = ...,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        verifier: AnyVerifier[dict[str, Any]],
+        *,
+        scopes: str | Iterable[str] = ...,
+        realm: str = ...,
+        claims: Callable[[dict[str, Any]], ClaimsT],
+    ) -> None: ...
+
+    # For `JWTBearer[MyClaims](verifier)` with a verifier of dicts.
+    @overload
+    def __init__(
+        self,
+        verifier: AnyVerifier[dict[str, Any]],
+        *,
+        scopes: str | Iterable[str] = ...,
+        realm: str = ...,
+        claims: None = ...,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        verifier: AnyVerifier[Any],
         *,
         scopes: str | Iterable[str] = (),
         realm: str = "api",
-        claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
+        claims: Callable[[Any], ClaimsT] | None = None,
     ) -> None:
         """Set a verifier, with `decode` or `decode_async`, and the scopes that every request needs.
 

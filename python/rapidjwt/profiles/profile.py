@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rapidjwt.rules import as_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import timedelta
 
     from rapidjwt.rules import AnyRule, Path, Rule
@@ -64,7 +65,7 @@ class Profile:
         """
         if typ is None and typ_required:
             raise ValueError("typ_required needs the accepted values: pass typ=[...]")
-        pairs = rules.items() if hasattr(rules, "items") else rules
+        pairs = rules.items() if isinstance(rules, Mapping) else rules
         members = {
             "name": name,
             "typ": None if typ is None else _tuple("typ", typ),

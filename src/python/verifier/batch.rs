@@ -11,7 +11,7 @@ use std::{panic, thread};
 
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
-use pyo3::types::{PyBytes, PyDict, PyIterator, PyString};
+use pyo3::types::{PyBytes, PyIterator, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::keys::{Chosen, VerifyingKeys, recall, remember};
@@ -141,10 +141,10 @@ impl DecodedMany {
         py: Python<'py>,
         token: Result<Token, Error>,
         verified: PyResult<Verified>,
-    ) -> PyResult<Bound<'py, PyDict>> {
+    ) -> PyResult<Bound<'py, PyAny>> {
         let claims = self.keys.accept(py, &verified?)?;
         if self.is_complete {
-            complete(claims, &Compact::split(token?.bytes())?)
+            Ok(complete(claims, &Compact::split(token?.bytes())?)?.into_any())
         } else {
             Ok(claims)
         }
@@ -174,7 +174,7 @@ impl DecodedMany {
             return self.interruption.take().map_or(Ok(None), Err);
         };
         match self.result(py, token, verified) {
-            Ok(claims) => Ok(Some(claims.into_any().unbind())),
+            Ok(claims) => Ok(Some(claims.unbind())),
             Err(error) if is_ours(py, &error) => Ok(Some(error.into_value(py).into_any())),
             Err(error) => Err(error),
         }

@@ -35,6 +35,7 @@ pub(super) fn repr(
     algorithms: Bound<'_, PyTuple>,
 ) -> PyResult<String> {
     let profile = policy.profile().map(|profile| profile.name.as_str());
+    let typed = policy.typed().map(|typed| typed.name.as_str());
     let policy = policy.claims();
     let mut repr = Repr::new("Verifier");
     repr.add(py, "algorithms", algorithms)?;
@@ -46,6 +47,7 @@ pub(super) fn repr(
         repr.add(py, "require", PyTuple::new(py, &policy.require)?)?;
     }
     repr.add_if(py, "profile", profile)?;
+    repr.add_if(py, "claims", typed)?;
     let options = changed_options(py, policy.checks)?;
     repr.add_if(py, "options", Some(options).filter(|options| !options.is_empty()))?;
     Ok(repr.finish())

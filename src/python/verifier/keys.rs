@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyList, PyTuple};
 
 use super::policy::VerifierPolicy;
 use crate::algorithm::Algorithm;
@@ -169,7 +169,7 @@ impl VerifyingKeys {
         &self,
         py: Python<'py>,
         verified: &Verified,
-    ) -> PyResult<Bound<'py, PyDict>> {
+    ) -> PyResult<Bound<'py, PyAny>> {
         self.policy.get().accept(py, verified)
     }
 }

@@ -59,10 +59,12 @@ use crate::signature_cache::SignatureCache;
 ///     `max_age`: the most seconds, or a timedelta, since `iat`, which is then required.
 ///     `max_lifetime`: the most seconds, or a timedelta, from `iat` to `exp`, which are then
 ///         required.
+///     claims: the type of the claims that `decode` returns in place of a dict: a dataclass, a
+///         `TypedDict`, a `msgspec.Struct`, a pydantic model, a `TypeAdapter` or a class of attrs.
 ///
 /// Raises `InvalidKeyError` for a key that fits none of the algorithms, `PyJWKSetError` for a set
 /// without a key that does, `TypeError` and `ValueError` for other wrong arguments.
-#[pyclass(frozen, module = "rapidjwt")]
+#[pyclass(frozen, generic, module = "rapidjwt")]
 pub(super) struct Verifier {
     keys: Keys,
 }
@@ -79,10 +81,12 @@ impl Verifier {
     #[pyo3(signature = (
         key=None, *, jwks=None, algorithms=None, audience=None, issuer=None, subject=None,
         leeway=None, require=None, options=None, cache_size=0, max_token_size=None,
-        max_nesting=None, profile=None, rules=None, max_age=None, max_lifetime=None
+        max_nesting=None, profile=None, rules=None, max_age=None, max_lifetime=None,
+        claims=None
     ), text_signature = "(key=None, *, jwks=None, algorithms=None, audience=None, issuer=None, \
         subject=None, leeway=0, require=(), options=None, cache_size=0, max_token_size=None, \
-        max_nesting=None, profile=None, rules=None, max_age=None, max_lifetime=None)")]
+        max_nesting=None, profile=None, rules=None, max_age=None, max_lifetime=None, \
+        claims=None)")]
     #[allow(clippy::too_many_arguments, reason = "they are the policy, each with its name")]
     fn new(
         py: Python<'_>,
@@ -102,6 +106,7 @@ impl Verifier {
         rules: Option<&Bound<'_, PyAny>>,
         max_age: Option<&Bound<'_, PyAny>>,
         max_lifetime: Option<&Bound<'_, PyAny>>,
+        claims: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let demands = profile::Arguments { profile, rules, max_age, max_lifetime };
         let policy = VerifierPolicy::read(
@@ -118,6 +123,7 @@ impl Verifier {
                 max_token_size,
                 max_nesting,
                 demands,
+                claims,
             },
         )?;
         policy.check_needs(names_issuer(jwks)?)?;
@@ -182,6 +188,13 @@ impl Verifier {
         Ok(policy.get().profile().map(|profile| profile.object.clone_ref(py)))
     }
 
+    /// The type of the claims that `decode` returns; None for a dict.
+    #[getter]
+    fn claims(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let policy = self.policy(py)?;
+        Ok(policy.get().typed().map(|typed| typed.kind.clone_ref(py)))
+    }
+
     /// Returns a verifier with the same keys that checks these rules too, such as those of
     /// `rapidjwt.profiles.login` for one ID token.
     ///
@@ -216,7 +229,8 @@ impl Verifier {
                 decoded::complete(keys.accept(py, &verified)?, &Compact::split(token)?)
             }
             Keys::Fetched(keys) => {
-                call_fetched(keys.bind(py), intern!(py, "decode_complete"), token)
+                let complete = call_fetched(keys.bind(py), intern!(py, "decode_complete"), token)?;
+                Ok(complete.cast_into()?)
             }
         }
     }
@@ -363,14 +377,13 @@ impl Method for VerifierDecode {
         token: Borrowed<'_, 'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = token.py();
-        let claims = match &verifier.keys {
+        match &verifier.keys {
             Keys::Held(keys) => {
                 let verified = keys.open(py, decoded::token_bytes(&token)?)?;
-                keys.accept(py, &verified)?
+                keys.accept(py, &verified)
             }
-            Keys::Fetched(keys) => call_fetched(keys.bind(py), intern!(py, "decode"), &token)?,
-        };
-        Ok(claims.into_any())
+            Keys::Fetched(keys) => call_fetched(keys.bind(py), intern!(py, "decode"), &token),
+        }
     }
 }
 
@@ -473,8 +486,8 @@ fn call_fetched<'py>(
     keys: &Bound<'py, PyAny>,
     method: &Bound<'py, PyString>,
     token: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyDict>> {
-    Ok(keys.call_method1(method, (token,))?.cast_into()?)
+) -> PyResult<Bound<'py, PyAny>> {
+    keys.call_method1(method, (token,))
 }
 
 /// Makes a coroutine that calls a method of a `Verifier` whose keys are in memory.

@@ -14,7 +14,9 @@ use crate::error::Error;
 use crate::jws::Verified;
 use crate::python::arguments::{self, Options};
 use crate::python::claims_view::{Asked, PyClaims, Registered};
+use crate::python::json::scan::ScannedClaims;
 use crate::python::profile::{self, Demands, Profile, audiences};
+use crate::python::typed_claims::TypedClaims;
 use crate::python::{clock, decoded};
 
 /// The arguments of a `Verifier` except its keys, read once.
@@ -33,6 +35,8 @@ pub(in crate::python) struct VerifierPolicy {
     policy: Policy<String>,
     /// What a profile and rules demand; `None` without any.
     demands: Option<Arc<Demands>>,
+    /// The type of the claims that are returned; `None` for a dict.
+    typed: Option<Arc<TypedClaims>>,
 }
 
 /// The arguments of a `Verifier` as they were passed.
@@ -49,6 +53,7 @@ pub(super) struct Arguments<'a, 'py> {
     pub(super) max_token_size: Option<i64>,
     pub(super) max_nesting: Option<i64>,
     pub(super) demands: profile::Arguments<'a, 'py>,
+    pub(super) claims: Option<&'a Bound<'py, PyAny>>,
 }
 
 impl VerifierPolicy {
@@ -82,6 +87,7 @@ impl VerifierPolicy {
             },
             policy,
             demands: demands.map(Arc::new),
+            typed: arguments.claims.map(TypedClaims::of).transpose()?.map(Arc::new),
         })
     }
 
@@ -106,6 +112,11 @@ impl VerifierPolicy {
         self.demands.as_ref()?.profile.as_ref()
     }
 
+    /// Returns the type of the claims that are returned; `None` for a dict.
+    pub(super) fn typed(&self) -> Option<&TypedClaims> {
+        self.typed.as_deref()
+    }
+
     /// Returns a policy with rules in addition.
     pub(super) fn with_rules(&self, rules: &Bound<'_, PyAny>) -> PyResult<Self> {
         let audience = audiences(self.policy.audience.as_ref());
@@ -128,14 +139,27 @@ impl VerifierPolicy {
         &self.policy
     }
 
-    /// Returns the claims of a verified payload, if they conform to the policy.
+    /// Returns the claims of a verified payload, if they conform to the policy: a dict, or an object
+    /// of the caller's type.
+    #[inline]
     pub(super) fn accept<'py>(
+        &self,
+        py: Python<'py>,
+        verified: &Verified,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.bounds.check_payload(verified.payload())?;
+        match &self.typed {
+            None => self.accept_dict(py, verified).map(Bound::into_any),
+            Some(typed) => self.accept_typed(py, verified, typed),
+        }
+    }
+
+    fn accept_dict<'py>(
         &self,
         py: Python<'py>,
         verified: &Verified,
     ) -> PyResult<Bound<'py, PyDict>> {
         let payload = verified.payload();
-        self.bounds.check_payload(payload)?;
         let Some(demands) = &self.demands else {
             let mut registered = Registered::default();
             let claims = decoded::claims(py, payload, &mut registered)?;
@@ -149,6 +173,28 @@ impl VerifierPolicy {
         demands.check(&view, verified.algorithm(), now, self.policy.leeway)?;
         demands.call(&claims)?;
         Ok(claims)
+    }
+
+    /// Checks claims in their JSON text where that is possible, because the object is made of it.
+    fn accept_typed<'py>(
+        &self,
+        py: Python<'py>,
+        verified: &Verified,
+        typed: &TypedClaims,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let calls = self.demands.as_ref().is_some_and(|demands| demands.calls());
+        if typed.takes_json
+            && !calls
+            && let Ok(claims) = ScannedClaims::read(verified.payload())
+        {
+            let now = clock::now(py)?;
+            self.validate(&claims, now)?;
+            if let Some(demands) = &self.demands {
+                demands.check(&claims, verified.algorithm(), now, self.policy.leeway)?;
+            }
+            return typed.of_json(py, verified.payload());
+        }
+        typed.of_dict(self.accept_dict(py, verified)?)
     }
 
     /// Checks the claims that PyJWT checks.
@@ -175,10 +221,11 @@ impl VerifierPolicy {
         self.policy.issuer.as_ref().map(|issuer| issuer.as_slice().to_vec())
     }
 
-    /// Shows the caller's functions to the garbage collector.
+    /// Shows the caller's functions and type to the garbage collector.
     #[allow(clippy::needless_pass_by_value, reason = "PyO3 passes it so")]
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.demands.as_ref().map_or(Ok(()), |demands| demands.traverse(&visit))
+        self.demands.as_ref().map_or(Ok(()), |demands| demands.traverse(&visit))?;
+        self.typed.as_ref().map_or(Ok(()), |typed| typed.traverse(&visit))
     }
 
     /// Returns a policy that requires this issuer and is otherwise the same.

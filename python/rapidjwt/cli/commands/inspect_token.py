@@ -12,6 +12,7 @@ from rich.text import Text
 from rapidjwt.cli.exit_code import ExitCode
 from rapidjwt.cli.options import json_option, token_argument, tokens_option
 from rapidjwt.cli.output import printable, show, write_json, write_json_line
+from rapidjwt.cli.profiles import likeness
 from rapidjwt.cli.sources import read_token, token_source
 from rapidjwt.cli.times import moments
 from rapidjwt.cli.token_list import report_each
@@ -19,6 +20,7 @@ from rapidjwt.cli.token_text import heading, member_lines, time_lines
 from rapidjwt.cli.unverified import read_unverified
 
 if TYPE_CHECKING:
+    from rapidjwt.cli.profiles import Likeness
     from rapidjwt.cli.unverified import Finding, UnverifiedToken
 
 _STYLES = {"error": "bold red", "warning": "yellow"}
@@ -77,7 +79,14 @@ def _as_json(token: UnverifiedToken) -> dict[str, Any]:
         "claims": token.claims,
         "times": {name: asdict(moment) for name, moment in moments(token.claims or {}).items()},
         "findings": [asdict(finding) for finding in token.findings],
+        "profile": None if (like := _likeness(token)) is None else asdict(like),
     }
+
+
+def _likeness(token: UnverifiedToken) -> Likeness | None:
+    if token.header is None or token.claims is None:
+        return None
+    return likeness(token.header, token.claims)
 
 
 def _lines(token: UnverifiedToken) -> list[Text | str]:
@@ -89,6 +98,12 @@ def _lines(token: UnverifiedToken) -> list[Text | str]:
     if token.findings:
         lines.append(heading("Findings"))
         lines.extend(_finding_line(finding) for finding in token.findings)
+        lines.append(Text())
+    like = _likeness(token)
+    if like is not None:
+        lines.append(heading("Profile"))
+        lines.append(f"  It seems to be for {like.profile}.")
+        lines.extend(Text(f"  {printable(lack)}", style="yellow") for lack in like.lacks)
         lines.append(Text())
     return lines
 

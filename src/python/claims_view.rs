@@ -81,8 +81,8 @@ pub(super) struct Asked<'a, 'py> {
     values: [Option<Bound<'py, PyAny>>; RECORDED],
 }
 
-/// How many values are recorded: more than the profiles of published standards ask for.
-const RECORDED: usize = 12;
+/// How many values are recorded: as many as the profiles of published standards ask for.
+const RECORDED: usize = 8;
 
 impl<'a> Asked<'a, '_> {
     /// Asks for members with these names.

@@ -305,7 +305,7 @@ impl Signer {
     fn check(&self, py: Python<'_>, demands: &Demands, json: &[u8]) -> PyResult<()> {
         let now = clock::now(py)?;
         let algorithm = self.key.algorithm();
-        let checked = match ScannedClaims::read(json) {
+        let checked = match ScannedClaims::read(json, true) {
             Ok(claims) if !demands.calls() => {
                 demands.check(&claims, algorithm, now, 0.0).map_err(PyErr::from)
             }

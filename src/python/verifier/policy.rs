@@ -183,9 +183,10 @@ impl VerifierPolicy {
         typed: &TypedClaims,
     ) -> PyResult<Bound<'py, PyAny>> {
         let calls = self.demands.as_ref().is_some_and(|demands| demands.calls());
+        let asks = self.demands.is_some() || !self.policy.require.is_empty();
         if typed.takes_json
             && !calls
-            && let Ok(claims) = ScannedClaims::read(verified.payload())
+            && let Ok(claims) = ScannedClaims::read(verified.payload(), asks)
         {
             let now = clock::now(py)?;
             self.validate(&claims, now)?;

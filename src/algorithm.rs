@@ -3,7 +3,7 @@
 //!
 //! The rest of the crate receives the row, never the name.
 
-use crate::key::{Curve, KeyMaterial, OkpCurve};
+use crate::key::{Curve, KeyMaterial, MlDsa, OkpCurve};
 
 /// The hash of a signature algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub enum Family {
     Ecdsa(Curve, Hash),
     /// EdDSA on one curve (RFC 9864 Section 2.2), or on the key's own (RFC 8037 Section 3.1).
     Eddsa(Option<OkpCurve>),
+    /// ML-DSA without a context (RFC 9964 Section 3).
+    MlDsa(MlDsa),
 }
 
 impl Family {
@@ -65,6 +67,7 @@ impl Family {
             Self::Ecdsa(..) => "ECDSA (RFC 7518 Section 3.4)",
             Self::Eddsa(None) => "EdDSA (RFC 8037 Section 3.1)",
             Self::Eddsa(Some(_)) => "EdDSA (RFC 9864 Section 2.2)",
+            Self::MlDsa(_) => "ML-DSA (RFC 9964 Section 3)",
         }
     }
 
@@ -72,10 +75,11 @@ impl Family {
     pub fn takes(self, key: &KeyMaterial) -> bool {
         match (self, key) {
             (Self::Hmac(_), KeyMaterial::Secret(_))
-            | (Self::RsaPkcs1(_) | Self::RsaPss(_), KeyMaterial::Rsa(_))
-            | (Self::Eddsa(None), KeyMaterial::Okp(_)) => true,
+            | (Self::RsaPkcs1(_) | Self::RsaPss(_), KeyMaterial::Rsa(_)) => true,
             (Self::Ecdsa(curve, _), KeyMaterial::Ec(key)) => key.curve == curve,
+            (Self::Eddsa(None), KeyMaterial::Okp(key)) => key.curve.signature_len().is_some(),
             (Self::Eddsa(Some(curve)), KeyMaterial::Okp(key)) => key.curve == curve,
+            (Self::MlDsa(algorithm), KeyMaterial::Akp(key)) => key.algorithm == algorithm,
             _ => false,
         }
     }
@@ -89,6 +93,7 @@ impl Family {
             Self::Ecdsa(curve, _) => curve.key_in_words(),
             Self::Eddsa(None) => "an Ed25519 or Ed448 key",
             Self::Eddsa(Some(curve)) => curve.key_in_words(),
+            Self::MlDsa(algorithm) => algorithm.key_in_words(),
         }
     }
 
@@ -98,8 +103,18 @@ impl Family {
             Self::Hmac(hash) | Self::RsaPkcs1(hash) | Self::RsaPss(hash) | Self::Ecdsa(_, hash) => {
                 Some(hash)
             }
-            Self::None | Self::Eddsa { .. } => None,
+            Self::None | Self::Eddsa(_) | Self::MlDsa(_) => None,
         }
+    }
+
+    /// Returns whether PyJWT has the algorithm.
+    pub const fn is_pyjwts(self) -> bool {
+        !matches!(self, Self::Eddsa(Some(_)) | Self::MlDsa(_))
+    }
+
+    /// Returns whether only a build with the feature `aws-lc` has it.
+    pub const fn needs_aws_lc(self) -> bool {
+        matches!(self, Self::Ecdsa(Curve::P521, _) | Self::MlDsa(_))
     }
 
     /// Returns the JWK name (`crv`) of the curve that the algorithm specifies.
@@ -143,15 +158,20 @@ const fn ecdsa(name: &'static str, curve: Curve, hash: Hash) -> Algorithm {
 
 const fn eddsa(name: &'static str, curve: Option<OkpCurve>) -> Algorithm {
     let signature_len = match curve {
-        Some(curve) => Some(curve.signature_len()),
+        Some(curve) => curve.signature_len(),
         None => None,
     };
     Algorithm { name, family: Family::Eddsa(curve), minimum_key_bits: 0, signature_len }
 }
 
-/// Every algorithm. `Ed25519` and `Ed448` come from RFC 9864; PyJWT does not have them, so the
+const fn mldsa(algorithm: MlDsa) -> Algorithm {
+    let (name, signature_len) = (algorithm.name(), Some(algorithm.signature_len()));
+    Algorithm { name, family: Family::MlDsa(algorithm), minimum_key_bits: 0, signature_len }
+}
+
+/// Every algorithm. PyJWT does not have `Ed25519` and `Ed448` (RFC 9864) and ML-DSA, so the
 /// functions that replace PyJWT's refuse them.
-pub static ALGORITHMS: [Algorithm; 16] = [
+pub static ALGORITHMS: [Algorithm; 19] = [
     hmac("HS256", Hash::Sha256),
     rsa("RS256", Family::RsaPkcs1(Hash::Sha256)),
     ecdsa("ES256", Curve::P256, Hash::Sha256),
@@ -168,6 +188,9 @@ pub static ALGORITHMS: [Algorithm; 16] = [
     ecdsa("ES256K", Curve::Secp256k1, Hash::Sha256),
     eddsa("Ed25519", Some(OkpCurve::Ed25519)),
     eddsa("Ed448", Some(OkpCurve::Ed448)),
+    mldsa(MlDsa::MlDsa44),
+    mldsa(MlDsa::MlDsa65),
+    mldsa(MlDsa::MlDsa87),
 ];
 
 /// Other names for algorithms of the table. A token keeps the name it was made with.

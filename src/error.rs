@@ -1,7 +1,8 @@
 //! Every way a token, a key or a call can be wrong.
 //!
 //! The texts are part of the API: applications match on them, and they are PyJWT 2.15.1's where
-//! PyJWT has the same error. No text ever holds key material or the content of a token's payload.
+//! PyJWT has the same error. No text ever holds key material, or anything of a token's payload but
+//! its audience.
 
 use std::fmt;
 
@@ -36,14 +37,19 @@ pub struct KeyMismatch {
     pub needed: &'static str,
     /// What the key is.
     pub found: &'static str,
-    /// The algorithms that it can be used with.
+    /// The algorithms of the same kind that it can be used with: none if it encrypts and the
+    /// algorithm signs.
     pub instead: Vec<&'static str>,
 }
 
 impl fmt::Display for KeyMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { algorithm, needed, found, instead } = self;
-        write!(f, "{algorithm} needs {needed}, this is {found}: use {}", instead.join(", "))
+        write!(f, "{algorithm} needs {needed}, this is {found}")?;
+        match &instead[..] {
+            [] => f.write_str(", which is for encryption"),
+            instead => write!(f, ": use {}", instead.join(", ")),
+        }
     }
 }
 
@@ -77,8 +83,8 @@ impl fmt::Display for TokenMistake {
             }
             Self::WhiteSpace => "The token has white space around it: pass token.strip()",
             Self::Encrypted => {
-                "This is an encrypted token (JWE, five parts): rapidjwt reads signed tokens (JWS, \
-                 three parts)"
+                "This is an encrypted token (JWE, five parts): pass a decrypter to Verifier, or \
+                 decrypt it with rapidjwt.jwe"
             }
             Self::LoneSurrogate => "The token has a lone surrogate, which has no form in UTF-8",
         })
@@ -166,6 +172,38 @@ pub enum Error {
     /// The signature does not fit the signing input and the key.
     SignatureMismatch,
 
+    // --- JSON serializations: RFC 7515 Section 7.2 ---
+    /// The token is a JWE, which is encrypted, not a JWS, which is signed.
+    JweNotJws,
+    /// The JSON is not a JWS, or breaks a rule about its parts; the text names the rule.
+    InvalidJws(&'static str),
+    /// Fewer signatures verify than the caller's policy requires.
+    NotEnoughSignatures {
+        /// The number of signatures, or of different keys, that verify.
+        found: usize,
+        /// The number that the policy requires.
+        required: usize,
+    },
+
+    // --- encryption: RFC 7516 ---
+    /// The token is a JWS, which is signed, not a JWE, which is encrypted.
+    JwsNotJwe,
+    /// The token is not a JWE, or breaks a rule about its parts; the text names the rule.
+    InvalidJwe(&'static str),
+    /// The encoded JOSE header has more bytes than this limit.
+    HeaderTooLarge(usize),
+    /// `enc` is missing or not one that the caller allows (RFC 7516 Section 4.1.2).
+    EncryptionNotAllowed,
+    /// `p2c` is not between these limits, or the counts of all recipients exceed the second.
+    IterationsNotAllowed(u32, u32),
+    /// The content is compressed and the caller does not allow that (RFC 7516 Section 4.1.3).
+    CompressionNotAllowed,
+    /// The decompressed content has more bytes than this limit.
+    ContentTooLarge(usize),
+    /// The content could not be decrypted: a wrong key, encrypted key, initialization vector, tag,
+    /// padding or header, which are not told apart (RFC 7516 Section 11.5).
+    DecryptionFailed,
+
     // --- claims: RFC 7519 Section 4.1 ---
     /// A claim that the caller requires is absent or null.
     MissingClaim(String),
@@ -187,8 +225,8 @@ pub enum Error {
     IssuerMismatch,
     /// The token has an audience and the caller expects none.
     AudienceUnexpected,
-    /// The token has an audience and the verifier was made without one.
-    AudienceNotConfigured,
+    /// The token has an audience and the verifier was made without one; holds what the token names.
+    AudienceNotConfigured(String),
     /// `aud` is neither a string nor a list of strings.
     AudienceFormat,
     /// `aud` contains no audience that the caller accepts.
@@ -253,10 +291,16 @@ pub enum Error {
         /// The algorithm that was asked for.
         asked: &'static str,
     },
+    /// What a key service returned is not a signature, or not one under its public key.
+    RemoteSignature(String),
+    /// A key service failed; the type of its error.
+    RemoteService(String),
     /// A public key, where signing needs the private key.
     PrivateKeyRequired,
     /// A key for `none`.
     KeyForNone,
+    /// A private key is encrypted, and its password was not given.
+    PasswordRequired,
     /// The key cannot be read or used; the message says what was found and what would help.
     InvalidKey(String),
 
@@ -269,6 +313,31 @@ impl Error {
     /// Makes an [`Error::InvalidKey`] with this message.
     pub fn invalid_key(message: impl Into<String>) -> Self {
         Self::InvalidKey(message.into())
+    }
+
+    /// Returns the name of the claim that is wrong, if it is about one.
+    pub fn claim(&self) -> Option<&str> {
+        Some(match self {
+            Self::MissingClaim(claim)
+            | Self::ClaimForbidden(claim)
+            | Self::ClaimRefused { claim, .. }
+            | Self::TooOld(claim) => claim,
+            Self::IssuedAtNotInteger | Self::IssuedInFuture => "iat",
+            Self::NotBeforeNotInteger | Self::NotYetValid => "nbf",
+            Self::ExpirationNotInteger | Self::Expired | Self::LivesTooLong => "exp",
+            Self::IssuerNotString | Self::IssuerMismatch => "iss",
+            Self::AudienceUnexpected
+            | Self::AudienceNotConfigured(_)
+            | Self::AudienceFormat
+            | Self::AudienceMismatch
+            | Self::StrictAudienceNotString
+            | Self::StrictAudienceFormat
+            | Self::StrictAudienceMismatch => "aud",
+            Self::SubjectNotString | Self::SubjectMismatch => "sub",
+            Self::JwtIdNotString => "jti",
+            Self::ClaimsMisfit { claim, .. } => return claim.as_deref(),
+            _ => return None,
+        })
     }
 }
 
@@ -352,6 +421,39 @@ impl fmt::Display for Error {
             Self::KidRequired => "The token has no kid, and several keys fit its alg",
             Self::NoUsableKey => "The JWK Set has no key for the allowed algorithms",
             Self::SignatureMismatch => "Signature verification failed",
+            Self::JweNotJws => {
+                "This is a JWE, which is encrypted, not a JWS, which is signed: decrypt it first"
+            }
+            Self::InvalidJws(message) => return write!(f, "Invalid JWS: {message}"),
+            Self::NotEnoughSignatures { found, required } => {
+                return write!(
+                    f,
+                    "Signature verification failed: {found} of {required} required signatures \
+                     verify"
+                );
+            }
+            Self::JwsNotJwe => {
+                "This is a JWS, which is signed, not a JWE, which is encrypted: verify it without a decrypter"
+            }
+            Self::InvalidJwe(message) => return write!(f, "Invalid JWE: {message}"),
+            Self::HeaderTooLarge(limit) => {
+                return write!(f, "The JOSE header has more than {limit} bytes");
+            }
+            Self::EncryptionNotAllowed => "The specified enc value is not allowed",
+            Self::IterationsNotAllowed(minimum, maximum) => {
+                return write!(
+                    f,
+                    "The PBES2 count (p2c) is not allowed: expected {minimum} to {maximum}, with \
+                     all recipients"
+                );
+            }
+            Self::CompressionNotAllowed => {
+                "The content is compressed (zip), which has to be allowed first"
+            }
+            Self::ContentTooLarge(limit) => {
+                return write!(f, "The decompressed content has more than {limit} bytes");
+            }
+            Self::DecryptionFailed => "Decryption failed",
             Self::MissingClaim(claim) => {
                 return write!(f, "Token is missing the \"{claim}\" claim");
             }
@@ -364,9 +466,12 @@ impl fmt::Display for Error {
             Self::IssuerNotString => "Payload Issuer (iss) must be a string",
             Self::IssuerMismatch => "Invalid issuer",
             Self::AudienceUnexpected => "Invalid audience",
-            Self::AudienceNotConfigured => {
-                "The token is for an audience (aud), and the verifier was made without one: pass \
-                 audience=..."
+            Self::AudienceNotConfigured(audience) => {
+                return write!(
+                    f,
+                    "The token is for {audience} (aud), and the verifier was made without an \
+                     audience: pass audience=..."
+                );
             }
             Self::AudienceFormat => "Invalid claim format in token",
             Self::AudienceMismatch => "Audience doesn't match",
@@ -405,7 +510,14 @@ impl fmt::Display for Error {
             Self::KeyForOtherAlgorithm { own, asked } => {
                 return write!(f, "The key is for {own} (its own alg), {asked} was asked for");
             }
+            Self::RemoteService(class) => {
+                return write!(f, "The key service failed: {class} (see __cause__)");
+            }
             Self::PrivateKeyRequired => "Signing needs a private key, got a public key",
+            Self::PasswordRequired => {
+                "The private key is encrypted: pass its password, as in Key.from_pem(data, \
+                 password=...)"
+            }
             Self::KeyForNone => "When alg = \"none\", key value must be None.",
             Self::KeyTooShort { bytes, minimum, hash } => {
                 return write!(
@@ -414,7 +526,7 @@ impl fmt::Display for Error {
                      length of {minimum} bytes for {hash}. See RFC 7518 Section 3.2."
                 );
             }
-            Self::InvalidKey(message) => message,
+            Self::InvalidKey(message) | Self::RemoteSignature(message) => message,
         };
         f.write_str(message)
     }

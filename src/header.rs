@@ -8,11 +8,6 @@ use crate::memory;
 /// The critical extensions that this library implements (RFC 7797).
 const SUPPORTED_CRIT: [&str; 1] = ["b64"];
 
-/// The size in bytes of a header that is parsed without asking whether there is memory for it.
-const USUAL_SIZE: usize = 1 << 14;
-/// How many times the size of its text a parsed header can take: of a list of digits.
-const VALUES_PER_TEXT: usize = 32;
-
 /// A JOSE header, as it was read; [`Header::validate`] checks it.
 ///
 /// Nothing in it is trusted: `jku`, `x5u`, `jwk` and `x5c` are data, and no key is taken from them.
@@ -28,14 +23,17 @@ impl Header {
     /// # Errors
     /// [`Error::HeaderNotJson`], [`Error::HeaderNotObject`], [`Error::OutOfMemory`].
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
-        if json.len() > USUAL_SIZE {
-            memory::ensure(json.len().saturating_mul(VALUES_PER_TEXT))?;
-        }
+        memory::ensure_parsed(json)?;
         match serde_json::from_slice(json) {
             Ok(Value::Object(members)) => Ok(Self { members }),
             Ok(_) => Err(Error::HeaderNotObject),
             Err(error) => Err(Error::HeaderNotJson(error.to_string())),
         }
+    }
+
+    /// Makes a header of members that were read from JSON.
+    pub const fn from_members(members: Map<String, Value>) -> Self {
+        Self { members }
     }
 
     /// Checks `kid` and `crit` as a recipient must.
@@ -105,10 +103,25 @@ impl Header {
         self.members.contains_key(name)
     }
 
+    /// Returns every member, without the header.
+    pub fn into_members(self) -> Map<String, Value> {
+        self.members
+    }
+
     /// Returns every member.
     pub const fn members(&self) -> &Map<String, Value> {
         &self.members
     }
+}
+
+/// Reads a JSON serialization, which is an object (RFC 7515 Section 7.2, RFC 7516 Section 7.2);
+/// returns `None` for anything else.
+///
+/// # Errors
+/// [`Error::OutOfMemory`].
+pub(crate) fn parse_object(json: &[u8]) -> Result<Option<Map<String, Value>>, Error> {
+    memory::ensure_parsed(json)?;
+    Ok(serde_json::from_slice(json).ok())
 }
 
 /// Returns a `typ` as [`Header::media_type`] does.

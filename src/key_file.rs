@@ -11,8 +11,8 @@ use crate::key::{KeyMaterial, SecretBytes, der};
 /// Reads a key from PEM text with one block; `password` decrypts a private key in encrypted PKCS#8.
 ///
 /// # Errors
-/// [`Error::InvalidKey`] if there is no key, if the password is missing or wrong, or if there is a
-/// password but the key is not encrypted.
+/// [`Error::PasswordRequired`]; [`Error::InvalidKey`] if there is no key, if the password is wrong,
+/// or if there is a password but the key is not encrypted.
 pub fn from_pem(text: &[u8], password: Option<&[u8]>) -> Result<KeyMaterial, Error> {
     let block = Block::find(text)?;
     match block.label() {
@@ -60,10 +60,7 @@ pub fn to_private_pem(key: &KeyMaterial, password: Option<&[u8]>) -> Result<Stri
 }
 
 fn decrypt(encrypted: &[u8], password: Option<&[u8]>) -> Result<KeyMaterial, Error> {
-    let password = password.ok_or_else(|| {
-        Error::invalid_key("The private key is encrypted: pass its password, as in Key.from_pem(data, password=...)")
-    })?;
-    der::parse_pkcs8(&pbes2::decrypt(encrypted, password)?)
+    der::parse_pkcs8(&pbes2::decrypt(encrypted, password.ok_or(Error::PasswordRequired)?)?)
 }
 
 /// Refuses a password for an unencrypted key: its owner believes that the key is protected.

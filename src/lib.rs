@@ -48,12 +48,15 @@
 //! |---|---|
 //! | `python` | the extension module, the only place that knows Python |
 //! | [`dangerous`] | reading a token without verifying it |
+//! | [`jws_json`] | signatures in the JSON serializations (RFC 7515 Section 7.2) |
 //! | [`jws`] | compact serialization: sign, verify (RFC 7515, RFC 7797) |
+//! | [`jwe`] | encryption: compact and JSON serializations (RFC 7516) |
 //! | [`signature_cache`] | signatures that have verified before |
 //! | [`keyring`] | which of several keys a token is verified with |
 //! | [`key_file`] | keys as they are stored in files: encrypted ones and certificates too |
-//! | [`crypto`] | signing and verifying, the only place that names a crypto library |
-//! | [`algorithm`] | the table of algorithms (RFC 7518, RFC 8037, RFC 8812, RFC 9864) |
+//! | [`crypto`] | signing and encrypting, the only place that names a crypto library |
+//! | [`key_management`], [`content_encryption`] | the tables of algorithms of a JWE (RFC 7518) |
+//! | [`algorithm`] | the table of signature algorithms (RFC 7518, RFC 8037, RFC 8812, RFC 9864) |
 //! | [`key`] | key material and its formats (RFC 7517, RFC 7518 Section 6) |
 //! | [`malformed`] | what a text that is not a token often is |
 //! | [`header`] | the JOSE header's rules (RFC 7515 Section 4) |
@@ -66,13 +69,17 @@ pub mod algorithm;
 pub mod base64url;
 pub mod bounds;
 pub mod claims;
+pub mod content_encryption;
 pub mod crypto;
 pub mod dangerous;
 pub mod error;
 pub mod header;
+pub mod jwe;
 pub mod jws;
+pub mod jws_json;
 pub mod key;
 pub mod key_file;
+pub mod key_management;
 pub mod keyring;
 pub mod malformed;
 mod memory;

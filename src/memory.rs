@@ -36,13 +36,31 @@ pub(crate) fn ensure(len: usize) -> Result<(), Error> {
     buffer(len).map(drop)
 }
 
+/// The size in bytes of a JSON text that is parsed without asking whether there is memory for it.
+const USUAL_JSON_SIZE: usize = 1 << 14;
+/// How many times the size of its text a parsed value can take: a list of digits.
+const VALUES_PER_JSON: usize = 32;
+
+/// Checks that there is memory for what a JSON text is parsed into.
+///
+/// # Errors
+/// [`Error::OutOfMemory`].
+pub(crate) fn ensure_parsed(json: &[u8]) -> Result<(), Error> {
+    if json.len() <= USUAL_JSON_SIZE {
+        return Ok(());
+    }
+    ensure(json.len().saturating_mul(VALUES_PER_JSON))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_is_not_available_is_an_error() {
-        assert_eq!(ensure(isize::MAX as usize - 64), Err(Error::OutOfMemory));
+        // In the memory of a 32-bit process there may be room for one such buffer.
+        let most = isize::MAX as usize - 64;
+        assert_eq!(buffer(most).and_then(|_taken| ensure(most)), Err(Error::OutOfMemory));
         assert_eq!(ensure(usize::MAX), Err(Error::OutOfMemory));
         assert_eq!(ensure(64), Ok(()));
     }

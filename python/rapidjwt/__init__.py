@@ -40,6 +40,7 @@ from .exceptions import (
     InvalidSignatureError,
     InvalidTokenError,
     MissingRequiredClaimError,
+    PasswordRequiredError,
     PyJWKClientConnectionError,
     PyJWKClientError,
     PyJWKError,
@@ -50,11 +51,20 @@ from .warnings import InsecureKeyLengthWarning
 
 TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
-    # Imported by native code, where programs such as PyInstaller cannot see it.
+    # Imported by native code or by `_LATE`, where programs such as PyInstaller cannot see it.
     import difflib  # noqa: F401
     from typing import Any
 
-    from . import profiles, rules, typed_claims  # noqa: F401
+    from . import (  # noqa: F401
+        _nested,
+        _token_state,
+        jws_json,
+        profiles,
+        remote,
+        revocation,
+        rules,
+        typed_claims,
+    )
     from ._install import install_as_jwt
     from .issuers import MultiIssuerVerifier
     from .jwks import AsyncJWKSClient, JWKSClient, RefreshPolicy, UnknownKeyError
@@ -85,6 +95,7 @@ __all__ = [
     "KeySet",
     "MissingRequiredClaimError",
     "MultiIssuerVerifier",
+    "PasswordRequiredError",
     "PyJWK",
     "PyJWKClient",
     "PyJWKClientConnectionError",
@@ -125,13 +136,20 @@ _LATE = {
     "RefreshPolicy": "jwks",
     "TokenVerifier": "types",
     "UnknownKeyError": "jwks",
+    "dpop": "dpop",
     "install_as_jwt": "_install",
     "issuers": "issuers",
+    "jwe": "jwe",
     "jwk_set_cache": "jwk_set_cache",
     "jwks": "jwks",
+    "jws_json": "jws_json",
     "jwks_client": "jwks_client",
     "key_set": "key_set",
+    "mtls": "mtls",
     "profiles": "profiles",
+    "remote": "remote",
+    "replay": "replay",
+    "revocation": "revocation",
     "rules": "rules",
     "types": "types",
 }

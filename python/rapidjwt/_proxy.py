@@ -61,6 +61,12 @@ def checked_proxy(url: str, schemes: tuple[str, ...]) -> SplitResult:
         return parts
     if _is_socks(url):
         raise PyJWKClientError(_socks_refusal(url))
+    if parts is not None and parts.scheme == "https":
+        raise PyJWKClientError(
+            f"The proxy https://{parts.hostname} is reached through TLS, which is not supported:"
+            " name an HTTP proxy (http://...), which tunnels https requests unread, or use"
+            " AsyncJWKSClient"
+        )
     allowed = " or ".join(f"{scheme}://" for scheme in schemes)
     raise PyJWKClientError(
         f"A proxy's URL must start with {allowed} and have a host, for example "

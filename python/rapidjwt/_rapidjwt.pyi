@@ -1,5 +1,7 @@
 from collections.abc import (
     AsyncIterator,
+    Awaitable,
+    Callable,
     Container,
     Coroutine,
     Iterable,
@@ -11,9 +13,10 @@ from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from json import JSONEncoder
 from types import GenericAlias
-from typing import Any, ClassVar, Final, Generic, Protocol, TypeAlias, final, overload
+from typing import Any, ClassVar, Final, Generic, Literal, Protocol, TypeAlias, final, overload
 
-from typing_extensions import TypeVar
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from typing_extensions import TypeVar, disjoint_base
 
 from .algorithms import AllowedPrivateKeys, AllowedPublicKeys
 from .api_jwk import PyJWK, PyJWKSet
@@ -21,6 +24,8 @@ from .exceptions import PyJWTError
 from .jwks import AsyncJWKSClient, JWKSClient
 from .key_set import KeySet
 from .profiles import Profile
+from .replay.store import AnyReplayStore
+from .revocation.store import Revocation
 from .rules import AnyRule
 from .types import Algorithm, DecodedToken, Options
 
@@ -39,11 +44,13 @@ __all__ = [
     "decode",
     "decode_complete",
     "decode_segment",
+    "did_you_mean",
     "encode",
     "fast_path_changed",
     "fast_path_extended",
     "fast_path_obstacles",
     "get_unverified_header",
+    "is_der",
     "is_der_public_key",
     "is_jwk",
     "is_pem",
@@ -55,6 +62,7 @@ __all__ = [
     "record_originals",
     "token_iterator",
     "token_text",
+    "typed_claims",
     "unverified_claims",
     "verifier_of_policy",
     "verifier_under",
@@ -91,9 +99,20 @@ _ClaimsObject: TypeAlias = _Dataclass | _Attrs | _Struct | _Model
 _ClaimsType: TypeAlias = type[_T] | _TypeAdapter[_T] | _JSONDecoder[_T]
 # Any, because a Mapping is invariant in its keys: names of claims, or tuples of them.
 _Rules: TypeAlias = Mapping[Any, AnyRule]
-_SigningKey: TypeAlias = AllowedPrivateKeys | PyJWK | Key | str | bytes
+_SigningKey: TypeAlias = AllowedPrivateKeys | PyJWK | Key | RemoteKey | str | bytes
 _VerifyingKey: TypeAlias = AllowedPublicKeys | PyJWK | Key | str | bytes
 _VerifyingKeys: TypeAlias = _VerifyingKey | KeySet | PyJWKSet | Sequence[_VerifyingKey]
+_EncryptionKey: TypeAlias = (
+    AllowedPrivateKeys
+    | AllowedPublicKeys
+    | X25519PrivateKey
+    | X25519PublicKey
+    | Key
+    | dict[str, Any]
+    | str
+    | bytes
+)
+_DecryptionKeys: TypeAlias = _EncryptionKey | KeySet | Sequence[_EncryptionKey]
 _Strings: TypeAlias = list[str] | tuple[str, ...] | AbstractSet[str]
 _Algorithms: TypeAlias = list[Algorithm] | tuple[Algorithm, ...] | AbstractSet[Algorithm]
 
@@ -117,9 +136,10 @@ class Key:
 
         `kid` becomes the key's ID, and `alg` the only algorithm that the key can be used with.
 
-        Raises `InvalidKeyError` for anything else, for several keys, for a missing or wrong password, for a password
-        that the key does not need and for an `alg` that does not take it; `TypeError` for arguments
-        of other types, `ValueError` for an unknown `alg`.
+        Raises `InvalidKeyError` for anything else, for several keys, for a wrong password, for a
+        password that the key does not need and for an `alg` that does not take it; its subclass
+        `PasswordRequiredError` for a missing password; `TypeError` for arguments of other types,
+        `ValueError` for an unknown `alg`.
         """
     @staticmethod
     def from_der(
@@ -155,13 +175,14 @@ class Key:
         """Makes a key of a shared secret for HMAC: a str (in UTF-8) or bytes. `kid` and `alg` are as
         for `from_pem`.
 
-        Raises `InvalidKeyError` for an empty secret, and for public keys and certificates (PEM, DER,
-        OpenSSH) and JWKs, which an attacker knows too (RFC 8725 Section 2.1); `TypeError` for another
-        type.
+        Raises `InvalidKeyError` for an empty secret, and for keys and certificates (PEM, DER,
+        OpenSSH, JWK; also in base64 or UTF-16), of which an attacker knows the public ones too (RFC
+        8725 Section 2.1); `TypeError` for another type.
         """
     @staticmethod
     def generate(algorithm: Algorithm, *, size: int | None = None, kid: str | None = None) -> Key:
         """Generates a key for the algorithm of that name, which becomes its `alg`; `kid` becomes its ID.
+        "X25519" makes a key for ECDH-ES, which has no `alg`: it is for `rapidjwt.jwe`.
 
         `size` is the number of bits of a secret (by default the length of the hash) or of an RSA
         modulus (2048 by default, or 3072, 4096, 8192). Other algorithms determine the size.
@@ -172,13 +193,15 @@ class Key:
         """
     @property
     def kty(self) -> str:
-        """The JWK key type: "oct", "RSA", "EC" or "OKP" (RFC 7518 Section 6.1)."""
+        """The JWK key type: "oct", "RSA", "EC", "OKP" or "AKP" (RFC 7518 Section 6.1)."""
     @property
     def curve(self) -> str | None:
-        """The JWK curve name, crv; None for RSA and oct."""
+        """The JWK curve name, crv; None for RSA, oct and AKP."""
     @property
     def size(self) -> int:
-        """The size in bits: of the secret, of the modulus, or of the curve's field."""
+        """The size in bits: of the secret, of the modulus, of the curve's field, or of the public key of
+        ML-DSA.
+        """
     @property
     def kid(self) -> str | None:
         """The key ID, kid (RFC 7517 Section 4.5): that of the JWK, or the argument of that name."""
@@ -195,7 +218,7 @@ class Key:
         """The operations that the JWK states, `key_ops`: "sign", "verify", ... (RFC 7517 Section 4.3)."""
     @property
     def is_private(self) -> bool:
-        """Whether the key can sign."""
+        """Whether the key has its private part: whether it can sign or, an X25519 key, decrypt."""
     def public(self) -> Key:
         """Returns the public half. Raises `InvalidKeyError` for a shared secret, which has none."""
     def to_jwk(self, private: bool = False) -> dict[str, Any]:
@@ -246,6 +269,9 @@ class Key:
 @final
 class CacheInfo:
     """The counters of a cache, with the names that `functools.lru_cache` uses."""
+    def __new__(
+        cls, hits: int = 0, misses: int = 0, maxsize: int = 0, currsize: int = 0
+    ) -> CacheInfo: ...
     @property
     def hits(self) -> int:
         """Lookups that found an entry."""
@@ -268,8 +294,8 @@ class Signer:
     immutable and safe to share between threads.
 
     Arguments:
-        key: a private key as PEM text, a secret, a `Key`, a `PyJWK`, or a key object of
-            cryptography.
+        key: a private key as PEM text, a secret, a `Key`, a `PyJWK`, a key object of cryptography,
+            or a `RemoteKey`.
         algorithm: the `alg`. It may be left out for a `Key` or a `PyJWK`.
         headers: additional header parameters, for example `{"kid": "2026-11"}`. The key ID of a
             `Key` or `PyJWK` becomes the `kid` unless `headers` has one.
@@ -331,8 +357,87 @@ class Signer:
         Raises `TypeError` and `ValueError` for claims that are not JSON,
         as `rapidjwt.encode` does, and `ValueError` for claims that the profile refuses.
         """
+    def encode_async(self, claims: Mapping[str, Any] | _ClaimsObject) -> Coroutine[Any, Any, str]:
+        """Signs claims as `encode` does and returns a coroutine of the token, which raises what `encode`
+        raises.
+
+        With a key in memory the coroutine never waits. With an `AsyncRemoteKey` it waits for the
+        service; with a `RemoteKey` it calls the service in a thread.
+        """
+    def _signing_input(self, claims: Mapping[str, Any] | _ClaimsObject) -> bytes: ...
     def __copy__(self) -> Signer: ...
     def __deepcopy__(self, _memo: Any) -> Signer: ...
+
+@disjoint_base
+class RemoteKey:
+    """A private key in a service that signs: an HSM, a cloud's key service, a vault.
+
+    A `Signer` takes it in place of a private key. Each signature is verified under the public key
+    before a token leaves, so that a wrong key or a wrong setting is found with the first token.
+
+    Arguments:
+        sign: a function that takes bytes and returns the signature of the service. Its time-outs and
+            retries are those of the service's client.
+        algorithm: the `alg` of the tokens: one of the asymmetric ones.
+        public: the public `Key`, or None if it is not known; signatures are then not verified.
+        kid: the `kid` of the tokens, by default that of `public`.
+        takes: what `sign` takes: `"message"`, the default, or `"digest"`, the hash of the message
+            by the algorithm's hash function.
+        returns: the form of ECDSA signatures: `"jose"`, the default, is R and S side by side (RFC
+            7518 Section 3.4), `"der"` is that of X.509 (RFC 3279 Section 2.2.3).
+        verify: whether signatures are verified under `public`.
+
+    Raises `InvalidKeyError` for a public key that does not fit the algorithm, `TypeError` and
+    `ValueError` for other wrong arguments.
+    """
+    def __new__(  # noqa: PYI034
+        cls,
+        sign: Callable[[bytes], bytes],
+        *,
+        algorithm: Algorithm,
+        public: Key | None,
+        kid: str | None = None,
+        takes: Literal["message", "digest"] = "message",
+        returns: Literal["jose", "der"] = "jose",
+        verify: bool = True,
+    ) -> RemoteKey: ...
+    @property
+    def algorithm(self) -> str:
+        """The `alg` of the tokens."""
+    @property
+    def key_id(self) -> str | None:
+        """The `kid` of the tokens, or None."""
+    @property
+    def public(self) -> Key | None:
+        """The public `Key`, or None."""
+    def sign(self, message: bytes) -> bytes:
+        """Signs `message` and returns the raw signature, in the form of JWS.
+
+        Raises `RemoteKeyError` if the service fails, with its error as `__cause__`, and if it
+        returns anything other than a signature under the public key.
+        """
+    def __copy__(self) -> RemoteKey: ...
+    def __deepcopy__(self, _memo: Any) -> RemoteKey: ...
+
+@final
+class AsyncRemoteKey(RemoteKey):
+    """A [`RemoteKey`] whose `sign` is a coroutine function. A `Signer` with it has `encode_async` only."""
+    def __new__(
+        cls,
+        sign: Callable[[bytes], Awaitable[bytes]],
+        *,
+        algorithm: Algorithm,
+        public: Key | None,
+        kid: str | None = None,
+        takes: Literal["message", "digest"] = "message",
+        returns: Literal["jose", "der"] = "jose",
+        verify: bool = True,
+    ) -> AsyncRemoteKey: ...
+    def sign(self, message: bytes) -> Coroutine[Any, Any, bytes]:  # type: ignore[override]
+        """Does what `RemoteKey.sign` does, as a coroutine."""
+
+def remote_request(key: RemoteKey, message: bytes, /) -> Awaitable[Any]: ...
+def remote_signature(key: RemoteKey, message: bytes, answer: Any, /) -> bytes: ...
 
 @final
 class Verifier(Generic[_ClaimsT_co]):
@@ -361,12 +466,18 @@ class Verifier(Generic[_ClaimsT_co]):
             None, the default, means no limit, as in PyJWT.
         `max_nesting`: the maximum depth of nested arrays and objects in the payload, where the
             payload itself counts as 1; None, the default, means as deep as Python's json reads.
+        decrypter: a `rapidjwt.jwe.Decrypter`. Tokens must then be signed and encrypted: a JWE with
+            `cty` JWT around a JWS (RFC 7519 Section 5.2). Without one, the default, a JWE is
+            refused.
         profile: what a standard demands of this kind of token, from `rapidjwt.profiles`.
         rules: a dict from claims, or tuples of names inside them, to what they must be: a value, a
             rule of `rapidjwt.rules`, or a function that gets the value and returns a bool.
         `max_age`: the most seconds, or a timedelta, since `iat`, which is then required.
         `max_lifetime`: the most seconds, or a timedelta, from `iat` to `exp`, which are then
             required.
+        replay: a store of `rapidjwt.replay`. Tokens are then accepted once; they must have `jti` and
+            `exp`.
+        revocation: a list of `rapidjwt.revocation`, whose tokens are refused.
         claims: the type of the claims that `decode` returns in place of a dict: a dataclass, a
             `TypedDict`, a `msgspec.Struct`, a pydantic model, a `TypeAdapter` or a class of attrs.
 
@@ -389,10 +500,13 @@ class Verifier(Generic[_ClaimsT_co]):
         cache_size: int = 0,
         max_token_size: int | None = None,
         max_nesting: int | None = None,
+        decrypter: Decrypter | None = None,
         profile: Profile | None = None,
         rules: _Rules | None = None,
         max_age: float | timedelta | None = None,
         max_lifetime: float | timedelta | None = None,
+        replay: AnyReplayStore | None = None,
+        revocation: Revocation | None = None,
         claims: None = None,
     ) -> Verifier[dict[str, Any]]: ...
     @overload
@@ -411,10 +525,13 @@ class Verifier(Generic[_ClaimsT_co]):
         cache_size: int = 0,
         max_token_size: int | None = None,
         max_nesting: int | None = None,
+        decrypter: Decrypter | None = None,
         profile: Profile | None = None,
         rules: _Rules | None = None,
         max_age: float | timedelta | None = None,
         max_lifetime: float | timedelta | None = None,
+        replay: AnyReplayStore | None = None,
+        revocation: Revocation | None = None,
         claims: _ClaimsType[_T],
     ) -> Verifier[_T]: ...
     @overload
@@ -433,10 +550,13 @@ class Verifier(Generic[_ClaimsT_co]):
         cache_size: int = 0,
         max_token_size: int | None = None,
         max_nesting: int | None = None,
+        decrypter: Decrypter | None = None,
         profile: Profile | None = None,
         rules: _Rules | None = None,
         max_age: float | timedelta | None = None,
         max_lifetime: float | timedelta | None = None,
+        replay: AnyReplayStore | None = None,
+        revocation: Revocation | None = None,
         claims: None = None,
     ) -> Verifier[dict[str, Any]]: ...
     @overload
@@ -455,15 +575,27 @@ class Verifier(Generic[_ClaimsT_co]):
         cache_size: int = 0,
         max_token_size: int | None = None,
         max_nesting: int | None = None,
+        decrypter: Decrypter | None = None,
         profile: Profile | None = None,
         rules: _Rules | None = None,
         max_age: float | timedelta | None = None,
         max_lifetime: float | timedelta | None = None,
+        replay: AnyReplayStore | None = None,
+        revocation: Revocation | None = None,
         claims: _ClaimsType[_T],
     ) -> Verifier[_T]: ...
     @property
     def algorithms(self) -> tuple[str, ...]:
         """The names of the allowed algorithms."""
+    @property
+    def decrypter(self) -> Decrypter | None:
+        """The decrypter of nested tokens; None if tokens must not be encrypted."""
+    @property
+    def replay(self) -> AnyReplayStore | None:
+        """The store of one-time tokens; None if tokens may be used many times."""
+    @property
+    def revocation(self) -> Revocation | None:
+        """The list of revoked tokens, or None."""
     @property
     def audience(self) -> str | tuple[str, ...] | None:
         """The accepted audience, or a tuple of several; None refuses tokens with an audience."""
@@ -501,19 +633,11 @@ class Verifier(Generic[_ClaimsT_co]):
         has no key for the token, and `PyJWKClientError` if keys are needed and cannot be fetched.
         Raises `TypeError` with an `AsyncJWKSClient`.
         """
-    @overload
-    def decode_complete(  # type: ignore[overload-overlap]
-        self: Verifier[dict[str, Any]], token: str | bytes
-    ) -> DecodedToken:
+    def decode_complete(self, token: str | bytes) -> DecodedToken:
         """Verifies a token and returns a dict with its `payload`, `header` and `signature`.
 
-        Raises the exceptions of `decode`.
-        """
-    @overload
-    def decode_complete(self, token: str | bytes) -> dict[str, Any]:
-        """Verifies a token and returns a dict with its `payload`, `header` and `signature`.
-
-        Raises the exceptions of `decode`.
+        The payload is a dict, even if the verifier has a type for claims. Raises the exceptions of
+        `decode`.
         """
     def decode_many(self, tokens: Iterable[Any]) -> Iterator[_ClaimsT_co | PyJWTError]:
         """Verifies many tokens and returns an iterator over their claims, in the order of the tokens.
@@ -561,10 +685,282 @@ class VerifierPolicy:
     def check_size(self, token: str | bytes, /) -> None: ...
 
 @final
-class DecodedMany(Iterator[dict[str, Any] | PyJWTError]):
+class DecodedMany(Iterator[Any]):
     def __iter__(self) -> DecodedMany: ...
-    def __next__(self) -> dict[str, Any] | PyJWTError: ...
+    def __next__(self) -> Any: ...
 
+@final
+class Encrypter:
+    """An encrypter for one recipient, whose key and header are fixed when it is made.
+
+    It is immutable and safe to share between threads.
+
+    Arguments:
+        key: the recipient's key: a `Key`, a JWK as a dict, PEM text, a secret or a password (str or
+            bytes), or a key object of cryptography. A public key is enough for RSA-OAEP and ECDH-ES.
+        algorithm: the `alg`, for example "RSA-OAEP-256", "ECDH-ES" or "dir".
+        encryption: the `enc`, for example "A256GCM".
+        headers: additional header parameters, for example `{"cty": "JWT"}`. The key ID of a `Key`
+            or a JWK becomes the `kid` unless `headers` has one.
+        p2c: the count of iterations for PBES2; by default 600,000, or 210,000 with HS384 and HS512.
+
+    Raises `InvalidKeyError` for a key that does not fit the algorithm, `NotImplementedError` for an
+    algorithm that this build lacks, `TypeError` and `ValueError` for other wrong arguments.
+    """
+    def __new__(
+        cls,
+        key: _EncryptionKey,
+        algorithm: str,
+        encryption: str,
+        *,
+        headers: dict[str, Any] | None = None,
+        p2c: int | None = None,
+    ) -> Encrypter: ...
+    def encrypt(self, plaintext: str | bytes) -> str:
+        """Encrypts `plaintext`, a str (in UTF-8) or bytes, and returns the compact serialization."""
+    def encrypt_flattened(
+        self,
+        plaintext: str | bytes,
+        *,
+        unprotected: dict[str, Any] | None = None,
+        aad: str | bytes | None = None,
+    ) -> dict[str, Any]:
+        """Encrypts `plaintext` and returns the flattened JSON serialization (RFC 7516 Section 7.2.2).
+
+        `unprotected` is a header that is neither encrypted nor authenticated; `aad`, str or bytes,
+        is authenticated and not encrypted.
+        """
+    def __copy__(self) -> Encrypter: ...
+    def __deepcopy__(self, _memo: Any) -> Encrypter: ...
+
+@final
+class Decrypter:
+    """A decrypter with keys, allowed algorithms and limits that are fixed when it is made.
+
+    Decrypted content is not verified: with RSA-OAEP and ECDH-ES, everybody can encrypt who has the
+    public key. Sign first and encrypt the token, or use a key that only the two parties have.
+
+    It is immutable and safe to share between threads.
+
+    Arguments:
+        keys: the recipient's key, or several of them: a list or tuple, a JWK Set as a dict or a
+            `KeySet`, of which those that fit are used. Keys are what `Encrypter` takes. The `kid` of
+            a token chooses among keys with an ID; keys without one are tried in turn.
+        algorithms: the allowed values of `alg`.
+        encryptions: the allowed values of `enc`.
+        decompress: whether content may be compressed (`zip`).
+        `max_decompressed_size`: the maximum number of bytes in decompressed content.
+        `max_token_size`: the maximum number of bytes in a token.
+        `max_header_size`: the maximum number of bytes in its encoded protected header.
+        `max_recipients`: the maximum number of recipients of a JSON serialization.
+        `min_p2c`: the minimum count of iterations of PBES2.
+        `max_p2c`: their maximum, for all recipients of a token together.
+
+    Raises `InvalidKeyError` for a key that fits none of the algorithms, `PyJWKSetError` for a
+    set without one that fits, `NotImplementedError` for an algorithm that this build lacks,
+    `TypeError` and `ValueError` for other wrong arguments.
+    """
+    def __new__(
+        cls,
+        keys: _DecryptionKeys,
+        *,
+        algorithms: _Strings,
+        encryptions: _Strings,
+        decompress: bool = False,
+        max_decompressed_size: int = 256000,
+        max_token_size: int = 1048576,
+        max_header_size: int = 16384,
+        max_recipients: int = 16,
+        min_p2c: int = 1000,
+        max_p2c: int = 1200000,
+    ) -> Decrypter: ...
+    def decrypt(self, token: str | bytes) -> bytes:
+        """Decrypts a token in the compact serialization, a str or bytes, and returns its content.
+
+        Raises `DecryptionError` if it cannot be decrypted, whatever the reason; `DecodeError` for a
+        token that is malformed or exceeds a limit, and for a JWS; `InvalidAlgorithmError` for an
+        `alg` or `enc` that is not allowed; `InvalidTokenError` for other rules of the header.
+        """
+    def decrypt_complete(self, token: str | bytes) -> Decrypted:
+        """Decrypts a token in the compact serialization and returns a `Decrypted`, which has its header
+        too. Errors are those of `decrypt`.
+        """
+    def decrypt_json(self, jwe: dict[str, Any] | str | bytes) -> Decrypted:
+        """Decrypts a token in a JSON serialization, general or flattened: a dict, or its JSON text.
+
+        It is decrypted for whichever of its recipients a key fits. Errors are those of `decrypt`.
+        """
+    def __copy__(self) -> Decrypter: ...
+    def __deepcopy__(self, _memo: Any) -> Decrypter: ...
+
+@final
+class Decrypted:
+    """The decrypted content of a token, with its header. It is not verified."""
+    @property
+    def plaintext(self) -> bytes:
+        """The content."""
+    @property
+    def header(self) -> dict[str, Any]:
+        """The JOSE header of the recipient: protected and unprotected parameters."""
+    @property
+    def protected_header(self) -> dict[str, Any]:
+        """The parameters of the header that are authenticated."""
+    @property
+    def aad(self) -> bytes | None:
+        """The additional authenticated data of a JSON serialization, or None."""
+
+def encrypt_general(
+    encrypters: Sequence[Encrypter],
+    plaintext: str | bytes,
+    *,
+    unprotected: dict[str, Any] | None = None,
+    aad: str | bytes | None = None,
+) -> dict[str, Any]:
+    """Encrypts a plaintext for several recipients and returns the general JSON serialization (RFC 7516
+    Section 7.2.1).
+
+    Arguments:
+        encrypters: one `Encrypter` for each recipient, all with the same `encryption`. "dir" and
+            "ECDH-ES" determine the content encryption key and so cannot stand beside others.
+        plaintext: a str (in UTF-8) or bytes.
+        unprotected: a shared header that is neither encrypted nor authenticated.
+        aad: a str or bytes that is authenticated and not encrypted.
+
+    Raises `ValueError` without an encrypter, for encrypters that do not go together, and for header
+    parameters that occur twice; `InvalidKeyError` for "dir" and "ECDH-ES" beside others.
+    """
+
+def generate_key(
+    algorithm: str, *, encryption: str | None = None, curve: str = "P-256", size: int = 2048
+) -> dict[str, Any]:
+    """Generates a key for a key management algorithm and returns it as a private JWK.
+
+    Arguments:
+        algorithm: the `alg`, which the JWK names.
+        encryption: the `enc`, needed for "dir" alone: it determines the length of the key.
+        curve: the curve for ECDH-ES: "P-256", "P-384", "P-521" or "X25519".
+        size: the bits of an RSA modulus: 2048, 3072, 4096 or 8192.
+
+    Raises `ValueError` for unknown names and for PBES2, whose key is a password;
+    `NotImplementedError` for what this build lacks.
+    """
+
+@final
+class JSONSigner:
+    """A signer of any payload into a JSON serialization, with a key and headers that are fixed when it
+    is made.
+
+    It is immutable and safe to share between threads.
+
+    Arguments:
+        key: a private key: what `Signer` takes.
+        algorithm: the `alg`.
+        headers: parameters of the protected header, which are signed. The key ID of a `Key` becomes
+            the `kid` unless one of the headers has one. `{"b64": False, "crit": ["b64"]}` signs the
+            payload as it is (RFC 7797).
+        unprotected: parameters of the unprotected header, which anybody can change.
+
+    Raises `InvalidKeyError` for a key that does not fit the algorithm or cannot sign, `TypeError` and
+    `ValueError` for other wrong arguments.
+    """
+    def __new__(
+        cls,
+        key: _SigningKey,
+        algorithm: Algorithm,
+        *,
+        headers: dict[str, Any] | None = None,
+        unprotected: dict[str, Any] | None = None,
+    ) -> JSONSigner: ...
+    def sign_flattened(self, payload: str | bytes, *, detached: bool = False) -> dict[str, Any]:
+        """Signs `payload`, a str (in UTF-8) or bytes, and returns the flattened JSON serialization (RFC
+        7515 Section 7.2.2). A detached payload is signed and left out (RFC 7515 Appendix F).
+        """
+    def __copy__(self) -> JSONSigner: ...
+    def __deepcopy__(self, _memo: Any) -> JSONSigner: ...
+
+@final
+class JSONVerifier:
+    """A verifier of the JSON serializations, with keys, algorithms and a policy that are fixed when it
+    is made.
+
+    It is immutable and safe to share between threads.
+
+    Arguments:
+        keys: the key, or several of them: a list or tuple, or a `KeySet`. Keys are what `Verifier`
+            takes. The `kid` of a signature chooses among keys with an ID.
+        algorithms: the allowed values of `alg`.
+        policy: which signatures must verify: "all" that the JWS has, "any" one, or the number of
+            different keys that must have signed. The default is "all". Only a number notices that
+            somebody has removed signatures.
+        `max_signatures`: the maximum number of signatures of a JWS.
+        `max_token_size`: the maximum number of bytes in its JSON text.
+
+    Raises `InvalidKeyError` for a key that fits none of the algorithms, `TypeError` and `ValueError`
+    for other wrong arguments.
+    """
+    def __new__(
+        cls,
+        keys: _VerifyingKey | KeySet | Sequence[_VerifyingKey],
+        *,
+        algorithms: _Strings,
+        policy: str | int | None = None,
+        max_signatures: int = 16,
+        max_token_size: int = 1048576,
+    ) -> JSONVerifier: ...
+    def verify(
+        self, jws: dict[str, Any] | str | bytes, detached_payload: str | bytes | None = None
+    ) -> VerifiedJWS:
+        """Verifies a JWS in a JSON serialization, general or flattened: a dict, or its JSON text.
+
+        `detached_payload`, a str or bytes, is the payload of a JWS that has none. Returns a
+        `VerifiedJWS` with the payload and the signatures that verified; the others are left out.
+
+        Raises `InvalidSignatureError` if fewer signatures verify than the policy requires,
+        `DecodeError` for a JWS that is malformed or exceeds a limit, and for a JWE;
+        `InvalidTokenError` for rules of the header; `InvalidAlgorithmError` if the only signature
+        has an `alg` that is not allowed.
+        """
+    def __copy__(self) -> JSONVerifier: ...
+    def __deepcopy__(self, _memo: Any) -> JSONVerifier: ...
+
+@final
+class VerifiedJWS:
+    """A payload of which as many signatures were checked as the policy of the verifier requires."""
+    @property
+    def payload(self) -> bytes:
+        """The payload."""
+    @property
+    def signatures(self) -> tuple[VerifiedSignature, ...]:
+        """The signatures that verified, in order."""
+
+@final
+class VerifiedSignature:
+    """A signature that verified."""
+    @property
+    def header(self) -> dict[str, Any]:
+        """The JOSE header: protected and unprotected parameters."""
+    @property
+    def protected_header(self) -> dict[str, Any]:
+        """The parameters of the header that are signed."""
+    @property
+    def key_index(self) -> int:
+        """The position of the key that verified it, among those of the verifier."""
+
+def sign_general(
+    signers: Sequence[JSONSigner], payload: str | bytes, *, detached: bool = False
+) -> dict[str, Any]:
+    """Signs a payload with several keys and returns the general JSON serialization (RFC 7515 Section
+    7.2.1).
+
+    Arguments:
+        signers: one `JSONSigner` for each signature; all with `b64` false, or none.
+        payload: a str (in UTF-8) or bytes.
+        detached: whether the payload is left out of the result (RFC 7515 Appendix F).
+
+    Raises `ValueError` without a signer and for signers that do not go together.
+    """
+
+def encryption_tables() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]: ...
 def encode(
     payload: dict[str, Any],
     key: _SigningKey,
@@ -652,6 +1048,8 @@ CHUNK: Final[int]
 
 def choose_keys(ids: list[str | None], kid: str | None, /) -> list[int]: ...
 def decode_segment(segment: bytes, /) -> bytes | None: ...
+def did_you_mean(name: str, known: Sequence[str], /) -> str | None: ...
+def is_der(data: bytes, /) -> bool: ...
 def is_der_public_key(data: bytes, /) -> bool: ...
 def is_jwk(data: bytes, /) -> bool: ...
 def is_pem(data: bytes, /) -> bool: ...
@@ -678,6 +1076,8 @@ def keys_may_be_outdated(
 def token_iterator(tokens: Iterable[Any], method: str, /) -> Iterator[Any]: ...
 def token_text(item: Any, /) -> Any: ...
 def unverified_claims(token: str | bytes, max_token_size: int | None, /) -> dict[str, Any]: ...
+def open_nested(decrypter: Decrypter, token: str | bytes, /) -> bytes: ...
+def typed_claims(verifier: Verifier[Any], claims: dict[str, Any], /) -> Any: ...
 def verifier_of_policy(policy: VerifierPolicy, keys: _VerifyingKeys, /) -> Verifier[Any]: ...
 def verifier_under(verifier: Verifier[Any], policy: VerifierPolicy, /) -> Verifier[Any]: ...
 def fast_path_changed() -> None: ...

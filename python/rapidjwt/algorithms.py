@@ -69,10 +69,9 @@ if TYPE_CHECKING:
 #: Whether the asymmetric algorithms can be used. They always can: they are native.
 has_crypto: bool = True
 
-#: The rows of the native algorithm table that PyJWT has, in PyJWT's order. The Ed25519 and Ed448 of
-#: RFC 9864 are not among them: their curves are not those of ECDSA.
+#: The rows of the native algorithm table that PyJWT has, in PyJWT's order.
 _ROWS: list[dict[str, Any]] = sorted(
-    (row for row in algorithm_table() if row["curve"] is None or row["curve"] in CURVES),
+    (row for row in algorithm_table() if row["is_pyjwts"]),
     key=lambda row: (("HS", "RS", "ES", "PS", "Ed").index(row["name"][:2]), row["name"]),
 )
 

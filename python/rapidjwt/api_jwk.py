@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from .algorithms import Algorithm
     from .types import JWKDict
 
-#: The members that make a JWK secret (RFC 7518 Sections 6.2.2, 6.3.2 and 6.4.1).
-_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+#: The members that make a JWK secret (RFC 7518 Sections 6.2.2, 6.3.2, 6.4.1; RFC 9964 Section 4).
+_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 
 #: The `alg` of a key that does not name one, by `kty` and `crv`.
 _DEFAULT_ALGORITHMS: dict[tuple[str, str], str] = {
@@ -87,7 +87,7 @@ def _native_key(jwk: JWKDict, algorithm: Algorithm) -> Key | None:
         key = Key.from_jwk(jwk)
     except (PyJWTError, TypeError, ValueError):
         return None
-    return None if key.curve == "Ed448" else key
+    return None if key.curve in ("Ed448", "X25519") else key
 
 
 def _is_sound(key: Key, jwk: JWKDict) -> bool:

@@ -18,6 +18,7 @@ from .exceptions import (
     InvalidKeyError,
     InvalidSignatureError,
     InvalidTokenError,
+    described,
 )
 from .utils import base64url_encode
 from .warnings import InsecureKeyLengthWarning, RemovedInPyjwt3Warning
@@ -190,7 +191,7 @@ class PyJWS(Hookable):
             # know it would read the payload as base64url.
             crit = header.get("crit", [])
             if not isinstance(crit, list):
-                raise InvalidTokenError("Invalid 'crit' header: must be a list")
+                raise _invalid_header("Invalid 'crit' header: must be a list")
             if "b64" not in crit:
                 header["crit"] = [*crit, "b64"]
         else:
@@ -332,7 +333,7 @@ class PyJWS(Hookable):
             return
         crit: list[str] = header.get("crit") or []
         if not isinstance(crit, list) or "b64" not in crit:
-            raise InvalidTokenError(
+            raise _invalid_header(
                 "The 'b64' header parameter requires 'b64' to be listed in 'crit'."
             )
         if detached_payload is None:
@@ -360,7 +361,8 @@ class PyJWS(Hookable):
         except KeyError:
             raise InvalidAlgorithmError("Algorithm not specified") from None
         if not alg or (algorithms is not None and alg not in algorithms):
-            raise InvalidAlgorithmError("The specified alg value is not allowed")
+            error = InvalidAlgorithmError("The specified alg value is not allowed")
+            raise described(error, expected=algorithms, actual=alg)
 
         for one in self._keys_to_try(key, alg, header.get("kid")):
             alg_obj = self._choose_algorithm(alg, one)
@@ -405,19 +407,23 @@ class PyJWS(Hookable):
 
     def _validate_kid(self, kid: Any) -> None:
         if not isinstance(kid, str):
-            raise InvalidTokenError("Key ID header parameter must be a string")
+            raise _invalid_header("Key ID header parameter must be a string")
 
     def _validate_crit(self, headers: dict[str, Any]) -> None:
         crit: list[object] = headers["crit"]
         if not isinstance(crit, list) or not crit:
-            raise InvalidTokenError("Invalid 'crit' header: must be a non-empty list")
+            raise _invalid_header("Invalid 'crit' header: must be a non-empty list")
         for extension in crit:
             if not isinstance(extension, str):
-                raise InvalidTokenError("Invalid 'crit' header: values must be strings")
+                raise _invalid_header("Invalid 'crit' header: values must be strings")
             if extension not in self._supported_crit:
-                raise InvalidTokenError(f"Unsupported critical extension: {extension}")
+                raise _invalid_header(f"Unsupported critical extension: {extension}")
             if extension not in headers:
-                raise InvalidTokenError(f"Critical extension '{extension}' is missing from headers")
+                raise _invalid_header(f"Critical extension '{extension}' is missing from headers")
+
+
+def _invalid_header(message: str) -> InvalidTokenError:
+    return described(InvalidTokenError(message), code="invalid_header")
 
 
 _jws_global_obj = PyJWS()

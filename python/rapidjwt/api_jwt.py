@@ -21,6 +21,7 @@ from .exceptions import (
     InvalidJTIError,
     InvalidSubjectError,
     MissingRequiredClaimError,
+    described,
 )
 from .warnings import RemovedInPyjwt3Warning
 
@@ -331,7 +332,7 @@ class PyJWT(Hookable):
         if "sub" not in payload:
             return
         if not isinstance(payload["sub"], str):
-            raise InvalidSubjectError("Subject must be a string")
+            raise described(InvalidSubjectError("Subject must be a string"), code="invalid_claim")
         if subject is not None and payload.get("sub") != subject:
             raise InvalidSubjectError("Invalid subject")
 
@@ -343,25 +344,27 @@ class PyJWT(Hookable):
         try:
             iat = int(payload["iat"])
         except (ValueError, TypeError, OverflowError):
-            raise InvalidIssuedAtError("Issued At claim (iat) must be an integer.") from None
+            error = InvalidIssuedAtError("Issued At claim (iat) must be an integer.")
+            raise described(error, actual=payload["iat"]) from None
         if iat > (now + leeway):
-            raise ImmatureSignatureError("The token is not yet valid (iat)")
+            raise _too_early("iat", payload)
 
     def _validate_nbf(self, payload: dict[str, Any], now: float, leeway: float) -> None:
         try:
             nbf = int(payload["nbf"])
         except (ValueError, TypeError, OverflowError):
-            raise DecodeError("Not Before claim (nbf) must be an integer.") from None
+            raise _not_a_time("Not Before", "nbf", payload) from None
         if nbf > (now + leeway):
-            raise ImmatureSignatureError("The token is not yet valid (nbf)")
+            raise _too_early("nbf", payload)
 
     def _validate_exp(self, payload: dict[str, Any], now: float, leeway: float) -> None:
         try:
             exp = int(payload["exp"])
         except (ValueError, TypeError, OverflowError):
-            raise DecodeError("Expiration Time claim (exp) must be an integer.") from None
+            raise _not_a_time("Expiration Time", "exp", payload) from None
         if exp <= (now - leeway):
-            raise ExpiredSignatureError("Signature has expired")
+            error = ExpiredSignatureError("Signature has expired")
+            raise described(error, actual=payload["exp"], expired_at=exp)
 
     def _validate_aud(
         self,
@@ -376,19 +379,15 @@ class PyJWT(Hookable):
             raise MissingRequiredClaimError("aud")
         if audience is None:
             # RFC 7519 Section 4.1.3: a recipient that is not named in `aud` must refuse the token.
-            raise InvalidAudienceError("Invalid audience")
+            raise described(InvalidAudienceError("Invalid audience"), actual=payload["aud"])
 
         claimed: list[object] | str = payload["aud"]
-        if strict:
-            _require_same_audience(claimed, audience)
-            return
-        if isinstance(claimed, str):
-            claimed = [claimed]
-        if not isinstance(claimed, list) or any(not isinstance(name, str) for name in claimed):
-            raise InvalidAudienceError("Invalid claim format in token")
-        accepted = [audience] if isinstance(audience, str) else audience
-        if all(name not in claimed for name in accepted):
-            raise InvalidAudienceError("Audience doesn't match")
+        check = _check_same_audience if strict else _check_audience
+        try:
+            check(claimed, audience)
+        except InvalidAudienceError as error:
+            described(error, expected=audience, actual=claimed)
+            raise
 
     def _validate_iss(self, payload: dict[str, Any], issuer: Container[str] | str | None) -> None:
         if issuer is None:
@@ -397,24 +396,48 @@ class PyJWT(Hookable):
             raise MissingRequiredClaimError("iss")
         iss = payload["iss"]
         if not isinstance(iss, str):
-            raise InvalidIssuerError("Payload Issuer (iss) must be a string")
+            error = InvalidIssuerError("Payload Issuer (iss) must be a string")
+            raise described(error, code="invalid_claim", expected=issuer, actual=iss)
 
         try:
             accepted = iss == issuer if isinstance(issuer, str) else iss in issuer
         except TypeError:
             raise InvalidIssuerError('Issuer param must be "str" or "Container[str]"') from None
         if not accepted:
-            raise InvalidIssuerError("Invalid issuer")
+            raise described(InvalidIssuerError("Invalid issuer"), expected=issuer, actual=iss)
 
 
-def _require_same_audience(claimed: Any, audience: str | Iterable[str]) -> None:
+def _check_audience(claimed: Any, audience: str | Iterable[str]) -> None:
+    """Check that `aud` contains one of the expected audiences."""
+    if isinstance(claimed, str):
+        claimed = [claimed]
+    if not isinstance(claimed, list) or any(not isinstance(name, str) for name in claimed):
+        error = InvalidAudienceError("Invalid claim format in token")
+        raise described(error, code="invalid_claim")
+    accepted = [audience] if isinstance(audience, str) else audience
+    if all(name not in claimed for name in accepted):
+        raise InvalidAudienceError("Audience doesn't match")
+
+
+def _check_same_audience(claimed: Any, audience: str | Iterable[str]) -> None:
     """Check `aud` by the rules of `strict_aud`: it must be one string, the expected one."""
     if not isinstance(audience, str):
         raise InvalidAudienceError("Invalid audience (strict)")
     if not isinstance(claimed, str):
-        raise InvalidAudienceError("Invalid claim format in token (strict)")
+        error = InvalidAudienceError("Invalid claim format in token (strict)")
+        raise described(error, code="invalid_claim")
     if audience != claimed:
         raise InvalidAudienceError("Audience doesn't match (strict)")
+
+
+def _not_a_time(name: str, claim: str, payload: dict[str, Any]) -> DecodeError:
+    error = DecodeError(f"{name} claim ({claim}) must be an integer.")
+    return described(error, code="invalid_claim", claim=claim, actual=payload[claim])
+
+
+def _too_early(claim: str, payload: dict[str, Any]) -> ImmatureSignatureError:
+    error = ImmatureSignatureError(f"The token is not yet valid ({claim})")
+    return described(error, claim=claim, actual=payload[claim])
 
 
 _jwt_global_obj = PyJWT()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import islice
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
-from ._rapidjwt import CHUNK, Verifier, token_iterator, token_text, unverified_claims
-from .exceptions import InvalidIssuerError, MissingRequiredClaimError, PyJWTError
+from ._chunk import Chunk
+from ._rapidjwt import CacheInfo, Verifier, token_iterator, unverified_claims
+from .exceptions import InvalidIssuerError, MissingRequiredClaimError, PyJWTError, described
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -35,7 +36,7 @@ class MultiIssuerVerifier:
     fetched.
     """
 
-    __slots__ = ("_made", "_make", "_max_token_size", "_pattern", "_verifiers")
+    __slots__ = ("_alive", "_made", "_make", "_max_token_size", "_pattern", "_verifiers")
 
     def __init__(
         self,
@@ -67,6 +68,8 @@ class MultiIssuerVerifier:
         self._make = make
         self._made = lru_cache(max_made)(self._made_for)
         self._max_token_size = max_token_size
+        #: All verifiers that are in use: those that were passed, and those that were made and kept.
+        self._alive = WeakSet(self._verifiers.values())
         if not self._verifiers and make is None:
             raise ValueError("A MultiIssuerVerifier needs a verifier, or pattern and make")
 
@@ -113,27 +116,40 @@ class MultiIssuerVerifier:
         """Verify many tokens and yield their claims in order, without blocking the event loop."""
         return self._many_async(token_iterator(tokens, "decode_many_async"))
 
+    def cache_info(self) -> CacheInfo:
+        """Return the sums of the counters of the caches of all its verifiers."""
+        infos = [verifier.cache_info() for verifier in self._alive]
+        return CacheInfo(
+            hits=sum(info.hits for info in infos),
+            misses=sum(info.misses for info in infos),
+            maxsize=sum(info.maxsize for info in infos),
+            currsize=sum(info.currsize for info in infos),
+        )
+
+    def cache_clear(self) -> None:
+        """Empty the caches of verified signatures of all its verifiers."""
+        for verifier in self._alive:
+            verifier.cache_clear()
+
     def _many(self, call: _CallMany, tokens: Iterator[Any]) -> Iterator[Any]:
-        chunk = _Chunk(tokens)
+        chunk = Chunk(tokens)
         while chunk.take():
             for verifier, (places, group) in self._grouped(chunk).items():
-                for place, result in zip(places, call(verifier, group), strict=True):
-                    chunk.results[place] = result
+                chunk.put(places, list(call(verifier, group)))
             yield from chunk.results
         chunk.raise_interruption()
 
     async def _many_async(self, tokens: Iterator[Any]) -> AsyncIterator[Any]:
-        chunk = _Chunk(tokens)
+        chunk = Chunk(tokens)
         while chunk.take():
             for verifier, (places, group) in self._grouped(chunk).items():
                 results = [result async for result in verifier.decode_many_async(group)]
-                for place, result in zip(places, results, strict=True):
-                    chunk.results[place] = result
+                chunk.put(places, results)
             for result in chunk.results:
                 yield result
         chunk.raise_interruption()
 
-    def _grouped(self, chunk: _Chunk) -> dict[Verifier, _Group]:
+    def _grouped(self, chunk: Chunk) -> dict[Verifier, _Group]:
         """Return the tokens of each verifier, and put errors in the places of the others."""
         groups: dict[Verifier, _Group] = {}
         for place, token in enumerate(chunk.tokens):
@@ -153,55 +169,35 @@ class MultiIssuerVerifier:
         if issuer is None:
             raise MissingRequiredClaimError("iss")
         if not isinstance(issuer, str):
-            raise InvalidIssuerError("Payload Issuer (iss) must be a string")
+            error = InvalidIssuerError("Payload Issuer (iss) must be a string")
+            raise described(error, code="invalid_claim")
         known = self._verifiers.get(issuer)
         if known is not None:
             return known
         if self._pattern is None or len(issuer) > _LONGEST_ISSUER:
-            raise _unknown()
+            raise self._unknown(issuer)
         if not self._pattern.fullmatch(issuer):
-            raise _unknown()
+            raise self._unknown(issuer)
         return self._made(issuer)
+
+    def _unknown(self, issuer: str) -> InvalidIssuerError:
+        error = InvalidIssuerError("The token's issuer (iss) is not one of those that are accepted")
+        return described(error, expected=self.issuers or None, actual=issuer)
 
     def _made_for(self, issuer: str) -> Verifier:
         """Return a new verifier. A refusal is an error, so that it is not kept."""
         made = self._make and self._make(issuer)
         if made is None:
-            raise _unknown()
+            raise self._unknown(issuer)
         if issuer not in _issuers_of(made):
             raise ValueError(f"make returned a Verifier for other issuers: {_issuers_of(made)!r}")
+        self._alive.add(made)
         return made
 
 
-class _Chunk:
-    """The tokens that are taken from an iterable at once, and the places of their results."""
-
-    def __init__(self, tokens: Iterator[Any]) -> None:
-        self._iterator = tokens
-        self._interruption: Exception | None = None
-        self.tokens: list[_Token] = []
-        self.results: list[Any] = []
-
-    def take(self) -> bool:
-        """Take the next tokens; return False if there are none."""
-        self.tokens = []
-        try:
-            if self._interruption is None:
-                for token in islice(self._iterator, CHUNK):
-                    self.tokens.append(token_text(token))
-        except Exception as error:  # noqa: BLE001 - the iterable's own
-            self._interruption = error
-        self.results = [None] * len(self.tokens)
-        return bool(self.tokens)
-
-    def raise_interruption(self) -> None:
-        """Raise the exception of the iterable, after the results of the tokens before it."""
-        if self._interruption is not None:
-            raise self._interruption
-
-
-def _unknown() -> InvalidIssuerError:
-    return InvalidIssuerError("The token's issuer (iss) is not one of those that are accepted")
+def _unknown(issuer: str) -> InvalidIssuerError:
+    error = InvalidIssuerError("The token's issuer (iss) is not one of those that are accepted")
+    return described(error, actual=issuer)
 
 
 def _by_issuer(verifiers: Iterable[Verifier]) -> dict[str, Verifier]:
@@ -218,6 +214,8 @@ def _issuers_of(verifier: Verifier) -> tuple[str, ...]:
     """Return the issuers that a verifier demands; raise ValueError if it accepts all."""
     if not isinstance(verifier, Verifier):
         raise TypeError(f"Expected a Verifier, got {type(verifier).__name__}")
+    if verifier.decrypter is not None:
+        raise ValueError("A Verifier with a decrypter cannot be chosen by iss, which is encrypted")
     issuer = verifier.issuer
     if issuer is None:
         raise ValueError("Each Verifier of a MultiIssuerVerifier needs its issuer: pass issuer=...")

@@ -17,7 +17,7 @@ from urllib.parse import urlparse
 from ._proxy import EnvironmentProxies, NamedProxy
 from .api_jwk import PyJWK, PyJWKSet
 from .api_jwt import decode_complete as decode_token
-from .exceptions import PyJWKClientConnectionError, PyJWKClientError
+from .exceptions import PyJWKClientConnectionError, PyJWKClientError, described
 from .jwk_set_cache import JWKSetCache
 
 
@@ -185,7 +185,8 @@ class PyJWKClient:
                 self._last_successful_fetch = time.monotonic()
                 signing_key = self.match_kid(signing_keys, kid)
             if not signing_key:
-                raise PyJWKClientError(f'Unable to find a signing key that matches: "{kid}"')
+                error = PyJWKClientError(f'Unable to find a signing key that matches: "{kid}"')
+                raise described(error, code="unknown_key")
             return signing_key
 
     def _is_cooling_down(self) -> bool:

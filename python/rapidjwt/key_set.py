@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._rapidjwt import Key, choose_keys, jwk_permits
-from .exceptions import InvalidKeyError, PyJWKSetError, PyJWTError
+from .exceptions import InvalidKeyError, PyJWKSetError, PyJWTError, described
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -209,7 +209,8 @@ class KeySet:
         usable = self.find(alg=alg, use=use, operation=operation)
         fitting = [usable[index] for index in _positions(usable, kid)]
         if not fitting:
-            raise PyJWKSetError(f"The JWK Set has no key for kid {kid!r} and alg {alg!r}")
+            error = PyJWKSetError(f"The JWK Set has no key for kid {kid!r} and alg {alg!r}")
+            raise described(error, code="unknown_key")
         chosen, *others = fitting
         if others:
             raise PyJWKSetError(f"Several keys of the JWK Set fit kid {kid!r} and alg {alg!r}")

@@ -25,6 +25,9 @@ AlgorithmName: TypeAlias = Literal[
     "EdDSA",
     "Ed25519",
     "Ed448",
+    "ML-DSA-44",
+    "ML-DSA-65",
+    "ML-DSA-87",
 ]
 """The names of the built-in algorithms."""
 

@@ -6,18 +6,20 @@ import re
 from pathlib import Path
 from typing import Any
 
-from rapidjwt._rapidjwt import algorithm_table
+from rapidjwt._rapidjwt import algorithm_table, encryption_tables
 
 ROOT = Path(__file__).parents[2]
 TABLE = "<!-- algorithm table -->"
+KEY_MANAGEMENT = "<!-- key management table -->"
+CONTENT_ENCRYPTION = "<!-- content encryption table -->"
 FILE = re.compile(r"<!-- file (\w+\.md) -->")
 
 
 def algorithms() -> str:
     """Return the table of `src/algorithm.rs` in Markdown."""
     lines = [
-        "| `alg` | scheme | hash | curve | shortest key | signature |",
-        "| --- | --- | --- | --- | ---: | ---: |",
+        "| `alg` | scheme | hash | curve | shortest key | signature | build |",
+        "| --- | --- | --- | --- | ---: | ---: | --- |",
     ]
     for row in algorithm_table():
         bits, length = row["minimum_key_bits"], row["signature_len"]
@@ -28,9 +30,21 @@ def algorithms() -> str:
             row["curve"] or "",
             f"{bits} bits" if bits else "",
             f"{length} bytes" if length else "",
+            _build(row),
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def encryption(parameter: str, rows: list[dict[str, Any]]) -> str:
+    """Return a table of `src/key_management.rs` or `src/content_encryption.rs` in Markdown."""
+    lines = [f"| `{parameter}` | scheme | build |", "| --- | --- | --- |"]
+    lines += [f"| `{row['name']}` | {row['description']} | {_build(row)} |" for row in rows]
+    return "\n".join(lines)
+
+
+def _build(row: dict[str, Any]) -> str:
+    return "with `aws-lc`" if row["needs_aws_lc"] else "every"
 
 
 def file(name: str) -> str:
@@ -41,4 +55,7 @@ def file(name: str) -> str:
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Insert the algorithm table and files of the project's root where a page asks for them."""
     markdown = FILE.sub(lambda found: file(found[1]), markdown)
+    key_managements, encryptions = encryption_tables()
+    markdown = markdown.replace(KEY_MANAGEMENT, encryption("alg", key_managements))
+    markdown = markdown.replace(CONTENT_ENCRYPTION, encryption("enc", encryptions))
     return markdown.replace(TABLE, algorithms())

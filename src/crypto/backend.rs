@@ -1,6 +1,6 @@
 //! aws-lc-rs or, without the feature `aws-lc`, ring: the two have the same API.
 
 #[cfg(feature = "aws-lc")]
-pub(super) use aws_lc_rs::{rand, signature};
+pub(super) use aws_lc_rs::{aead, rand, signature};
 #[cfg(not(feature = "aws-lc"))]
-pub(super) use ring::{rand, signature};
+pub(super) use ring::{aead, rand, signature};

@@ -64,5 +64,6 @@ fn check_curve(curve: OkpCurve) -> Result<(), Error> {
         OkpCurve::Ed448 => Err(Error::invalid_key(
             "Ed448 keys need the package 'cryptography' (pip install rapidjwt[crypto])",
         )),
+        OkpCurve::X25519 => Err(Error::invalid_key("X25519 keys are for encryption")),
     }
 }

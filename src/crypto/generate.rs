@@ -8,7 +8,7 @@ use super::complete::complete;
 use super::random::fill_random;
 use crate::algorithm::{Algorithm, Family};
 use crate::error::Error;
-use crate::key::{Curve, EcKey, KeyMaterial, OkpCurve, OkpKey, SecretBytes, der};
+use crate::key::{AkpKey, Curve, EcKey, KeyMaterial, MlDsa, OkpCurve, OkpKey, SecretBytes, der};
 
 /// Generates a key for `algorithm`. `bits` is the size of a secret or of an RSA modulus; `None`
 /// means the length of the hash, or 2048 for RSA.
@@ -21,16 +21,17 @@ pub fn generate(algorithm: &Algorithm, bits: Option<usize>) -> Result<KeyMateria
         Family::None => Err(Error::KeyForNone),
         Family::Hmac(_) => secret(bits.unwrap_or(algorithm.minimum_key_bits), algorithm),
         Family::RsaPkcs1(_) | Family::RsaPss(_) => rsa(bits.unwrap_or(2048)),
-        Family::Ecdsa(..) | Family::Eddsa(_) if bits.is_some() => {
+        Family::Ecdsa(..) | Family::Eddsa(_) | Family::MlDsa(_) if bits.is_some() => {
             Err(Error::invalid_key("The algorithm fixes the size of its keys"))
         }
         Family::Ecdsa(Curve::Secp256k1, _) => secp256k1(),
         Family::Ecdsa(curve, _) => nist(curve),
         Family::Eddsa(Some(OkpCurve::Ed448)) => Ok(ed448()),
-        Family::Eddsa(Some(OkpCurve::Ed25519) | None) => {
+        Family::Eddsa(_) => {
             let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
             der::parse_pkcs8(pkcs8.map_err(|_| failed())?.as_ref())
         }
+        Family::MlDsa(algorithm) => mldsa(algorithm),
     }
 }
 
@@ -89,6 +90,13 @@ fn secp256k1() -> Result<KeyMaterial, Error> {
             return complete(KeyMaterial::Ec(key));
         }
     }
+}
+
+/// Generates an ML-DSA key: any 32 bytes are a seed (FIPS 204 Section 5.1).
+fn mldsa(algorithm: MlDsa) -> Result<KeyMaterial, Error> {
+    let mut seed = SecretBytes::new(vec![0; MlDsa::SEED_LEN]);
+    fill_random(&mut seed);
+    complete(KeyMaterial::Akp(AkpKey { algorithm, public: None, seed: Some(seed) }))
 }
 
 /// Generates an Ed448 key: any 57 bytes are a private key (RFC 8032 Section 5.2.5). Whoever

@@ -1,27 +1,49 @@
-//! Signing and verifying. The files of this folder are the only ones that name a crypto library.
+//! Signing and verifying, encrypting and decrypting. The files of this folder are the only ones that name a crypto library.
 //!
 //! RSA, ECDSA on the NIST curves and Ed25519 come from aws-lc-rs or, without the feature `aws-lc`,
 //! from ring: the two have the same API. HMAC and secp256k1 come from `RustCrypto` in both builds;
 //! docs/architecture.md has the measurements behind this choice.
 
+mod aead;
+mod aes_cbc_hmac;
+#[cfg(feature = "aws-lc")]
+mod agreement;
 mod backend;
 mod complete;
+#[cfg(feature = "aws-lc")]
+mod concat_kdf;
+mod content;
 mod digest;
 mod ecdsa;
+mod ecdsa_form;
 mod eddsa;
 mod generate;
+mod generate_recipient;
 mod hmac;
+mod key_management;
+mod key_wrap;
+#[cfg(feature = "aws-lc")]
+mod mldsa;
+#[cfg(feature = "aws-lc")]
+mod oaep;
+mod password;
 pub mod pbes2;
 mod public_key;
 mod random;
 mod rsa;
+mod sealed;
 mod signature;
 
 pub use complete::complete;
+pub use content::{ContentKey, generate_cek};
 pub use digest::{Fingerprint, digest, fingerprint};
+pub use ecdsa_form::{ecdsa_from_der, is_ecdsa_signature};
 pub use generate::generate;
+pub use generate_recipient::{generate_recipient_key, generate_x25519};
 pub use hmac::same_secret;
+pub use key_management::{KeyManagementKey, Parameters};
 pub use random::random_bytes;
+pub use sealed::Sealed;
 pub use signature::Signature;
 
 use crate::algorithm::{ALGORITHMS, Algorithm, Family};
@@ -41,6 +63,8 @@ enum Operations {
     Rsa(rsa::Key),
     Ecdsa(ecdsa::Key),
     Eddsa(eddsa::Key),
+    #[cfg(feature = "aws-lc")]
+    MlDsa(Box<mldsa::Key>),
     Foreign(Box<dyn ForeignKey>),
 }
 
@@ -82,6 +106,12 @@ impl PreparedKey {
             (Family::Eddsa(_), KeyMaterial::Okp(key)) if fits => {
                 Operations::Eddsa(eddsa::Key::new(key)?)
             }
+            #[cfg(feature = "aws-lc")]
+            (Family::MlDsa(_), KeyMaterial::Akp(key)) if fits => {
+                Operations::MlDsa(Box::new(mldsa::Key::new(key)?))
+            }
+            #[cfg(not(feature = "aws-lc"))]
+            (Family::MlDsa(_), _) => return Err(Error::AlgorithmUnavailable(algorithm.name)),
             (Family::None, _) => return Err(Error::KeyForNone),
             _ => return Err(does_not_fit(material, algorithm)),
         };
@@ -134,6 +164,8 @@ impl PreparedKey {
             Operations::Rsa(key) => key.can_sign(),
             Operations::Ecdsa(key) => key.can_sign(),
             Operations::Eddsa(key) => key.can_sign(),
+            #[cfg(feature = "aws-lc")]
+            Operations::MlDsa(key) => key.can_sign(),
             Operations::Foreign(key) => key.can_sign(),
         }
     }
@@ -142,9 +174,11 @@ impl PreparedKey {
     pub fn signature_len(&self) -> usize {
         match &self.operations {
             Operations::Hmac(_) | Operations::Ecdsa(_) => self.algorithm.signature_len,
+            #[cfg(feature = "aws-lc")]
+            Operations::MlDsa(_) => self.algorithm.signature_len,
             Operations::Rsa(key) => Some(key.signature_len()),
-            Operations::Eddsa(_) => Some(OkpCurve::Ed25519.signature_len()),
-            Operations::Foreign(_) => Some(OkpCurve::Ed448.signature_len()),
+            Operations::Eddsa(_) => OkpCurve::Ed25519.signature_len(),
+            Operations::Foreign(_) => OkpCurve::Ed448.signature_len(),
         }
         .expect("the algorithm table has the length for every family that fixes it")
     }
@@ -160,6 +194,8 @@ impl PreparedKey {
             Operations::Rsa(key) => key.sign(message),
             Operations::Ecdsa(key) => key.sign(message),
             Operations::Eddsa(key) => key.sign(message),
+            #[cfg(feature = "aws-lc")]
+            Operations::MlDsa(key) => key.sign(message),
             Operations::Foreign(key) => key.sign(message).map(|bytes| Signature::new(&bytes)),
         }
     }
@@ -171,6 +207,8 @@ impl PreparedKey {
             Operations::Rsa(key) => key.verify(message, signature),
             Operations::Ecdsa(key) => key.verify(message, signature),
             Operations::Eddsa(key) => key.verify(message, signature),
+            #[cfg(feature = "aws-lc")]
+            Operations::MlDsa(key) => key.verify(message, signature),
             Operations::Foreign(key) => key.verify(message, signature),
         }
     }
@@ -201,7 +239,7 @@ fn does_not_fit(key: &KeyMaterial, algorithm: &'static Algorithm) -> Error {
 mod tests {
     use super::*;
     use crate::algorithm::{ALGORITHMS, NONE};
-    use crate::key::{Coordinates, EcKey, EcPoint, OkpKey, RsaKey, pem, vectors};
+    use crate::key::{AkpKey, Coordinates, EcKey, EcPoint, OkpKey, RsaKey, pem, vectors};
 
     /// Returns two private keys for `algorithm`, or `None` if this build cannot make any.
     fn keys(algorithm: &Algorithm) -> Option<[KeyMaterial; 2]> {
@@ -304,6 +342,7 @@ mod tests {
             let without = match whole.clone() {
                 KeyMaterial::Ec(key) => KeyMaterial::Ec(EcKey { public: None, ..key }),
                 KeyMaterial::Okp(key) => KeyMaterial::Okp(OkpKey { x: None, ..key }),
+                KeyMaterial::Akp(key) => KeyMaterial::Akp(AkpKey { public: None, ..key }),
                 KeyMaterial::Secret(_) | KeyMaterial::Rsa(_) => continue,
             };
             match complete(without) {

@@ -105,7 +105,11 @@ impl Schemes {
             Family::RsaPss(Sha512) => {
                 (&signature::RSA_PSS_SHA512, &signature::RSA_PSS_2048_8192_SHA512)
             }
-            Family::None | Family::Hmac(_) | Family::Ecdsa(..) | Family::Eddsa(_) => {
+            Family::None
+            | Family::Hmac(_)
+            | Family::Ecdsa(..)
+            | Family::Eddsa(_)
+            | Family::MlDsa(_) => {
                 unreachable!("PreparedKey::new gives RSA keys to RSA algorithms only")
             }
         };

@@ -10,8 +10,8 @@ use sec1::{EcParameters, EcPrivateKey};
 use zeroize::Zeroizing;
 
 use super::{
-    Coordinates, Curve, EcKey, EcPoint, KeyMaterial, OkpCurve, OkpKey, RsaKey, RsaPrivate,
-    SecretBytes, trim_leading_zeros,
+    AkpKey, Coordinates, Curve, EcKey, EcPoint, KeyMaterial, MlDsa, OkpCurve, OkpKey, RsaKey,
+    RsaPrivate, SecretBytes, trim_leading_zeros,
 };
 use crate::error::Error;
 
@@ -23,6 +23,9 @@ const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 /// How the version of a certificate and the attributes of PKCS#8 are tagged.
 const CONTEXT_0: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
 
+/// How the seed alone is tagged in the private key of ML-DSA.
+const MLDSA_SEED: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber(0) };
+
 /// The message for a certificate request.
 pub(super) const CERTIFICATE_REQUEST: &str = "This is a certificate request, not a key: pass the private key that it was made with, or the \
      certificate that was made of it";
@@ -32,7 +35,7 @@ const PKCS12: &str = "This is a PKCS#12 file: take the private key out of it, fo
      file.p12 -nocerts -out key.pem`";
 
 /// Algorithms that we know and do not read, and why.
-const UNSUPPORTED: [(ObjectIdentifier, &str); 5] = [
+const UNSUPPORTED: [(ObjectIdentifier, &str); 4] = [
     (
         ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10"),
         "The RSA key is bound to RSASSA-PSS (id-RSASSA-PSS), which is not supported: use an \
@@ -43,7 +46,6 @@ const UNSUPPORTED: [(ObjectIdentifier, &str); 5] = [
         "DSA keys are not supported: no JWS algorithm uses them",
     ),
     (ObjectIdentifier::new_unwrap("1.2.840.113549.1.3.1"), "Diffie-Hellman keys cannot sign"),
-    (ObjectIdentifier::new_unwrap("1.3.101.110"), "X25519 keys cannot sign: use an Ed25519 key"),
     (ObjectIdentifier::new_unwrap("1.3.101.111"), "X448 keys cannot sign: use an Ed448 key"),
 ];
 
@@ -60,6 +62,16 @@ const fn okp_oid(curve: OkpCurve) -> ObjectIdentifier {
     ObjectIdentifier::new_unwrap(match curve {
         OkpCurve::Ed25519 => "1.3.101.112",
         OkpCurve::Ed448 => "1.3.101.113",
+        OkpCurve::X25519 => "1.3.101.110",
+    })
+}
+
+/// The OIDs of RFC 9881 Section 2.
+const fn mldsa_oid(algorithm: MlDsa) -> ObjectIdentifier {
+    ObjectIdentifier::new_unwrap(match algorithm {
+        MlDsa::MlDsa44 => "2.16.840.1.101.3.4.3.17",
+        MlDsa::MlDsa65 => "2.16.840.1.101.3.4.3.18",
+        MlDsa::MlDsa87 => "2.16.840.1.101.3.4.3.19",
     })
 }
 
@@ -114,10 +126,13 @@ pub fn parse_pkcs8(der: &[u8]) -> Result<KeyMaterial, Error> {
         return okp_private(curve, inner, info.public_key);
     }
     if info.public_key.is_some() {
-        return Err(Error::invalid_key("PKCS#8 with a public key is not supported for RSA and EC"));
+        return Err(Error::invalid_key(
+            "PKCS#8 with a public key is not supported for RSA, EC and ML-DSA",
+        ));
     }
     match algorithm {
         Algorithm::Ec(curve) => parse_sec1(inner, Some(curve)),
+        Algorithm::MlDsa(algorithm) => mldsa_private(algorithm, inner),
         Algorithm::Rsa | Algorithm::Okp(_) => parse_pkcs1_private(inner),
     }
 }
@@ -160,6 +175,13 @@ pub fn parse_spki(der: &[u8]) -> Result<KeyMaterial, Error> {
         Algorithm::Okp(curve) => {
             let x = Some(okp_public(curve, key)?);
             Ok(KeyMaterial::Okp(OkpKey { curve, x, d: None }))
+        }
+        Algorithm::MlDsa(algorithm) => {
+            if key.len() != algorithm.public_len() {
+                return Err(malformed());
+            }
+            let public = Some(key.to_vec());
+            Ok(KeyMaterial::Akp(AkpKey { algorithm, public, seed: None }))
         }
     }
 }
@@ -285,6 +307,11 @@ pub fn pkcs8(key: &KeyMaterial) -> Result<SecretBytes, Error> {
             let seed = OctetStringRef::new(key.d.as_deref().ok_or_else(not_private)?);
             Zeroizing::new(seed.and_then(|seed| seed.to_der()).map_err(too_large)?)
         }
+        KeyMaterial::Akp(key) => {
+            let seed = key.seed.as_deref().ok_or_else(not_private)?;
+            let seed = AnyRef::new(MLDSA_SEED, seed);
+            Zeroizing::new(seed.and_then(|seed| seed.to_der()).map_err(too_large)?)
+        }
     };
     with_algorithm(key, |algorithm| {
         PrivateKeyInfoRef::new(algorithm, OctetStringRef::new(&inner)?).to_der().map(Zeroizing::new)
@@ -301,6 +328,7 @@ pub fn spki(key: &KeyMaterial) -> Result<Vec<u8>, Error> {
         KeyMaterial::Rsa(key) => pkcs1_public(key),
         KeyMaterial::Ec(key) => uncompressed_point(key)?,
         KeyMaterial::Okp(key) => key.x.clone().ok_or_else(public_part_absent)?,
+        KeyMaterial::Akp(key) => key.public.clone().ok_or_else(public_part_absent)?,
     };
     with_algorithm(key, |algorithm| {
         let subject_public_key = BitStringRef::from_bytes(&public)?;
@@ -351,6 +379,29 @@ pub fn is_public_key_or_certificate(der: &[u8]) -> bool {
         return false;
     };
     is_spki(&elements) || is_rsa_public_key(&elements) || is_certificate(&elements)
+}
+
+/// Returns whether `der` has the structure of a key of any algorithm, private or encrypted ones
+/// included, of a certificate, or of what contains them: a certificate request, PKCS#12, PKCS#7 and
+/// CMS.
+pub fn is_key_or_certificate(der: &[u8]) -> bool {
+    let Some(elements) = elements(der) else {
+        return false;
+    };
+    is_public_key_or_certificate(der)
+        || PrivateKeyInfoRef::from_der(der).is_ok()
+        || RsaPrivateKeyRef::from_der(der).is_ok()
+        || EcPrivateKey::from_der(der).is_ok()
+        || is_sec1(der)
+        || is_encrypted(&elements)
+        || is_pkcs12(&elements)
+        || is_content_info(&elements)
+}
+
+/// Returns whether `bytes` are one DER SEQUENCE that its elements fill. Binary data that begins like
+/// one by chance does not have such elements.
+pub fn is_sequence(bytes: &[u8]) -> bool {
+    elements(bytes).is_some()
 }
 
 fn is_spki(elements: &[AnyRef<'_>]) -> bool {
@@ -447,6 +498,7 @@ enum Algorithm {
     Rsa,
     Ec(Curve),
     Okp(OkpCurve),
+    MlDsa(MlDsa),
 }
 
 impl Algorithm {
@@ -469,7 +521,16 @@ impl Algorithm {
         if let Some(curve) = OkpCurve::ALL.into_iter().find(|&curve| okp_oid(curve) == oid) {
             return match parameters {
                 None => Ok(Self::Okp(curve)),
-                Some(_) => Err(Error::invalid_key("EdDSA keys take no algorithm parameters")),
+                Some(_) => Err(Error::InvalidKey(format!(
+                    "{} keys take no algorithm parameters",
+                    curve.crv()
+                ))),
+            };
+        }
+        if let Some(algorithm) = MlDsa::ALL.into_iter().find(|&one| mldsa_oid(one) == oid) {
+            return match parameters {
+                None => Ok(Self::MlDsa(algorithm)),
+                Some(_) => Err(Error::invalid_key("ML-DSA keys take no algorithm parameters")),
             };
         }
         Err(match UNSUPPORTED.iter().find(|(known, _)| *known == oid) {
@@ -487,7 +548,7 @@ fn named_curve(oid: ObjectIdentifier) -> Result<Curve, Error> {
     })
 }
 
-/// Reads an `EdDSA` key inside PKCS#8 (RFC 8410 Section 7).
+/// Reads an octet key pair inside PKCS#8 (RFC 8410 Section 7).
 fn okp_private(
     curve: OkpCurve,
     inner: &[u8],
@@ -502,6 +563,32 @@ fn okp_private(
         .map(|public| okp_public(curve, public.as_bytes().unwrap_or_default()))
         .transpose()?;
     Ok(KeyMaterial::Okp(OkpKey { curve, x, d: Some(Zeroizing::new(seed.to_vec())) }))
+}
+
+/// Reads an ML-DSA key inside PKCS#8 (RFC 9881 Section 6): the seed, alone or before the expanded
+/// key, which follows from it and is not read.
+fn mldsa_private(algorithm: MlDsa, inner: &[u8]) -> Result<KeyMaterial, Error> {
+    let value = AnyRef::from_der(inner).map_err(|_| malformed("PKCS#8"))?;
+    let both = inner_elements(&value);
+    let seed = match both.as_deref() {
+        None if value.tag() == MLDSA_SEED => value,
+        Some([seed, expanded])
+            if seed.tag() == Tag::OctetString && expanded.tag() == Tag::OctetString =>
+        {
+            *seed
+        }
+        None if value.tag() == Tag::OctetString => {
+            return Err(Error::invalid_key(
+                "The ML-DSA key is in its expanded form: only keys with their seed are supported",
+            ));
+        }
+        _ => return Err(malformed("PKCS#8")),
+    };
+    if seed.value().len() != MlDsa::SEED_LEN {
+        return Err(malformed("PKCS#8"));
+    }
+    let seed = Some(Zeroizing::new(seed.value().to_vec()));
+    Ok(KeyMaterial::Akp(AkpKey { algorithm, public: None, seed }))
 }
 
 fn okp_public(curve: OkpCurve, x: &[u8]) -> Result<Vec<u8>, Error> {
@@ -522,6 +609,7 @@ fn with_algorithm<T>(
             (EC, Some(AnyRef::from(&curve)))
         }
         KeyMaterial::Okp(key) => (okp_oid(key.curve), None),
+        KeyMaterial::Akp(key) => (mldsa_oid(key.algorithm), None),
     };
     write(AlgorithmIdentifierRef { oid, parameters }).map_err(too_large)
 }
@@ -791,16 +879,13 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_cannot_sign_say_so() {
+    fn what_is_not_supported_is_named() {
         for (name, because) in [
-            ("x25519_pkcs8.der", "X25519"),
-            ("x25519_spki.der", "X25519"),
             ("x448_pkcs8.der", "X448"),
             ("x448_spki.der", "X448"),
             ("dsa_pkcs8.der", "DSA"),
             ("dsa_spki.der", "DSA"),
             ("dh_spki.der", "Diffie-Hellman"),
-            ("mldsa65_spki.der", "2.16.840.1.101.3.4.3.18"),
             ("rsa_2048.certificate.der", "extract its public key"),
             ("testkey_ec.priv", "PEM"),
             ("testkey_ec_ssh.pub", "is not PKCS#8"),

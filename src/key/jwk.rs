@@ -1,4 +1,5 @@
-//! JSON Web Keys (RFC 7517, RFC 7518 Section 6, RFC 8037 Section 2, RFC 8812 Section 3).
+//! JSON Web Keys (RFC 7517, RFC 7518 Section 6, RFC 8037 Section 2, RFC 8812 Section 3, RFC 9964
+//! Section 4).
 //!
 //! Only key material is read here; [`super::metadata`] reads `use`, `key_ops`, `alg` and `kid`.
 
@@ -6,8 +7,8 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::{
-    Coordinates, Curve, EcKey, EcPoint, KeyMaterial, OkpCurve, OkpKey, RsaKey, RsaPrivate,
-    SecretBytes, primes,
+    AkpKey, Coordinates, Curve, EcKey, EcPoint, KeyMaterial, MlDsa, OkpCurve, OkpKey, RsaKey,
+    RsaPrivate, SecretBytes, primes,
 };
 use crate::base64url::{self, Undecoded};
 use crate::error::Error;
@@ -34,6 +35,7 @@ pub fn from_value(jwk: &Value) -> Result<KeyMaterial, Error> {
             "RSA" => rsa(&jwk).map(KeyMaterial::Rsa),
             "EC" => ec(&jwk).map(KeyMaterial::Ec),
             "OKP" => okp(&jwk).map(KeyMaterial::Okp),
+            "AKP" => akp(&jwk).map(KeyMaterial::Akp),
             _ => Err(Error::invalid_key(format!("Unsupported kty: {kty}"))),
         },
         Some(_) => Err(Error::invalid_key("kty must be a string")),
@@ -56,8 +58,8 @@ pub fn to_value(key: &KeyMaterial, private: bool) -> Map<String, Value> {
     jwk
 }
 
-/// Returns the text whose hash is the key's thumbprint (RFC 7638 Section 3, RFC 8037 Section 2), or
-/// `None` if the public part is absent. For a shared secret, the text contains the secret.
+/// Returns the text whose hash is the key's thumbprint (RFC 7638 Section 3, RFC 8037 Section 2, RFC
+/// 9964 Section 6), or `None` if the public part is absent. For a shared secret, the text contains the secret.
 pub fn thumbprint_input(key: &KeyMaterial) -> Option<String> {
     let mut members = public_members(key);
     let required = match key {
@@ -65,7 +67,7 @@ pub fn thumbprint_input(key: &KeyMaterial) -> Option<String> {
             members.push(("k", base64url::encode(secret)));
             2
         }
-        KeyMaterial::Rsa(_) | KeyMaterial::Okp(_) => 3,
+        KeyMaterial::Rsa(_) | KeyMaterial::Okp(_) | KeyMaterial::Akp(_) => 3,
         KeyMaterial::Ec(_) => 4,
     };
     if members.len() != required {
@@ -99,6 +101,12 @@ fn public_members(key: &KeyMaterial) -> Vec<(&'static str, String)> {
                 members.push(("x", base64url::encode(x)));
             }
         }
+        KeyMaterial::Akp(key) => {
+            members.push(("alg", key.algorithm.name().to_owned()));
+            if let Some(public) = &key.public {
+                members.push(("pub", base64url::encode(public)));
+            }
+        }
     }
     members
 }
@@ -109,6 +117,7 @@ fn private_members(key: &KeyMaterial) -> Vec<(&'static str, &SecretBytes)> {
         KeyMaterial::Rsa(key) => key.private.iter().flat_map(rsa_private_members).collect(),
         KeyMaterial::Ec(key) => key.d.iter().map(|d| ("d", d)).collect(),
         KeyMaterial::Okp(key) => key.d.iter().map(|d| ("d", d)).collect(),
+        KeyMaterial::Akp(key) => key.seed.iter().map(|seed| ("priv", seed)).collect(),
     }
 }
 
@@ -200,6 +209,31 @@ fn okp(jwk: &Members<'_>) -> Result<OkpKey, Error> {
         return Err(Error::invalid_key("Invalid key parameter"));
     }
     Ok(OkpKey { curve, x: Some(x), d })
+}
+
+/// Reads an `AKP` key (RFC 9964 Section 4). `crypto` checks that `pub` belongs to `priv`.
+fn akp(jwk: &Members<'_>) -> Result<AkpKey, Error> {
+    let alg = jwk.0.get("alg").and_then(Value::as_str);
+    let algorithm = MlDsa::ALL.into_iter().find(|algorithm| Some(algorithm.name()) == alg);
+    let algorithm = algorithm.ok_or_else(|| {
+        Error::invalid_key("An AKP key needs \"alg\": ML-DSA-44, ML-DSA-65 or ML-DSA-87")
+    })?;
+    if !jwk.has("pub") {
+        return Err(Error::invalid_key("AKP should have \"pub\" parameter"));
+    }
+    let public = jwk.bytes("pub")?;
+    let seed = if jwk.has("priv") { Some(jwk.secret("priv")?) } else { None };
+    if public.len() != algorithm.public_len() {
+        return Err(wrong_length("pub", algorithm.name(), algorithm.public_len()));
+    }
+    if seed.as_ref().is_some_and(|seed| seed.len() != MlDsa::SEED_LEN) {
+        return Err(wrong_length("priv", algorithm.name(), MlDsa::SEED_LEN));
+    }
+    Ok(AkpKey { algorithm, public: Some(public), seed })
+}
+
+fn wrong_length(member: &str, algorithm: &str, len: usize) -> Error {
+    Error::InvalidKey(format!("\"{member}\" of an {algorithm} key must have {len} bytes"))
 }
 
 /// The members of a JWK.
@@ -359,7 +393,7 @@ mod tests {
         assert_refused(&with(ec, "d", "AA"), "D should be 32 bytes for curve P-256");
         assert_refused(&without(okp.clone(), &["x"]), "OKP should have \"x\" parameter");
         assert_refused(&without(okp.clone(), &["crv"]), "Invalid curve: None");
-        assert_refused(&with(okp.clone(), "crv", "X25519"), "Invalid curve: X25519");
+        assert_refused(&with(okp.clone(), "crv", "X448"), "Invalid curve: X448");
         assert_refused(&with(okp.clone(), "crv", "Ed448"), "Invalid key parameter");
         assert_refused(&with(okp, "d", "AA"), "Invalid key parameter");
         assert_refused(&json!({"kty": "oct", "k": ""}), "HMAC key must not be empty.");

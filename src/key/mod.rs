@@ -9,8 +9,10 @@ mod jwk_detection;
 pub mod metadata;
 pub mod pem;
 mod primes;
+pub mod recipient;
 pub mod secret;
 pub mod ssh;
+pub mod strict_secret;
 
 use std::fmt;
 
@@ -78,24 +80,27 @@ impl Curve {
     }
 }
 
-/// A curve for `EdDSA` (RFC 8037 Section 2).
+/// A curve of an octet key pair (RFC 8037 Section 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OkpCurve {
-    /// Ed25519: 32-byte keys.
+    /// Ed25519, for `EdDSA`: 32-byte keys.
     Ed25519,
-    /// Ed448: 57-byte keys.
+    /// Ed448, for `EdDSA`: 57-byte keys.
     Ed448,
+    /// X25519, for ECDH-ES: 32-byte keys.
+    X25519,
 }
 
 impl OkpCurve {
     /// Every curve.
-    pub const ALL: [Self; 2] = [Self::Ed25519, Self::Ed448];
+    pub const ALL: [Self; 3] = [Self::Ed25519, Self::Ed448, Self::X25519];
 
     /// Returns the JWK name, `crv`.
     pub const fn crv(self) -> &'static str {
         match self {
             Self::Ed25519 => "Ed25519",
             Self::Ed448 => "Ed448",
+            Self::X25519 => "X25519",
         }
     }
 
@@ -104,20 +109,80 @@ impl OkpCurve {
         match self {
             Self::Ed25519 => "an Ed25519 key",
             Self::Ed448 => "an Ed448 key",
+            Self::X25519 => "an X25519 key",
         }
     }
 
     /// Returns the number of bytes in a public or a private key.
     pub const fn key_len(self) -> usize {
         match self {
-            Self::Ed25519 => 32,
+            Self::Ed25519 | Self::X25519 => 32,
             Self::Ed448 => 57,
         }
     }
 
-    /// Returns the number of bytes in a signature (RFC 8032 Sections 5.1.6 and 5.2.6).
+    /// Returns the number of bytes in a signature (RFC 8032 Sections 5.1.6 and 5.2.6); `None` for a
+    /// curve that is not for signatures.
+    pub const fn signature_len(self) -> Option<usize> {
+        match self {
+            Self::Ed25519 | Self::Ed448 => Some(2 * self.key_len()),
+            Self::X25519 => None,
+        }
+    }
+}
+
+/// A parameter set of ML-DSA (FIPS 204 Section 4, RFC 9964 Section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MlDsa {
+    /// ML-DSA-44.
+    MlDsa44,
+    /// ML-DSA-65.
+    MlDsa65,
+    /// ML-DSA-87.
+    MlDsa87,
+}
+
+impl MlDsa {
+    /// Every parameter set.
+    pub const ALL: [Self; 3] = [Self::MlDsa44, Self::MlDsa65, Self::MlDsa87];
+
+    /// The number of bytes in the private key of a JWK, the seed (RFC 9964 Section 4).
+    pub const SEED_LEN: usize = 32;
+
+    /// Returns the name, which is the `alg` of keys and of tokens.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MlDsa44 => "ML-DSA-44",
+            Self::MlDsa65 => "ML-DSA-65",
+            Self::MlDsa87 => "ML-DSA-87",
+        }
+    }
+
+    /// Returns what a key is, in words.
+    pub const fn key_in_words(self) -> &'static str {
+        match self {
+            Self::MlDsa44 => "an ML-DSA-44 key",
+            Self::MlDsa65 => "an ML-DSA-65 key",
+            Self::MlDsa87 => "an ML-DSA-87 key",
+        }
+    }
+
+    /// Returns the number of bytes in a public key (FIPS 204 Table 2).
+    pub const fn public_len(self) -> usize {
+        match self {
+            Self::MlDsa44 => 1312,
+            Self::MlDsa65 => 1952,
+            Self::MlDsa87 => 2592,
+        }
+    }
+
+    /// Returns the number of bytes in a signature (FIPS 204 Table 2).
     pub const fn signature_len(self) -> usize {
-        2 * self.key_len()
+        match self {
+            Self::MlDsa44 => 2420,
+            Self::MlDsa65 => 3309,
+            Self::MlDsa87 => 4627,
+        }
     }
 }
 
@@ -220,8 +285,21 @@ pub struct OkpKey {
     /// The public key. It is absent only if the encoding of a private key leaves it out; `crypto`
     /// then computes it.
     pub x: Option<Vec<u8>>,
-    /// The private key (the seed), if there is one.
+    /// The private key (for `EdDSA` the seed), if there is one.
     pub d: Option<SecretBytes>,
+}
+
+/// A key pair of one algorithm (RFC 9964 Section 4). The public key has exactly
+/// [`MlDsa::public_len`] bytes, the seed [`MlDsa::SEED_LEN`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct AkpKey {
+    /// The only algorithm of the key.
+    pub algorithm: MlDsa,
+    /// The public key. It is absent only if the encoding of a private key leaves it out; `crypto`
+    /// then computes it.
+    pub public: Option<Vec<u8>>,
+    /// The seed of the private key, if there is one.
+    pub seed: Option<SecretBytes>,
 }
 
 /// Key material of any key type.
@@ -235,16 +313,19 @@ pub enum KeyMaterial {
     Ec(EcKey),
     /// `OKP`.
     Okp(OkpKey),
+    /// `AKP`.
+    Akp(AkpKey),
 }
 
 impl KeyMaterial {
-    /// Returns the JWK key type, `kty` (RFC 7518 Section 6.1).
+    /// Returns the JWK key type, `kty` (RFC 7518 Section 6.1, RFC 9964 Section 4).
     pub const fn kty(&self) -> &'static str {
         match self {
             Self::Secret(_) => "oct",
             Self::Rsa(_) => "RSA",
             Self::Ec(_) => "EC",
             Self::Okp(_) => "OKP",
+            Self::Akp(_) => "AKP",
         }
     }
 
@@ -255,28 +336,32 @@ impl KeyMaterial {
             Self::Rsa(_) => "an RSA key",
             Self::Ec(key) => key.curve.key_in_words(),
             Self::Okp(key) => key.curve.key_in_words(),
+            Self::Akp(key) => key.algorithm.key_in_words(),
         }
     }
 
-    /// Returns whether the key can sign.
+    /// Returns whether the key has its private part.
     pub const fn is_private(&self) -> bool {
         match self {
             Self::Secret(_) => true,
             Self::Rsa(key) => key.private.is_some(),
             Self::Ec(key) => key.d.is_some(),
             Self::Okp(key) => key.d.is_some(),
+            Self::Akp(key) => key.seed.is_some(),
         }
     }
 
-    /// Returns the size in bits: of the secret, of the modulus, or of the curve's field.
+    /// Returns the size in bits: of the secret, of the modulus, of the curve's field, or of the
+    /// public key of ML-DSA.
     pub fn bits(&self) -> usize {
         match self {
             Self::Secret(secret) => secret.len() * 8,
             Self::Rsa(key) => key.bits(),
             Self::Ec(EcKey { curve: Curve::P521, .. }) => 521,
             Self::Ec(key) => key.curve.field_len() * 8,
-            Self::Okp(OkpKey { curve: OkpCurve::Ed25519, .. }) => 255,
+            Self::Okp(OkpKey { curve: OkpCurve::Ed25519 | OkpCurve::X25519, .. }) => 255,
             Self::Okp(OkpKey { curve: OkpCurve::Ed448, .. }) => 448,
+            Self::Akp(key) => key.algorithm.public_len() * 8,
         }
     }
 
@@ -290,6 +375,7 @@ impl KeyMaterial {
             Self::Rsa(key) => Ok(Self::Rsa(RsaKey { private: None, ..key })),
             Self::Ec(key) => Ok(Self::Ec(EcKey { d: None, ..key })),
             Self::Okp(key) => Ok(Self::Okp(OkpKey { d: None, ..key })),
+            Self::Akp(key) => Ok(Self::Akp(AkpKey { seed: None, ..key })),
         }
     }
 }
@@ -303,6 +389,7 @@ impl fmt::Debug for KeyMaterial {
             Self::Rsa(key) => write!(f, "KeyMaterial(RSA, {} bits, {half})", key.bits()),
             Self::Ec(key) => write!(f, "KeyMaterial(EC, {}, {half})", key.curve.crv()),
             Self::Okp(key) => write!(f, "KeyMaterial(OKP, {}, {half})", key.curve.crv()),
+            Self::Akp(key) => write!(f, "KeyMaterial(AKP, {}, {half})", key.algorithm.name()),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! PEM (RFC 7468): base64-encoded DER between a BEGIN and an END line.
 //!
-//! The reader takes what cryptography, and so `PyJWT`, takes: one key, with anything around it. It
-//! is stricter where a text holds more than one key, of which cryptography silently takes one.
+//! The reader accepts what cryptography, and therefore `PyJWT`, accepts: one key, with any text
+//! around it. It is stricter if a text contains several keys, of which cryptography silently uses
+//! one.
 
 use std::str;
 
@@ -29,7 +30,7 @@ pub const CERTIFICATE: &str = "CERTIFICATE";
 /// The label of an X.509 certificate in old files (RFC 7468 Section 5.1).
 pub const X509_CERTIFICATE: &str = "X509 CERTIFICATE";
 
-/// Labels of blocks that hold a private key.
+/// Labels of blocks that contain a private key.
 const PRIVATE: [&str; 6] = [
     PRIVATE_KEY,
     ENCRYPTED_PRIVATE_KEY,
@@ -38,21 +39,22 @@ const PRIVATE: [&str; 6] = [
     "DSA PRIVATE KEY",
     "OPENSSH PRIVATE KEY",
 ];
-/// Labels of blocks that hold a public key.
+/// Labels of blocks that contain a public key.
 const PUBLIC: [&str; 2] = [PUBLIC_KEY, RSA_PUBLIC_KEY];
 
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
-/// Characters in a full line (RFC 7468 Section 2).
+/// The number of characters in a full line (RFC 7468 Section 2).
 const COLUMNS: usize = 64;
 
 /// Reads one private or public key.
 ///
 /// # Errors
-/// [`Error::InvalidKey`] when `text` has not exactly one key, or one that this crate does not know;
-/// the text says what was found and what would help, and holds nothing of the key.
+/// [`Error::InvalidKey`] if `text` does not contain exactly one key, or if this crate does not
+/// support the key. The message says what was found and what would help, and contains nothing of
+/// the key.
 pub fn parse(text: &[u8]) -> Result<KeyMaterial, Error> {
     let block = Block::find(text)?;
     let read = match block.label {
@@ -66,7 +68,7 @@ pub fn parse(text: &[u8]) -> Result<KeyMaterial, Error> {
     read(&block.der)
 }
 
-/// Whether `text` is one block with nothing but white space around it: what PyJWT reads without
+/// Returns whether `text` is one block with only white space around it, which PyJWT reads without
 /// looking at the text itself.
 pub fn is_one_block(text: &[u8]) -> bool {
     str::from_utf8(text).is_ok_and(|text| {
@@ -75,8 +77,8 @@ pub fn is_one_block(text: &[u8]) -> bool {
     })
 }
 
-/// A PKCS#1 public key, or under the same label an RSA key's `SubjectPublicKeyInfo`, which OpenSSL
-/// and cryptography read too.
+/// Reads a PKCS#1 public key, or the `SubjectPublicKeyInfo` of an RSA key with the same label,
+/// which OpenSSL and cryptography also read.
 fn parse_rsa_public(der: &[u8]) -> Result<KeyMaterial, Error> {
     der::parse_pkcs1_public(der).or_else(|error| match der::parse_spki(der) {
         Ok(key @ KeyMaterial::Rsa(_)) => Ok(key),
@@ -84,7 +86,7 @@ fn parse_rsa_public(der: &[u8]) -> Result<KeyMaterial, Error> {
     })
 }
 
-/// Returns `der` as a PEM block: lines of 64 columns, each ended by a line feed.
+/// Returns `der` as a PEM block: lines of 64 characters, each of which ends with a line feed.
 pub fn encode(label: &str, der: &[u8]) -> String {
     let base64 = Zeroizing::new(STANDARD.encode_to_string(der));
     let mut parts = vec![BEGIN, label, DASHES, "\n"];
@@ -102,7 +104,7 @@ pub fn encode(label: &str, der: &[u8]) -> String {
 /// A PEM block.
 pub(crate) struct Block<'a> {
     label: &'a str,
-    /// The lines before the first empty one (RFC 1421 Section 4.4).
+    /// The lines before the first empty line (RFC 1421 Section 4.4).
     headers: &'a str,
     der: SecretBytes,
 }
@@ -113,13 +115,13 @@ impl<'a> Block<'a> {
         self.label
     }
 
-    /// The bytes of the block.
+    /// Returns the bytes in the block.
     pub(crate) fn der(&self) -> &[u8] {
         &self.der
     }
 
-    /// Finds the key in `text`, or else the one block that it has. Other blocks, such as the EC
-    /// PARAMETERS that OpenSSL writes before a key, and other text may stand around a key.
+    /// Finds the key in `text`, or, if there is no key, its only block. A key may have other blocks
+    /// around it, such as the EC PARAMETERS that OpenSSL writes before a key, and other text.
     pub(crate) fn find(text: &'a [u8]) -> Result<Self, Error> {
         let mut blocks = Self::all(text)?;
         let is_key = |block: &Self| PRIVATE.contains(&block.label) || PUBLIC.contains(&block.label);
@@ -132,7 +134,7 @@ impl<'a> Block<'a> {
             (None, _) => return Err(Error::invalid_key(SEVERAL_BLOCKS)),
         };
         let block = blocks.swap_remove(at);
-        // As in cryptography: certificates and parameters come before private keys alone.
+        // As in cryptography, only private keys may come after certificates and parameters.
         if at > 0 && PUBLIC.contains(&block.label) {
             return Err(Error::invalid_key(PUBLIC_NOT_FIRST));
         }
@@ -140,7 +142,7 @@ impl<'a> Block<'a> {
         Ok(block)
     }
 
-    /// Every block of `text`, each of which must be well-formed.
+    /// Returns all blocks of `text`, each of which must be well-formed.
     fn all(text: &'a [u8]) -> Result<Vec<Self>, Error> {
         let mut blocks = Vec::new();
         let mut rest = text;
@@ -151,7 +153,7 @@ impl<'a> Block<'a> {
         Ok(blocks)
     }
 
-    /// Refuses the encryption of RFC 1421, which OpenSSL takes from headers.
+    /// Refuses the encryption of RFC 1421, which OpenSSL reads from headers.
     fn check_not_encrypted(&self) -> Result<(), Error> {
         let named =
             |line: &str| line.split_once(':').is_some_and(|(name, _)| name.trim() == PROC_TYPE);
@@ -171,7 +173,7 @@ struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// The first block of `text`, and what comes after it.
+    /// Returns the first block of `text` and what comes after it.
     fn next(text: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (label, rest) = split_once(after_begin(text)?, DASHES)?;
         let (body, rest) = split_once(rest, END)?;
@@ -192,7 +194,7 @@ impl<'a> Frame<'a> {
         if headers.lines().any(|line| !line.contains(':')) {
             return Err(Error::invalid_key("The PEM key has an empty line in its body"));
         }
-        // OpenPGP has a checksum behind the base64 (RFC 9580 Section 6.1).
+        // OpenPGP has a checksum after the base64 (RFC 9580 Section 6.1).
         let is_pgp = label.starts_with("PGP ");
         let der =
             decode(base64).map_err(|error| if is_pgp { unreadable_label(label) } else { error })?;
@@ -200,7 +202,8 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// What follows the first BEGIN of `text`. A sixth dash before it is a mistake to cryptography.
+/// Returns what follows the first BEGIN of `text`. For cryptography, a sixth dash before it is an
+/// error.
 fn after_begin(text: &[u8]) -> Option<&[u8]> {
     memmem::find_iter(text, BEGIN)
         .find(|&at| at == 0 || text[at - 1] != b'-')
@@ -211,13 +214,13 @@ fn split_once<'a>(text: &'a [u8], marker: &str) -> Option<(&'a [u8], &'a [u8])> 
     memmem::find(text, marker.as_bytes()).map(|at| (&text[..at], &text[at + marker.len()..]))
 }
 
-/// The headers of a block and what follows the empty line after them.
+/// Returns the headers of a block and what follows the empty line after them.
 fn split_headers(body: &str) -> (&str, &str) {
     body.split_once("\n\n").or_else(|| body.split_once("\r\n\r\n")).unwrap_or(("", body))
 }
 
-/// Decodes base64 with white space anywhere, which is how keys come out of environment variables,
-/// forms and indented configuration files.
+/// Decodes base64 with white space anywhere, because keys come from environment variables, forms
+/// and indented configuration files.
 fn decode(base64: &str) -> Result<SecretBytes, Error> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(base64.len()));
     for part in base64.split_whitespace() {
@@ -228,7 +231,7 @@ fn decode(base64: &str) -> Result<SecretBytes, Error> {
     Ok(bytes)
 }
 
-/// What is wrong with a body that is not base64.
+/// Says what is wrong with a body that is not base64.
 fn not_base64(body: &str) -> Error {
     Error::invalid_key(if body.contains("\\n") {
         ESCAPED_LINE_ENDS
@@ -241,7 +244,7 @@ fn not_base64(body: &str) -> Error {
     })
 }
 
-/// What is wrong with a text that has no PEM block.
+/// Says what is wrong with a text without a PEM block.
 fn no_block(text: &[u8]) -> Error {
     let Some(rest) = after_begin(text) else {
         return not_pem(text);
@@ -256,7 +259,7 @@ fn no_block(text: &[u8]) -> Error {
     })
 }
 
-/// What a text without a BEGIN line may be.
+/// Says what a text without a BEGIN line may be.
 fn not_pem(text: &[u8]) -> Error {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii();
     let starts_with = |part: &str| text.starts_with(part.as_bytes());

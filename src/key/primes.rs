@@ -1,5 +1,5 @@
-//! The primes of an RSA key that has only `n`, `e` and `d`, which RFC 7518 Section 6.3.2 allows a JWK
-//! to be. NIST SP 800-56B Revision 2, Appendix C.2.
+//! Computes the primes of an RSA key that has only `n`, `e` and `d`, as RFC 7518 Section 6.3.2
+//! allows in a JWK. The method is in NIST SP 800-56B Revision 2, Appendix C.2.
 
 #![allow(clippy::many_single_char_names, reason = "the names of the specifications")]
 
@@ -8,14 +8,15 @@ use zeroize::Zeroizing;
 
 use super::{RsaKey, RsaPrivate, SecretBytes, trim_leading_zeros};
 
-/// The longest public exponent in bytes: crypto libraries take no longer one, and the method works
-/// for small ones alone.
+/// The maximum number of bytes in a public exponent: crypto libraries accept no longer one, and the
+/// method works only with small ones.
 const MAX_EXPONENT_LEN: usize = 8;
 
-/// A secret integer. All have the same precision, in which nothing below overflows.
+/// A secret integer. All have the same precision, so that nothing below overflows.
 type Integer = Zeroizing<BoxedUint>;
 
-/// The private part of a key whose private exponent is `d`; `None` when `d` is not the key's.
+/// Returns the private part of the key with the private exponent `d`, or `None` if `d` does not
+/// belong to the key.
 pub(super) fn recover(key: &RsaKey, d: &SecretBytes) -> Option<RsaPrivate> {
     if key.e.len() > MAX_EXPONENT_LEN || d.len() > key.n.len() {
         return None;
@@ -40,7 +41,7 @@ pub(super) fn recover(key: &RsaKey, d: &SecretBytes) -> Option<RsaPrivate> {
     })
 }
 
-/// The factors of `n`, the larger one first.
+/// Returns the factors of `n`, the larger one first.
 fn factors(n: &Integer, e: &Integer, d: &Integer) -> Option<(Integer, Integer)> {
     let one = one(n);
     // First a multiple of lcm(p - 1, q - 1), then one of (p - 1)(q - 1), which is n - (p + q - 1).
@@ -77,7 +78,7 @@ fn plus_one(a: &Integer) -> Integer {
     Zeroizing::new(a.wrapping_add(&*one(a)))
 }
 
-/// Quotient and remainder.
+/// Returns the quotient and the remainder.
 fn division(a: &Integer, b: &Integer) -> Option<(Integer, Integer)> {
     let (quotient, rest) = a.div_rem(&*non_zero(b)?);
     Some((Zeroizing::new(quotient), Zeroizing::new(rest)))
@@ -112,7 +113,7 @@ mod tests {
             let key = rsa(name);
             let private = key.private.as_ref().unwrap();
             let recovered = recover(&key, &private.d).unwrap();
-            // OpenSSL keeps the primes in the order in which it found them.
+            // OpenSSL leaves the primes in the order in which it found them.
             if recovered.p == private.p {
                 assert!(recovered == *private, "{name}");
             } else {

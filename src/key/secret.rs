@@ -3,7 +3,8 @@
 //! A program that accepts a public key as an HMAC secret lets everyone who knows that key sign (RFC
 //! 8725 Section 2.1). The rules are those of `PyJWT` 2.15.1. Some of these depend on the Python
 //! version (how deep JSON may nest) or on cryptography (whether it knows the algorithm of a DER
-//! public key); there, this module refuses what any version would refuse.
+//! public key); there, this module refuses what any version would refuse. The rules of the entry
+//! points that `PyJWT` does not have are in [`strict_secret`](super::strict_secret).
 
 use super::der;
 pub use super::jwk_detection::is_jwk;
@@ -84,12 +85,18 @@ fn may_be_der(bytes: &[u8]) -> bool {
     }
 }
 
-/// Returns whether `bytes` contain a BEGIN marker and, after it, the END marker of the same label.
+/// Returns whether `bytes` contain a PEM block with one of the labels that `PyJWT` knows.
 pub fn is_pem(bytes: &[u8]) -> bool {
+    has_block(bytes, PEM_LABELS)
+}
+
+/// Returns whether `bytes` contain the BEGIN marker of one of the labels and, after it, the END
+/// marker of the same one.
+pub(super) fn has_block<const N: usize>(bytes: &[u8], labels: [&[u8]; N]) -> bool {
     // The end of the last BEGIN marker of each label.
-    let mut begun = [None; PEM_LABELS.len()];
+    let mut begun = [None; N];
     for start in 0..bytes.len() {
-        let Some(marker) = Marker::at_start_of(&bytes[start..]) else {
+        let Some(marker) = Marker::at_start_of(&bytes[start..], &labels) else {
             continue;
         };
         if marker.is_begin {
@@ -105,21 +112,21 @@ pub fn is_pem(bytes: &[u8]) -> bool {
 struct Marker {
     /// Whether it says BEGIN rather than END.
     is_begin: bool,
-    /// The index of its label in [`PEM_LABELS`].
+    /// The index of its label.
     label: usize,
     /// Its length in bytes.
     len: usize,
 }
 
 impl Marker {
-    /// Reads the marker at the start of `bytes`.
-    fn at_start_of(bytes: &[u8]) -> Option<Self> {
+    /// Reads the marker at the start of `bytes`, if it has one of the labels.
+    fn at_start_of(bytes: &[u8], labels: &[&[u8]]) -> Option<Self> {
         let rest = strip_dash_or_space(bytes.strip_prefix(b"----")?)?;
         let (is_begin, rest) = match rest.strip_prefix(b"BEGIN ") {
             Some(rest) => (true, rest),
             None => (false, rest.strip_prefix(b"END ")?),
         };
-        PEM_LABELS.iter().enumerate().find_map(|(label, name)| {
+        labels.iter().enumerate().find_map(|(label, name)| {
             let rest = strip_dash_or_space(rest.strip_prefix(*name)?)?.strip_prefix(b"----")?;
             Some(Self { is_begin, label, len: bytes.len() - rest.len() })
         })

@@ -157,17 +157,32 @@ pub(super) fn string_argument(name: &str, object: &Bound<'_, PyAny>) -> PyResult
     })
 }
 
-/// Returns the known name that is most similar to a wrong one.
-pub(super) fn nearest<'a>(
+/// Returns a question with the known name that is most similar to a wrong one; `None` if none is.
+pub(super) fn did_you_mean(py: Python<'_>, name: &str, known: &[&str]) -> PyResult<Option<String>> {
+    let letters = |name: &str| -> String {
+        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+    };
+    let same = known.iter().find(|known| letters(known) == letters(name));
+    let close = match same {
+        Some(same) => vec![(*same).to_owned()],
+        None => py
+            .import(intern!(py, "difflib"))?
+            .call_method1(intern!(py, "get_close_matches"), (name, known.to_vec(), 1))?
+            .extract()?,
+    };
+    Ok(close.first().map(|close| format!("did you mean \"{close}\"?")))
+}
+
+/// Does what [`did_you_mean`] does, for the arguments of Python functions.
+#[pyfunction(name = "did_you_mean")]
+#[pyo3(signature = (name, known, /))]
+#[allow(clippy::needless_pass_by_value, reason = "PyO3 passes it so")]
+pub(super) fn did_you_mean_one_of(
     py: Python<'_>,
     name: &str,
-    known: &[&'a str],
-) -> PyResult<Option<&'a str>> {
-    let close: Vec<String> = py
-        .import(intern!(py, "difflib"))?
-        .call_method1(intern!(py, "get_close_matches"), (name, known.to_vec(), 1))?
-        .extract()?;
-    Ok(known.iter().copied().find(|known| close.iter().any(|close| close == known)))
+    known: Vec<String>,
+) -> PyResult<Option<String>> {
+    did_you_mean(py, name, &known.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// Returns the algorithm that an argument names; raises `TypeError` unless it is a str, and the error
@@ -188,15 +203,10 @@ pub(super) fn signature_algorithm(py: Python<'_>, name: &str) -> PyResult<&'stat
         return Ok(algorithm);
     }
     let known = ALGORITHMS.each_ref().map(|algorithm| algorithm.name);
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-    let is_same = |known: &&&str| known.eq_ignore_ascii_case(&plain);
     Err(PyValueError::new_err(if name == NONE.name {
         "algorithm \"none\" has no signature: it can neither sign nor verify a token".to_owned()
-    } else if let Some(near) = match known.iter().find(is_same) {
-        Some(same) => Some(*same),
-        None => nearest(py, name, &known)?,
-    } {
-        format!("unknown algorithm \"{name}\": did you mean \"{near}\"?")
+    } else if let Some(question) = did_you_mean(py, name, &known)? {
+        format!("unknown algorithm \"{name}\": {question}")
     } else {
         format!("unknown algorithm: a token is signed with one of {}", known.join(", "))
     }))

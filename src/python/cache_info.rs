@@ -26,6 +26,12 @@ impl From<CacheCounts> for CacheInfo {
 
 #[pymethods]
 impl CacheInfo {
+    #[new]
+    #[pyo3(signature = (hits=0, misses=0, maxsize=0, currsize=0))]
+    const fn new(hits: u64, misses: u64, maxsize: usize, currsize: usize) -> Self {
+        Self { hits, misses, maxsize, currsize }
+    }
+
     fn __repr__(&self) -> String {
         let Self { hits, misses, maxsize, currsize } = self;
         format!("CacheInfo(hits={hits}, misses={misses}, maxsize={maxsize}, currsize={currsize})")

@@ -1,12 +1,15 @@
 //! The claims of a decoded payload, a Python dict, as the core's rules see them.
 
+use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
 use serde_json::{Map, Number, Value};
 
 use super::cpython::utf8;
-use super::errors::ok;
-use crate::claims::{Accepted, Audience, Claim, ClaimsView, Name, Path, Seen, Text, Time};
+use super::errors::{Raised, ok};
+use super::once::intern;
+use crate::claims::{Accepted, Audience, Claim, ClaimsView, Name, Path, Policy, Seen, Text, Time};
+use crate::error::Error;
 
 /// The value of a registered claim. The most frequent types are read without Python.
 enum Noted<'a, 'py> {
@@ -16,131 +19,138 @@ enum Noted<'a, 'py> {
     Other(Bound<'py, PyAny>),
 }
 
-/// The values of the registered claims, recorded while the payload is parsed: seven lookups in the
-/// finished dict would take longer than the checks themselves.
+/// The values of the registered claims, and of those that rules ask for, recorded while the payload
+/// is parsed: lookups in the finished dict would take longer than the checks themselves.
 #[derive(Default)]
-pub(super) struct Registered<'a, 'py>([Option<Noted<'a, 'py>>; Claim::ALL.len()]);
-
-impl<'a, 'py> Registered<'a, 'py> {
-    /// Looks the claims up in a dict that Python's json has made.
-    pub(super) fn of(claims: &Bound<'py, PyDict>) -> PyResult<Self> {
-        let mut registered = Self::default();
-        for claim in Claim::ALL {
-            registered.0[claim as usize] = claims.get_item(claim.name())?.map(Noted::Other);
-        }
-        Ok(registered)
-    }
-
-    /// Records the value of a claim; the last one counts.
-    pub(super) fn note_text(&mut self, claim: Claim, text: &'a str) {
-        self.0[claim as usize] = Some(Noted::Text(text));
-    }
-
-    /// Does what [`note_text`](Self::note_text) does, for an integer.
-    pub(super) fn note_integer(&mut self, claim: Claim, integer: i64) {
-        self.0[claim as usize] = Some(Noted::Integer(integer));
-    }
-
-    /// Does what [`note_text`](Self::note_text) does, for any other value.
-    pub(super) fn note_other(&mut self, claim: Claim, value: &Bound<'py, PyAny>) {
-        self.0[claim as usize] = Some(Noted::Other(value.clone()));
-    }
+pub(super) struct Record<'a, 'py> {
+    registered: [Option<Noted<'a, 'py>>; Claim::ALL.len()],
+    /// In a box, because most verifiers have no rules.
+    asked: Option<Box<Asked<'a, 'py>>>,
 }
 
-/// What records claims while a payload is parsed.
-pub(super) trait Record<'a, 'py> {
-    /// Returns the registered claims, which are recorded by themselves.
-    fn registered(&mut self) -> &mut Registered<'a, 'py>;
-    /// Records the value of another member, by the spelling of its name in the JSON text. Returns
-    /// false for a spelling that has to be read first.
-    fn note<'s>(&mut self, spelling: impl FnOnce() -> &'s [u8], value: &Bound<'py, PyAny>) -> bool;
-    /// Looks everything up in a dict that Python's json has made.
-    fn look_up(&mut self, claims: &Bound<'py, PyDict>) -> PyResult<()>;
-}
-
-impl<'a, 'py> Record<'a, 'py> for Registered<'a, 'py> {
-    fn registered(&mut self) -> &mut Self {
-        self
-    }
-
-    fn note<'s>(&mut self, _: impl FnOnce() -> &'s [u8], _value: &Bound<'py, PyAny>) -> bool {
-        true
-    }
-
-    fn look_up(&mut self, claims: &Bound<'py, PyDict>) -> PyResult<()> {
-        *self = Self::of(claims)?;
-        Ok(())
-    }
-}
-
-/// The registered claims, and the others that rules ask for.
-pub(super) struct Asked<'a, 'py> {
-    registered: Registered<'a, 'py>,
+/// What rules ask for, by [`Name::index`].
+struct Asked<'a, 'py> {
     names: &'a [Box<str>],
     /// The values of the first `names`; those of others are looked up in the dict.
     values: [Option<Bound<'py, PyAny>>; RECORDED],
 }
 
-/// How many values are recorded: as many as the profiles of published standards ask for.
-const RECORDED: usize = 8;
+/// How many values are recorded: more than the profiles of published standards ask for.
+const RECORDED: usize = 12;
 
-impl<'a> Asked<'a, '_> {
-    /// Asks for members with these names.
-    pub(super) fn new(names: &'a [Box<str>]) -> Self {
-        Self { registered: Registered::default(), names, values: Default::default() }
-    }
-}
-
-impl<'a, 'py> Record<'a, 'py> for Asked<'a, 'py> {
-    fn registered(&mut self) -> &mut Registered<'a, 'py> {
-        &mut self.registered
+impl<'a, 'py> Record<'a, 'py> {
+    /// Asks for members with these names too.
+    pub(super) fn asking(names: &'a [Box<str>]) -> Self {
+        let asked = Asked { names, values: Default::default() };
+        Self { asked: Some(Box::new(asked)), ..Self::default() }
     }
 
-    fn note<'s>(&mut self, spelling: impl FnOnce() -> &'s [u8], value: &Bound<'py, PyAny>) -> bool {
-        let spelling = spelling();
-        for (name, noted) in self.names.iter().zip(&mut self.values) {
-            if name.as_bytes() == spelling {
+    /// Looks everything up in a dict that Python's json has made.
+    pub(super) fn look_up(&mut self, claims: &Bound<'py, PyDict>) -> PyResult<()> {
+        for claim in Claim::ALL {
+            self.registered[claim as usize] = claims.get_item(claim.name())?.map(Noted::Other);
+        }
+        if let Some(asked) = &mut self.asked {
+            for (name, value) in asked.names.iter().zip(&mut asked.values) {
+                *value = claims.get_item(&**name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Records the value of a registered claim; the last one counts.
+    pub(super) fn note_text(&mut self, claim: Claim, text: &'a str) {
+        self.registered[claim as usize] = Some(Noted::Text(text));
+    }
+
+    /// Does what [`note_text`](Self::note_text) does, for an integer.
+    pub(super) fn note_integer(&mut self, claim: Claim, integer: i64) {
+        self.registered[claim as usize] = Some(Noted::Integer(integer));
+    }
+
+    /// Does what [`note_text`](Self::note_text) does, for any other value.
+    pub(super) fn note_other(&mut self, claim: Claim, value: &Bound<'py, PyAny>) {
+        self.registered[claim as usize] = Some(Noted::Other(value.clone()));
+    }
+
+    /// Returns whether rules ask for other members.
+    pub(super) const fn asks(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// Records the value of another member, if a rule asks for it.
+    #[cold]
+    pub(super) fn note_member(&mut self, name: &Bound<'py, PyString>, value: &Bound<'py, PyAny>) {
+        let (Some(asked), Some(text)) = (&mut self.asked, utf8(name)) else {
+            return;
+        };
+        for (name, noted) in asked.names.iter().zip(&mut asked.values) {
+            if **name == *text {
                 *noted = Some(value.clone());
             }
         }
-        !spelling.contains(&b'\\')
-    }
-
-    fn look_up(&mut self, claims: &Bound<'py, PyDict>) -> PyResult<()> {
-        self.registered.look_up(claims)?;
-        for (name, value) in self.names.iter().zip(&mut self.values) {
-            *value = claims.get_item(&**name)?;
-        }
-        Ok(())
     }
 }
 
 /// A payload as a JSON parser returns it: only exact types.
 pub(super) struct PyClaims<'c, 'py> {
-    dict: &'c Bound<'py, PyDict>,
-    registered: &'c Registered<'c, 'py>,
-    /// What rules ask for, by [`Name::index`].
-    asked: &'c [Option<Bound<'py, PyAny>>],
-}
-
-impl<'c, 'py> PyClaims<'c, 'py> {
-    /// Returns the view of a payload without rules.
-    pub(super) const fn plain(
-        dict: &'c Bound<'py, PyDict>,
-        registered: &'c Registered<'c, 'py>,
-    ) -> Self {
-        Self { dict, registered, asked: &[] }
-    }
-
-    /// Returns the view of a payload for rules.
-    pub(super) fn asked(dict: &'c Bound<'py, PyDict>, asked: &'c Asked<'c, 'py>) -> Self {
-        Self { dict, registered: &asked.registered, asked: &asked.values }
-    }
+    pub(super) dict: &'c Bound<'py, PyDict>,
+    pub(super) record: &'c Record<'c, 'py>,
 }
 
 impl<'c, 'py> PyClaims<'c, 'py> {
     fn get(&self, claim: Claim) -> Option<&'c Noted<'c, 'py>> {
-        self.registered.0[claim as usize].as_ref()
+        self.record.registered[claim as usize].as_ref()
+    }
+
+    /// Makes the exception for claims that `policy` refuses, with what it expected and what the
+    /// token has.
+    #[cold]
+    pub(super) fn refusal<S: AsRef<str>>(&self, error: Error, policy: &Policy<S>) -> PyErr {
+        let claim = error.claim().and_then(|name| Claim::by_name(name.as_bytes()));
+        let (is_missing, is_expired) =
+            (matches!(error, Error::MissingClaim(_)), error == Error::Expired);
+        let Some(claim) = claim.filter(|_| !is_missing) else {
+            return error.into();
+        };
+        let py = self.dict.py();
+        let exception = Raised::new(py, error.into()).into_value(py);
+        match self.describe(&exception, claim, is_expired, policy) {
+            Ok(()) => PyErr::from_value(exception.into_any()),
+            Err(failed) => failed,
+        }
+    }
+
+    /// Sets `expected`, `actual` and `expired_at`. The values of `sub` and `jti` are left out: they
+    /// name people and tokens, and the attributes are for logs.
+    fn describe<S: AsRef<str>>(
+        &self,
+        exception: &Bound<'py, PyBaseException>,
+        claim: Claim,
+        is_expired: bool,
+        policy: &Policy<S>,
+    ) -> PyResult<()> {
+        let py = self.dict.py();
+        let expected = match claim {
+            Claim::Iss => policy.issuer.as_ref(),
+            Claim::Aud => policy.audience.as_ref(),
+            Claim::Sub | Claim::Jti => return Ok(()),
+            Claim::Exp | Claim::Nbf | Claim::Iat => None,
+        };
+        let actual = self.dict.get_item(claim.name())?;
+        match expected {
+            Some(Accepted::One(one)) => exception.setattr(intern!(py, "expected"), one.as_ref())?,
+            Some(Accepted::AnyOf(several)) => {
+                let several: Vec<&str> = several.iter().map(AsRef::as_ref).collect();
+                exception.setattr(intern!(py, "expected"), several)?;
+            }
+            None => {}
+        }
+        if is_expired {
+            let whole = py.get_type::<PyInt>().call1((&actual,))?;
+            exception.setattr(intern!(py, "expired_at"), whole)?;
+        }
+        exception.setattr(intern!(py, "actual"), actual)
     }
 }
 
@@ -209,7 +219,8 @@ impl ClaimsView for PyClaims<'_, '_> {
     fn with_value<T>(&self, path: &Path, read: impl FnOnce(&Seen<'_>) -> T) -> T {
         let (claim, rest) = path.split();
         let Some(registered) = claim.claim() else {
-            return match self.asked.get(claim.index()) {
+            let asked = self.record.asked.as_ref();
+            return match asked.and_then(|asked| asked.values.get(claim.index())) {
                 Some(value) => with_seen(value.as_ref(), rest, read),
                 None => with_seen(member(self.dict, claim).as_ref(), rest, read),
             };

@@ -66,17 +66,33 @@ fn ask(py: Python<'_>) -> PyResult<i64> {
     let time_ns = time.getattr(intern!(py, "time_ns"))?;
     let before = system_time();
     let microseconds = call(&time_ns)?;
-    let is_system_time = (before..=system_time()).contains(&Some(microseconds));
-    if is_system_time && let Ok(time_ns) = time_ns.cast_into::<PyCFunction>() {
-        CLOCK.get_or_init(py, || {
-            watch(&time.dict());
-            let system = code_of(&time_ns);
-            // The first check finds the version.
-            let version = AtomicU64::new(0);
-            Clock { time_ns: time_ns.unbind(), system, module: time.dict().unbind(), version }
-        });
+    if !(before..=system_time()).contains(&Some(microseconds)) {
+        return Ok(microseconds);
     }
+    let Ok(time_ns) = time_ns.cast_into::<PyCFunction>() else {
+        return ask_datetime(py);
+    };
+    CLOCK.get_or_init(py, || {
+        watch(&time.dict());
+        let system = code_of(&time_ns);
+        // The first check finds the version.
+        let version = AtomicU64::new(0);
+        Clock { time_ns: time_ns.unbind(), system, module: time.dict().unbind(), version }
+    });
     Ok(microseconds)
+}
+
+/// Returns the microseconds since the epoch from the class that the fallback uses, as PyJWT does.
+///
+/// In functions that a thread runs directly, freezegun's `time_ns` returns the system's time, and
+/// its datetime does not.
+#[allow(clippy::cast_possible_truncation, reason = "years that a datetime can have")]
+fn ask_datetime(py: Python<'_>) -> PyResult<i64> {
+    let module = py.import(intern!(py, "rapidjwt.api_jwt"))?;
+    let utc = module.getattr(intern!(py, "timezone"))?.getattr(intern!(py, "utc"))?;
+    let now = module.getattr(intern!(py, "datetime"))?.call_method1(intern!(py, "now"), (utc,))?;
+    let seconds: f64 = now.call_method0(intern!(py, "timestamp"))?.extract()?;
+    Ok((seconds * 1e6).round() as i64)
 }
 
 /// Calls `time.time_ns` and returns the microseconds since the epoch.

@@ -2,14 +2,18 @@
 
 #[cfg(all(Py_3_12, not(windows)))]
 use std::ffi::c_int;
+use std::hint::black_box;
 #[cfg(all(Py_3_12, not(windows)))]
 use std::sync::atomic::{AtomicBool, AtomicI32};
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
-use std::{ptr, slice};
+use std::{mem, ptr, slice, thread};
 
 use pyo3::ffi;
+use pyo3::marker::Ungil;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyCFunction, PyDict, PyFloat, PyInt, PyList, PyString, PyType};
+use pyo3::types::{
+    PyBytes, PyCFunction, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple, PyType,
+};
 
 /// Returns the text of a str; `None` if it has lone surrogates.
 ///
@@ -95,6 +99,114 @@ unsafe fn new_object<T>(py: Python<'_>, object: *mut ffi::PyObject) -> Option<Bo
             return None;
         }
         Some(Bound::from_owned_ptr(py, object).cast_into_unchecked())
+    }
+}
+
+/// The type of `PyObject_Vectorcall`, as a function that may be unwound.
+pub(in crate::python) type Vectorcall = unsafe extern "C-unwind" fn(
+    *mut ffi::PyObject,
+    *const *mut ffi::PyObject,
+    usize,
+    *mut ffi::PyObject,
+) -> *mut ffi::PyObject;
+
+#[cfg(Py_3_11)]
+unsafe extern "C-unwind" {
+    fn PyObject_Vectorcall(
+        callable: *mut ffi::PyObject,
+        arguments: *const *mut ffi::PyObject,
+        positional: usize,
+        keyword_names: *mut ffi::PyObject,
+    ) -> *mut ffi::PyObject;
+}
+
+/// CPython 3.10 has this function only in its headers.
+///
+/// # Safety
+/// The arguments are those of CPython's function of this name: `callable` and the arguments are live
+/// objects, and the interpreter is attached.
+#[cfg(not(Py_3_11))]
+#[allow(non_snake_case, reason = "its name in CPython")]
+unsafe extern "C-unwind" fn PyObject_Vectorcall(
+    callable: *mut ffi::PyObject,
+    arguments: *const *mut ffi::PyObject,
+    positional: usize,
+    keyword_names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    unsafe extern "C-unwind" {
+        fn _PyObject_MakeTpCall(
+            thread: *mut ffi::PyThreadState,
+            callable: *mut ffi::PyObject,
+            arguments: *const *mut ffi::PyObject,
+            positional: ffi::Py_ssize_t,
+            keywords: *mut ffi::PyObject,
+        ) -> *mut ffi::PyObject;
+    }
+    // SAFETY: as promised by the caller. The types of the function differ only in what may happen
+    // beneath it; a thread is attached, so it has a state.
+    unsafe {
+        if let Some(function) = ffi::PyVectorcall_Function(callable) {
+            let function = mem::transmute::<ffi::vectorcallfunc, Vectorcall>(function);
+            function(callable, arguments, positional, keyword_names)
+        } else {
+            let (thread, positional) = (ffi::PyThreadState_Get(), positional.cast_signed());
+            _PyObject_MakeTpCall(thread, callable, arguments, positional, keyword_names)
+        }
+    }
+}
+
+/// Returns CPython's `PyObject_Vectorcall`.
+///
+/// The optimizer must not see which function it is: PyO3 declares it as one that is never unwound,
+/// for CPython 3.12 and later, and link-time optimization would take that declaration for ours too.
+pub(in crate::python) fn vectorcall() -> Vectorcall {
+    black_box(PyObject_Vectorcall)
+}
+
+/// Calls an object that runs Python code, from anywhere in Rust's code.
+///
+/// Before 3.14, CPython ends a thread that needs the interpreter while Python exits by unwinding its
+/// stack, and aborts the process at the first frame of Rust's that cannot be unwound so. Here such a
+/// thread stops for good instead, as it does in CPython since.
+///
+/// Raises whatever the object raises.
+pub(in crate::python) fn call<'py>(
+    callable: &Bound<'py, PyAny>,
+    arguments: &[&Bound<'py, PyAny>],
+    keyword_names: Option<&Bound<'py, PyTuple>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let pointers: Vec<_> = arguments.iter().map(|argument| argument.as_ptr()).collect();
+    let positional = pointers.len() - keyword_names.map_or(0, PyTupleMethods::len);
+    let names = keyword_names.map_or(ptr::null_mut(), Bound::as_ptr);
+    let vectorcall = vectorcall();
+    let stop = StopIfUnwound;
+    // SAFETY: the callable, the arguments and the tuple of names, which are str, are live objects;
+    // the last arguments are those that have names. The result is a new reference, or null with an
+    // exception.
+    let result = unsafe { vectorcall(callable.as_ptr(), pointers.as_ptr(), positional, names) };
+    mem::forget(stop);
+    // SAFETY: see above.
+    unsafe { Bound::from_owned_ptr_or_err(callable.py(), result) }
+}
+
+/// Calls `f` while other threads may have the interpreter; a thread that needs it back while Python
+/// exits stops as in [`call`].
+#[inline(never)]
+pub(in crate::python) fn detach<T: Ungil>(py: Python<'_>, f: impl Ungil + FnOnce() -> T) -> T {
+    let stop = StopIfUnwound;
+    let result = py.detach(f);
+    mem::forget(stop);
+    result
+}
+
+/// Stops its thread for good when it is dropped because CPython unwinds the stack. A panic may pass.
+struct StopIfUnwound;
+
+impl Drop for StopIfUnwound {
+    fn drop(&mut self) {
+        while !thread::panicking() {
+            thread::park();
+        }
     }
 }
 

@@ -6,8 +6,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use super::arguments::type_name;
-use super::claims_view::{Record, Registered};
+use super::claims_view::Record;
 use super::cpython::{self, utf8};
+use super::errors::Raised;
 use super::json::loads::{loads, loads_claims};
 use super::once::intern;
 use crate::base64url::{self, Undecoded};
@@ -20,14 +21,22 @@ use crate::malformed::explained;
 /// Returns the claims in the JSON text `payload`, and records them in `record`.
 ///
 /// Raises `DecodeError` if it is not JSON, with the message of Python's json, or not an object.
+#[inline]
 pub(super) fn claims<'a, 'py>(
     py: Python<'py>,
     payload: &'a [u8],
-    record: &mut impl Record<'a, 'py>,
+    record: &mut Record<'a, 'py>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    if let Ok(claims) = loads_claims(py, payload, record) {
-        return Ok(claims);
-    }
+    loads_claims(py, payload, record).or_else(|_| claims_by_python(py, payload, record))
+}
+
+/// Does what [`claims`] does, for JSON that `loads.rs` leaves to Python's json.
+#[cold]
+fn claims_by_python<'py>(
+    py: Python<'py>,
+    payload: &[u8],
+    record: &mut Record<'_, 'py>,
+) -> PyResult<Bound<'py, PyDict>> {
     let claims = json_loads(py, payload)?.cast_into().map_err(|_| Error::PayloadNotObject)?;
     record.look_up(&claims)?;
     Ok(claims)
@@ -35,21 +44,25 @@ pub(super) fn claims<'a, 'py>(
 
 fn json_loads<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     loads_by_python(py, payload).map_err(|error| {
-        let is_malformed = error.is_instance_of::<PyValueError>(py)
-            || error.is_instance_of::<PyRecursionError>(py);
-        if is_malformed { Error::PayloadNotJson(error.value(py).to_string()).into() } else { error }
+        let error = Raised::new(py, error);
+        if error.is::<PyValueError>(py) || error.is::<PyRecursionError>(py) {
+            Error::PayloadNotJson(error.message(py)).into()
+        } else {
+            error.into()
+        }
     })
 }
 
 /// Reads JSON with Python's json, for what `loads.rs` leaves to it.
 fn loads_by_python<'py>(py: Python<'py>, json: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     let text = cpython::bytes(py, json).ok_or(Error::OutOfMemory)?;
-    py.import(intern!(py, "json"))?.call_method1(intern!(py, "loads"), (text,))
+    let loads = py.import(intern!(py, "json"))?.getattr(intern!(py, "loads"))?;
+    cpython::call(&loads, &[text.as_any()], None)
 }
 
 /// Makes the dict that `decode_complete` returns.
 pub(super) fn complete<'py>(
-    payload: Bound<'py, PyAny>,
+    payload: Bound<'py, PyDict>,
     compact: &Compact<'_>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let py = payload.py();
@@ -87,7 +100,7 @@ pub(super) fn unverified_claims<'py>(
     let bytes = token_bytes(token)?;
     Bounds { token_size: max_token_size, ..Bounds::default() }.check_token(bytes)?;
     let read = dangerous::read_unverified(bytes).map_err(|error| explained(bytes, error))?;
-    claims(token.py(), &read.payload, &mut Registered::default())
+    claims(token.py(), &read.payload, &mut Record::default())
 }
 
 /// The error for a str that cannot be a token.

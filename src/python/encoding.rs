@@ -7,10 +7,10 @@ use pyo3::exceptions::{PyMemoryError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDate, PyDateTime, PyDict, PyInt, PyString, PyTuple, PyType};
 
-use super::errors::ok;
+use super::errors::{Raised, ok};
 use super::json::dumps::{dumps, dumps_claims, token};
 use super::once::intern;
-use super::{arguments, header_cache};
+use super::{arguments, cpython, header_cache};
 use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::crypto::PreparedKey;
@@ -91,8 +91,8 @@ pub(super) fn not_json(value: &Bound<'_, PyAny>, name: &str) -> PyErr {
     let written = py.import("json").and_then(|json| json.call_method1("dumps", (value,)));
     // The encoded text needs memory too.
     let fits = written.and_then(|text| Ok(memory::ensure(text.len()?.saturating_mul(4))?));
-    match fits {
-        Err(error) if error.is_instance_of::<PyMemoryError>(py) => error,
+    match fits.map_err(|error| Raised::new(py, error)) {
+        Err(error) if error.is::<PyMemoryError>(py) => error.into(),
         _ => PyTypeError::new_err(format!("{name} cannot be written as JSON")),
     }
 }
@@ -116,11 +116,12 @@ pub(super) fn json_by_python(
     encoder: Option<&Bound<'_, PyType>>,
 ) -> PyResult<Vec<u8>> {
     let py = members.py();
-    let arguments = PyDict::new(py);
-    arguments.set_item(intern!(py, "separators"), (",", ":"))?;
-    arguments.set_item(intern!(py, "cls"), encoder)?;
-    let json = py.import(intern!(py, "json"))?;
-    let text = json.call_method(intern!(py, "dumps"), (members,), Some(&arguments))?;
+    let dumps = py.import(intern!(py, "json"))?.getattr(intern!(py, "dumps"))?;
+    let separators = (",", ":").into_pyobject(py)?;
+    let encoder = encoder.into_pyobject(py)?;
+    let names = PyTuple::new(py, [intern!(py, "separators"), intern!(py, "cls")])?;
+    let arguments = [members.as_any(), separators.as_any(), &encoder];
+    let text = cpython::call(&dumps, &arguments, Some(&names))?;
     let text = text.cast::<PyString>()?;
     Ok(memory::concat(&[text.to_str()?.as_bytes()])?)
 }
@@ -140,7 +141,7 @@ pub(super) fn with_whole_seconds<'py>(
         };
         if time.is_instance_of::<PyDateTime>() {
             has_datetime = true;
-            let utc = time.call_method0(intern!(py, "utctimetuple"))?;
+            let utc = cpython::call(&time.getattr(intern!(py, "utctimetuple"))?, &[], None)?;
             copy.set_item(name, seconds_since_the_epoch(&utc)?)?;
         }
     }

@@ -2,13 +2,15 @@
 //! compile until it has a class.
 
 use pyo3::exceptions::{
-    PyArithmeticError, PyAttributeError, PyImportError, PyLookupError, PyMemoryError,
-    PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError,
+    PyArithmeticError, PyAttributeError, PyBaseException, PyImportError, PyLookupError,
+    PyMemoryError, PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError,
 };
 use pyo3::prelude::*;
-use pyo3::types::{PyModule, PyType};
+use pyo3::type_object::PyTypeInfo;
+use pyo3::types::{PyModule, PyString, PyTuple, PyType};
 
-use super::cpython::{Newest, with_python};
+use super::cpython::{self, Newest, with_python};
+use super::once::intern;
 use crate::claims::Claim;
 use crate::error::Error;
 
@@ -32,6 +34,7 @@ macro_rules! exceptions {
 
 exceptions!(
     DecodeError,
+    DecryptionError,
     ExpiredSignatureError,
     ImmatureSignatureError,
     InvalidAlgorithmError,
@@ -44,8 +47,10 @@ exceptions!(
     InvalidSubjectError,
     InvalidTokenError,
     MissingRequiredClaimError,
+    PasswordRequiredError,
     PyJWKSetError,
     PyJWTError,
+    RemoteKeyError,
 );
 
 fn class(module: &Bound<'_, PyModule>, name: &str) -> PyResult<Py<PyType>> {
@@ -66,9 +71,78 @@ pub(super) fn import_classes(py: Python<'_>) -> PyResult<&'static Classes> {
     Ok(CLASSES.replace(Classes::import(py)?))
 }
 
-/// Returns whether the error is one of this library's own.
-pub(super) fn is_ours(py: Python<'_>, error: &PyErr) -> bool {
-    classes(py).is_ok_and(|classes| error.is_instance(py, classes.PyJWTError.bind(py)))
+/// An error whose exception exists.
+///
+/// `PyO3` makes the exception of a new error when something looks at it, and releases the interpreter
+/// meanwhile. If Python ends in between, taking the interpreter again crashes or, before CPython
+/// 3.14, unwinds the stack. Here the exception is made while the interpreter is held.
+pub(super) struct Raised(PyErr);
+
+#[allow(clippy::disallowed_methods, reason = "the exception exists")]
+impl Raised {
+    pub(super) fn new(py: Python<'_>, error: PyErr) -> Self {
+        error.restore(py);
+        Self(PyErr::fetch(py))
+    }
+
+    /// Returns whether the error is one of this library's own.
+    pub(super) fn is_ours(&self, py: Python<'_>) -> bool {
+        classes(py).is_ok_and(|classes| self.0.is_instance(py, classes.PyJWTError.bind(py)))
+    }
+
+    /// Returns whether the error is one that Python or cryptography raises for a wrong argument.
+    pub(super) fn is_refusal(&self, py: Python<'_>) -> bool {
+        self.is_ours(py)
+            || self.is::<PyValueError>(py)
+            || self.is::<PyTypeError>(py)
+            || self.is::<PyAttributeError>(py)
+            || self.is::<PyLookupError>(py)
+            || self.is::<PyArithmeticError>(py)
+            || self.is::<PyImportError>(py)
+            || self.is::<PyNotImplementedError>(py)
+            || self.is_unsupported_algorithm(py)
+    }
+
+    pub(super) fn is<T: PyTypeInfo>(&self, py: Python<'_>) -> bool {
+        self.0.is_instance_of::<T>(py)
+    }
+
+    /// Returns whether it is cryptography's `UnsupportedAlgorithm`, which is a plain `Exception`.
+    fn is_unsupported_algorithm(&self, py: Python<'_>) -> bool {
+        let module = self.0.get_type(py).module();
+        module
+            .is_ok_and(|module| module.to_str().is_ok_and(|name| name == "cryptography.exceptions"))
+    }
+
+    /// Returns whether the error is of one of these classes.
+    pub(super) fn matches(&self, py: Python<'_>, classes: &Bound<'_, PyTuple>) -> bool {
+        let Ok(matches) = self.0.matches(py, classes);
+        matches
+    }
+
+    pub(super) fn message(&self, py: Python<'_>) -> String {
+        self.0.value(py).to_string()
+    }
+
+    /// Replaces an error about a key by one with a better message: a `TypeError` by a `TypeError`,
+    /// any other one by an `InvalidKeyError`.
+    pub(super) fn with_message(self, py: Python<'_>, message: String) -> PyErr {
+        if self.0.get_type(py).is(py.get_type::<PyTypeError>()) {
+            PyTypeError::new_err(message)
+        } else {
+            Error::InvalidKey(message).into()
+        }
+    }
+
+    pub(super) fn into_value(self, py: Python<'_>) -> Bound<'_, PyBaseException> {
+        self.0.into_value(py).into_bound(py)
+    }
+}
+
+impl From<Raised> for PyErr {
+    fn from(error: Raised) -> Self {
+        error.0
+    }
 }
 
 /// Returns the value, or `None` for an error that Python or cryptography raises for a wrong
@@ -77,43 +151,13 @@ pub(super) fn is_ours(py: Python<'_>, error: &PyErr) -> bool {
 /// Raises every other error, because a signal handler may have raised it from whatever Python code
 /// was running.
 pub(super) fn unless_refused<T>(py: Python<'_>, result: PyResult<T>) -> PyResult<Option<T>> {
-    match result {
+    match result.map_err(|error| Raised::new(py, error)) {
         Ok(value) => Ok(Some(value)),
-        Err(error) if is_refusal(py, &error) => {
-            discard(py, error);
+        Err(error) if error.is_refusal(py) => {
+            drop(error.into_value(py));
             Ok(None)
         }
-        Err(error) => Err(error),
-    }
-}
-
-/// Returns whether it is such an error.
-pub(super) fn is_refusal(py: Python<'_>, error: &PyErr) -> bool {
-    is_ours(py, error)
-        || error.is_instance_of::<PyValueError>(py)
-        || error.is_instance_of::<PyTypeError>(py)
-        || error.is_instance_of::<PyAttributeError>(py)
-        || error.is_instance_of::<PyLookupError>(py)
-        || error.is_instance_of::<PyArithmeticError>(py)
-        || error.is_instance_of::<PyImportError>(py)
-        || error.is_instance_of::<PyNotImplementedError>(py)
-        || is_unsupported_algorithm(py, error)
-}
-
-/// Returns whether it is cryptography's `UnsupportedAlgorithm`, which is a plain `Exception`.
-fn is_unsupported_algorithm(py: Python<'_>, error: &PyErr) -> bool {
-    let module = error.get_type(py).module();
-    module.is_ok_and(|module| module.to_str().is_ok_and(|name| name == "cryptography.exceptions"))
-}
-
-/// Makes an error of the same class with another message; of `InvalidKeyError` if the class is not
-/// one that takes any message.
-pub(super) fn with_message(py: Python<'_>, error: &PyErr, message: String) -> PyErr {
-    let class = error.get_type(py);
-    if class.is(py.get_type::<PyTypeError>()) || class.is(py.get_type::<PyValueError>()) {
-        PyErr::from_type(class, (message,))
-    } else {
-        Error::InvalidKey(message).into()
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -126,13 +170,13 @@ pub(super) fn ok<T>(py: Python<'_>, result: PyResult<T>) -> Option<T> {
 /// Drops an error, and everything that it holds, now. An error that goes out of scope may instead
 /// wait until `PyO3` next knows that a thread is attached (vectorcall.rs).
 pub(super) fn discard(py: Python<'_>, error: PyErr) {
-    drop(error.into_value(py).into_bound(py));
+    drop(Raised::new(py, error).into_value(py));
 }
 
 impl From<Error> for PyErr {
     fn from(error: Error) -> Self {
         with_python(|py| match classes(py) {
-            Ok(classes) => classes.exception(py, error),
+            Ok(classes) => classes.exception(py, &error),
             Err(error) => error,
         })
         .unwrap_or_else(|| PyRuntimeError::new_err("Python is shutting down"))
@@ -140,13 +184,25 @@ impl From<Error> for PyErr {
 }
 
 impl Classes {
-    #[allow(clippy::too_many_lines, reason = "one arm per variant is the point")]
-    fn exception(&self, py: Python<'_>, error: Error) -> PyErr {
+    fn exception(&self, py: Python<'_>, error: &Error) -> PyErr {
         let message = error.to_string();
-        let raise = |class: &Py<PyType>, message: String| {
-            PyErr::from_type(class.bind(py).clone(), (message,))
+        let (class, code) = match self.class_and_code(error) {
+            Some(found) => found,
+            None if *error == Error::OutOfMemory => return PyMemoryError::new_err(message),
+            None => return PyNotImplementedError::new_err(message),
         };
-        match error {
+        let argument = match error {
+            Error::MissingClaim(claim) => claim,
+            _ => &message,
+        };
+        described(class.bind(py), argument, code, error).unwrap_or_else(|failed| failed)
+    }
+
+    /// Returns the class of an error and, if it is not that of the class, its `code`, which
+    /// `rapidjwt.exceptions.CODES` explains; `None` for an error that has a class of Python's.
+    fn class_and_code(&self, error: &Error) -> Option<(&Py<PyType>, Option<&'static str>)> {
+        Some(match error {
+            Error::AlgorithmUnavailable(_) | Error::OutOfMemory => return None,
             Error::TokenType(_)
             | Error::TokenMistake(_)
             | Error::NotEnoughSegments
@@ -155,55 +211,69 @@ impl Classes {
             | Error::HeaderNotObject
             | Error::PayloadNotJson(_)
             | Error::PayloadNotObject
-            | Error::TokenTooLarge(_)
-            | Error::PayloadTooDeep(_)
+            | Error::JweNotJws
+            | Error::InvalidJws(_)
+            | Error::JwsNotJwe
+            | Error::InvalidJwe(_)
             | Error::UnencodedPayloadInToken
             | Error::DetachedPayloadRequired
-            | Error::DetachedPayloadUnexpected
-            | Error::NotBeforeNotInteger
-            | Error::ExpirationNotInteger => raise(&self.DecodeError, message),
+            | Error::DetachedPayloadUnexpected => (&self.DecodeError, None),
+            Error::TokenTooLarge(_)
+            | Error::PayloadTooDeep(_)
+            | Error::HeaderTooLarge(_)
+            | Error::ContentTooLarge(_) => (&self.DecodeError, Some("token_too_large")),
+            Error::IterationsNotAllowed(..) | Error::CompressionNotAllowed => {
+                (&self.DecodeError, Some("invalid_header"))
+            }
+            Error::NotBeforeNotInteger | Error::ExpirationNotInteger => {
+                (&self.DecodeError, Some("invalid_claim"))
+            }
             Error::KidNotString
             | Error::CritNotList
             | Error::CritNotStrings
             | Error::CritUnsupported(_)
             | Error::CritMissing(_)
-            | Error::B64NotCritical
-            | Error::TypeMissing(_)
-            | Error::TypeRefused(_)
-            | Error::ClaimForbidden(_)
-            | Error::LivesTooLong
-            | Error::ClaimsMisfit { .. }
-            | Error::NoMatchingKey
-            | Error::KidRequired => raise(&self.InvalidTokenError, message),
-            Error::NoUsableKey => raise(&self.PyJWKSetError, message),
+            | Error::B64NotCritical => (&self.InvalidTokenError, Some("invalid_header")),
+            Error::TypeMissing(_) | Error::TypeRefused(_) => {
+                (&self.InvalidTokenError, Some("wrong_type"))
+            }
+            Error::ClaimForbidden(_) => (&self.InvalidTokenError, Some("forbidden_claim")),
+            Error::LivesTooLong => (&self.InvalidTokenError, Some("lives_too_long")),
+            Error::ClaimsMisfit { .. } => (&self.InvalidTokenError, Some("claims_misfit")),
+            Error::NoMatchingKey => (&self.InvalidTokenError, Some("unknown_key")),
+            Error::KidRequired => (&self.InvalidTokenError, Some("missing_key_id")),
+            Error::NoUsableKey => (&self.PyJWKSetError, None),
             Error::AlgorithmMissing
             | Error::AlgorithmNotAllowed
             | Error::AlgorithmRefused { .. }
-            | Error::AlgorithmUnknown => raise(&self.InvalidAlgorithmError, message),
-            Error::AlgorithmUnavailable(_) => PyNotImplementedError::new_err(message),
-            Error::OutOfMemory => PyMemoryError::new_err(message),
-            Error::SignatureMismatch => raise(&self.InvalidSignatureError, message),
-            Error::MissingClaim(claim) => raise(&self.MissingRequiredClaimError, claim),
-            Error::IssuedAtNotInteger => raise(&self.InvalidIssuedAtError, message),
-            Error::IssuedInFuture | Error::NotYetValid => {
-                raise(&self.ImmatureSignatureError, message)
+            | Error::AlgorithmUnknown
+            | Error::EncryptionNotAllowed => (&self.InvalidAlgorithmError, None),
+            Error::DecryptionFailed => (&self.DecryptionError, None),
+            Error::SignatureMismatch | Error::NotEnoughSignatures { .. } => {
+                (&self.InvalidSignatureError, None)
             }
-            Error::Expired | Error::TooOld(_) => raise(&self.ExpiredSignatureError, message),
-            Error::ClaimRefused { claim, .. } => raise(self.of_claim(&claim), message),
-            Error::IssuerNotString | Error::IssuerMismatch => {
-                raise(&self.InvalidIssuerError, message)
+            Error::MissingClaim(_) => (&self.MissingRequiredClaimError, None),
+            Error::IssuedAtNotInteger => (&self.InvalidIssuedAtError, None),
+            Error::IssuedInFuture | Error::NotYetValid => (&self.ImmatureSignatureError, None),
+            Error::Expired => (&self.ExpiredSignatureError, None),
+            Error::TooOld(_) => (&self.ExpiredSignatureError, Some("too_old")),
+            Error::ClaimRefused { claim, .. } => (self.of_claim(claim), Some("wrong_claim")),
+            Error::IssuerNotString => (&self.InvalidIssuerError, Some("invalid_claim")),
+            Error::IssuerMismatch => (&self.InvalidIssuerError, None),
+            Error::AudienceFormat | Error::StrictAudienceFormat => {
+                (&self.InvalidAudienceError, Some("invalid_claim"))
             }
             Error::AudienceUnexpected
-            | Error::AudienceNotConfigured
-            | Error::AudienceFormat
+            | Error::AudienceNotConfigured(_)
             | Error::AudienceMismatch
             | Error::StrictAudienceNotString
-            | Error::StrictAudienceFormat
-            | Error::StrictAudienceMismatch => raise(&self.InvalidAudienceError, message),
-            Error::SubjectNotString | Error::SubjectMismatch => {
-                raise(&self.InvalidSubjectError, message)
-            }
-            Error::JwtIdNotString => raise(&self.InvalidJTIError, message),
+            | Error::StrictAudienceMismatch => (&self.InvalidAudienceError, None),
+            Error::SubjectNotString => (&self.InvalidSubjectError, Some("invalid_claim")),
+            Error::SubjectMismatch => (&self.InvalidSubjectError, None),
+            Error::JwtIdNotString => (&self.InvalidJTIError, None),
+            Error::PasswordRequired => (&self.PasswordRequiredError, None),
+            Error::RemoteSignature(_) => (&self.RemoteKeyError, Some("remote_signature")),
+            Error::RemoteService(_) => (&self.RemoteKeyError, None),
             Error::SecretEmpty
             | Error::SecretIsAsymmetricKey
             | Error::SecretIsJwk
@@ -212,8 +282,8 @@ impl Classes {
             | Error::KeyForOtherAlgorithm { .. }
             | Error::PrivateKeyRequired
             | Error::KeyForNone
-            | Error::InvalidKey(_) => raise(&self.InvalidKeyError, message),
-        }
+            | Error::InvalidKey(_) => (&self.InvalidKeyError, None),
+        })
     }
 
     /// Returns the class for a registered claim whose value is not accepted.
@@ -228,4 +298,28 @@ impl Classes {
             None => &self.InvalidTokenError,
         }
     }
+}
+
+/// Makes the exception, with the attributes that programs read.
+fn described(
+    class: &Bound<'_, PyType>,
+    argument: &str,
+    code: Option<&str>,
+    error: &Error,
+) -> PyResult<PyErr> {
+    let py = class.py();
+    // `PyErr::from_type` would make the object later, and release the interpreter meanwhile.
+    let argument = PyString::new(py, argument);
+    let exception = cpython::call(class, &[argument.as_any()], None)?;
+    if let Some(code) = code {
+        exception.setattr(intern!(py, "code"), code)?;
+    }
+    if let Some(claim) = error.claim() {
+        exception.setattr(intern!(py, "claim"), claim)?;
+    }
+    if let Error::AlgorithmRefused { found, allowed } = error {
+        exception.setattr(intern!(py, "expected"), allowed.to_vec())?;
+        exception.setattr(intern!(py, "actual"), found)?;
+    }
+    Ok(PyErr::from_value(exception))
 }

@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use super::arguments::{self, Options, PyText};
-use super::claims_view::{PyClaims, Registered};
+use super::claims_view::{PyClaims, Record};
 use super::decoded::{complete, read_header};
 use super::encoding::{claims_json, header_segment, sign};
 use super::errors::unless_refused;
@@ -156,7 +156,7 @@ impl Function<10> for DecodeComplete {
         let call = DecodeCall { jwt, key, algorithms, options, audience, issuer, subject, leeway };
         let decoded = decode_fast(py, fast_path, &call)?;
         decoded
-            .map(|decoded| Ok(complete(decoded.payload.into_any(), &decoded.compact)?.into_any()))
+            .map(|decoded| Ok(complete(decoded.payload, &decoded.compact)?.into_any()))
             .transpose()
     }
 
@@ -263,15 +263,16 @@ fn decode_fast<'a, 'py>(
     }) else {
         return Ok(None);
     };
-    let mut registered = Registered::default();
-    let Ok(payload) = loads_claims(py, &json, &mut registered) else {
+    let mut record = Record::default();
+    let Ok(payload) = loads_claims(py, &json, &mut record) else {
         return Ok(None);
     };
     if let Some(key) = key {
         length::check(fast_path, py, &key, options.enforce_minimum_key_length)?;
     }
-    let claims = PyClaims::plain(&payload, &registered);
-    claims::validate(&claims, &policy, clock::now(py)?)?;
+    let claims = PyClaims { dict: &payload, record: &record };
+    claims::validate(&claims, &policy, clock::now(py)?)
+        .map_err(|error| claims.refusal(error, &policy))?;
     Ok(Some(Decoded { payload, compact }))
 }
 

@@ -14,10 +14,14 @@ mod encoding;
 mod errors;
 mod fast_path;
 mod header_cache;
+mod jose_arguments;
 mod json;
+mod jwe;
+mod jws_json;
 mod jwt;
 mod key_choice;
 mod keys;
+mod late;
 mod once;
 mod profile;
 mod repr;
@@ -69,6 +73,7 @@ mod _rapidjwt {
     use pyo3::prelude::*;
 
     use super::algorithm_table::algorithm_table;
+    use super::arguments::did_you_mean_one_of;
     use super::cache_info::CacheInfo;
     use super::decoded::unverified_claims;
     use super::fast_path::{
@@ -78,15 +83,16 @@ mod _rapidjwt {
     use super::key_choice::{choose_keys, jwk_permits};
     use super::keys::cache::{clear_key_cache, key_cache_info};
     use super::keys::key::Key;
+    use super::late::late;
     use super::profile::profile_gaps;
-    use super::secret_guard::{is_der_public_key, is_jwk, is_pem, is_ssh};
+    use super::secret_guard::{is_der, is_der_public_key, is_jwk, is_pem, is_ssh};
     use super::signer::{Signer, SignerEncode};
     use super::vectorcall::{add_method, function};
     use super::verifier::batch::{self, DecodedMany, token_text};
     use super::verifier::policy::VerifierPolicy;
     use super::verifier::{
-        Verifier, VerifierDecode, keys_may_be_outdated, token_iterator, verifier_of_policy,
-        verifier_under,
+        Verifier, VerifierDecode, keys_may_be_outdated, token_iterator, typed_claims,
+        verifier_of_policy, verifier_under,
     };
     use super::{check_interpreter, decode_segment};
 
@@ -115,9 +121,11 @@ mod _rapidjwt {
             wrap_pyfunction!(choose_keys, module)?,
             wrap_pyfunction!(clear_key_cache, module)?,
             wrap_pyfunction!(decode_segment, module)?,
+            wrap_pyfunction!(did_you_mean_one_of, module)?,
             wrap_pyfunction!(fast_path_changed, module)?,
             wrap_pyfunction!(fast_path_extended, module)?,
             wrap_pyfunction!(fast_path_obstacles, module)?,
+            wrap_pyfunction!(is_der, module)?,
             wrap_pyfunction!(is_der_public_key, module)?,
             wrap_pyfunction!(is_jwk, module)?,
             wrap_pyfunction!(is_pem, module)?,
@@ -129,12 +137,14 @@ mod _rapidjwt {
             wrap_pyfunction!(record_originals, module)?,
             wrap_pyfunction!(token_iterator, module)?,
             wrap_pyfunction!(token_text, module)?,
+            wrap_pyfunction!(typed_claims, module)?,
             wrap_pyfunction!(unverified_claims, module)?,
             wrap_pyfunction!(verifier_of_policy, module)?,
             wrap_pyfunction!(verifier_under, module)?,
         ] {
             module.add_function(function)?;
         }
+        module.setattr("__getattr__", wrap_pyfunction!(late, module)?)?;
         Ok(())
     }
 }

@@ -25,6 +25,13 @@ pub(super) fn is_der_public_key(data: &[u8]) -> bool {
     der::is_public_key_or_certificate(data)
 }
 
+/// Returns whether `data` is one DER SEQUENCE that its elements fill, as no secret is by chance.
+#[pyfunction]
+#[pyo3(signature = (data, /))]
+pub(super) fn is_der(data: &[u8]) -> bool {
+    der::is_sequence(data)
+}
+
 /// Returns whether `data` is JSON with a `kty` member in any object, or looks like it and may be too
 /// deep for Python's parser.
 #[pyfunction]

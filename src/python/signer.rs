@@ -6,29 +6,31 @@ use std::sync::Arc;
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::arguments::{exact, exact_seconds, string_argument, type_name};
-use super::claims_view::{Asked, PyClaims};
-use super::errors::{is_ours, ok};
+use super::claims_view::{PyClaims, Record};
+use super::errors::{Raised, ok};
 use super::fast_path::FastPath;
 use super::json::dumps::dumps;
 use super::json::scan::ScannedClaims;
 use super::keys::argument::prepare_or_raise;
-use super::keys::key::Key;
-use super::keys::key_mistakes::{self, Prepared};
+use super::keys::identity::Identity;
+use super::keys::key_mistakes::Prepared;
 use super::keys::length;
+use super::keys::remote::{AsyncRemoteKey, RemoteKey};
 use super::once::{ForkSafeOnce, intern};
 use super::profile::{self, Demands, Profile};
 use super::repr::Repr;
 use super::vectorcall::{Method, drop_deferred};
-use super::{arguments, clock, decoded, encoding, header_cache, typed_claims};
+use super::{arguments, clock, cpython, decoded, encoding, header_cache, typed_claims};
 use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::claims::Claim;
 use crate::crypto::{self, PreparedKey};
 use crate::error::Error;
+use crate::memory;
 
 /// A signer of claims, with a key and a header that are fixed when it is made.
 ///
@@ -36,8 +38,8 @@ use crate::error::Error;
 /// immutable and safe to share between threads.
 ///
 /// Arguments:
-///     key: a private key as PEM text, a secret, a `Key`, a `PyJWK`, or a key object of
-///         cryptography.
+///     key: a private key as PEM text, a secret, a `Key`, a `PyJWK`, a key object of cryptography,
+///         or a `RemoteKey`.
 ///     algorithm: the `alg`. It may be left out for a `Key` or a `PyJWK`.
 ///     headers: additional header parameters, for example `{"kid": "2026-11"}`. The key ID of a
 ///         `Key` or `PyJWK` becomes the `kid` unless `headers` has one.
@@ -58,7 +60,7 @@ use crate::error::Error;
 /// `ValueError` for other wrong arguments.
 #[pyclass(frozen, module = "rapidjwt")]
 pub(super) struct Signer {
-    key: Arc<PreparedKey>,
+    key: SigningKey,
     header: String,
     /// The `kid` of the header.
     kid: Option<String>,
@@ -70,6 +72,36 @@ pub(super) struct Signer {
     json_encoder: Option<Py<PyType>>,
     /// What the profile demands of the claims.
     demands: Option<Demands>,
+}
+
+enum SigningKey {
+    Held(Arc<PreparedKey>),
+    Remote(Py<RemoteKey>),
+}
+
+impl SigningKey {
+    fn new(
+        fast_path: &FastPath,
+        key: &Bound<'_, PyAny>,
+        algorithm: &'static Algorithm,
+    ) -> PyResult<Self> {
+        if let Some(key) = RemoteKey::of(key) {
+            return Ok(Self::Remote(key.clone().unbind()));
+        }
+        let prepared = prepare_or_raise(fast_path, key, algorithm)?;
+        if !prepared.can_sign() {
+            return Err(Error::PrivateKeyRequired.into());
+        }
+        length::check(fast_path, key.py(), &prepared, false)?;
+        Ok(Self::Held(prepared))
+    }
+
+    fn algorithm(&self) -> &'static Algorithm {
+        match self {
+            Self::Held(key) => key.algorithm(),
+            Self::Remote(key) => key.get().algorithm(),
+        }
+    }
 }
 
 /// A claim that must be filled in.
@@ -148,29 +180,26 @@ impl Signer {
         let json_encoder = json_encoder.map(encoder_argument).transpose()?;
         let headers = headers.map(|headers| header_argument(headers, json_encoder.as_ref()));
         let headers = headers.transpose()?;
-        let Identity { algorithm, kid } = Identity::of(fast_path, key, algorithm.as_deref())?;
+        let identity = Identity::of(fast_path, key, Prepared::Signer)?;
+        let algorithm = signing_algorithm(py, &identity, algorithm.as_deref())?;
         let issuer = issuer.map(|issuer| string_argument("issuer", issuer)).transpose()?;
         let issuer = issuer.map(|issuer| PyString::new(py, &issuer).into_any());
         let audience = audience.map(exact).transpose()?;
         let lifetime = lifetime.map(exact_seconds).transpose()?;
-        let prepared = prepare_or_raise(fast_path, key, algorithm)?;
-        if !prepared.can_sign() {
-            return Err(Error::PrivateKeyRequired.into());
-        }
-        length::check(fast_path, py, &prepared, false)?;
+        let signing_key = SigningKey::new(fast_path, key, algorithm)?;
         let issuer = issuer.map(|issuer| Member::new(py, "iss", &issuer)).transpose()?;
         let audience = audience.map(|audience| audience_member(py, &audience)).transpose()?;
         let demands = demands_of(py, profile, audience.as_ref())?;
         let profile = demands.as_ref().and_then(|demands| demands.profile.as_ref());
         let typ = profile.and_then(|profile| profile.typ.as_deref());
         let Header { segment: header, kid } =
-            Header::new(py, algorithm, kid.as_deref(), typ, headers.as_ref())?;
+            Header::new(py, algorithm, identity.kid.as_deref(), typ, headers.as_ref())?;
         if let Some(profile) = profile {
             check_header(profile, algorithm, &header)?;
         }
         let demand = |claim| demands.as_ref().is_some_and(|demands| demands.demand(claim));
         Ok(Self {
-            key: prepared,
+            key: signing_key,
             header,
             kid,
             issuer,
@@ -237,10 +266,49 @@ impl Signer {
         Ok(repr.finish())
     }
 
-    /// Shows the encoder and the functions of a profile to the garbage collector; they may hold this
-    /// object in turn.
+    /// Signs claims as `encode` does and returns a coroutine of the token, which raises what `encode`
+    /// raises.
+    ///
+    /// With a key in memory the coroutine never waits. With an `AsyncRemoteKey` it waits for the
+    /// service; with a `RemoteKey` it calls the service in a thread.
+    #[pyo3(signature = (claims))]
+    fn encode_async<'py>(
+        slf: &Bound<'py, Self>,
+        claims: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        match &slf.get().key {
+            SigningKey::Held(_) => {
+                let encode = slf.getattr(intern!(py, "encode"))?;
+                let module = py.import(intern!(py, "rapidjwt._coroutine"))?;
+                module.getattr(intern!(py, "call"))?.call1((encode, claims))
+            }
+            SigningKey::Remote(key) => {
+                let signing_input = slf.getattr(intern!(py, "_signing_input"))?;
+                let module = py.import(intern!(py, "rapidjwt.remote"))?;
+                let encode = module.getattr(intern!(py, "encode_async"))?;
+                encode.call1((key, signing_input, claims))
+            }
+        }
+    }
+
+    /// Returns the signing input of a token with these claims (RFC 7515 Section 2).
+    #[pyo3(name = "_signing_input", signature = (claims))]
+    fn signing_input_bytes<'py>(
+        &self,
+        claims: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let input = self.signing_input(claims)?;
+        Ok(cpython::bytes(claims.py(), &input).ok_or(Error::OutOfMemory)?)
+    }
+
+    /// Shows a remote key, the encoder and the functions of a profile to the garbage collector; they
+    /// may hold this object in turn.
     #[allow(clippy::needless_pass_by_value, reason = "PyO3 passes it so")]
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let SigningKey::Remote(key) = &self.key {
+            visit.call(key)?;
+        }
         self.demands.as_ref().map_or(Ok(()), |demands| demands.traverse(&visit))?;
         self.json_encoder.as_ref().map_or(Ok(()), |encoder| visit.call(encoder))
     }
@@ -282,20 +350,56 @@ impl Method for SignerEncode {
     }
 
     fn call<'py>(signer: &Signer, claims: Borrowed<'_, 'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let json = if let Some(json) = signer.json_fast(&claims)? {
-            json
-        } else {
-            drop_deferred();
-            signer.json_by_python(&claims)?
-        };
-        if let Some(demands) = &signer.demands {
-            signer.check(claims.py(), demands, &json)?;
+        match &signer.key {
+            SigningKey::Held(key) => {
+                let json = signer.json(&claims)?;
+                Ok(encoding::sign(claims.py(), &signer.header, &json, key)?.into_any())
+            }
+            SigningKey::Remote(key) => signer.sign_remotely(key.bind(claims.py()), &claims),
         }
-        Ok(encoding::sign(claims.py(), &signer.header, &json, &signer.key)?.into_any())
     }
 }
 
 impl Signer {
+    /// Returns the JSON text of the claims, with the missing ones filled in, if they are what the
+    /// profile demands.
+    #[inline]
+    fn json(&self, claims: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+        let json = if let Some(json) = self.json_fast(claims)? {
+            json
+        } else {
+            drop_deferred();
+            self.json_by_python(claims)?
+        };
+        if let Some(demands) = &self.demands {
+            self.check(claims.py(), demands, &json)?;
+        }
+        Ok(json)
+    }
+
+    fn signing_input(&self, claims: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+        let payload = base64url::try_encode(&self.json(claims)?)?;
+        Ok(memory::concat(&[self.header.as_bytes(), b".", payload.as_bytes()])?)
+    }
+
+    #[cold]
+    fn sign_remotely<'py>(
+        &self,
+        key: &Bound<'py, RemoteKey>,
+        claims: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if key.is_instance_of::<AsyncRemoteKey>() {
+            return Err(PyTypeError::new_err(
+                "The key is an AsyncRemoteKey, which cannot sign here: await encode_async(claims)",
+            ));
+        }
+        let input = self.signing_input(claims)?;
+        let signature = key.get().sign(key.py(), &input)?;
+        let signature = base64url::encode(signature.as_bytes());
+        let token = memory::concat(&[&input, b".", signature.as_bytes()])?;
+        Ok(PyString::from_bytes(key.py(), &token)?.into_any())
+    }
+
     fn profile_of_claims(&self) -> Option<&Profile> {
         self.demands.as_ref()?.profile.as_ref()
     }
@@ -310,18 +414,20 @@ impl Signer {
                 demands.check(&claims, algorithm, now, 0.0).map_err(PyErr::from)
             }
             _ => {
-                let mut asked = Asked::new(demands.names());
-                let dict = decoded::claims(py, json, &mut asked)?;
-                let claims = PyClaims::asked(&dict, &asked);
+                let mut record = Record::asking(demands.names());
+                let dict = decoded::claims(py, json, &mut record)?;
+                let claims = PyClaims { dict: &dict, record: &record };
                 let checked = demands.check(&claims, algorithm, now, 0.0).map_err(PyErr::from);
                 checked.and_then(|()| demands.call(&dict))
             }
         };
-        checked.map_err(|error: PyErr| match self.profile_of_claims() {
-            Some(profile) if is_ours(py, &error) => {
-                profile.error(&format!("refuses these claims: {}", error.value(py)))
+        checked.map_err(|error| Raised::new(py, error)).map_err(|error| {
+            match self.profile_of_claims() {
+                Some(profile) if error.is_ours(py) => {
+                    profile.error(&format!("refuses these claims: {}", error.message(py)))
+                }
+                _ => error.into(),
             }
-            _ => error,
         })
     }
 
@@ -506,44 +612,28 @@ fn new_jwt_id() -> String {
     base64url::encode(&crypto::random_bytes::<16>())
 }
 
-/// What the header of a signer's tokens says about its key.
-struct Identity {
-    algorithm: &'static Algorithm,
-    kid: Option<String>,
-}
-
-impl Identity {
-    /// Returns the requested algorithm, which must be the key's own if the key names one, or else the
-    /// key's default; and the key's ID.
-    fn of(fast_path: &FastPath, key: &Bound<'_, PyAny>, algorithm: Option<&str>) -> PyResult<Self> {
-        let (named, default, kid) = if let Ok(key) = key.cast_exact::<Key>() {
-            let key = key.get();
-            (key.named_algorithm(), key.default_algorithm(), key.key_id().map(str::to_owned))
-        } else if fast_path.is_pyjwk(key) {
-            let name: String = key.getattr("algorithm_name")?.extract()?;
-            let named = header_cache::by_exact_name(&name);
-            (named, named, key.getattr("key_id")?.extract()?)
-        } else {
-            key_mistakes::check_type(key, Prepared::Signer)?;
-            (None, None, None)
-        };
-        let algorithm = match algorithm {
-            Some(name) => {
-                let algorithm = arguments::signature_algorithm(key.py(), name)?;
-                if let Some(named) = named.filter(|named| *named != algorithm) {
-                    let (own, asked) = (named.name.into(), algorithm.name);
-                    return Err(Error::KeyForOtherAlgorithm { own, asked }.into());
-                }
-                algorithm
-            }
-            None => default.ok_or_else(|| {
-                PyValueError::new_err(
-                    "algorithm is needed, for example Signer(key, \"RS256\"): a text does not say \
-                     what it is for",
-                )
-            })?,
-        };
-        Ok(Self { algorithm, kid })
+/// Returns the requested algorithm, which must be the key's own if the key names one, or else the
+/// key's default.
+fn signing_algorithm(
+    py: Python<'_>,
+    identity: &Identity,
+    requested: Option<&str>,
+) -> PyResult<&'static Algorithm> {
+    let Some(name) = requested else {
+        return identity.default.ok_or_else(|| {
+            PyValueError::new_err(
+                "algorithm is needed, for example Signer(key, \"RS256\"): a text does not say \
+                 what it is for",
+            )
+        });
+    };
+    let algorithm = arguments::signature_algorithm(py, name)?;
+    match identity.algorithm {
+        Some(own) if own != algorithm => {
+            let (own, asked) = (own.name.into(), algorithm.name);
+            Err(Error::KeyForOtherAlgorithm { own, asked }.into())
+        }
+        _ => Ok(algorithm),
     }
 }
 

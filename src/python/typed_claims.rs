@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
+use super::errors::Raised;
 use super::once::intern;
 use super::{cpython, encoding};
 use crate::error::Error;
@@ -39,33 +40,33 @@ impl TypedClaims {
     /// Makes an object of the JSON text of verified claims, which were checked in place.
     pub(super) fn of_json<'py>(&self, py: Python<'py>, json: &[u8]) -> PyResult<Bound<'py, PyAny>> {
         let json = cpython::bytes(py, json).ok_or(Error::OutOfMemory)?;
-        self.read(json.into_any())
+        self.read(json.as_any())
     }
 
     /// Makes an object of verified claims.
-    pub(super) fn of_dict<'py>(&self, claims: Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn of_dict<'py>(&self, claims: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
         if self.takes_json {
             // Written again, so that another parser cannot read anything else than was checked.
-            return self.of_json(claims.py(), &encoding::json_by_python(&claims, None)?);
+            return self.of_json(claims.py(), &encoding::json_by_python(claims, None)?);
         }
-        self.read(claims.into_any())
+        self.read(claims.as_any())
     }
 
-    fn read<'py>(&self, claims: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    fn read<'py>(&self, claims: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = claims.py();
-        let read = self.read.bind(py).call1((claims,));
-        read.map_err(|error| self.misfit(py, error))
+        let read = cpython::call(self.read.bind(py), &[claims], None);
+        read.map_err(|error| self.misfit(py, Raised::new(py, error)))
     }
 
     /// Returns the error for claims that do not fit. It holds nothing of the exception, whose text
     /// and context may have values of the token.
     #[cold]
-    fn misfit(&self, py: Python<'_>, error: PyErr) -> PyErr {
-        match error.matches(py, self.misfits.bind(py)) {
-            Ok(true) => {}
-            _ => return error,
+    fn misfit(&self, py: Python<'_>, error: Raised) -> PyErr {
+        if !error.matches(py, self.misfits.bind(py)) {
+            return error.into();
         }
-        let claim = self.claim.bind(py).call1((error.value(py),));
+        let error = error.into_value(py);
+        let claim = cpython::call(self.claim.bind(py), &[error.as_any()], None);
         match claim.and_then(|claim| claim.extract()) {
             Ok(claim) => Error::ClaimsMisfit { claim, kind: self.name.clone() }.into(),
             Err(error) => error,
@@ -81,6 +82,6 @@ impl TypedClaims {
 /// Returns the claims of an object of a type that [`TypedClaims`] takes; `None` for other objects.
 pub(super) fn members<'py>(claims: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyDict>>> {
     let module = claims.py().import(intern!(claims.py(), "rapidjwt.typed_claims"))?;
-    let members = module.getattr("claims_of")?.call1((claims,))?;
+    let members = cpython::call(&module.getattr("claims_of")?, &[claims], None)?;
     if members.is_none() { Ok(None) } else { Ok(Some(members.cast_into()?)) }
 }

@@ -17,6 +17,7 @@ use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyString, PyTuple};
 use pyo3::{Borrowed, PyClass, ffi};
 
+use crate::python::cpython;
 use crate::python::errors::ok;
 use crate::python::fast_path::FastPath;
 use crate::python::once::ForkSafeOnce;
@@ -149,19 +150,11 @@ unsafe extern "C-unwind" fn trampoline<F: Function<N>, const N: usize>(
             None => ptr::null_mut(),
             Some(Outcome::Done(result)) => result,
             Some(Outcome::Fallback(method)) => {
-                PyObject_Vectorcall(method, arguments, positional.cast_unsigned(), keyword_names)
+                let call = cpython::vectorcall();
+                call(method, arguments, positional.cast_unsigned(), keyword_names)
             }
         }
     }
-}
-
-unsafe extern "C-unwind" {
-    fn PyObject_Vectorcall(
-        callable: *mut ffi::PyObject,
-        arguments: *const *mut ffi::PyObject,
-        positional: usize,
-        keyword_names: *mut ffi::PyObject,
-    ) -> *mut ffi::PyObject;
 }
 
 /// What has become of a call.

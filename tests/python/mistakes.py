@@ -18,10 +18,12 @@ from rapidjwt import (
     JWKSClient,
     Key,
     KeySet,
+    PasswordRequiredError,
     PyJWKSetError,
     Signer,
     Verifier,
 )
+from rapidjwt.exceptions import CODES
 from rapidjwt.profiles import ACCESS_TOKEN
 
 if TYPE_CHECKING:
@@ -100,6 +102,12 @@ MISTAKES = {
             InvalidKeyError,
             LINE_ENDS,
         ),
+        Mistake(
+            "`Signer(ec_pem)` with them",
+            signing_with(EC.replace("\n", "\\n"), "ES256"),
+            InvalidKeyError,
+            LINE_ENDS,
+        ),
         Mistake("`Signer(path)`", signing_with("keys/private.pem"), InvalidKeyError, PATH),
         Mistake(
             "`Signer(Path(...))`",
@@ -157,7 +165,12 @@ MISTAKES = {
             InvalidKeyError,
             "Signing needs a private key, got a public key",
         ),
-        Mistake("`Signer(encrypted_pem)`", signing_with(ENCRYPTED, "ES256"), TypeError, PASSWORD),
+        Mistake(
+            "`Signer(encrypted_pem)`",
+            signing_with(ENCRYPTED, "ES256"),
+            PasswordRequiredError,
+            PASSWORD,
+        ),
         Mistake("`Signer([key])`", signing_with([EC_KEY], None), TypeError, SEVERAL),
         Mistake("`Signer(key_set)`", signing_with(KeySet([EC_KEY])), TypeError, SEVERAL),
         Mistake("`Signer(jwk_dict)`", signing_with(PRIVATE_JWK, "ES256"), TypeError, A_JWK),
@@ -478,8 +491,8 @@ MISTAKES = {
             "an encrypted token",
             decoding("eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..aaaa.bbbb.cccc"),
             DecodeError,
-            "This is an encrypted token (JWE, five parts): rapidjwt reads signed tokens (JWS, "
-            "three parts)",
+            "This is an encrypted token (JWE, five parts): pass a decrypter to Verifier, or "
+            "decrypt it with rapidjwt.jwe",
         ),
         Mistake("an opaque access token", decoding("6f1b3c2d"), DecodeError, "Not enough segments"),
         Mistake(
@@ -492,7 +505,7 @@ MISTAKES = {
             "a token with `aud`, and a Verifier without `audience`",
             decoding(Signer(SECRET, "HS256", audience="api").encode({})),
             InvalidAudienceError,
-            "The token is for an audience (aud), and the verifier was made without one: pass "
+            "The token is for 'api' (aud), and the verifier was made without an audience: pass "
             "audience=...",
         ),
     ],
@@ -519,7 +532,7 @@ MISTAKES = {
         Mistake(
             "`Key.from_pem(encrypted_pem)`",
             lambda: Key.from_pem(ENCRYPTED),
-            InvalidKeyError,
+            PasswordRequiredError,
             PASSWORD,
         ),
         Mistake(
@@ -608,16 +621,49 @@ INTRODUCTION = """# Error messages
 
 `Signer`, `Verifier`, `Key` and `KeySet` say what they were given, what they need, and what to write
 instead. `rapidjwt.encode`, `rapidjwt.decode` and PyJWT's other names keep PyJWT's texts. No message
-contains a token, a key or a claim's value. The classes are in [Errors and
-warnings](api/errors.md).
+contains a token, a key, or the value of a claim other than the audience. The classes are in [Errors
+and warnings](api/errors.md).
 
 A test checks every line of these tables.
+
+## Codes
+
+Every error of the package has a `code`, a short name that does not change. Where they apply,
+`claim` is the name of the claim that is wrong, `expected` what you accept, `actual` what the token
+has instead, and `expired_at` the time in `exp`, in seconds since the epoch. `details()` returns
+those that are not None as a dict for logs: texts and lists are shortened, and it never contains a
+token, a key, a `sub` or a `jti`.
+
+```python
+import rapidjwt
+
+secret = "a secret of at least thirty-two bytes"
+verifier = rapidjwt.Verifier(secret, algorithms=["HS256"], audience="https://orders.example")
+token = rapidjwt.encode({"sub": "alice", "aud": "https://shop.example"}, secret)
+
+try:
+    verifier.decode(token)
+except rapidjwt.InvalidTokenError as error:
+    assert error.details() == {
+        "code": "wrong_audience",
+        "claim": "aud",
+        "expected": "https://orders.example",
+        "actual": "https://shop.example",
+    }
+else:
+    raise AssertionError
+```
+
+The classes, texts and `args` of the errors that PyJWT has are PyJWT's. A class of your own inherits
+the `code` of its base, or sets another.
+
 """
 
 
 def page() -> str:
     """Return the text of docs/errors.md."""
-    parts = [INTRODUCTION]
+    codes = [f"| `{code}` | {meaning} |" for code, meaning in CODES.items()]
+    parts = [INTRODUCTION + "\n".join(["| code | meaning |", "|---|---|", *codes, ""])]
     for heading, mistakes in MISTAKES.items():
         rows = [
             f"| {one.written} | `{one.error.__name__}` | {cell(one.message)} |" for one in mistakes

@@ -7,6 +7,7 @@ import datetime as dt
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 import freezegun
@@ -193,3 +194,18 @@ def test_prepared_objects_follow_a_clock_that_is_frozen_after_they_have_run(free
                 assert isinstance(refused, rapidjwt.ExpiredSignatureError)
             assert verifier.decode(token)["iat"] == seconds
         assert 0 <= verifier.decode(signer.encode({}))["iat"] - before < 600
+
+
+def test_prepared_objects_follow_a_clock_that_is_frozen_in_another_thread(freeze):
+    signer = rapidjwt.Signer(HMAC_SECRET, "HS256", lifetime=60)
+    verifier = rapidjwt.Verifier(HMAC_SECRET, algorithms=["HS256"])
+
+    def issued_at(_):
+        """Ask the clock right below the thread, where freezegun's time_ns is the system's."""
+        return verifier.decode(signer.encode({}))["iat"]
+
+    with ThreadPoolExecutor(4) as pool:
+        before = list(pool.map(issued_at, range(8)))
+        with freeze(SECONDS):
+            assert set(pool.map(issued_at, range(8))) == {SECONDS}
+        assert max(pool.map(issued_at, range(8))) - min(before) < 600

@@ -17,6 +17,8 @@ import rapidjwt
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+#: What a page needs beyond the test tools of every platform.
+NEEDS = {"batches": ["pandas", "polars", "celery"]}
 START, END, NOT_RUN = "```python", "```", "<!-- not run -->"
 
 
@@ -56,6 +58,8 @@ def run_page(page, folder, appended="", path=()):
 
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_the_python_blocks_of_a_page_run(page, tmp_path):
+    for name in NEEDS.get(page.stem, ()):
+        pytest.importorskip(name)
     run_page(page, tmp_path)
 
 

@@ -18,8 +18,9 @@ import pytest
 import rapidjwt
 from differential.keys import HMAC_SECRET, private_pem, public_pem
 from differential.paths import assert_same
-from rapidjwt import Key, KeySet, Signer, Verifier
+from rapidjwt import Key, KeySet, Signer, Verifier, jwe, jws_json
 from rapidjwt.profiles import Profile
+from rapidjwt.remote import RemoteKey
 from rapidjwt.rules import ABSENT, STRING
 
 HS = ["HS256"]
@@ -201,7 +202,7 @@ OURS_ALONE = {
         lambda: HS_VERIFIER.decode(token({"aud": "api"})),
         rapidjwt.InvalidAudienceError,
         (
-            "The token is for an audience (aud), and the verifier was made without one: pass "
+            "The token is for 'api' (aud), and the verifier was made without an audience: pass "
             "audience=..."
         ),
     ),
@@ -250,12 +251,115 @@ OURS_ALONE = {
         rapidjwt.InvalidKeyError,
         "The key is for ES256 (its own alg), ES384 was asked for",
     ),
+    "PasswordRequired": (
+        lambda: Key.from_pem(Key.generate("ES256").to_pem(private=True, password="secret")),
+        rapidjwt.PasswordRequiredError,
+        "The private key is encrypted: pass its password, as in Key.from_pem(data, password=...)",
+    ),
+    "RemoteSignature": (
+        lambda: RemoteKey(lambda _: None, algorithm="ES256", public=None).sign(b""),
+        rapidjwt.exceptions.RemoteKeyError,
+        "The key service must return the signature as bytes, got None",
+    ),
+    "RemoteService": (
+        lambda: RemoteKey(lambda _: 1 / 0, algorithm="ES256", public=None).sign(b""),
+        rapidjwt.exceptions.RemoteKeyError,
+        "The key service failed: ZeroDivisionError (see __cause__)",
+    ),
     "PrivateKeyRequired": (
         lambda: Key.generate("ES256").public().sign(b"", "ES256"),
         rapidjwt.InvalidKeyError,
         "Signing needs a private key, got a public key",
     ),
 }
+
+DIR = {"algorithms": ["dir"], "encryptions": ["A128GCM"]}
+PBES2 = "PBES2-HS256+A128KW"
+SHARED_KEY = b"0123456789abcdef"
+ENCRYPTED = jwe.Encrypter(SHARED_KEY, "dir", "A128GCM").encrypt("x")
+
+
+def decrypt(header, **options):
+    """Decrypt a token with another header."""
+    changed = part({"alg": "dir", "enc": "A128GCM"} | header)
+    token = ".".join([changed, *ENCRYPTED.split(".")[1:]])
+    return lambda: jwe.Decrypter(SHARED_KEY, **DIR, **options).decrypt(token)
+
+
+#: Errors of encryption.
+OURS_ALONE |= {
+    "JwsNotJwe": (
+        lambda: jwe.Decrypter(SHARED_KEY, **DIR).decrypt(GOOD),
+        rapidjwt.DecodeError,
+        (
+            "This is a JWS, which is signed, not a JWE, which is encrypted: verify it without a "
+            "decrypter"
+        ),
+    ),
+    "InvalidJwe": (
+        lambda: jwe.Decrypter(SHARED_KEY, **DIR).decrypt("a.b"),
+        rapidjwt.DecodeError,
+        "Invalid JWE: the compact serialization has five parts",
+    ),
+    "HeaderTooLarge": (
+        decrypt({}, max_header_size=9),
+        rapidjwt.DecodeError,
+        "The JOSE header has more than 9 bytes",
+    ),
+    "EncryptionNotAllowed": (
+        decrypt({"enc": "A256GCM"}),
+        rapidjwt.InvalidAlgorithmError,
+        "The specified enc value is not allowed",
+    ),
+    "IterationsNotAllowed": (
+        lambda: jwe.Decrypter("password", algorithms=[PBES2], encryptions=["A128GCM"]).decrypt(
+            part({"alg": PBES2, "enc": "A128GCM", "p2s": "A" * 12, "p2c": 1}) + "...."
+        ),
+        rapidjwt.DecodeError,
+        "The PBES2 count (p2c) is not allowed: expected 1000 to 1200000, with all recipients",
+    ),
+    "CompressionNotAllowed": (
+        decrypt({"zip": "DEF"}),
+        rapidjwt.DecodeError,
+        "The content is compressed (zip), which has to be allowed first",
+    ),
+    "DecryptionFailed": (
+        decrypt({"changed": True}),
+        rapidjwt.exceptions.DecryptionError,
+        "Decryption failed",
+    ),
+}
+
+BOTH = jws_json.sign_general(
+    [jws_json.JSONSigner(secret, "HS256") for secret in (HMAC_SECRET, HMAC_SECRET + "x")], "x"
+)
+
+
+def verify_json(jws):
+    return lambda: jws_json.JSONVerifier(HMAC_SECRET, algorithms=HS).verify(jws)
+
+
+#: Errors of the JSON serializations.
+OURS_ALONE |= {
+    "JweNotJws": (
+        verify_json({"ciphertext": ""}),
+        rapidjwt.DecodeError,
+        "This is a JWE, which is encrypted, not a JWS, which is signed: decrypt it first",
+    ),
+    "InvalidJws": (
+        verify_json("[]"),
+        rapidjwt.DecodeError,
+        "Invalid JWS: the JSON serialization is a JSON object",
+    ),
+    "NotEnoughSignatures": (
+        verify_json(BOTH),
+        rapidjwt.InvalidSignatureError,
+        "Signature verification failed: 1 of 2 required signatures verify",
+    ),
+}
+
+#: tests/python/jwe/test_attacks.py causes it: we do not compress.
+OF_ANOTHER_TEST = {"ContentTooLarge"}
 
 #: Only a build without the feature `aws-lc` causes it; cargo test covers that build.
 OF_ANOTHER_BUILD = {"AlgorithmUnavailable"}
@@ -265,7 +369,8 @@ OF_LITTLE_MEMORY = {"OutOfMemory"}
 
 
 def test_every_variant_is_in_the_table():
-    assert sorted(VARIANTS) == sorted({*SHARED, *OURS_ALONE, *OF_ANOTHER_BUILD, *OF_LITTLE_MEMORY})
+    others = {*OF_ANOTHER_BUILD, *OF_ANOTHER_TEST, *OF_LITTLE_MEMORY}
+    assert sorted(VARIANTS) == sorted({*SHARED, *OURS_ALONE, *others})
 
 
 @pytest.mark.parametrize("variant", SHARED)

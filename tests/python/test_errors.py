@@ -268,8 +268,9 @@ ODD_TOKEN = rapidjwt.encode({}, ODD_SECRET)
         lambda: rapidjwt.decode(ODD_TOKEN, ODD_SECRET, ["HS256"]),
         lambda: rapidjwt.Signer(ODD_SECRET, "HS256"),
         lambda: rapidjwt.Verifier(ODD_SECRET, algorithms=["HS256"]),
+        lambda: rapidjwt.Verifier(ODD_SECRET, algorithms=["HS256", "HS512"]),
     ],
-    ids=["encode", "decode", "Signer", "Verifier"],
+    ids=["encode", "decode", "Signer", "Verifier", "Verifier of two algorithms"],
 )
 def test_an_interrupt_while_python_reads_a_key_is_not_lost(call):
     rapidjwt.clear_key_cache()

@@ -60,7 +60,7 @@ INTEGRATIONS = {
     "drf": "rest_framework",
 }
 #: How PyInstaller says that it cannot work with this Python or on this machine.
-UNSUPPORTED = re.compile("without a shared library|[Pp]ython (shared )?library not found|objdump")
+UNSUPPORTED = re.compile("without a shared library|[Pp]ython (shared )?library.* not found|objdump")
 
 
 @pytest.mark.slow

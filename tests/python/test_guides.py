@@ -34,8 +34,24 @@ CHECKS = {
 for path in ("/orders/7", "/account/orders", "/whoami"):
     check(path, lambda token: get(path, token).status_code)
 check("starlette", lambda token: get("/orders", token, plain).status_code)
+
+
+def live(token, origin="https://shop.example"):
+    from starlette.websockets import WebSocketDisconnect
+
+    try:
+        page = {"Origin": origin}
+        with TestClient(app).websocket_connect("/orders/live", headers=page) as socket:
+            socket.send_text(token)
+            return 200 if socket.receive_json()["orders of"] else 500
+    except WebSocketDisconnect as closed:
+        return closed.code
+
+
+check("/orders/live", live, refused=1008)
+assert live(signed(SECRET), "https://evil.example") == 1008
 """,
-        ["/orders/7", "/account/orders", "/whoami", "starlette"],
+        ["/orders/7", "/account/orders", "/whoami", "starlette", "/orders/live"],
     ),
     "flask": (
         """

@@ -103,3 +103,32 @@ def test_times_of_any_size(exp, sign):
     else:
         with pytest.raises(rapidjwt.ExpiredSignatureError):
             verifier.decode(token)
+
+
+#: The registered claims that are shorter than 16 characters, and names that providers use.
+USUAL_NAMES = [
+    *("iss", "sub", "aud", "exp", "nbf", "iat", "jti", "alg", "typ", "kid", "scope", "scp", "azp"),
+    *("nonce", "auth_time", "acr", "amr", "sid", "roles", "role", "groups", "email", "name"),
+    *("email_verified", "given_name", "family_name", "client_id", "tid", "oid", "ver", "uti"),
+    *("token_type", "user_id", "username", "permissions", "org", "tenant", "realm_access"),
+    *("resource_access", "session_state", "type", "fresh", "csrf", "is_admin", "locale", "picture"),
+    *("zoneinfo", "updated_at", "cnf", "act", "at_hash", "c_hash", "nickname", "profile"),
+    *("website", "gender", "birthdate", "phone_number", "address", "sub_id", "txn", "events"),
+    *("may_act", "entitlements", "htm", "htu", "ath"),
+]
+
+
+def names_made_once(names):
+    """Return the names whose strings are not made again for a second token with the same names."""
+    # The cache is not used within 16 bytes of the end.
+    text = json.dumps({"claims": dict.fromkeys(names), "sub": "a long text"})
+    verifier = Verifier(HMAC_SECRET, algorithms=["HS256"], options=OPTIONS)
+    first, second = (verifier.decode(signed(text))["claims"] for _ in range(2))
+    return [one for one, other in zip(first, second, strict=True) if one is other]
+
+
+def test_usual_claim_names_do_not_displace_each_other():
+    assert names_made_once(USUAL_NAMES) == USUAL_NAMES
+    # The test notices names that do: there are fewer places than these.
+    many = [f"name{number}" for number in range(2000)]
+    assert len(names_made_once(many)) < 1000

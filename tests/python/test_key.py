@@ -30,12 +30,11 @@ REFUSED = [
     "dsa_spki.der",
     "ec_brainpool_spki.der",
     "ec_p256_pkcs8_two_curves.der",
-    "mldsa65_spki.der",
     "rsa_2048_encrypted.pem",
     "rsa_2048_encrypted_pkcs1.pem",
     "rsa_2048_openssh.pem",
     "testkey_ec_secp192r1.priv",
-    "x25519_spki.der",
+    "x448_spki.der",
 ]
 
 

@@ -59,6 +59,31 @@ TOKEN = "token = signed(json.dumps(large).encode()); del large"
 LIST = 'token = signed(json.dumps({"x": list(range(SIZE // 40))}).encode()); del large'
 ESCAPES = r"""token = signed(b'{"x":"' + b'\\u00e9' * (SIZE // 6) + b'"}'); del large"""
 VERIFIER = "\nverifier = Verifier(SECRET, algorithms=HS)"
+JWE = """
+from rapidjwt import jwe
+content = b"a" * SIZE; del large
+key = jwe.generate_key("dir", encryption="ENC")
+encrypter = jwe.Encrypter(key, "dir", "ENC")
+decrypter = jwe.Decrypter(key, algorithms=["dir"], encryptions=["ENC"], decompress=True,
+                          max_decompressed_size=SIZE, max_token_size=1 << 31)
+"""
+ENCRYPTED = "token = encrypter.encrypt(content); del content"
+ENCRYPTED_JSON = "token = encrypter.encrypt_flattened(content); del content"
+#: What joserfc encrypts, because rapidjwt does not compress.
+ZIPPED = """
+from joserfc import jwe as other
+from joserfc.jwk import OctKey
+registry = other.JWERegistry(algorithms=["dir", "ENC", "DEF"])
+header = {"alg": "dir", "enc": "ENC", "zip": "DEF"}
+token = other.encrypt_compact(header, content, OctKey.import_key(key), registry=registry)
+del content
+"""
+JWS_JSON = """
+from rapidjwt.jws_json import JSONSigner, JSONVerifier
+content = b"a" * SIZE; del large
+signer = JSONSigner(SECRET, "HS256")
+verifier = JSONVerifier(SECRET, algorithms=HS, max_token_size=1 << 31)
+"""
 CALLS = {
     "encode": ("", "jwt.encode(large, SECRET)"),
     "encode non-ASCII": ('large = {"x": "\\u00e9" * (SIZE // 2)}', "jwt.encode(large, SECRET)"),
@@ -99,6 +124,28 @@ CALLS = {
         "Key.from_jwk(jwk)",
     ),
     "PyJWK": ('jwk = {"kty": "oct", "k": "A" * SIZE}', "jwt.PyJWK(jwk, 'HS256')"),
+    **{
+        f"{name}, {encryption}": ((JWE + setup).replace("ENC", encryption), call)
+        for name, encryption, setup, call in (
+            ("encrypt", "A256GCM", "", "encrypter.encrypt(content)"),
+            ("encrypt", "A256CBC-HS512", "", "encrypter.encrypt(content)"),
+            ("encrypt_flattened", "A256GCM", "", "encrypter.encrypt_flattened(content)"),
+            ("decrypt", "A256GCM", ENCRYPTED, "decrypter.decrypt(token)"),
+            ("decrypt", "A256CBC-HS512", ENCRYPTED, "decrypter.decrypt_complete(token).plaintext"),
+            ("decrypt_json", "A256GCM", ENCRYPTED_JSON, "decrypter.decrypt_json(token)"),
+            ("decompress", "A256GCM", ZIPPED, "decrypter.decrypt(token)"),
+        )
+    },
+    "JSONSigner": (JWS_JSON, "signer.sign_flattened(content)"),
+    "JSONSigner, detached": (JWS_JSON, "signer.sign_flattened(content, detached=True)"),
+    "JSONVerifier": (
+        JWS_JSON + "jws = signer.sign_flattened(content); del content",
+        "verifier.verify(jws).payload",
+    ),
+    "JSONVerifier, detached": (
+        JWS_JSON + "jws = signer.sign_flattened(content, detached=True)",
+        "verifier.verify(jws, content)",
+    ),
     "base64url_decode": ('text = "A" * SIZE', "jwt.utils.base64url_decode(text)"),
 }
 #: What no key is, however much memory there is.

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import pytest
 import rapidjwt
-from rapidjwt import JWKSClient, Signer, Verifier
+from rapidjwt import JWKSClient, Key, Signer, Verifier
 
 SECRET = "a secret of more than thirty-two bytes"
 
@@ -216,3 +216,34 @@ def test_a_cycle_is_collected(cycle):
     watched = cycle()
     gc.collect()
     assert watched() is None
+
+
+@pytest.mark.parametrize("kid", [5, None, ["a"]])
+def test_an_id_that_is_not_a_string_counts_as_none(kid):
+    """`Signer` raised a TypeError of PyO3's where `Verifier` ignored the ID."""
+    jwk = rapidjwt.PyJWK(Key.from_secret(SECRET).to_jwk(private=True) | {"kid": kid})
+    signer = Signer(jwk)
+    assert signer.key_id is None
+    token = signer.encode({"sub": "alice"})
+    assert Verifier([jwk, Key.from_secret("x" * 40)], algorithms=["HS256"]).decode(token)
+
+
+@pytest.mark.parametrize(
+    ("aud", "named"),
+    [
+        ("https://api.example", "'https://api.example'"),
+        (["a", "b"], "['a', 'b']"),
+        ("line\nend", r"'line\nend'"),
+        ("x" * 5000, f"'{'x' * 99}..."),
+        ({"a": "secret"}, "an audience"),
+        (["a", 7], "an audience"),
+    ],
+)
+def test_a_verifier_without_an_audience_names_that_of_the_token(aud, named):
+    verifier = Verifier(SECRET, algorithms=["HS256"])
+    with pytest.raises(rapidjwt.InvalidAudienceError) as raised:
+        verifier.decode(rapidjwt.encode({"aud": aud}, SECRET))
+    assert str(raised.value) == (
+        f"The token is for {named} (aud), and the verifier was made without an audience: "
+        "pass audience=..."
+    )

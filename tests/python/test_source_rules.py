@@ -40,7 +40,7 @@ def test_only_the_binding_names_pyo3():
 
 
 def test_only_crypto_names_a_crypto_library():
-    named = naming(r"\b(aws_lc_rs|aws-lc-rs|k256|ring)\b|\b(aes|cbc|scrypt|sha2)::")
+    named = naming(r"\b(aws_lc_rs|aws-lc-rs|k256|ring)\b|\b(aes|aes_kw|cbc|scrypt|sha2|subtle)::")
     assert {name for name in named if not name.startswith("crypto/")} == set()
 
 
@@ -95,6 +95,13 @@ def test_signatures_are_compared_by_the_crypto_libraries_alone_in_constant_time(
     verifying["crypto/hmac.rs"] = verifying["crypto/hmac.rs"].replace(of_tags, "")
     by_itself = re.compile(r"[!=]= |\.(eq|ne|cmp|starts_with)\(|\bsign\(")
     assert {name for name, body in verifying.items() if by_itself.search(body)} == set()
+
+
+def test_tags_of_encrypted_content_are_compared_in_constant_time():
+    source = without_tests(SOURCES["crypto/aes_cbc_hmac.rs"])
+    (opening,) = bodies(source, "open")
+    assert "ct_eq(tag)" in opening
+    assert not re.search(r"[!=]= |\.(eq|ne|cmp|starts_with)\(", opening)
 
 
 def test_no_signature_is_compared_with_an_operator_anywhere():

@@ -193,9 +193,14 @@ def in_our_words(outcome, compact):
     if "error" in outcome:
         text = outcome["error"]["text"]
         if text == "Invalid audience":
+            aud = rapidjwt.decode(compact, options={"verify_signature": False})["aud"]
+            is_named = isinstance(aud, str) or (
+                isinstance(aud, list) and all(isinstance(name, str) for name in aud)
+            )
+            named = repr(aud) if is_named else "an audience"
             ours = (
-                "The token is for an audience (aud), and the verifier was made without one: pass "
-                "audience=..."
+                f"The token is for {named} (aud), and the verifier was made without an audience: "
+                "pass audience=..."
             )
         else:
             ours = OUR_WORDS.get((text, compact), text)

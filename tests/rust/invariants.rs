@@ -4,15 +4,22 @@
 //! Each function panics if its property does not hold. The first property of each is that the code
 //! under test itself does not panic.
 
+use std::sync::LazyLock;
+
 use rapidjwt::algorithm::Algorithm;
 use rapidjwt::base64url;
-use rapidjwt::crypto::{self, PreparedKey};
+use rapidjwt::content_encryption::CONTENT_ENCRYPTIONS;
+use rapidjwt::crypto::{self, KeyManagementKey, PreparedKey};
 use rapidjwt::dangerous::read_unverified;
 use rapidjwt::error::Error;
 use rapidjwt::header::Header;
+use rapidjwt::jwe::{Bounds, Decrypter};
 use rapidjwt::jws::{self, Compact};
-use rapidjwt::key::{KeyMaterial, der, jwk, pem, secret, ssh};
+use rapidjwt::jws_json::{self, Policy, TrustedKey, VerifiedSignature};
+use rapidjwt::key::recipient::{AgreementKey, RecipientKey};
+use rapidjwt::key::{KeyMaterial, der, jwk, pem, secret, ssh, strict_secret};
 use rapidjwt::key_file;
+use rapidjwt::key_management::KEY_MANAGEMENTS;
 
 /// The secret that signs the tokens among the seeds.
 pub(crate) const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
@@ -22,7 +29,7 @@ pub(crate) type Property = fn(&[u8]);
 
 /// Every property with the name of its fuzz target.
 #[allow(dead_code, reason = "a fuzz target takes one of them")]
-pub(crate) const ALL: [(&str, Property); 8] = [
+pub(crate) const ALL: [(&str, Property); 10] = [
     ("compact", compact),
     ("header", header),
     ("base64url", base64url),
@@ -31,6 +38,8 @@ pub(crate) const ALL: [(&str, Property); 8] = [
     ("ssh", ssh),
     ("jwk", jwk),
     ("secret", secret),
+    ("jwe", jwe),
+    ("jws_json", jws_json),
 ];
 
 /// Checks that a token that verifies is the one that signing makes of its parts; and that no part
@@ -54,6 +63,72 @@ pub(crate) fn compact(token: &[u8]) {
         let unverified = unverified.expect("what can be verified can be read");
         assert_eq!(unverified.header.alg(), Ok("HS256"));
         assert_eq!(unverified.payload, verified.payload());
+    }
+}
+
+/// The content of every seed of the targets `jwe` and `jws_json`.
+const CONTENT: &[u8] = b"the content of every seed";
+
+/// The keys of the seeds of the target `jwe`, for each algorithm that they fit.
+static DECRYPTER: LazyLock<Decrypter> = LazyLock::new(|| {
+    let secret = |len: usize| RecipientKey::Secret(SECRET[..len].to_vec().into());
+    let agreement = |jwk: &str| {
+        let jwk = serde_json::from_str(jwk).expect("JSON");
+        RecipientKey::Agreement(AgreementKey::from_jwk(&jwk).expect("a key"))
+    };
+    let keys = [
+        secret(16),
+        secret(24),
+        secret(32),
+        // RFC 7518 Appendix C: Bob's.
+        agreement(
+            r#"{"kty":"EC","crv":"P-256","x":"weNJy2HscCSM6AEDTDg04biOvhFhyyWvOHQfeF_PxMQ",
+            "y":"e8lnCO-AlStT-NJVX-crhB7QRYhiix03illJOVAOyck",
+            "d":"VEmDZpDXXK8p8N0Cndsxs924q6nS1RXFASRl6BfUqdw"}"#,
+        ),
+        // RFC 8037 Appendix A.6: Bob's.
+        agreement(
+            r#"{"kty":"OKP","crv":"X25519","x":"3p7bfXt9wbTTW2HC7OQ1Nz-DQ8hbeGdNrfx-FG-IK08",
+            "d":"XasIfmJKikt54X-Lg4AO5m87sSkmGLb9HC-LJ_-I4Os"}"#,
+        ),
+    ];
+    let pairs = keys.iter().flat_map(|key| KEY_MANAGEMENTS.iter().map(move |row| (key, row)));
+    let keys = pairs.filter_map(|(key, row)| Some((None, KeyManagementKey::new(key, row).ok()?)));
+    let bounds = Bounds { max_p2c: 1_000, decompressed_size: Some(1_000), ..Bounds::DEFAULT };
+    Decrypter::new(keys.collect(), CONTENT_ENCRYPTIONS.iter().collect()).with_bounds(bounds)
+});
+
+/// Checks that what decrypts was encrypted with one of the keys: its content is the seeds'.
+pub(crate) fn jwe(token: &[u8]) {
+    let compact = DECRYPTER.decrypt(token);
+    assert!(compact.is_err() || token.split(|&byte| byte == b'.').count() == 5);
+    for decrypted in [compact, DECRYPTER.decrypt_json(token)].into_iter().flatten() {
+        assert_eq!(decrypted.plaintext(), CONTENT);
+        let (header, protected) = (decrypted.header(), decrypted.protected());
+        assert!(protected.iter().all(|(name, value)| header.get(name) == Some(value)));
+    }
+}
+
+/// Checks that a JWS in JSON that verifies has a payload of the seeds': nobody else has the key. The
+/// policy's number of keys have signed, and what is not signed is not called protected.
+pub(crate) fn jws_json(json: &[u8]) {
+    let hs256 = Algorithm::by_name("HS256").expect("in the table");
+    let secrets = [SECRET, &SECRET[..31]].map(|secret| KeyMaterial::Secret(secret.to_vec().into()));
+    let keys = secrets.map(|secret| PreparedKey::new(&secret, hs256).expect("a usable secret"));
+    let each = keys.iter().enumerate();
+    let trusted: Vec<_> = each.map(|(number, key)| TrustedKey { number, id: None, key }).collect();
+    for (policy, required) in [(Policy::All, 1), (Policy::AtLeast(1), 1), (Policy::AtLeast(2), 2)] {
+        for detached in [None, Some(CONTENT)] {
+            let Ok(verified) = jws_json::verify(json, &trusted, policy, detached, 16) else {
+                continue;
+            };
+            assert_eq!(verified.payload(), CONTENT);
+            let mut numbers: Vec<_> =
+                verified.signatures().iter().map(VerifiedSignature::key_number).collect();
+            numbers.sort_unstable();
+            numbers.dedup();
+            assert!(numbers.len() >= required);
+        }
     }
 }
 
@@ -158,9 +233,14 @@ pub(crate) fn secret(bytes: &[u8]) {
         assert_eq!(outcome, Ok(()));
     }
     for read in [pem::parse, ssh::parse_public, der::parse] {
-        if read(bytes).is_ok_and(|key| !key.is_private()) {
+        let Ok(key) = read(bytes) else { continue };
+        assert!(strict_secret::check(bytes).is_err(), "a key passed as a secret");
+        if !key.is_private() {
             assert_eq!(outcome, Err(Error::SecretIsAsymmetricKey));
         }
+    }
+    if outcome.is_err() {
+        assert_eq!(strict_secret::check(bytes), outcome);
     }
     if jwk::parse(bytes).is_ok() {
         assert_eq!(outcome, Err(Error::SecretIsJwk));

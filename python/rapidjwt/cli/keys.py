@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
-from rapidjwt._rapidjwt import Key, algorithm_table
-from rapidjwt.exceptions import InvalidKeyError
+from rapidjwt._rapidjwt import Key, algorithm_table, is_der
+from rapidjwt.exceptions import InvalidKeyError, PasswordRequiredError
 from rapidjwt.key_set import KeySet
 
 from .exit_code import Failure
@@ -25,9 +24,6 @@ ALGORITHMS = [row["name"] for row in algorithm_table()]
 _PEM = b"-----BEGIN "
 _SSH = (b"ssh-", b"ecdsa-sha2-")
 _JSON = b"{"
-_DER_SEQUENCE = b"\x30"
-#: Set in the first byte of a DER length if the length follows in as many bytes as the others say.
-_LONG_FORM = 0x80
 
 
 def read_key(data: bytes, password: bytes | None = None) -> Key:
@@ -45,8 +41,8 @@ def read_members(data: bytes, password: bytes | None = None) -> list[Member]:
     structure. Anything else is an HMAC secret, without the line break that editors put at the end
     of a text.
 
-    Raises InvalidKeyError for what looks like a key but is not valid or is encoded once more, and
-    for a secret that contains a public key.
+    Raises InvalidKeyError for what looks like a key but is not valid, and for a secret that
+    `Key.from_secret` refuses.
     """
     text = data.removeprefix(b"\xef\xbb\xbf").strip()
     if text.startswith(_JSON):
@@ -55,11 +51,10 @@ def read_members(data: bytes, password: bytes | None = None) -> list[Member]:
         return [_read_encrypted(Key.from_pem, data, password)]
     if text.startswith(_SSH):
         return [Key.from_ssh(text)]
-    if _is_der(data):
+    if is_der(data):
         return [_read_encrypted(Key.from_der, data, password)]
     if password is not None:
         raise InvalidKeyError("A password was given, but the key is not encrypted")
-    _refuse_encoded_key(data)
     return [Key.from_secret(_without_line_break(data))]
 
 
@@ -84,65 +79,10 @@ def _read_encrypted(
 ) -> Key:
     try:
         return read(data, password)
-    except InvalidKeyError as error:
-        if "encrypted: pass its password" not in str(error):
-            raise
-    raise InvalidKeyError("The private key is encrypted: specify --password-env")
-
-
-def _refuse_encoded_key(data: bytes) -> None:
-    """Raise InvalidKeyError for a key in UTF-16 or base64, which is not an HMAC secret."""
-    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
-        if _is_text_of_key(data.decode(encoding, "replace").encode()):
-            raise InvalidKeyError("The key is in UTF-16: convert it to UTF-8")
-    text = b"".join(data.split())
-    try:
-        decoded = b64decode(text + b"=" * (-len(text) % 4), validate=True)
-    except ValueError:
-        return
-    if _is_der(decoded):
-        raise InvalidKeyError(
-            "The key is DER in base64: put a BEGIN and an END line around it, or decode it with"
-            " `base64 -d`"
-        )
-    if _is_text_of_key(decoded):
-        raise InvalidKeyError("The key is encoded in base64: decode it with `base64 -d`")
-
-
-def _is_text_of_key(data: bytes) -> bool:
-    """Return whether bytes are PEM, an OpenSSH key or a JWK."""
-    text = data.strip()
-    if _PEM in text or text.startswith(_SSH):
-        return True
-    try:
-        document = json.loads(text) if text.startswith(_JSON) else None
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(document, dict) and not document.keys().isdisjoint(("kty", "keys"))
-
-
-def _is_der(data: bytes) -> bool:
-    """Return whether bytes are one SEQUENCE that its elements fill, which no secret is by chance.
-
-    A secret may well begin with the same byte, which is the digit 0.
-    """
-    at, end = _der_value(data, 0)
-    if not data.startswith(_DER_SEQUENCE) or end != len(data):
-        return False
-    while at < end:
-        _, at = _der_value(data, at)
-    return at == end
-
-
-def _der_value(data: bytes, at: int) -> tuple[int, int]:
-    """Return where the value of the DER element at an offset begins, and where it should end."""
-    size = int.from_bytes(data[at + 1 : at + 2], "big")
-    begin = at + 2
-    if size & _LONG_FORM:
-        length_end = begin + (size ^ _LONG_FORM)
-        size = int.from_bytes(data[begin:length_end], "big")
-        begin = length_end
-    return begin, begin + size
+    except PasswordRequiredError:
+        raise PasswordRequiredError(
+            "The private key is encrypted: specify --password-env"
+        ) from None
 
 
 def _read_json(text: bytes) -> list[Member]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
+from .decryption import ALGORITHMS as KEY_MANAGEMENT
+from .decryption import ENCRYPTIONS
 from .keys import ALGORITHMS
 from .sources import read_variable
 
@@ -57,6 +59,8 @@ def complete_file(
 
 
 ALGORITHM = click.Choice(ALGORITHMS)
+#: What keys can be generated for: algorithms that sign, and a curve for encryption.
+KEY_KIND = click.Choice([*ALGORITHMS, "X25519"])
 
 MEMBER_FORM = "NAME=TEXT|NAME:=JSON"
 
@@ -83,6 +87,35 @@ password_option = click.option(
     callback=_read_password,
     help="The environment variable with the password of the key file.",
 )
+
+
+format_option = click.option(
+    "--format",
+    "serialization",
+    type=click.Choice(["compact", "json"]),
+    default="compact",
+    help="Default: compact; json is the flattened JSON serialization.",
+)
+
+
+def decryption_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options `--alg` and `--enc` of commands that decrypt."""
+    command = click.option(
+        "--enc",
+        "encryptions",
+        multiple=True,
+        type=click.Choice(ENCRYPTIONS),
+        metavar="ENC",
+        help="An allowed encryption of the content. Default: all.",
+    )(command)
+    return click.option(
+        "--alg",
+        "algorithms",
+        multiple=True,
+        type=click.Choice(KEY_MANAGEMENT),
+        metavar="ALG",
+        help="An allowed algorithm. Default: those that the keys name.",
+    )(command)
 
 
 def key_option(help_text: str, *, required: bool) -> Decorator:

@@ -125,9 +125,21 @@ def write(text: str) -> None:
     stream: TextIO | None = sys.stdout
     if stream is None:
         raise Failure("Standard output is closed")
+    _write(stream, stream, text)
+
+
+def write_bytes(data: bytes) -> None:
+    """Write bytes to standard output as they are; errors are those of `write`."""
+    stream: TextIO | None = sys.stdout
+    if stream is None:
+        raise Failure("Standard output is closed")
+    _write(stream, stream.buffer, data)
+
+
+def _write(stream: TextIO, file: Any, data: str | bytes) -> None:
     try:
-        stream.write(text)
-        stream.flush()
+        file.write(data)
+        file.flush()
     except OSError as error:
         discard(stream)
         if isinstance(error, BrokenPipeError):

@@ -15,6 +15,8 @@ from rapidjwt.exceptions import PyJWKClientError, PyJWTError
 from rapidjwt.warnings import InsecureKeyLengthWarning
 
 from .commands.bench import bench
+from .commands.decrypt import decrypt
+from .commands.encrypt import encrypt
 from .commands.inspect_token import inspect_token
 from .commands.jwks import jwks
 from .commands.keygen import keygen
@@ -75,7 +77,7 @@ _HELP = _eager_flag(
 @click.group(invoke_without_command=True)
 @click.pass_context
 def program(context: click.Context) -> int:
-    """Read, verify and sign JSON Web Tokens, and generate keys.
+    """Read, verify, sign and encrypt JSON Web Tokens, and generate keys.
 
     Tokens and keys can come from standard input as "-". Exit codes: 0 done, 1 token refused,
     2 wrong usage, 3 unusable file or key, 4 no answer from the provider of keys.
@@ -86,7 +88,7 @@ def program(context: click.Context) -> int:
     return ExitCode.OK
 
 
-for _command in (inspect_token, verify, sign, keygen, jwks, thumbprint, bench):
+for _command in (inspect_token, verify, sign, encrypt, decrypt, keygen, jwks, thumbprint, bench):
     program.add_command(_command)
 program.params.append(_VERSION)
 for _command in (program, *program.commands.values()):

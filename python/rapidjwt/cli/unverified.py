@@ -28,6 +28,8 @@ _MINIMUM_RSA_BITS = 2048
 _LAST_SECOND = 100_000_000_000
 #: More names than these are counted: a token of 16 MB can repeat a million.
 _MAX_DUPLICATES = 20
+#: The code and the message for a token that is not decrypted.
+ENCRYPTED = ("encrypted", "It is encrypted (JWE, RFC 7516): --key shows what is inside.")
 _PARTS = 3
 _ENCRYPTED_PARTS = 5
 
@@ -50,9 +52,22 @@ class UnverifiedToken:
     """The parts of a token that could be read, None for the others, and the findings about them."""
 
     header: dict[str, Any] | None = None
+    #: In a JSON serialization: of each signature, or each recipient.
+    headers: list[dict[str, Any]] = field(default_factory=list)
     claims: dict[str, Any] | None = None
+    #: If it was decrypted: the header of the encryption, and content that is not a JSON object.
+    encryption_header: dict[str, Any] | None = None
+    content: str | None = None
     signature: bytes | None = None
     findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the header and what it is about could be read."""
+        if self.encryption_header is not None and self.content is not None:
+            return True
+        has_header = bool(self.header is not None or self.headers or self.encryption_header)
+        return has_header and self.claims is not None
 
     def find(self, level: Level, part: str, code: str, message: str) -> None:
         """Add a finding."""
@@ -66,16 +81,16 @@ def read_unverified(text: str) -> UnverifiedToken:
     if len(segments) != _PARTS:
         token.find("error", "token", *_wrong_number(text, len(segments)))
     if len(segments) == _ENCRYPTED_PARTS:
-        token.header = _read_object(token, "header", segments[0])
+        token.header = read_object(token, "header", segments[0])
         return token
     header, claims, signature = [*segments, "", ""][:_PARTS]
-    token.header = _read_object(token, "header", header)
-    token.claims = _read_object(token, "claims", claims)
-    token.signature = _read_segment(token, "signature", signature)
+    token.header = read_object(token, "header", header)
+    token.claims = read_object(token, "claims", claims)
+    token.signature = read_segment(token, "signature", signature)
     if token.header is not None:
-        _check_header(token, token.header)
+        check_header(token, token.header)
     if token.claims is not None:
-        _check_claims(token, token.claims)
+        check_claims(token, token.claims)
     return token
 
 
@@ -83,21 +98,26 @@ def _wrong_number(text: str, count: int) -> tuple[str, str]:
     if not text:
         return "empty", "There is no token."
     if count == _ENCRYPTED_PARTS:
-        return "encrypted", "It has 5 parts: it is encrypted (JWE, RFC 7516) and cannot be read."
+        return ENCRYPTED
     return "malformed", f"It has {count} part{'s' * (count > 1)}; header.payload.signature has 3."
 
 
-def _read_segment(token: UnverifiedToken, part: str, segment: str) -> bytes | None:
+def read_segment(token: UnverifiedToken, part: str, segment: str) -> bytes | None:
+    """Return the bytes of a part; what is wrong with it is a finding."""
     data = decode_segment(segment.encode("utf-8", "replace"))
     if data is None:
         token.find("error", part, "malformed", f"The {part} part is not base64url.")
     return data
 
 
-def _read_object(token: UnverifiedToken, part: str, segment: str) -> dict[str, Any] | None:
-    data = _read_segment(token, part, segment)
-    if data is None:
-        return None
+def read_object(token: UnverifiedToken, part: str, segment: str) -> dict[str, Any] | None:
+    """Return the JSON object of a part; what is wrong with it is a finding."""
+    data = read_segment(token, part, segment)
+    return None if data is None else read_json_object(token, part, data)
+
+
+def read_json_object(token: UnverifiedToken, part: str, data: bytes) -> dict[str, Any] | None:
+    """Return a JSON object; what is wrong with it is a finding."""
     twice: list[str] = []
     try:
         value = json.loads(
@@ -139,7 +159,8 @@ def _finite(text: str) -> float:
     return number
 
 
-def _check_header(token: UnverifiedToken, header: dict[str, Any]) -> None:
+def check_header(token: UnverifiedToken, header: dict[str, Any]) -> None:
+    """Find what is wrong with the header of a signature."""
     _check_algorithm(token, header.get("alg"))
     for name in _KEY_SOURCES:
         if name in header:
@@ -177,7 +198,8 @@ def _check_rsa_size(token: UnverifiedToken, bits: int) -> None:
         token.find("error", "signature", "weak-key", message)
 
 
-def _check_claims(token: UnverifiedToken, claims: dict[str, Any]) -> None:
+def check_claims(token: UnverifiedToken, claims: dict[str, Any]) -> None:
+    """Find what is wrong with the claims."""
     if "exp" not in claims:
         token.find(
             "warning", "claims", "exp-missing", 'There is no "exp": the token never expires.'

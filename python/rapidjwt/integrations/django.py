@@ -12,29 +12,38 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.module_loading import import_string
 
+from .answers import Answers
 from .bearer import (
-    AnyVerifier,
     BearerError,
-    challenge,
+    MissingTokenError,
+    Possession,
+    UntypedVerifier,
     checked_verifier,
+    conversion,
     require_scopes,
     required_scopes,
     sync_verifier,
     verify,
     verify_async,
 )
+from .possession import url_of
+from .published_keys import published
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from rapidjwt import Key, KeySet
 
 __all__ = [
     "JWTMiddleware",
     "JWTRequest",
+    "Presented",
     "Settings",
     "authorization_values",
+    "jwks_response",
     "jwt_required",
     "settings",
 ]
@@ -55,40 +64,67 @@ class JWTRequest(HttpRequest):
 class Settings:
     """The setting `RAPIDJWT`, a dict.
 
-    `VERIFIER` is a verifier, or its import path ("project.tokens.verifier"). `REALM`, "api" by
-    default, is sent to clients whose requests are refused.
+    `VERIFIER` is a verifier without a type for claims, or its import path
+    ("project.tokens.verifier"). `REALM`,
+    `PROBLEM_DETAILS` and `ON_RESULT`, a function or its import path, are described in
+    `rapidjwt.integrations.answers.Answers`. `DPOP` is a `DPoPVerifier`, or its import path, and
+    `CERTIFICATES` a `ClientCertificates`; without them, tokens that are bound to a key or to a
+    certificate are refused.
     """
 
-    verifier: AnyVerifier[Any]
-    realm: str = "api"
+    verifier: UntypedVerifier
+    answers: Answers
 
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
     """Read the setting `RAPIDJWT` once; raise ImproperlyConfigured if it is not usable."""
     given = dict(getattr(django_settings, "RAPIDJWT", {}))
-    verifier, realm = given.pop("VERIFIER", None), given.pop("REALM", "api")
-    if verifier is None or given:
-        raise ImproperlyConfigured("RAPIDJWT must be a dict with VERIFIER and, optionally, REALM")
-    if isinstance(verifier, str):
-        verifier = _imported(verifier)
+    verifier = _setting(given, "VERIFIER")
+    dpop, certificates = _setting(given, "DPOP"), _setting(given, "CERTIFICATES")
+    if verifier is None or not given.keys() <= _OPTIONAL.keys():
+        names = ", ".join([*_OPTIONAL, "DPOP", "CERTIFICATES"])
+        raise ImproperlyConfigured(
+            f"RAPIDJWT must be a dict with VERIFIER and, optionally, {names}"
+        )
     try:
         checked_verifier(verifier)
     except TypeError as error:
         raise ImproperlyConfigured(f"RAPIDJWT: VERIFIER: {error}") from error
+    if conversion(verifier, None) is not None:
+        raise ImproperlyConfigured(
+            "RAPIDJWT: VERIFIER must return dicts: leave out its argument claims"
+        )
+    if isinstance(given.get("ON_RESULT"), str):
+        given["ON_RESULT"] = import_string(given["ON_RESULT"])
     try:
-        challenge(realm)
-    except ValueError as error:
+        arguments = {_OPTIONAL[name]: value for name, value in given.items()}
+        answers = Answers(**arguments, possession=Possession(dpop, certificates))
+    except (TypeError, ValueError) as error:
         raise ImproperlyConfigured(f"RAPIDJWT: {error}") from error
-    return Settings(verifier, realm)
+    return Settings(verifier, answers)
 
 
-def _imported(path: str) -> Any:
+#: The other names of the setting, and the arguments of `Answers`.
+_OPTIONAL = {
+    "REALM": "realm",
+    "PROBLEM_DETAILS": "problem_details",
+    "ON_RESULT": "on_result",
+}
+
+
+def _setting(given: dict[str, Any], name: str) -> Any:
+    """Remove a setting and return its object, which may be named by an import path."""
+    value = given.pop(name, None)
+    return _imported(name, value) if isinstance(value, str) else value
+
+
+def _imported(name: str, path: str) -> Any:
     """Import the object of a path, which messages do not quote: it may be a misplaced secret."""
     names = path.split(".")
     if len(names) < 2 or not all(name.isidentifier() for name in names):  # noqa: PLR2004 - a.b
         raise ImproperlyConfigured(
-            "RAPIDJWT: VERIFIER must be a Verifier or its import path, such as "
+            f"RAPIDJWT: {name} must be a verifier or its import path, such as "
             '"project.tokens.verifier"; a key belongs into a Verifier'
         )
     return import_string(path)
@@ -126,26 +162,73 @@ class JWTMiddleware:
             return self._call_async(request)
         request.jwt_claims, request.jwt_error = {}, None
         try:
-            request.jwt_claims = verify(settings().verifier, authorization_values(request))
+            request.jwt_claims = verify(
+                settings().verifier,
+                authorization_values(request),
+                settings().answers.possession,
+                Presented(request),
+            )
         except BearerError as error:
             request.jwt_error = error
+        _tell(request)
         return self._get_response(request)
 
     async def _call_async(self, request: JWTRequest) -> Any:
         request.jwt_claims, request.jwt_error = {}, None
         try:
             request.jwt_claims = await verify_async(
-                settings().verifier, authorization_values(request), asyncio.to_thread
+                settings().verifier,
+                authorization_values(request),
+                asyncio.to_thread,
+                settings().answers.possession,
+                Presented(request),
             )
         except BearerError as error:
             request.jwt_error = error
+        _tell(request)
         return await self._get_response(request)
 
 
-def authorization_values(request: HttpRequest) -> list[str]:
-    """Return the value of the `Authorization` header, if there is one: servers join several."""
-    value = request.headers.get("Authorization")
-    return [] if value is None else [value]
+class Presented:
+    """A request as the checks of `possession` see it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        """Take the request."""
+        self._request = request
+
+    @property
+    def original(self) -> HttpRequest:
+        """The request itself."""
+        return self._request
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self._request.method or ""
+
+    @property
+    def url(self) -> str:
+        """The URL without its query."""
+        request = self._request
+        return url_of(request.scheme or "", request.get_host(), request.path)
+
+    def values(self, header: str, /) -> Sequence[str]:
+        """Return the value of a header, if there is one: servers join several."""
+        value = self._request.headers.get(header)
+        return [] if value is None else [value]
+
+
+def authorization_values(request: HttpRequest) -> Sequence[str]:
+    """Return the value of the `Authorization` header, if there is one."""
+    return Presented(request).values("Authorization")
+
+
+def _tell(request: JWTRequest) -> None:
+    """Log and count what became of a token. That there is none counts where one is required."""
+    if request.jwt_error is None:
+        settings().answers.verified()
+    elif not isinstance(request.jwt_error, MissingTokenError):
+        settings().answers.refused(request.jwt_error)
 
 
 def jwt_required(
@@ -154,9 +237,9 @@ def jwt_required(
     """Require a valid bearer token that grants all `scopes` for a view.
 
     Other requests get 400 for a malformed header, 401 without a valid token, 403 if it lacks a
-    scope, 503 if the keys to verify it are not available. The view needs no CSRF token, because
-    browsers do not send bearer tokens automatically. Raises ValueError for anything that is not a
-    scope.
+    scope, 503 if the keys to verify it, or a store, are not available. The view needs no CSRF
+    token, because browsers do not send bearer tokens automatically. Raises ValueError for anything
+    that is not a scope.
     """
     needed = required_scopes(scopes)
 
@@ -202,14 +285,39 @@ def _refused(request: JWTRequest, scopes: tuple[str, ...]) -> JsonResponse | Non
         raise ImproperlyConfigured(
             "jwt_required needs rapidjwt.integrations.django.JWTMiddleware in MIDDLEWARE"
         ) from None
-    try:
-        if error is not None:
-            raise error
-        require_scopes(claims, scopes)
-    except BearerError as refusal:
-        return JsonResponse(
-            {"detail": refusal.description},
-            status=refusal.status,
-            headers=refusal.headers(settings().realm),
-        )
-    return None
+    answers = settings().answers
+    if error is None:
+        try:
+            require_scopes(claims, scopes)
+        except BearerError as lacking:
+            answers.refused(lacking)
+            return _answer(lacking, answers)
+        return None
+    if isinstance(error, MissingTokenError):  # other errors are told when they are found
+        answers.refused(error)
+    return _answer(error, answers)
+
+
+def _answer(error: BearerError, answers: Answers) -> JsonResponse:
+    body, media_type = answers.body(error)
+    return JsonResponse(
+        body, status=error.status, headers=answers.headers(error), content_type=media_type
+    )
+
+
+def jwks_response(
+    request: HttpRequest,
+    keys: KeySet | Iterable[Key | Mapping[str, Any]],
+    *,
+    max_age: int = 300,
+) -> HttpResponse:
+    """Return the public parts of keys as a JWK Set, in answer to a request.
+
+    Arguments and errors are those of `rapidjwt.integrations.published_keys.published`.
+    """
+    answer = published(keys, Presented(request).values("If-None-Match"), max_age=max_age)
+    response = HttpResponse(answer.body, status=answer.status)
+    del response["Content-Type"]  # Django's default, which a 304 does not have
+    for name, header in answer.headers.items():
+        response[name] = header
+    return response

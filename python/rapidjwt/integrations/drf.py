@@ -8,37 +8,71 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.permissions import BasePermission
 
+from .answers import PROBLEM_JSON, problem
 from .bearer import (
     BearerError,
     MissingTokenError,
-    challenge,
     invalid_token,
     require_scopes,
     required_scopes,
     verify,
 )
-from .django import authorization_values, settings
+from .django import Presented, settings
+from .possession import scheme_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from django.http import HttpRequest
     from rest_framework.request import Request
+    from rest_framework.response import Response
     from rest_framework.views import APIView
 
-__all__ = ["JWTAuthentication", "Refused", "TokenUser", "has_scopes"]
+__all__ = ["JWTAuthentication", "Refused", "TokenUser", "has_scopes", "problem_details_handler"]
 
 
 class Refused(APIException):
-    """A request is refused according to RFC 6750 Section 3."""
+    """A request is refused according to RFC 6750 Section 3; `error` is the reason.
+
+    `code` is the kind of refusal, one of `rapidjwt.exceptions.CODES`.
+    """
 
     def __init__(self, error: BearerError) -> None:
         """Set the status and the message; the framework reads `auth_header`."""
         super().__init__(error.description, code=error.error)
+        self.error = error
+        self.code = error.code
         self.status_code = error.status
-        self.auth_header = error.headers(settings().realm).get("WWW-Authenticate")
+        self.auth_header = settings().answers.headers(error).get("WWW-Authenticate")
+
+
+def problem_details_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer refusals with problem details (RFC 9457), and other exceptions as the framework does.
+
+    It is for the setting `EXCEPTION_HANDLER`.
+    """
+    # Imported now: the framework's views import the classes of the settings, such as those here.
+    from rest_framework.views import exception_handler  # noqa: PLC0415
+
+    response: Response | None = exception_handler(exc, context)
+    error: BearerError | None = None
+    if isinstance(exc, NotAuthenticated):
+        error = MissingTokenError(settings().answers.possession.schemes)
+    elif isinstance(exc, Refused):
+        error = exc.error
+    if response is not None and error is not None and response.status_code == error.status:
+        response.data = problem(error)
+        response.content_type = PROBLEM_JSON
+    return response
+
+
+def _refused(error: BearerError) -> Refused:
+    """Log and count a refusal, and return its exception."""
+    settings().answers.refused(error)
+    return Refused(error)
 
 
 class TokenUser:
@@ -106,15 +140,24 @@ class JWTAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, dict[str, Any]] | None:
         """Return user and claims, or None without a token; raise `Refused` for an invalid one."""
+        answers = settings().answers
+        was_told = hasattr(request, "jwt_error")  # by the middleware, which saw the token before
         try:
-            claims = verify(settings().verifier, authorization_values(request))
+            claims = _verified(request)
         except MissingTokenError:
             return None
         except BearerError as error:
+            if error.nonce is not None:
+                _set_header(request, "DPoP-Nonce", error.nonce)
+            if not was_told:
+                answers.refused(error)
             raise Refused(error) from error
+        if not was_told:
+            answers.verified()
         user = self.get_user(claims)
         if user is None:
-            raise Refused(invalid_token("The user of the access token is unknown"))
+            description = "The user of the access token is unknown"
+            raise _refused(invalid_token(description, scheme=scheme_of(claims)))
         return user, claims
 
     def get_user(self, claims: dict[str, Any]) -> Any:
@@ -123,7 +166,29 @@ class JWTAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - part of the interface
         """Return the challenge for a request without a token."""
-        return challenge(settings().realm)
+        return settings().answers.challenge()
+
+
+def _verified(request: Request) -> dict[str, Any]:
+    """Return the claims of a request's token, or raise BearerError.
+
+    What `JWTMiddleware` found counts, because a proof or a one-time token is accepted once.
+    """
+    error: BearerError | None = getattr(request, "jwt_error", None)
+    if error is not None:
+        raise error
+    claims: dict[str, Any] | None = getattr(request, "jwt_claims", None)
+    if claims is not None:
+        return claims
+    presented = Presented(cast("HttpRequest", request))
+    authorization = presented.values("Authorization")
+    return verify(settings().verifier, authorization, settings().answers.possession, presented)
+
+
+def _set_header(request: Request, name: str, value: str) -> None:
+    """Set a header of the response; of those of an exception, the framework sends only some."""
+    view: Any = request.parser_context["view"]
+    view.headers[name] = value
 
 
 def has_scopes(*scopes: str) -> type[BasePermission]:
@@ -135,6 +200,8 @@ def has_scopes(*scopes: str) -> type[BasePermission]:
     needed = required_scopes(scopes)
 
     class HasScopes(BasePermission):
+        jwt_scopes = needed  # for OpenAPI
+
         def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002
             claims: Any = request.auth
             if not isinstance(claims, dict):  # no token, or another kind of authentication
@@ -142,7 +209,7 @@ def has_scopes(*scopes: str) -> type[BasePermission]:
             try:
                 require_scopes(cast("dict[str, Any]", claims), needed)
             except BearerError as error:
-                raise Refused(error) from error
+                raise _refused(error) from error
             return True
 
     return HasScopes

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
 
+from rapidjwt._rapidjwt import did_you_mean
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from ssl import SSLContext
@@ -62,8 +64,5 @@ def naming_the_nearest(init: _Init) -> _Init:
 
 
 def _unknown(function: str, name: str, known: tuple[str, ...]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only for this error
-
-    close = get_close_matches(name, known, 1)
-    hint = f"did you mean {close[0]!r}?" if close else f"it takes {', '.join(known)}"
+    hint = did_you_mean(name, known) or f"it takes {', '.join(known)}"
     return f"{function}() got an unexpected keyword argument {name!r}: {hint}"

@@ -56,7 +56,8 @@ class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
 
         Arguments are those of `JWKSClient`, but `timeout` is for the whole of each request,
         `transport` is used instead of httpx, and a function for `headers` may be a coroutine
-        function. A proxy may also be https://, or, with httpx[socks], socks5://.
+        function. A proxy may also be https://, to which `ssl_context` applies too, or, with
+        httpx[socks], socks5://.
 
         Raises PyJWKClientError for a URL, headers or a proxy that cannot be used, ImportError when
         there is neither httpx nor a transport.
@@ -106,7 +107,7 @@ class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
     async def _resolve(
         self, keys: KeySet | asyncio.Task[None], fetched: Callable[[], KeySet]
     ) -> KeySet:
-        """Return the keys, or wait for the fetch that stands in their place."""
+        """Return the keys, or wait for the fetch that will bring them."""
         if isinstance(keys, KeySet):
             return keys
         await asyncio.shield(keys)

@@ -37,8 +37,8 @@ class HttpxTransport:
         """Take the limits.
 
         `timeout` is in seconds, for each step of a request. A body above `max_bytes` is a
-        PyJWKClientError. `ssl_context` None means httpx's default one, `proxy` None
-        the proxies of the environment.
+        PyJWKClientError. `ssl_context`, which a proxy with TLS is checked with too, None means
+        httpx's default one; `proxy` None means the proxies of the environment.
 
         Raises ImportError when httpx is not installed, PyJWKClientError for a proxy that cannot be
         used.
@@ -56,9 +56,11 @@ class HttpxTransport:
         self._max_bytes = max_bytes
         # Created once, because it takes some 20 ms, in which no task of the event loop would run.
         self._ssl_context = ssl_context or httpx.create_ssl_context()
-        self._proxy = proxy
+        self._proxy: httpx.Proxy | None = None
         if proxy is not None:
-            checked_proxy(proxy, _PROXY_SCHEMES)
+            scheme = checked_proxy(proxy, _PROXY_SCHEMES).scheme
+            context = self._ssl_context if scheme == "https" else None
+            self._proxy = httpx.Proxy(proxy, ssl_context=context)
             self._client()  # raises here what else each fetch would raise
 
     async def __call__(self, request: Request) -> Response:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .memory import ForkAware, JWKSMetrics, KeyMemory
+from rapidjwt._fork import ForkAware
+
+from .memory import JWKSMetrics, KeyMemory
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -175,7 +175,7 @@ class JWKSClient(BaseClient[_Boarded]):
         return self._resolve(self._fresh_keys(), self._memory.refreshed_keys)
 
     def _resolve(self, keys: KeySet | _Boarded, fetched: Callable[[], KeySet]) -> KeySet:
-        """Return the keys, or wait for the fetch that stands in their place."""
+        """Return the keys, or wait for the fetch that will bring them."""
         if isinstance(keys, KeySet):
             return keys
         self._wait_for(keys)

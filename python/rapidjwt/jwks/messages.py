@@ -31,7 +31,7 @@ def headers_of(response: Response) -> dict[str, str]:
     return {name.lower(): value for name, value in response.headers.items()}
 
 
-#: Sends a request and gives the answer, whatever its status, without following redirects. Any
+#: Sends a request and returns the answer, whatever its status, without following redirects. Any
 #: exception counts as a failed request.
 Transport: TypeAlias = "Callable[[Request], Response]"
 

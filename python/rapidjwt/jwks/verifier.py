@@ -49,11 +49,25 @@ if TYPE_CHECKING:
 class UnknownKeyError(PyJWKClientError, InvalidTokenError):
     """The provider has no key for the token: the token is refused, with PyJWKClient's message."""
 
+    code = "unknown_key"
+
 
 class _KeyMissing(NamedTuple):
-    """The reason why a token was refused, if a newer set may contain its key."""
+    """A token that was refused, if newer keys than these may verify it."""
 
+    token: _Token
+    keys: KeySet
     reason: PyJWTError
+
+    def unless_newer(self, keys: KeySet) -> KeySet:
+        """Return the keys to try next. Raise the token's error if they are not newer."""
+        if keys is not self.keys:
+            return keys
+        if isinstance(self.reason, InvalidSignatureError):
+            raise self.reason
+        kid = _header(self.token).get("kid")
+        message = f'Unable to find a signing key that matches: "{kid}"'
+        raise UnknownKeyError(message) from self.reason
 
 
 def connect(client: JWKSClient | AsyncJWKSClient, policy: VerifierPolicy) -> _ClientKeys:
@@ -110,12 +124,12 @@ class _ClientKeys:
         try:
             verifier = self._verifier(keys)
         except PyJWKSetError as error:  # there is no verifier: no key fits the algorithms
-            return _KeyMissing(error)
+            return _KeyMissing(token, keys, error)
         try:
             return call(verifier, token)
         except PyJWTError as error:
             if _may_be_outdated(verifier, token, error):
-                return _KeyMissing(error)
+                return _KeyMissing(token, keys, error)
             raise
 
 
@@ -182,10 +196,7 @@ class _SyncKeys(_ClientKeys):
         self.policy.check_size(token)
         keys = self._client.key_set()
         while isinstance(result := self._apply(call, token, keys), _KeyMissing):
-            newer = self._client.newer_key_set(keys)
-            if newer is keys:
-                raise _unknown_key(token, result)
-            keys = newer
+            keys = result.unless_newer(self._client.newer_key_set(keys))
         return result
 
 
@@ -240,10 +251,7 @@ class _AsyncKeys(_ClientKeys):
         self.policy.check_size(token)
         keys = await self._client.key_set()
         while isinstance(result := self._apply(call, token, keys), _KeyMissing):
-            newer = await self._client.newer_key_set(keys)
-            if newer is keys:
-                raise _unknown_key(token, result)
-            keys = newer
+            keys = result.unless_newer(await self._client.newer_key_set(keys))
         return result
 
 
@@ -263,14 +271,3 @@ def _header(token: _Token) -> dict[str, Any]:
         return get_unverified_header(token)
     except PyJWTError:
         return {}
-
-
-def _unknown_key(token: _Token, missing: _KeyMissing) -> PyJWTError:
-    """Return the error for a token for which no newer set had a key."""
-    reason = missing.reason
-    if isinstance(reason, InvalidSignatureError):
-        return reason
-    kid = _header(token).get("kid")
-    error = UnknownKeyError(f'Unable to find a signing key that matches: "{kid}"')
-    error.__cause__ = reason
-    return error

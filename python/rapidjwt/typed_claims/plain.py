@@ -38,7 +38,7 @@ _MISFITS = (_Misfit, ValueError, TypeError, LookupError, OverflowError)
 
 def reader(kind: Any) -> Reader:
     """Return the reader for a dataclass or a TypedDict."""
-    is_data = dataclasses.is_dataclass(kind) or typing.is_typeddict(kind)
+    is_data = dataclasses.is_dataclass(kind) or _is_typeddict(kind)
     if not isinstance(kind, type) or not is_data:
         name = getattr(kind, "__name__", type(kind).__name__)
         raise TypeError(
@@ -48,13 +48,19 @@ def reader(kind: Any) -> Reader:
     return Reader(_object(kind), False, kind.__name__, _MISFITS, _claim)
 
 
+def _is_typeddict(kind: Any) -> bool:
+    # typing.is_typeddict does not know those of typing_extensions.
+    is_dict = isinstance(kind, type) and issubclass(kind, dict)
+    return is_dict and hasattr(kind, "__required_keys__")
+
+
 def _claim(error: BaseException) -> str | None:
     return getattr(error, "claim", None)
 
 
 def _object(kind: Any) -> _Read:
     hints = _hints(kind)
-    if typing.is_typeddict(kind):
+    if _is_typeddict(kind):
         return _dict_reader(
             {name: _of(hint) for name, hint in hints.items()}, kind.__required_keys__
         )
@@ -128,7 +134,7 @@ def _of_class(hint: Any) -> _Read:
         return _of(hint.__supertype__)
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return hint
-    if isinstance(hint, type) and (dataclasses.is_dataclass(hint) or typing.is_typeddict(hint)):
+    if isinstance(hint, type) and (dataclasses.is_dataclass(hint) or _is_typeddict(hint)):
         return _object(hint)
     name = getattr(hint, "__name__", hint)
     raise TypeError(f"claims cannot be read as {name}: use msgspec, or a TypeAdapter of pydantic")

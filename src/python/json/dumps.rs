@@ -516,22 +516,3 @@ fn write_unicode_escape(json: &mut Vec<u8>, unit: u16) {
         json.push(HEX[usize::from(unit >> shift & 0xf)]);
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn written(text: &str) -> String {
-        let mut json = Vec::new();
-        write_string(&mut json, [b'"'], text, [b'"']).unwrap();
-        String::from_utf8(json).expect("ASCII")
-    }
-
-    #[test]
-    fn strings_are_escaped_as_python_does() {
-        assert_eq!(written("plain"), r#""plain""#);
-        assert_eq!(written("\"\\/\n\r\t\u{8}\u{c}"), r#""\"\\/\n\r\t\b\f""#);
-        assert_eq!(written("\0\x1f\x7f"), r#""\u0000\u001f\u007f""#);
-        assert_eq!(written("é€😀"), r#""\u00e9\u20ac\ud83d\ude00""#);
-    }
-}

@@ -15,7 +15,7 @@ use super::number::{Number, number};
 use super::plain::plain_len;
 use crate::claims::Claim;
 use crate::memory;
-use crate::python::claims_view::{Record, Registered};
+use crate::python::claims_view::Record;
 use crate::python::cpython;
 
 /// Deeper nesting is left to Python, which has its own limit.
@@ -34,7 +34,7 @@ pub(in crate::python) fn loads<'py>(
 pub(in crate::python) fn loads_claims<'a, 'py>(
     py: Python<'py>,
     json: &'a [u8],
-    record: &mut impl Record<'a, 'py>,
+    record: &mut Record<'a, 'py>,
 ) -> Result<Bound<'py, PyDict>, Unusual> {
     parse(py, json, |parser| {
         if parser.peek() != Some(b'{') {
@@ -77,6 +77,7 @@ struct Name<'py> {
 }
 
 impl Number {
+    #[inline]
     fn to_python<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Unusual> {
         match self {
             Self::Integer(integer) => cpython::integer(py, *integer).map(Bound::into_any),
@@ -121,7 +122,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
                 self.at += 1;
                 Ok(self.string()?.string.into_any())
             }
-            b'{' => Ok(self.members(depth, None::<&mut Registered<'_, '_>>)?.into_any()),
+            b'{' => Ok(self.members(depth, None)?.into_any()),
             b'[' => self.array(depth),
             b'-' | b'0'..=b'9' => self.number()?.to_python(self.py),
             b't' => self.literal(b"true", PyBool::new(self.py, true).to_owned().into_any()),
@@ -149,7 +150,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
     fn members(
         &mut self,
         depth: u32,
-        mut record: Option<&mut impl Record<'a, 'py>>,
+        mut record: Option<&mut Record<'a, 'py>>,
     ) -> Result<Bound<'py, PyDict>, Unusual> {
         let depth = depth.checked_sub(1).ok_or(Unusual)?;
         let dict = cpython::dict(self.py).ok_or(Unusual)?;
@@ -162,19 +163,17 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
             if token != b'"' {
                 return Err(Unusual);
             }
-            let start = self.at;
             let name = self.name()?;
-            let end = self.at - 1;
             if self.next_token()? != b':' {
                 return Err(Unusual);
             }
             self.skip_whitespace();
             let value = match (name.claim, record.as_deref_mut()) {
-                (Some(claim), Some(record)) => self.claim(claim, record.registered(), depth)?,
+                (Some(claim), Some(record)) => self.claim(claim, record, depth)?,
                 (None, Some(record)) => {
                     let value = self.value(depth)?;
-                    if !record.note(|| &self.json[start..end], &value) {
-                        return Err(Unusual);
+                    if record.asks() {
+                        record.note_member(&name.string, &value);
                     }
                     value
                 }
@@ -228,11 +227,11 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
         Ok(Name { string, claim })
     }
 
-    /// Reads the value of a registered claim and records it in `registered`.
+    /// Reads the value of a registered claim and records it in `record`.
     fn claim(
         &mut self,
         claim: Claim,
-        registered: &mut Registered<'a, 'py>,
+        record: &mut Record<'a, 'py>,
         depth: u32,
     ) -> Result<Bound<'py, PyAny>, Unusual> {
         match self.peek() {
@@ -244,8 +243,8 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
                 };
                 let value = text.string.into_any();
                 match text.plain {
-                    Some(text) => registered.note_text(claim, text),
-                    None => registered.note_other(claim, &value),
+                    Some(text) => record.note_text(claim, text),
+                    None => record.note_other(claim, &value),
                 }
                 Ok(value)
             }
@@ -253,14 +252,14 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
                 let number = self.number()?;
                 let value = number.to_python(self.py)?;
                 match number {
-                    Number::Integer(integer) => registered.note_integer(claim, integer),
-                    Number::Float(_) => registered.note_other(claim, &value),
+                    Number::Integer(integer) => record.note_integer(claim, integer),
+                    Number::Float(_) => record.note_other(claim, &value),
                 }
                 Ok(value)
             }
             _ => {
                 let value = self.value(depth)?;
-                registered.note_other(claim, &value);
+                record.note_other(claim, &value);
                 Ok(value)
             }
         }

@@ -11,12 +11,12 @@ use super::{key_mistakes, material};
 use crate::algorithm::{Algorithm, Family};
 use crate::crypto::PreparedKey;
 use crate::error::Error;
-use crate::key::{KeyMaterial, OkpKey, der, pem, secret, ssh};
+use crate::key::{KeyMaterial, OkpKey, der, pem, secret, ssh, strict_secret};
 use crate::memory;
-use crate::python::arguments;
-use crate::python::errors::{is_refusal, ok, unless_refused, with_message};
+use crate::python::errors::{Raised, ok, unless_refused};
 use crate::python::fast_path::FastPath;
 use crate::python::once::intern;
+use crate::python::{arguments, cpython};
 
 /// The length in bytes above which a key is not cached.
 const MAX_KEPT_LEN: usize = 1 << 16;
@@ -80,6 +80,9 @@ pub(in crate::python) fn prepare_or_raise(
     // A secret or a PEM text may be an instance of a subclass of str or bytes.
     let is_text = key.is_instance_of::<PyString>() || key.is_instance_of::<PyBytes>();
     let key = if is_text { &arguments::exact(key)? } else { key };
+    if let Family::Hmac(_) = algorithm.family {
+        check_secret(fast_path, key, algorithm)?;
+    }
     if let Some(prepared) = prepare(fast_path, key, algorithm)? {
         return Ok(prepared);
     }
@@ -87,13 +90,12 @@ pub(in crate::python) fn prepare_or_raise(
         return Ok(key.get().prepare(algorithm)?);
     }
     let key = if fast_path.is_pyjwk(key) { &key.getattr(intern!(key.py(), "key"))? } else { key };
-    if let Some(object) = fast_path.key_reader(key.py(), algorithm) {
-        let loaded = object
-            .call_method1(intern!(key.py(), "prepare_key"), (key,))
-            .map_err(|error| explained(key, algorithm, error))?;
-        if let Some(key) = from_cryptography(&loaded)? {
-            return Ok(key.prepare(algorithm)?);
-        }
+    let Some(object) = fast_path.key_reader(key.py(), algorithm) else {
+        return Err(refused(key, algorithm).into());
+    };
+    let loaded = prepare_key(object, key).map_err(|error| explained(key, algorithm, error))?;
+    if let Some(key) = from_cryptography(&loaded)? {
+        return Ok(key.prepare(algorithm)?);
     }
     Err(Error::invalid_key(
         "This key works with rapidjwt.encode() and decode() only: Signer and Verifier take RSA \
@@ -102,20 +104,44 @@ pub(in crate::python) fn prepare_or_raise(
     .into())
 }
 
-/// Replaces an error of PyJWT's by one that says what was found, if that is known. Its class stays.
+/// Makes the error for a key for an algorithm that PyJWT does not have.
+#[cold]
+fn refused(key: &Bound<'_, PyAny>, algorithm: &'static Algorithm) -> Error {
+    let known = match arguments::text(key) {
+        Some(text) => key_mistakes::in_text(text, algorithm),
+        None => in_object(key, algorithm).map(Error::InvalidKey),
+    };
+    known.unwrap_or_else(|| Error::invalid_key("The key is not one for this algorithm"))
+}
+
+/// Applies the rules for secrets that PyJWT does not have. A `Key` was checked when it was made.
+fn check_secret(
+    fast_path: &FastPath,
+    key: &Bound<'_, PyAny>,
+    algorithm: &'static Algorithm,
+) -> PyResult<()> {
+    let key = if fast_path.is_pyjwk(key) { &key.getattr(intern!(key.py(), "key"))? } else { key };
+    let Some(text) = arguments::text(key) else {
+        return Ok(());
+    };
+    let explained = |error| key_mistakes::in_text(text, algorithm).unwrap_or(error);
+    Ok(strict_secret::check(text).map_err(explained)?)
+}
+
+/// Replaces an error of PyJWT's by one that says what was found, if that is known.
 #[cold]
 fn explained(key: &Bound<'_, PyAny>, algorithm: &'static Algorithm, error: PyErr) -> PyErr {
     let py = key.py();
-    if !is_refusal(py, &error) {
-        return error;
+    let error = Raised::new(py, error);
+    if !error.is_refusal(py) {
+        return error.into();
     }
-    let better = match arguments::text(key) {
-        Some(text) => key_mistakes::in_text(text, algorithm).map(|error| error.to_string()),
-        None => in_object(key, algorithm),
-    };
-    match better {
-        Some(message) => with_message(py, &error, message),
-        None => error,
+    match arguments::text(key) {
+        Some(text) => key_mistakes::in_text(text, algorithm).map_or(error.into(), PyErr::from),
+        None => match in_object(key, algorithm) {
+            Some(message) => error.with_message(py, message),
+            None => error.into(),
+        },
     }
 }
 
@@ -136,9 +162,11 @@ fn prepare_text(
 ) -> PyResult<Option<Arc<PreparedKey>>> {
     let native = match algorithm.family {
         Family::Hmac(_) => plain_secret(bytes),
-        Family::RsaPkcs1(_) | Family::RsaPss(_) | Family::Ecdsa(..) | Family::Eddsa(_) => {
-            parse_asymmetric(bytes)
-        }
+        Family::RsaPkcs1(_)
+        | Family::RsaPss(_)
+        | Family::Ecdsa(..)
+        | Family::Eddsa(_)
+        | Family::MlDsa(_) => parse_asymmetric(bytes),
         Family::None => return Ok(None),
     };
     let prepared = match native.and_then(|material| material::prepare(&material, algorithm).ok()) {
@@ -189,8 +217,7 @@ fn prepare_through_python(
     let Some(object) = fast_path.key_reader(py, algorithm) else {
         return Ok(None);
     };
-    let loaded = object.call_method1(intern!(py, "prepare_key"), (key,));
-    let Some(loaded) = unless_refused(py, loaded)? else {
+    let Some(loaded) = unless_refused(py, prepare_key(object, key))? else {
         return Ok(None);
     };
     if let Family::Hmac(_) = algorithm.family {
@@ -201,6 +228,14 @@ fn prepare_through_python(
         return Ok(material::prepare(&material, algorithm).ok().map(Arc::new));
     }
     prepare_object(fast_path, &loaded, algorithm)
+}
+
+/// Calls the method of that name of an `Algorithm` object.
+fn prepare_key<'py>(
+    algorithm: &Bound<'py, PyAny>,
+    key: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    cpython::call(&algorithm.getattr(intern!(key.py(), "prepare_key"))?, &[key], None)
 }
 
 /// Prepares a `PyJWK`, a `Key`, or a key object of cryptography.
@@ -261,7 +296,10 @@ fn from_cryptography(key: &Bound<'_, PyAny>) -> PyResult<Option<Key>> {
     Ok(material.and_then(|material| Key::new(material).ok()))
 }
 
-fn der_of_cryptography<'py>(key: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+/// Returns the DER form of a key object of cryptography, or `None` for any other object.
+pub(in crate::python) fn der_of_cryptography<'py>(
+    key: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyBytes>>> {
     let py = key.py();
     let module = key.get_type().module()?;
     if !module.to_str()?.starts_with("cryptography.hazmat.bindings._rust.") {

@@ -17,11 +17,11 @@ use crate::base64url;
 use crate::crypto::{self, PreparedKey};
 use crate::error::Error;
 use crate::key::metadata::JwkMetadata;
-use crate::key::{KeyMaterial, OkpCurve, der, jwk, pem, secret, ssh};
+use crate::key::{KeyMaterial, OkpCurve, der, jwk, pem, ssh, strict_secret};
 use crate::key_file;
 use crate::memory;
 use crate::python::arguments;
-use crate::python::cpython::utf8;
+use crate::python::cpython::{self, utf8};
 use crate::python::errors;
 use crate::python::fast_path::FastPath;
 use crate::python::header_cache;
@@ -44,7 +44,12 @@ impl Key {
             }
             material => crypto::complete(material)?,
         };
-        Ok(Self { material, metadata: JwkMetadata::default(), prepared: Default::default() })
+        let alg = match &material {
+            KeyMaterial::Akp(key) => Some(key.algorithm.name().to_owned()),
+            _ => None,
+        };
+        let metadata = JwkMetadata { alg, ..JwkMetadata::default() };
+        Ok(Self { material, metadata, prepared: Default::default() })
     }
 
     /// Prepares the key for `algorithm`.
@@ -75,7 +80,7 @@ impl Key {
         if let Some(algorithm) = alg {
             self.prepare(algorithm)?;
         }
-        let alg = alg.map(|algorithm| algorithm.name.to_owned());
+        let alg = alg.map(|algorithm| algorithm.name.to_owned()).or(self.metadata.alg);
         Ok(Self { metadata: JwkMetadata { kid, alg, ..self.metadata }, ..self })
     }
 
@@ -94,9 +99,10 @@ impl Key {
     ///
     /// `kid` becomes the key's ID, and `alg` the only algorithm that the key can be used with.
     ///
-    /// Raises `InvalidKeyError` for anything else, for several keys, for a missing or wrong password, for a password
-    /// that the key does not need and for an `alg` that does not take it; `TypeError` for arguments
-    /// of other types, `ValueError` for an unknown `alg`.
+    /// Raises `InvalidKeyError` for anything else, for several keys, for a wrong password, for a
+    /// password that the key does not need and for an `alg` that does not take it; its subclass
+    /// `PasswordRequiredError` for a missing password; `TypeError` for arguments of other types,
+    /// `ValueError` for an unknown `alg`.
     #[staticmethod]
     #[pyo3(signature = (data, /, password=None, *, kid=None, alg=None))]
     fn from_pem(
@@ -109,7 +115,7 @@ impl Key {
         // Deriving the key from the password takes long enough to let other threads run.
         let material = match password {
             None => key_file::from_pem(text, None)?,
-            password => data.py().detach(|| key_file::from_pem(text, password))?,
+            password => cpython::detach(data.py(), || key_file::from_pem(text, password))?,
         };
         Self::new(material)?.with_names(kid, alg)
     }
@@ -130,7 +136,7 @@ impl Key {
         let (bytes, password) = (key_text(bytes.as_any())?, password_argument(password)?);
         let material = match password {
             None => key_file::from_der(bytes, None)?,
-            password => data.py().detach(|| key_file::from_der(bytes, password))?,
+            password => cpython::detach(data.py(), || key_file::from_der(bytes, password))?,
         };
         Self::new(material)?.with_names(kid, alg)
     }
@@ -168,7 +174,7 @@ impl Key {
         }
         let material = jwk::from_value(&value)?;
         if let KeyMaterial::Secret(bytes) = &material {
-            secret::check(bytes)?;
+            strict_secret::check(bytes)?;
         }
         Ok(Self { metadata: JwkMetadata::of(&value)?, ..Self::new(material)? })
     }
@@ -176,9 +182,9 @@ impl Key {
     /// Makes a key of a shared secret for HMAC: a str (in UTF-8) or bytes. `kid` and `alg` are as
     /// for `from_pem`.
     ///
-    /// Raises `InvalidKeyError` for an empty secret, and for public keys and certificates (PEM, DER,
-    /// OpenSSH) and JWKs, which an attacker knows too (RFC 8725 Section 2.1); `TypeError` for another
-    /// type.
+    /// Raises `InvalidKeyError` for an empty secret, and for keys and certificates (PEM, DER,
+    /// OpenSSH, JWK; also in base64 or UTF-16), of which an attacker knows the public ones too (RFC
+    /// 8725 Section 2.1); `TypeError` for another type.
     #[staticmethod]
     #[pyo3(signature = (secret, /, *, kid=None, alg=None))]
     fn from_secret(
@@ -187,11 +193,12 @@ impl Key {
         alg: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let bytes = text_argument(secret)?;
-        secret::check(bytes)?;
+        strict_secret::check(bytes)?;
         Self::new(KeyMaterial::Secret(memory::concat(&[bytes])?.into()))?.with_names(kid, alg)
     }
 
     /// Generates a key for the algorithm of that name, which becomes its `alg`; `kid` becomes its ID.
+    /// "X25519" makes a key for ECDH-ES, which has no `alg`: it is for `rapidjwt.jwe`.
     ///
     /// `size` is the number of bits of a secret (by default the length of the hash) or of an RSA
     /// modulus (2048 by default, or 3072, 4096, 8192). Other algorithms determine the size.
@@ -206,29 +213,36 @@ impl Key {
         size: Option<usize>,
         kid: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
+        if arguments::string(algorithm) == Some(OkpCurve::X25519.crv()) {
+            return match size {
+                None => Self::new(crypto::generate_x25519()?)?.with_names(kid, None),
+                Some(_) => Err(Error::invalid_key("X25519 fixes the size of its keys").into()),
+            };
+        }
         let named = arguments::algorithm_argument("algorithm", algorithm)?;
         // RSA takes long enough to let other threads run.
-        let material = algorithm.py().detach(|| crypto::generate(named, size))?;
+        let material = cpython::detach(algorithm.py(), || crypto::generate(named, size))?;
         Self::new(material)?.with_names(kid, Some(algorithm))
     }
 
-    /// The JWK key type: "oct", "RSA", "EC" or "OKP" (RFC 7518 Section 6.1).
+    /// The JWK key type: "oct", "RSA", "EC", "OKP" or "AKP" (RFC 7518 Section 6.1).
     #[getter]
     fn kty(&self) -> &'static str {
         self.material.kty()
     }
 
-    /// The JWK curve name, crv; None for RSA and oct.
+    /// The JWK curve name, crv; None for RSA, oct and AKP.
     #[getter]
     fn curve(&self) -> Option<&'static str> {
         match &self.material {
             KeyMaterial::Ec(key) => Some(key.curve.crv()),
             KeyMaterial::Okp(key) => Some(key.curve.crv()),
-            KeyMaterial::Secret(_) | KeyMaterial::Rsa(_) => None,
+            KeyMaterial::Secret(_) | KeyMaterial::Rsa(_) | KeyMaterial::Akp(_) => None,
         }
     }
 
-    /// The size in bits: of the secret, of the modulus, or of the curve's field.
+    /// The size in bits: of the secret, of the modulus, of the curve's field, or of the public key of
+    /// ML-DSA.
     #[getter]
     fn size(&self) -> usize {
         self.material.bits()
@@ -259,9 +273,9 @@ impl Key {
         self.metadata.key_ops.as_ref().map(|names| PyTuple::new(py, names)).transpose()
     }
 
-    /// Whether the key can sign.
+    /// Whether the key has its private part: whether it can sign or, an X25519 key, decrypt.
     #[getter]
-    fn is_private(&self) -> bool {
+    pub(super) fn is_private(&self) -> bool {
         self.material.is_private()
     }
 
@@ -319,7 +333,7 @@ impl Key {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let (material, password) = (self.half(private)?, password_to_write(private, password)?);
         Ok(if private {
-            let written = py.detach(|| key_file::to_private_der(&material, password))?;
+            let written = cpython::detach(py, || key_file::to_private_der(&material, password))?;
             PyBytes::new(py, &written)
         } else {
             PyBytes::new(py, &der::spki(&material)?)
@@ -336,7 +350,7 @@ impl Key {
     ) -> PyResult<String> {
         let (material, password) = (self.half(private)?, password_to_write(private, password)?);
         Ok(if private {
-            py.detach(|| key_file::to_private_pem(&material, password))?
+            cpython::detach(py, || key_file::to_private_pem(&material, password))?
         } else {
             pem::encode(pem::PUBLIC_KEY, &der::spki(&material)?)
         })
@@ -424,6 +438,7 @@ impl Key {
             KeyMaterial::Rsa(_) => format!("RSA {} bits {half}", self.size()),
             KeyMaterial::Ec(key) => format!("EC {} {half}", key.curve.crv()),
             KeyMaterial::Okp(key) => format!("OKP {} {half}", key.curve.crv()),
+            KeyMaterial::Akp(key) => format!("AKP {} {half}", key.algorithm.name()),
         };
         match &self.metadata.kid {
             Some(kid) => format!("<Key {key} kid={kid:?}>"),
@@ -451,6 +466,16 @@ impl Key {
     /// Returns the algorithm that the JWK names.
     pub(in crate::python) fn named_algorithm(&self) -> Option<&'static Algorithm> {
         self.metadata.alg.as_deref().and_then(header_cache::by_exact_name)
+    }
+
+    /// Returns the key itself.
+    pub(in crate::python) const fn material(&self) -> &KeyMaterial {
+        &self.material
+    }
+
+    /// Returns what the key's JWK says about it.
+    pub(in crate::python) const fn metadata(&self) -> &JwkMetadata {
+        &self.metadata
     }
 
     /// Returns the key ID.

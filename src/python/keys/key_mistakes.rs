@@ -52,6 +52,9 @@ fn instead_of(key: &Bound<'_, PyAny>, user: Prepared) -> PyResult<Option<&'stati
         ("PyJWKClient", Prepared::Verifier) => {
             Some("This is PyJWT's client: pass a JWKSClient as jwks=..., with algorithms=[...]")
         }
+        ("RemoteKey" | "AsyncRemoteKey", Prepared::Verifier) => {
+            Some("This key signs in a service: pass its public key, key.public")
+        }
         ("KeySet" | "PyJWKSet", Prepared::Signer) => Some(ONE_KEY),
         (_, Prepared::Signer) if is_list => Some(ONE_KEY),
         _ if key.hasattr(intern!(key.py(), "__fspath__"))? => {
@@ -61,7 +64,7 @@ fn instead_of(key: &Bound<'_, PyAny>, user: Prepared) -> PyResult<Option<&'stati
     })
 }
 
-/// Returns the message for a key that is no object of a known class.
+/// Returns the message for a key that is not an object of a known class.
 pub(super) fn wrong_type(key: &Bound<'_, PyAny>) -> String {
     format!(
         "The key must be a Key, a PyJWK, PEM or OpenSSH text, a secret or a key object of \

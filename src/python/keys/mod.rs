@@ -3,7 +3,9 @@
 pub(super) mod argument;
 pub(super) mod cache;
 mod ed448;
+pub(super) mod identity;
 pub(super) mod key;
 pub(super) mod key_mistakes;
 pub(super) mod length;
 mod material;
+pub(super) mod remote;

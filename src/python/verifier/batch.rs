@@ -18,8 +18,9 @@ use super::keys::{Chosen, VerifyingKeys, recall, remember};
 use crate::error::Error;
 use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
 use crate::malformed::explained;
+use crate::python::cpython;
 use crate::python::decoded::{LONE_SURROGATE, complete, wrong_type};
-use crate::python::errors::is_ours;
+use crate::python::errors::Raised;
 use crate::python::once::intern;
 
 /// The number of tokens taken from the iterable at once: enough work for every core, in little
@@ -142,12 +143,12 @@ impl DecodedMany {
         token: Result<Token, Error>,
         verified: PyResult<Verified>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let claims = self.keys.accept(py, &verified?)?;
-        if self.is_complete {
-            Ok(complete(claims, &Compact::split(token?.bytes())?)?.into_any())
-        } else {
-            Ok(claims)
+        let verified = verified?;
+        if !self.is_complete {
+            return self.keys.accept(py, &verified);
         }
+        let claims = self.keys.accept_dict(py, &verified)?;
+        Ok(complete(claims, &Compact::split(token?.bytes())?)?.into_any())
     }
 }
 
@@ -173,10 +174,11 @@ impl DecodedMany {
         let Some((token, verified)) = self.verified.pop_front() else {
             return self.interruption.take().map_or(Ok(None), Err);
         };
-        match self.result(py, token, verified) {
+        let result = self.result(py, token, verified);
+        match result.map_err(|error| Raised::new(py, error)) {
             Ok(claims) => Ok(Some(claims.unbind())),
-            Err(error) if is_ours(py, &error) => Ok(Some(error.into_value(py).into_any())),
-            Err(error) => Err(error),
+            Err(error) if error.is_ours(py) => Ok(Some(error.into_value(py).into_any().unbind())),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -255,7 +257,7 @@ fn verify_all(py: Python<'_>, keys: &VerifyingKeys, jobs: &mut [Job<'_>]) {
         let started: Vec<_> = shares
             .filter_map(|share| thread::Builder::new().spawn_scoped(scope, || work(share)).ok())
             .collect();
-        py.detach(|| {
+        cpython::detach(py, || {
             own.map(work);
             for thread in started {
                 thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic));
@@ -265,6 +267,6 @@ fn verify_all(py: Python<'_>, keys: &VerifyingKeys, jobs: &mut [Job<'_>]) {
     // What no thread has verified. The interpreter is released only if necessary, because getting
     // it back could take the whole turn of its next holder.
     if !jobs.iter().all(Job::is_verified) {
-        py.detach(|| work(jobs));
+        cpython::detach(py, || work(jobs));
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn repr(
     py: Python<'_>,
     policy: &VerifierPolicy,
     algorithms: Bound<'_, PyTuple>,
+    helpers: [(&str, Option<Bound<'_, PyAny>>); 3],
 ) -> PyResult<String> {
     let profile = policy.profile().map(|profile| profile.name.as_str());
     let typed = policy.typed().map(|typed| typed.name.as_str());
@@ -50,6 +51,9 @@ pub(super) fn repr(
     repr.add_if(py, "claims", typed)?;
     let options = changed_options(py, policy.checks)?;
     repr.add_if(py, "options", Some(options).filter(|options| !options.is_empty()))?;
+    for (name, helper) in helpers {
+        repr.add_if(py, name, helper)?;
+    }
     Ok(repr.finish())
 }
 

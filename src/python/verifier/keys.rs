@@ -4,23 +4,24 @@ use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::policy::VerifierPolicy;
 use crate::algorithm::Algorithm;
 use crate::crypto::PreparedKey;
 use crate::dangerous;
 use crate::error::Error;
+use crate::header::AcceptedTypes;
 use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
 use crate::keyring::{Choice, Keyring};
 use crate::malformed::explained;
-use crate::python::arguments;
-use crate::python::errors::is_ours;
+use crate::python::cpython;
+use crate::python::errors::Raised;
 use crate::python::fast_path::FastPath;
 use crate::python::header_cache::{self, CachedHeader};
 use crate::python::keys::argument::prepare_or_raise;
-use crate::python::keys::key::Key;
-use crate::python::keys::key_mistakes::{self, Prepared};
+use crate::python::keys::identity::Identity;
+use crate::python::keys::key_mistakes::Prepared;
 use crate::python::keys::length;
 use crate::python::once::intern;
 use crate::signature_cache::SignatureCache;
@@ -106,10 +107,13 @@ impl VerifyingKeys {
         let choose = |header: &CachedHeader| {
             let chosen = self.prepared.keyring.choose(header.algorithm, header.kid.as_deref());
             let keys = chosen.map_err(|error| self.explained_choice(header.algorithm, error))?;
-            self.policy.get().check_type(header.media_type.as_deref())?;
             Ok(Chosen { compact, algorithm: header.algorithm, keys })
         };
-        with_header(&compact, choose).unwrap_or_else(|| Err(refusal(token)))
+        let chosen = with_header(&compact, choose).unwrap_or_else(|| Err(refusal(token)))?;
+        match self.policy.get().types() {
+            None => Ok(chosen),
+            Some(types) => check_type(types, token, &compact).map(|()| chosen),
+        }
     }
 
     /// Says in the error for an `alg` without a key which ones have a key.
@@ -164,13 +168,22 @@ impl VerifyingKeys {
                 .is_ok_and(|compact| with_header(&compact, may_be).unwrap_or(false))
     }
 
-    /// Returns the claims of a verified payload, if they conform to the policy.
+    /// Does what [`VerifierPolicy::accept`] does.
     pub(super) fn accept<'py>(
         &self,
         py: Python<'py>,
         verified: &Verified,
     ) -> PyResult<Bound<'py, PyAny>> {
         self.policy.get().accept(py, verified)
+    }
+
+    /// Does what [`VerifierPolicy::accept_dict`] does.
+    pub(super) fn accept_dict<'py>(
+        &self,
+        py: Python<'py>,
+        verified: &Verified,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        self.policy.get().accept_dict(py, verified)
     }
 }
 
@@ -200,6 +213,13 @@ pub(super) fn remember(
     verified: NewlyVerified,
 ) -> Verified {
     verified.remember(cache)
+}
+
+/// Checks the `typ` of a token.
+#[cold]
+fn check_type(types: &AcceptedTypes, token: &[u8], compact: &Compact<'_>) -> Result<(), Error> {
+    with_header(compact, |header| types.check(header.media_type.as_deref()))
+        .unwrap_or_else(|| Err(refusal(token)))
 }
 
 /// Returns what `read` returns for a token's header; `None` for an unusual header.
@@ -235,17 +255,18 @@ fn entries(policy: &VerifierPolicy, keys: &Bound<'_, PyAny>) -> PyResult<Vec<Ent
     let py = keys.py();
     let fast_path = FastPath::get(py)?;
     let choice = py.import(intern!(py, "rapidjwt._key_choice"))?;
-    let members = choice.call_method1(intern!(py, "members"), (keys,))?;
+    let members = cpython::call(&choice.getattr(intern!(py, "members"))?, &[keys], None)?;
     let is_list = keys.is_instance_of::<PyList>() || keys.is_instance_of::<PyTuple>();
     let is_set = !is_list && !members.is_none();
     let members = if members.is_none() { vec![keys.clone()] } else { members.extract()? };
     let mut entries = Vec::new();
     for key in &members {
-        let identity = Identity::of(fast_path, key)?;
-        let prepared = match prepare_allowed(fast_path, key, &identity, policy) {
+        let identity = Identity::of(fast_path, key, Prepared::Verifier)?;
+        let prepared = prepare_allowed(fast_path, key, &identity, policy);
+        let prepared = match prepared.map_err(|error| Raised::new(py, error)) {
             Ok(prepared) => prepared,
-            Err(error) if is_set && is_ours(py, &error) => continue,
-            Err(error) => return Err(error),
+            Err(error) if is_set && error.is_ours(py) => continue,
+            Err(error) => return Err(error.into()),
         };
         for prepared in prepared {
             length::check(fast_path, py, &prepared, policy.enforce_key_length)?;
@@ -304,40 +325,15 @@ fn prepare_for_any(
     let mut prepared = Vec::new();
     let mut refused = None;
     for algorithm in algorithms {
-        match prepare_or_raise(fast_path, key, algorithm) {
+        let py = key.py();
+        match prepare_or_raise(fast_path, key, algorithm).map_err(|error| Raised::new(py, error)) {
             Ok(key) => prepared.push(key),
-            Err(error) => refused = refused.or(Some(error)),
+            Err(error) if error.is_refusal(py) => refused = refused.or(Some(error)),
+            Err(error) => return Err(error.into()),
         }
     }
     match refused {
-        Some(error) if prepared.is_empty() => Err(error),
+        Some(error) if prepared.is_empty() => Err(error.into()),
         _ => Ok(prepared),
-    }
-}
-
-/// The key ID and the algorithm that a key names.
-struct Identity {
-    kid: Option<String>,
-    algorithm: Option<&'static Algorithm>,
-}
-
-impl Identity {
-    fn of(fast_path: &FastPath, key: &Bound<'_, PyAny>) -> PyResult<Self> {
-        if let Ok(key) = key.cast_exact::<Key>() {
-            let key = key.get();
-            let kid = key.key_id().map(str::to_owned);
-            return Ok(Self { kid, algorithm: key.named_algorithm() });
-        }
-        if fast_path.is_pyjwk(key) {
-            let py = key.py();
-            let name: String = key.getattr(intern!(py, "algorithm_name"))?.extract()?;
-            let kid = key.getattr(intern!(py, "key_id"))?;
-            return Ok(Self {
-                kid: arguments::string(&kid).map(str::to_owned),
-                algorithm: header_cache::by_exact_name(&name),
-            });
-        }
-        key_mistakes::check_type(key, Prepared::Verifier)?;
-        Ok(Self { kid: None, algorithm: None })
     }
 }

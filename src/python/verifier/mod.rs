@@ -19,10 +19,10 @@ use keys::VerifyingKeys;
 use policy::{Arguments, VerifierPolicy};
 
 use crate::algorithm::{Algorithm, Family};
-use crate::error::Error;
 use crate::jws::Compact;
 use crate::python::arguments::{exact, exact_seconds, type_name};
 use crate::python::cache_info::CacheInfo;
+use crate::python::cpython;
 use crate::python::once::{ForkSafeOnce, intern};
 use crate::python::vectorcall::Method;
 use crate::python::{decoded, profile};
@@ -53,26 +53,34 @@ use crate::signature_cache::SignatureCache;
 ///         None, the default, means no limit, as in PyJWT.
 ///     `max_nesting`: the maximum depth of nested arrays and objects in the payload, where the
 ///         payload itself counts as 1; None, the default, means as deep as Python's json reads.
+///     decrypter: a `rapidjwt.jwe.Decrypter`. Tokens must then be signed and encrypted: a JWE with
+///         `cty` JWT around a JWS (RFC 7519 Section 5.2). Without one, the default, a JWE is
+///         refused.
 ///     profile: what a standard demands of this kind of token, from `rapidjwt.profiles`.
 ///     rules: a dict from claims, or tuples of names inside them, to what they must be: a value, a
 ///         rule of `rapidjwt.rules`, or a function that gets the value and returns a bool.
 ///     `max_age`: the most seconds, or a timedelta, since `iat`, which is then required.
 ///     `max_lifetime`: the most seconds, or a timedelta, from `iat` to `exp`, which are then
 ///         required.
+///     replay: a store of `rapidjwt.replay`. Tokens are then accepted once; they must have `jti` and
+///         `exp`.
+///     revocation: a list of `rapidjwt.revocation`, whose tokens are refused.
 ///     claims: the type of the claims that `decode` returns in place of a dict: a dataclass, a
 ///         `TypedDict`, a `msgspec.Struct`, a pydantic model, a `TypeAdapter` or a class of attrs.
 ///
 /// Raises `InvalidKeyError` for a key that fits none of the algorithms, `PyJWKSetError` for a set
 /// without a key that does, `TypeError` and `ValueError` for other wrong arguments.
-#[pyclass(frozen, generic, module = "rapidjwt")]
+#[pyclass(frozen, generic, weakref, module = "rapidjwt")]
 pub(super) struct Verifier {
     keys: Keys,
 }
 
 enum Keys {
     Held(Arc<VerifyingKeys>),
-    /// An object of `rapidjwt.jwks.verifier`, whose methods have the same names as those here.
-    Fetched(Py<PyAny>),
+    /// An object whose methods have the same names as those here: of `rapidjwt.jwks.verifier`,
+    /// which fetches the keys, of `rapidjwt._nested`, which decrypts the token first, or of
+    /// `rapidjwt._token_state`, which asks stores last.
+    Delegated(Py<PyAny>),
 }
 
 #[pymethods]
@@ -81,12 +89,12 @@ impl Verifier {
     #[pyo3(signature = (
         key=None, *, jwks=None, algorithms=None, audience=None, issuer=None, subject=None,
         leeway=None, require=None, options=None, cache_size=0, max_token_size=None,
-        max_nesting=None, profile=None, rules=None, max_age=None, max_lifetime=None,
-        claims=None
+        max_nesting=None, decrypter=None, profile=None, rules=None, max_age=None,
+        max_lifetime=None, replay=None, revocation=None, claims=None
     ), text_signature = "(key=None, *, jwks=None, algorithms=None, audience=None, issuer=None, \
         subject=None, leeway=0, require=(), options=None, cache_size=0, max_token_size=None, \
-        max_nesting=None, profile=None, rules=None, max_age=None, max_lifetime=None, \
-        claims=None)")]
+        max_nesting=None, decrypter=None, profile=None, rules=None, max_age=None, \
+        max_lifetime=None, replay=None, revocation=None, claims=None)")]
     #[allow(clippy::too_many_arguments, reason = "they are the policy, each with its name")]
     fn new(
         py: Python<'_>,
@@ -102,10 +110,13 @@ impl Verifier {
         cache_size: i64,
         max_token_size: Option<i64>,
         max_nesting: Option<i64>,
+        decrypter: Option<&Bound<'_, PyAny>>,
         profile: Option<&Bound<'_, PyAny>>,
         rules: Option<&Bound<'_, PyAny>>,
         max_age: Option<&Bound<'_, PyAny>>,
         max_lifetime: Option<&Bound<'_, PyAny>>,
+        replay: Option<&Bound<'_, PyAny>>,
+        revocation: Option<&Bound<'_, PyAny>>,
         claims: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let demands = profile::Arguments { profile, rules, max_age, max_lifetime };
@@ -128,24 +139,36 @@ impl Verifier {
         )?;
         policy.check_needs(names_issuer(jwks)?)?;
         let policy = Py::new(py, policy)?;
-        match (key, jwks) {
-            (Some(key), None) => Ok(Self::of_keys(VerifyingKeys::new(policy, key)?)),
-            (None, Some(client)) => Ok(Self { keys: Keys::Fetched(connect(policy, client)?) }),
-            (Some(_), Some(_)) => Err(PyTypeError::new_err(
-                "A Verifier takes either key or jwks, got both: the keys of a client need no key",
-            )),
-            (None, None) => Err(PyTypeError::new_err(
-                "A Verifier takes either key or jwks, got neither (or None: is a setting missing?)",
-            )),
+        let verifier = match (key, jwks) {
+            (Some(key), None) => Self::of_keys(VerifyingKeys::new(policy, key)?),
+            (None, Some(client)) => Self { keys: Keys::Delegated(connect(policy, client)?) },
+            (Some(_), Some(_)) => {
+                return Err(PyTypeError::new_err(
+                    "A Verifier takes either key or jwks, got both: the keys of a client need no key",
+                ));
+            }
+            (None, None) => {
+                return Err(PyTypeError::new_err(
+                    "A Verifier takes either key or jwks, got neither (or None: is a setting missing?)",
+                ));
+            }
+        };
+        let verifier = match decrypter {
+            Some(decrypter) => verifier.nested(decrypter)?,
+            None => verifier,
+        };
+        match (replay, revocation) {
+            (None, None) => Ok(verifier),
+            _ => verifier.stateful(py, jwks, replay, revocation),
         }
     }
 
     /// The names of the allowed algorithms.
     #[getter]
     fn algorithms<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let algorithms = match &self.keys {
-            Keys::Held(keys) => keys.algorithms(),
-            Keys::Fetched(_) => self.policy(py)?.get().allowed.clone().unwrap_or_default(),
+        let algorithms = match self.keys(py)? {
+            Some(keys) => keys.algorithms(),
+            None => self.policy(py)?.get().allowed.clone().unwrap_or_default(),
         };
         PyTuple::new(py, algorithms.iter().map(|algorithm| algorithm.name))
     }
@@ -181,6 +204,24 @@ impl Verifier {
         PyTuple::new(py, &self.policy(py)?.get().claims().require)
     }
 
+    /// The decrypter of nested tokens; None if tokens must not be encrypted.
+    #[getter]
+    fn decrypter<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.delegated(intern!(py, "decrypter"))
+    }
+
+    /// The store of one-time tokens; None if tokens may be used many times.
+    #[getter]
+    fn replay<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.delegated(intern!(py, "replay"))
+    }
+
+    /// The list of revoked tokens, or None.
+    #[getter]
+    fn revocation<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.delegated(intern!(py, "revocation"))
+    }
+
     /// The profile, or None.
     #[getter]
     fn profile(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
@@ -203,22 +244,23 @@ impl Verifier {
     fn expecting(&self, rules: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = rules.py();
         let policy = Py::new(py, self.policy(py)?.get().with_rules(rules)?)?;
-        Ok(match &self.keys {
-            Keys::Held(keys) => Self::of_keys(keys.under(policy)),
-            Keys::Fetched(keys) => {
-                let keys = keys.bind(py).call_method1(intern!(py, "under"), (policy,))?;
-                Self { keys: Keys::Fetched(keys.unbind()) }
-            }
-        })
+        self.under(py, policy)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        description::repr(py, self.policy(py)?.get(), self.algorithms(py)?)
+        let (policy, algorithms) = (self.policy(py)?, self.algorithms(py)?);
+        let helpers = [
+            ("decrypter", self.decrypter(py)?),
+            ("replay", self.replay(py)?),
+            ("revocation", self.revocation(py)?),
+        ];
+        description::repr(py, policy.get(), algorithms, helpers)
     }
 
     /// Verifies a token and returns a dict with its `payload`, `header` and `signature`.
     ///
-    /// Raises the exceptions of `decode`.
+    /// The payload is a dict, even if the verifier has a type for claims. Raises the exceptions of
+    /// `decode`.
     #[pyo3(signature = (token))]
     fn decode_complete<'py>(&self, token: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
         let py = token.py();
@@ -226,11 +268,11 @@ impl Verifier {
             Keys::Held(keys) => {
                 let token = decoded::token_bytes(token)?;
                 let verified = keys.open(py, token)?;
-                decoded::complete(keys.accept(py, &verified)?, &Compact::split(token)?)
+                decoded::complete(keys.accept_dict(py, &verified)?, &Compact::split(token)?)
             }
-            Keys::Fetched(keys) => {
-                let complete = call_fetched(keys.bind(py), intern!(py, "decode_complete"), token)?;
-                Ok(complete.cast_into()?)
+            Keys::Delegated(keys) => {
+                let complete = intern!(py, "decode_complete");
+                Ok(call_delegate(keys.bind(py), complete, token)?.cast_into()?)
             }
         }
     }
@@ -272,7 +314,7 @@ impl Verifier {
                 let module = py.import(intern!(py, "rapidjwt._async_batch"))?;
                 module.call_method1(name, (decode_many, tokens))
             }
-            Keys::Fetched(keys) => keys.bind(py).call_method1(name, (tokens,)),
+            Keys::Delegated(keys) => keys.bind(py).call_method1(name, (tokens,)),
         }
     }
 
@@ -288,7 +330,7 @@ impl Verifier {
         let py = slf.py();
         match &slf.get().keys {
             Keys::Held(_) => coroutine(slf.getattr(intern!(py, "decode"))?, token),
-            Keys::Fetched(keys) => {
+            Keys::Delegated(keys) => {
                 keys.bind(py).call_method1(intern!(py, "decode_async"), (token,))
             }
         }
@@ -303,7 +345,7 @@ impl Verifier {
         let py = slf.py();
         match &slf.get().keys {
             Keys::Held(_) => coroutine(slf.getattr(intern!(py, "decode_complete"))?, token),
-            Keys::Fetched(keys) => {
+            Keys::Delegated(keys) => {
                 keys.bind(py).call_method1(intern!(py, "decode_complete_async"), (token,))
             }
         }
@@ -332,7 +374,7 @@ impl Verifier {
         match &self.keys {
             Keys::Held(keys) if Arc::strong_count(keys) == 1 => visit.call(keys.policy()),
             Keys::Held(_) => Ok(()),
-            Keys::Fetched(keys) => visit.call(keys),
+            Keys::Delegated(keys) => visit.call(keys),
         }
     }
 
@@ -382,7 +424,7 @@ impl Method for VerifierDecode {
                 let verified = keys.open(py, decoded::token_bytes(&token)?)?;
                 keys.accept(py, &verified)
             }
-            Keys::Fetched(keys) => call_fetched(keys.bind(py), intern!(py, "decode"), &token),
+            Keys::Delegated(keys) => call_delegate(keys.bind(py), intern!(py, "decode"), &token),
         }
     }
 }
@@ -402,15 +444,62 @@ impl Verifier {
                 let decoded = DecodedMany::new(Arc::clone(keys), tokens.unbind(), is_complete);
                 Ok(Bound::new(py, decoded)?.into_any())
             }
-            Keys::Fetched(keys) => keys.bind(tokens.py()).call_method1(method, (tokens,)),
+            Keys::Delegated(keys) => keys.bind(tokens.py()).call_method1(method, (tokens,)),
         }
     }
 
     fn policy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, VerifierPolicy>> {
         match &self.keys {
             Keys::Held(keys) => Ok(keys.policy().bind(py).clone()),
-            Keys::Fetched(keys) => Ok(keys.bind(py).getattr(intern!(py, "policy"))?.cast_into()?),
+            Keys::Delegated(keys) => {
+                Ok(keys.bind(py).getattr(intern!(py, "policy"))?.cast_into()?)
+            }
         }
+    }
+
+    /// Returns an attribute of the delegate; `None` if it does not have it, or if it is None.
+    fn delegated<'py>(&self, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match &self.keys {
+            Keys::Held(_) => Ok(None),
+            Keys::Delegated(delegate) => {
+                let found = delegate.bind(name.py()).getattr_opt(name)?;
+                Ok(found.filter(|found| !found.is_none()))
+            }
+        }
+    }
+
+    /// Returns a verifier of nested tokens, whose content this one verifies.
+    fn nested(self, decrypter: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = decrypter.py();
+        let policy = self.policy(py)?;
+        let connect = py.import("rapidjwt._nested")?.getattr("connect")?;
+        let delegate = connect.call1((Py::new(py, self)?, decrypter, policy))?;
+        Ok(Self { keys: Keys::Delegated(delegate.unbind()) })
+    }
+
+    /// Returns a verifier that asks stores about the tokens that this one has verified.
+    fn stateful(
+        self,
+        py: Python<'_>,
+        jwks: Option<&Bound<'_, PyAny>>,
+        replay: Option<&Bound<'_, PyAny>>,
+        revocation: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let policy = self.policy(py)?;
+        let connect = py.import("rapidjwt._token_state")?.getattr("connect")?;
+        let delegate = connect.call1((Py::new(py, self)?, policy, jwks, replay, revocation))?;
+        Ok(Self { keys: Keys::Delegated(delegate.unbind()) })
+    }
+
+    /// Returns a verifier with the same keys under another policy, which allows the same algorithms.
+    fn under(&self, py: Python<'_>, policy: Py<VerifierPolicy>) -> PyResult<Self> {
+        Ok(match &self.keys {
+            Keys::Held(keys) => Self::of_keys(keys.under(policy)),
+            Keys::Delegated(keys) => {
+                let keys = keys.bind(py).call_method1(intern!(py, "under"), (policy,))?;
+                Self { keys: Keys::Delegated(keys.unbind()) }
+            }
+        })
     }
 
     fn of_keys(keys: VerifyingKeys) -> Self {
@@ -421,7 +510,7 @@ impl Verifier {
     fn keys(&self, py: Python<'_>) -> PyResult<Option<Arc<VerifyingKeys>>> {
         match &self.keys {
             Keys::Held(keys) => Ok(Some(Arc::clone(keys))),
-            Keys::Fetched(keys) => {
+            Keys::Delegated(keys) => {
                 let newest: Option<Bound<'_, Self>> =
                     keys.bind(py).call_method0(intern!(py, "newest"))?.extract()?;
                 newest.map_or(Ok(None), |newest| newest.get().keys(py))
@@ -481,13 +570,13 @@ fn connect(policy: Py<VerifierPolicy>, client: &Bound<'_, PyAny>) -> PyResult<Py
     }
 }
 
-/// Returns the result of a method of an object of `rapidjwt.jwks.verifier` for a token.
-fn call_fetched<'py>(
-    keys: &Bound<'py, PyAny>,
+/// Returns the result of a delegate's method for a token.
+fn call_delegate<'py>(
+    delegate: &Bound<'py, PyAny>,
     method: &Bound<'py, PyString>,
     token: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    keys.call_method1(method, (token,))
+    cpython::call(&delegate.getattr(method)?, &[token], None)
 }
 
 /// Makes a coroutine that calls a method of a `Verifier` whose keys are in memory.
@@ -509,15 +598,28 @@ pub(super) fn verifier_of_policy(
     Ok(Verifier::of_keys(VerifyingKeys::new(policy.clone().unbind(), keys)?))
 }
 
-/// Returns a `Verifier` with the keys in memory of another, under this policy.
+/// Does what [`Verifier::under`] does.
 #[pyfunction]
 #[pyo3(signature = (verifier, policy, /))]
 pub(super) fn verifier_under(
     verifier: &Bound<'_, Verifier>,
     policy: &Bound<'_, VerifierPolicy>,
 ) -> PyResult<Verifier> {
-    let keys = verifier.get().keys(verifier.py())?.ok_or(Error::NoUsableKey)?;
-    Ok(Verifier::of_keys(keys.under(policy.clone().unbind())))
+    verifier.get().under(verifier.py(), policy.clone().unbind())
+}
+
+/// Returns the claims of a token that a verifier has accepted, a dict, as an object of the type that
+/// it returns; the dict itself if it has none.
+#[pyfunction]
+#[pyo3(signature = (verifier, claims, /))]
+pub(super) fn typed_claims<'py>(
+    verifier: &Bound<'py, Verifier>,
+    claims: Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyAny>> {
+    match verifier.get().policy(verifier.py())?.get().typed() {
+        None => Ok(claims.into_any()),
+        Some(typed) => typed.of_dict(&claims),
+    }
 }
 
 /// Returns whether newer keys of the same owner may verify a token that this verifier refused,

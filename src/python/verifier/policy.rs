@@ -9,11 +9,12 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use crate::algorithm::Algorithm;
 use crate::bounds::Bounds;
-use crate::claims::{self, Accepted, ClaimsView, Policy};
+use crate::claims::{self, Accepted, Claim, Policy};
 use crate::error::Error;
+use crate::header::AcceptedTypes;
 use crate::jws::Verified;
 use crate::python::arguments::{self, Options};
-use crate::python::claims_view::{Asked, PyClaims, Registered};
+use crate::python::claims_view::{PyClaims, Record};
 use crate::python::json::scan::ScannedClaims;
 use crate::python::profile::{self, Demands, Profile, audiences};
 use crate::python::typed_claims::TypedClaims;
@@ -125,13 +126,10 @@ impl VerifierPolicy {
         Ok(Self { demands: Some(Arc::new(demands)), ..self.clone() })
     }
 
-    /// Checks a token's `typ`, as [`Header::media_type`](crate::header::Header::media_type) returns
-    /// it.
-    pub(super) fn check_type(&self, media_type: Option<&str>) -> Result<(), Error> {
-        match self.profile() {
-            Some(Profile { types: Some(types), .. }) => types.check(media_type),
-            _ => Ok(()),
-        }
+    /// Returns the values of `typ` that the profile accepts; `None` accepts all.
+    #[inline]
+    pub(super) fn types(&self) -> Option<&AcceptedTypes> {
+        self.profile()?.types.as_ref()
     }
 
     /// Returns what is required of the claims.
@@ -147,31 +145,33 @@ impl VerifierPolicy {
         py: Python<'py>,
         verified: &Verified,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.bounds.check_payload(verified.payload())?;
         match &self.typed {
             None => self.accept_dict(py, verified).map(Bound::into_any),
             Some(typed) => self.accept_typed(py, verified, typed),
         }
     }
 
-    fn accept_dict<'py>(
+    /// Does what [`accept`](Self::accept) does, for a dict whatever the type is.
+    pub(super) fn accept_dict<'py>(
         &self,
         py: Python<'py>,
         verified: &Verified,
     ) -> PyResult<Bound<'py, PyDict>> {
         let payload = verified.payload();
-        let Some(demands) = &self.demands else {
-            let mut registered = Registered::default();
-            let claims = decoded::claims(py, payload, &mut registered)?;
-            self.validate(&PyClaims::plain(&claims, &registered), clock::now(py)?)?;
-            return Ok(claims);
+        self.bounds.check_payload(payload)?;
+        let mut record = match &self.demands {
+            None => Record::default(),
+            Some(demands) => Record::asking(demands.names()),
         };
-        let mut asked = Asked::new(demands.names());
-        let claims = decoded::claims(py, payload, &mut asked)?;
-        let (view, now) = (PyClaims::asked(&claims, &asked), clock::now(py)?);
-        self.validate(&view, now)?;
-        demands.check(&view, verified.algorithm(), now, self.policy.leeway)?;
-        demands.call(&claims)?;
+        let claims = decoded::claims(py, payload, &mut record)?;
+        let (view, now) = (PyClaims { dict: &claims, record: &record }, clock::now(py)?);
+        if let Err(error) = claims::validate(&view, &self.policy, now) {
+            return Err(view.refusal(explained(error, &claims)?, &self.policy));
+        }
+        if let Some(demands) = &self.demands {
+            demands.check(&view, verified.algorithm(), now, self.policy.leeway)?;
+            demands.call(&claims)?;
+        }
         Ok(claims)
     }
 
@@ -182,28 +182,50 @@ impl VerifierPolicy {
         verified: &Verified,
         typed: &TypedClaims,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let payload = verified.payload();
         let calls = self.demands.as_ref().is_some_and(|demands| demands.calls());
         let asks = self.demands.is_some() || !self.policy.require.is_empty();
-        if typed.takes_json
-            && !calls
-            && let Ok(claims) = ScannedClaims::read(verified.payload(), asks)
-        {
-            let now = clock::now(py)?;
-            self.validate(&claims, now)?;
-            if let Some(demands) = &self.demands {
-                demands.check(&claims, verified.algorithm(), now, self.policy.leeway)?;
+        if typed.takes_json && !calls {
+            self.bounds.check_payload(payload)?;
+            if let Ok(claims) = ScannedClaims::read(payload, asks)
+                && self.permits(&claims, verified.algorithm(), clock::now(py)?)
+            {
+                return typed.of_json(py, payload);
             }
-            return typed.of_json(py, verified.payload());
         }
-        typed.of_dict(self.accept_dict(py, verified)?)
+        // Claims that were refused are checked again, for an error that says what the token has.
+        typed.of_dict(&self.accept_dict(py, verified)?)
     }
 
-    /// Checks the claims that PyJWT checks.
-    fn validate(&self, claims: &impl ClaimsView, now: f64) -> Result<(), Error> {
-        claims::validate(claims, &self.policy, now).map_err(|error| match error {
-            Error::AudienceUnexpected => Error::AudienceNotConfigured,
-            error => error,
-        })
+    fn permits(&self, claims: &ScannedClaims<'_>, algorithm: &Algorithm, now: f64) -> bool {
+        let demands = |demands: &Arc<Demands>| {
+            demands.check(claims, algorithm, now, self.policy.leeway).is_ok()
+        };
+        claims::validate(claims, &self.policy, now).is_ok()
+            && self.demands.as_ref().is_none_or(demands)
+    }
+}
+
+/// Says in the error for a token that has an audience, to a verifier that has none, which one it is.
+#[cold]
+fn explained(error: Error, claims: &Bound<'_, PyDict>) -> PyResult<Error> {
+    if error != Error::AudienceUnexpected {
+        return Ok(error);
+    }
+    let aud = claims.get_item(Claim::Aud.name())?;
+    let named =
+        aud.filter(|aud| arguments::string(aud).is_some() || arguments::strings(aud).is_some());
+    Ok(Error::AudienceNotConfigured(match named {
+        Some(aud) => shortened(&aud.repr()?.to_string()),
+        None => "an audience".to_owned(),
+    }))
+}
+
+/// Returns the text, or its first hundred characters and an ellipsis.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(100) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -254,8 +276,8 @@ fn check_names(options: &Bound<'_, PyAny>) -> PyResult<()> {
         else {
             continue;
         };
-        let hint = match arguments::nearest(py, name, &Options::NAMES)? {
-            Some(close) => format!(": did you mean \"{close}\"?"),
+        let hint = match arguments::did_you_mean(py, name, &Options::NAMES)? {
+            Some(question) => format!(": {question}"),
             None => format!("; known are {}", Options::NAMES.join(", ")),
         };
         return Err(PyValueError::new_err(format!("unknown option \"{name}\"{hint}")));

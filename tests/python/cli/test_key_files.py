@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, rsa, x448
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -60,16 +60,24 @@ REFUSED = {
     ),
     "explicit EC DER": (lambda: vector("ec_p256_explicit_sec1.der"), "-param_enc named_curve"),
     "PSS DER": (pss, "bound to RSASSA-PSS"),
-    "X25519 DER": (lambda: der(x25519.X25519PrivateKey.generate()), "X25519 keys cannot sign"),
+    "X448 DER": (lambda: der(x448.X448PrivateKey.generate()), "X448 keys cannot sign"),
     "DSA DER": (lambda: vector("dsa_pkcs8.der"), "DSA keys are not supported"),
     "CMS DER": (lambda: bytes.fromhex("300f06092a864886f70d010701a0020400"), "CMS message"),
     "another DER structure": (lambda: b"\x30\x03\x04\x01\x00", "The key is not PKCS#8"),
-    "UTF-16 PEM": (lambda: PEM.decode().encode("utf-16"), "UTF-16: convert it to UTF-8"),
+    "UTF-16 PEM": (lambda: PEM.decode().encode("utf-16"), "UTF-16 or UTF-32: convert it"),
     "UTF-16 PEM, big-endian, no mark": (lambda: PEM.decode().encode("utf-16-be"), "UTF-16"),
     "base64 of a PEM": (lambda: base64.b64encode(PEM), "base64: decode it with"),
     "base64 of a PEM, in lines": (lambda: base64.encodebytes(PEM), "base64: decode it with"),
     "base64 of a PEM, not padded": (lambda: base64.b64encode(PEM).rstrip(b"="), "base64: decode"),
     "base64 of DER": (lambda: base64.b64encode(der(PRIVATE)), "DER in base64: put a BEGIN"),
+    "X509 CERTIFICATE in base64": (
+        lambda: base64.b64encode(PEM.replace(b"PRIVATE KEY", b"X509 CERTIFICATE")),
+        "base64: decode",
+    ),
+    "an OpenSSH key on a security token": (
+        lambda: b"sk-ssh-ed25519@openssh.com AAAA",
+        "not be used as an HMAC secret",
+    ),
     "base64 of a JWK": (lambda: base64.b64encode(b'{"kty":"oct","k":"AAAA"}'), "base64: decode"),
     "base64 of an OpenSSH key": (lambda: base64.b64encode(b"ssh-ed25519 AAAA"), "base64: decode"),
 }  # fmt: skip

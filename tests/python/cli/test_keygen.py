@@ -35,6 +35,7 @@ def test_the_algorithms_are_those_of_the_table():
     assert set(ALGORITHMS) == {
         *("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
         *("ES256", "ES384", "ES512", "ES256K", "EdDSA", "Ed25519", "Ed448"),
+        *("ML-DSA-44", "ML-DSA-65", "ML-DSA-87"),
     }
 
 
@@ -248,3 +249,15 @@ def test_only_a_regular_file_is_replaced(run, tmp_path, kind):
     assert is_one_line(result.err)
     assert "is not a regular file" in result.err
     assert path.lstat() == before
+
+
+def test_a_key_for_encryption_has_no_algorithm(run, tmp_path):
+    assert (
+        run("keygen", "X25519", "--out", "x.jwk", "--kid", "1", "--public-out", "x.pub").code == 0
+    )
+    jwk = json.loads((tmp_path / "x.jwk").read_text("ascii"))
+    assert set(jwk) == {"kty", "crv", "x", "d", "kid"}
+    result = run("keygen", "X25519", "--out", "x.pem", "--json")
+    assert (result.json["alg"], result.json["kty"], result.json["size"]) == (None, "OKP", 255)
+    result = run("sign", "--key", "x.pem", "--alg", "EdDSA", "--claim", "sub=alice")
+    assert (result.code, result.out) == (3, "")

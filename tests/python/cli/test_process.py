@@ -92,6 +92,7 @@ def test_each_command_has_a_short_help(command):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"Usage: rapidjwt {command} ")
     assert len(done.stdout.splitlines()) <= 32
+    assert "\\" not in done.stdout  # an escape that nothing has evaluated
     assert command in process("--help").stdout
 
 

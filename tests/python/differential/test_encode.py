@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import jwt
 import pytest
 import rapidjwt
@@ -70,6 +72,15 @@ def make_signing_key(algorithm, path):
     if name == "oct":
         return HMAC_SECRET if path == "text" else HMAC_SECRET.encode()
     return private_pem(name) if path == "text" else private_keys()[name]
+
+
+def test_every_character_is_written_as_python_writes_it_wherever_it_stands():
+    characters = [chr(code) for code in [*range(0x800), 0xFFFF, 0x10000, 0x1F600, 0x10FFFF]]
+    for length in (0, 1, 7, 8, 15, 16, 17, 33):
+        texts = ["a" * length + character + "b" for character in characters]
+        _, payload, _ = rapidjwt.encode({"texts": texts}, HMAC_SECRET).split(".")
+        written = rapidjwt.utils.base64url_decode(payload)
+        assert written.decode() == json.dumps({"texts": texts}, separators=(",", ":"))
 
 
 @pytest.mark.parametrize("kind", ["list", "dict"])

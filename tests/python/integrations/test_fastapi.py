@@ -270,14 +270,16 @@ def test_a_refusal_raises_the_class_of_its_framework():
     raised = []
 
     async def noting(request, error):
-        raised.append(type(error))
+        raised.append(error)
         return JSONResponse({}, error.status_code)
 
     for make in APPS:
         app = make(verifier())
         app.add_exception_handler(StarletteHTTPException, noting)
         assert TestClient(app).get("/").status_code == 401
-    assert raised == [HTTPException, StarletteHTTPException]
+    assert [isinstance(error, HTTPException) for error in raised] == [True, False]
+    assert all(isinstance(error, for_starlette.Refused) for error in raised)
+    assert {(error.code, error.error.code) for error in raised} == {("missing_token",) * 2}
 
 
 def test_the_token_is_verified_once_for_all_dependencies_of_a_request():

@@ -15,9 +15,11 @@ from .provider import PATIENCE, send
 class Proxy:
     """Forwards requests and tunnels; `seen` has the method, target and credentials of each."""
 
-    def __init__(self):
+    def __init__(self, ssl_context):
         self.seen = []
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        if ssl_context is not None:
+            self.server.socket = ssl_context.wrap_socket(self.server.socket, server_side=True)
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
         self.address = f"127.0.0.1:{self.server.server_port}"
@@ -63,8 +65,8 @@ def pump(source, target):
 
 
 @contextmanager
-def running_proxy():
-    proxy = Proxy()
+def running_proxy(ssl_context=None):
+    proxy = Proxy(ssl_context)
     try:
         yield proxy
     finally:

@@ -15,9 +15,9 @@ CLIENTS = [(JWKSClient, ClientArguments), (AsyncJWKSClient, AsyncClientArguments
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("time_out", "did you mean 'timeout'?"),
-        ("header", "did you mean 'headers'?"),
-        ("policy", "did you mean 'refresh_policy'?"),
+        ("time_out", 'did you mean "timeout"?'),
+        ("header", 'did you mean "headers"?'),
+        ("policy", 'did you mean "refresh_policy"?'),
         ("zzz", "it takes url, refresh_policy, headers, "),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from importlib.util import find_spec
 
@@ -98,10 +99,24 @@ def test_a_socks_proxy_is_named_with_what_would_help(client, scheme):
 
 
 @pytest.mark.parametrize("client", [JWKSClient, PyJWKClient])
-def test_a_proxy_with_tls_is_for_the_async_client(client):
-    with pytest.raises(PyJWKClientError, match="must start with http:// and"):
-        client("https://id.example/jwks", proxy="https://proxy.example:3128")
-    AsyncJWKSClient("https://id.example/jwks", proxy="https://proxy.example:3128")
+def test_a_proxy_with_tls_is_named_and_is_for_the_async_client(client):
+    url = "https://user:s3cret@proxy.example:3128"
+    with pytest.raises(PyJWKClientError) as caught:
+        client("https://id.example/jwks", proxy=url)
+    assert str(caught.value).startswith("The proxy https://proxy.example is reached through TLS")
+    assert "AsyncJWKSClient" in str(caught.value)
+    AsyncJWKSClient("https://id.example/jwks", proxy=url)
+
+
+def test_the_async_client_reaches_a_provider_through_a_proxy_with_tls(provider, tls, signing_keys):
+    server, context = tls
+    provider.use_tls(server)
+    provider.publish(signing_keys[0])
+    with running_proxy(server) as proxy:
+        url = f"https://user:s3%2Fcret@{proxy.address}"
+        client = AsyncJWKSClient(provider.url, proxy=url, ssl_context=context)
+        assert len(asyncio.run(client.key_set())) == 1
+    assert proxy.seen == [("CONNECT", provider.origin.removeprefix("https://"), BASIC)]
 
 
 @pytest.mark.skipif(find_spec("socksio") is not None, reason="httpx has its SOCKS extra here")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 
 import pytest
 import rapidjwt
 from rapidjwt import (
     AsyncJWKSClient,
+    CacheInfo,
     DecodeError,
     InvalidAudienceError,
     InvalidIssuerError,
@@ -302,3 +304,31 @@ def test_it_is_a_verifier_for_the_framework_helpers():
     with pytest.raises(bearer.BearerError) as raised:
         bearer.verify(BOTH, [f"Bearer {token(EVIL)}"])
     assert raised.value.description == "The access token is from another issuer"
+
+
+def test_the_caches_of_all_verifiers_are_counted_and_emptied():
+    def make(issuer):
+        return Verifier(KEYS[EVIL].public(), issuer=issuer, cache_size=5)
+
+    verifiers = MultiIssuerVerifier(
+        [verifier(A, cache_size=10), verifier(B)], pattern=TENANT, make=make, max_made=1
+    )
+    assert verifiers.cache_info() == CacheInfo(maxsize=10)
+    tokens = [token(A), token(tenant(1), EVIL)]
+    for _ in range(3):
+        for compact in tokens:
+            verifiers.decode(compact)
+    assert verifiers.cache_info() == CacheInfo(hits=4, misses=2, maxsize=15, currsize=2)
+    verifiers.decode(token(tenant(2), EVIL))  # takes the place of the other tenant
+    gc.collect()
+    assert verifiers.cache_info() == CacheInfo(hits=2, misses=2, maxsize=15, currsize=2)
+    verifiers.cache_clear()
+    assert verifiers.cache_info().currsize == 0
+
+
+def test_it_has_every_method_of_a_verifier():
+    methods = {name for name in vars(Verifier) if callable(getattr(Verifier, name))}
+    missing = {name for name in methods if not name.startswith("__")} - set(
+        dir(MultiIssuerVerifier)
+    )
+    assert not missing

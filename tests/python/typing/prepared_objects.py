@@ -103,6 +103,12 @@ assert_type(verifier.cache_info(), CacheInfo)
 assert_type(verifier.cache_info().hits, int)
 for result in verifier.decode_many(line.strip() for line in ["token"]):
     assert_type(result, dict[str, Any] | PyJWTError)
+    if isinstance(result, PyJWTError):
+        assert_type(result.code, str)
+        assert_type(result.claim, str | None)
+        assert_type(result.expired_at, int | None)
+        assert_type(result.details(), dict[str, Any])
+assert_type(rapidjwt.MissingRequiredClaimError("exp").claim, str)
 for whole in verifier.decode_complete_many(["token"]):
     assert_type(whole, DecodedToken | PyJWTError)
 assert_type(verifier.algorithms, tuple[str, ...])

@@ -11,6 +11,7 @@ from rapidjwt import Signer, Verifier
 from rapidjwt.exceptions import PyJWTError
 from rapidjwt.integrations import fastapi, starlette
 from rapidjwt.integrations.bearer import verify
+from rapidjwt.integrations.flask import jwt_required
 from rapidjwt.types import DecodedToken
 from typing_extensions import assert_type
 
@@ -67,10 +68,10 @@ def annotated(verifier: Verifier[Model], plain: Verifier) -> None:
     assert_type(verifier.decode_many_async(["token"]), AsyncIterator[Model | PyJWTError])
     assert_type(verifier.expecting({"a": 1}), Verifier[Model])
     assert_type(plain.decode_complete("token"), DecodedToken)
-    assert_type(verifier.decode_complete("token"), dict[str, Any])
+    assert_type(verifier.decode_complete("token"), DecodedToken)
     assert_type(fastapi.JWTBearer(verifier), fastapi.JWTBearer[Model])
     assert_type(starlette.JWTBearer(verifier, scopes="read"), starlette.JWTBearer[Model])
-    assert_type(verify(verifier, ["Bearer token"]), Model)
+    assert_type(verify(verifier, ["Bearer token"]), dict[str, Any])
 
 
 async def awaited(verifier: Verifier[Struct], request: Any) -> None:
@@ -78,6 +79,22 @@ async def awaited(verifier: Verifier[Struct], request: Any) -> None:
     assert_type(await verifier.decode_async("token"), Struct)
     assert_type(await fastapi.JWTBearer(verifier)(request, request), Struct)
 
+
+@jwt_required(Verifier("a secret", claims=Model), scopes="read")
+def view(claims: Model) -> str:
+    """Receive the type of the verifier."""
+    return claims.sub
+
+
+def wrong_view(claims: Struct) -> str:
+    """Take another type."""
+    return claims.sub
+
+
+assert_type(view(), str)
+typed = Verifier("a secret", claims=Model)
+jwt_required(typed)(wrong_view)  # type: ignore[arg-type]
+fastapi.JWTBearer(typed, claims=dict)  # type: ignore[arg-type]
 
 signer = Signer("a secret", "HS256")
 for claims in (Data("a"), Struct("a"), Model(sub="a"), Attrs("a"), {"sub": "a"}):

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from rapidjwt import Verifier
+from rapidjwt import Key, Verifier
 from rapidjwt.integrations import fastapi, starlette
 from rapidjwt.integrations.bearer import verify
 from rapidjwt.integrations.django import JWTRequest
 from rapidjwt.integrations.flask import jwt_required
+from rapidjwt.integrations.published_keys import Published, published
 from typing_extensions import assert_type
 
 
@@ -67,6 +68,20 @@ class View:
 assert_type(view(number=1), str)
 assert_type(typed_view(), str)
 assert_type(View().get(1), str)
+
+
+counted: list[str] = []
+
+
+@jwt_required(verifier, on_result=counted.append, problem_details=True)
+def counted_view(claims: dict[str, Any]) -> str:
+    """Receive the claims of a token that was counted."""
+    return str(claims)
+
+
+assert_type(counted_view(), str)
+fastapi.JWTBearer(verifier, on_result=counted.append)
+assert_type(published([Key.generate("ES256")], max_age=60), Published)
 
 
 def wrong_view(claims: Claims) -> str:

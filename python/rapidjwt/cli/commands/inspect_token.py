@@ -9,15 +9,24 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
+from rapidjwt.cli.decryption import decrypt_token, read_decrypted, read_decrypter
 from rapidjwt.cli.exit_code import ExitCode
-from rapidjwt.cli.options import json_option, token_argument, tokens_option
+from rapidjwt.cli.options import (
+    decryption_options,
+    json_option,
+    key_option,
+    password_option,
+    token_argument,
+    tokens_option,
+)
 from rapidjwt.cli.output import printable, show, write_json, write_json_line
 from rapidjwt.cli.profiles import likeness
-from rapidjwt.cli.sources import read_token, token_source
+from rapidjwt.cli.sources import allow_stdin_once, read_token, token_source
 from rapidjwt.cli.times import moments
 from rapidjwt.cli.token_list import report_each
 from rapidjwt.cli.token_text import heading, member_lines, time_lines
-from rapidjwt.cli.unverified import read_unverified
+from rapidjwt.cli.unverified import ENCRYPTED, read_unverified
+from rapidjwt.cli.unverified_json import read_unverified_json
 
 if TYPE_CHECKING:
     from rapidjwt.cli.profiles import Likeness
@@ -32,23 +41,42 @@ _WARNING = Text("Nothing was verified: anyone can write such a token.", style="b
 @click.command("inspect", short_help="Show the contents of a token. Verifies nothing.")
 @token_argument
 @tokens_option
+@key_option("The key that decrypts an encrypted token.", required=False)
+@password_option
+@decryption_options
 @json_option
-def inspect_token(token: str | None, tokens: str | None, as_json: bool) -> ExitCode:
+def inspect_token(
+    token: str | None,
+    tokens: str | None,
+    key: str | None,
+    password: bytes | None,
+    algorithms: tuple[str, ...],
+    encryptions: tuple[str, ...],
+    as_json: bool,
+) -> ExitCode:
     """Show the contents of a token and what is wrong with it. VERIFIES NOTHING.
 
     TOKEN is the token, or "-" for standard input, which is the default and keeps it out of the
-    shell's history. A "Bearer" before it is skipped. Exit code 1: the token, or one of --tokens,
-    cannot be read.
+    shell's history. A "Bearer" before it is skipped. --key, --alg and --enc are for an encrypted
+    token, whose header is shown without them. Exit code 1: the token, or one of --tokens, cannot be
+    read.
     """
     source = token_source(token, tokens)
+    allow_stdin_once(**{"the token": source, "--key": key})
     if tokens is not None:
+        if key is not None:
+            raise click.UsageError("--key is for one token, not for --tokens.")
         return _inspect_each(source, as_json)
-    unverified = read_unverified(read_token(source))
+    text = read_token(source)
+    unverified = _read(text)
+    if key is not None and any(finding.code == ENCRYPTED[0] for finding in unverified.findings):
+        decrypter = read_decrypter(key, password, algorithms, encryptions)
+        unverified = read_decrypted(decrypt_token(decrypter, text))
     if as_json:
         write_json(_as_json(unverified))
     else:
         show(*_lines(unverified), _WARNING)
-    return ExitCode.OK if _is_readable(unverified) else ExitCode.REFUSED
+    return ExitCode.OK if unverified.is_readable else ExitCode.REFUSED
 
 
 def _inspect_each(source: str, as_json: bool) -> ExitCode:
@@ -60,23 +88,29 @@ def _inspect_each(source: str, as_json: bool) -> ExitCode:
 
 
 def _report_line(line: int, token: str, *, as_json: bool) -> bool:
-    unverified = read_unverified(token)
+    unverified = _read(token)
     if as_json:
         write_json_line({"line": line} | _as_json(unverified))
     else:
         show(heading(f"Line {line}"), Text(), *_lines(unverified))
-    return _is_readable(unverified)
+    return unverified.is_readable
 
 
-def _is_readable(token: UnverifiedToken) -> bool:
-    return token.header is not None and token.claims is not None
+def _read(text: str) -> UnverifiedToken:
+    return read_unverified_json(text) if text.startswith("{") else read_unverified(text)
 
 
 def _as_json(token: UnverifiedToken) -> dict[str, Any]:
+    further = {
+        "encryption_header": token.encryption_header,
+        "headers": token.headers or None,
+        "content": token.content,
+    }
     return {
         "verified": False,
         "header": token.header,
         "claims": token.claims,
+        **{name: value for name, value in further.items() if value is not None},
         "times": {name: asdict(moment) for name, moment in moments(token.claims or {}).items()},
         "findings": [asdict(finding) for finding in token.findings],
         "profile": None if (like := _likeness(token)) is None else asdict(like),
@@ -90,9 +124,12 @@ def _likeness(token: UnverifiedToken) -> Likeness | None:
 
 
 def _lines(token: UnverifiedToken) -> list[Text | str]:
+    headers = token.headers if token.header is None else [token.header]
     lines: list[Text | str] = [
-        *member_lines("Header (not verified)", token.header),
+        *member_lines("Header of the encryption", token.encryption_header),
+        *(line for one in headers for line in member_lines("Header (not verified)", one)),
         *member_lines("Claims (not verified)", token.claims),
+        *_content_lines(token.content),
         *time_lines(token.claims or {}),
     ]
     if token.findings:
@@ -106,6 +143,12 @@ def _lines(token: UnverifiedToken) -> list[Text | str]:
         lines.extend(Text(f"  {printable(lack)}", style="yellow") for lack in like.lacks)
         lines.append(Text())
     return lines
+
+
+def _content_lines(content: str | None) -> list[Text | str]:
+    if content is None:
+        return []
+    return [heading("Content (not verified)"), Text(printable(content)), Text()]
 
 
 def _finding_line(finding: Finding) -> Text:

@@ -10,7 +10,7 @@ import click
 from rapidjwt._rapidjwt import Key
 from rapidjwt.cli.exit_code import ExitCode
 from rapidjwt.cli.files import refuse_existing, write_file
-from rapidjwt.cli.options import ALGORITHM, complete_file, json_option, password_option
+from rapidjwt.cli.options import KEY_KIND, complete_file, json_option, password_option
 from rapidjwt.cli.output import note, write_json
 from rapidjwt.cli.sources import STDIN
 from rapidjwt.exceptions import InvalidKeyError
@@ -18,7 +18,6 @@ from rapidjwt.exceptions import InvalidKeyError
 if TYPE_CHECKING:
     from typing import Any
 
-    from rapidjwt.types import AlgorithmName
 
 _MAX_BITS = 65536
 _PRIVATE_MODE = 0o600
@@ -26,7 +25,7 @@ _PUBLIC_MODE = 0o644
 
 
 @click.command(short_help="Generate a key, in a file that only you can read.")
-@click.argument("algorithm", type=ALGORITHM, metavar="ALG")
+@click.argument("algorithm", type=KEY_KIND, metavar="ALG")
 @click.option(
     "--out",
     required=True,
@@ -55,7 +54,7 @@ _PUBLIC_MODE = 0o644
 @click.option("--force", is_flag=True, help="Replace existing files.")
 @json_option
 def keygen(
-    algorithm: AlgorithmName,
+    algorithm: str,
     out: str,
     password: bytes | None,
     public_out: str | None,
@@ -68,7 +67,8 @@ def keygen(
 ) -> ExitCode:
     """Generate a key for an algorithm, in a file that only you can read (mode 0600).
 
-    ALG is the algorithm, such as HS256, RS256, ES256 or EdDSA. The key itself is never shown.
+    ALG is the algorithm, such as HS256, RS256, ES256 or EdDSA, or X25519 for a key that decrypts.
+    The key itself is never shown.
     """
     is_secret = algorithm.startswith("HS")
     if kid is not None and kid_thumbprint:
@@ -87,7 +87,7 @@ def keygen(
     if not force:
         refuse_existing(out, public_out)
     key = _generate(algorithm, size)
-    names = {"kid": key.thumbprint() if kid_thumbprint else kid, "alg": algorithm}
+    names = {"kid": key.thumbprint() if kid_thumbprint else kid, "alg": key.alg}
     members = {name: value for name, value in names.items() if value is not None}
     private = _serialized(key, key_format, members, private=True, password=password)
     write_file(out, private, _PRIVATE_MODE, replace=force)
@@ -104,7 +104,7 @@ def keygen(
     return ExitCode.OK
 
 
-def _generate(algorithm: AlgorithmName, size: int | None) -> Key:
+def _generate(algorithm: str, size: int | None) -> Key:
     try:
         return Key.generate(algorithm, size=size)
     except InvalidKeyError as error:

@@ -15,11 +15,12 @@ from rapidjwt.cli.options import (
     MEMBER_FORM,
     complete_file,
     duration,
+    format_option,
     key_option,
     member,
     password_option,
 )
-from rapidjwt.cli.output import write
+from rapidjwt.cli.output import write, write_json
 from rapidjwt.cli.sources import allow_stdin_once, read_bytes, read_secret
 from rapidjwt.cli.times import NAMES, is_number
 from rapidjwt.exceptions import InvalidTokenError
@@ -27,6 +28,7 @@ from rapidjwt.exceptions import InvalidTokenError
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import timedelta
+    from typing import Literal
 
     from rapidjwt.types import AlgorithmName
 
@@ -73,6 +75,7 @@ _RANDOM = "\0"
     metavar=MEMBER_FORM,
     help="A header parameter.",
 )
+@format_option
 def sign(
     key: str,
     password: bytes | None,
@@ -86,6 +89,7 @@ def sign(
     jwt_id: str | None,
     kid: str | None,
     headers: tuple[tuple[str, Any], ...],
+    serialization: Literal["compact", "json"],
 ) -> ExitCode:
     """Sign a token and write it, and nothing else, to standard output.
 
@@ -116,7 +120,11 @@ def sign(
         token = signer.encode(payload)
     except (TypeError, ValueError, InvalidTokenError) as error:
         raise click.UsageError(f"{str(error).rstrip('.')}.") from None
-    write(token + "\n")
+    if serialization == "json":
+        # RFC 7515 Section 7.2.2: the parts of the compact serialization, by their names.
+        write_json(dict(zip(("protected", "payload", "signature"), token.split("."), strict=True)))
+    else:
+        write(token + "\n")
     return ExitCode.OK
 
 

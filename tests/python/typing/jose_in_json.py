@@ -1,0 +1,42 @@
+"""The types of `rapidjwt.jwe` and `rapidjwt.jws_json`. Type-checked, never run."""
+
+from typing import Any
+
+from rapidjwt import Key, KeySet, Verifier, jwe, jws_json
+from typing_extensions import assert_type
+
+key = Key.from_secret(b"0123456789abcdef")
+jwk = jwe.generate_key("ECDH-ES", curve="X25519")
+assert_type(jwk, dict[str, Any])
+encrypter = jwe.Encrypter(jwk, "ECDH-ES", "A256GCM", headers={"cty": "JWT"})
+assert_type(encrypter.encrypt("text"), str)
+assert_type(encrypter.encrypt_flattened(b"bytes", aad="aad"), dict[str, Any])
+assert_type(jwe.encrypt_general([encrypter], "text", unprotected={}), dict[str, Any])
+jwe.Encrypter("password", "PBES2-HS256+A128KW", "A128GCM", p2c=10_000)
+decrypter = jwe.Decrypter([key, jwk], algorithms=["dir"], encryptions={"A128GCM"}, decompress=True)
+jwe.Decrypter(KeySet([key]), algorithms=("dir",), encryptions=["A128GCM"], max_p2c=1000)
+assert_type(decrypter.decrypt("token"), bytes)
+decrypted = decrypter.decrypt_json({})
+assert_type(decrypted, jwe.Decrypted)
+assert_type(decrypter.decrypt_complete(b"token"), jwe.Decrypted)
+assert_type(decrypted.plaintext, bytes)
+assert_type(decrypted.header, dict[str, Any])
+assert_type(decrypted.protected_header, dict[str, Any])
+assert_type(decrypted.aad, bytes | None)
+assert_type(jwe.encrypt("text", key, "dir", "A128GCM"), str)
+assert_type(jwe.decrypt("token", key, ["dir"], ["A128GCM"]), bytes)
+
+nested = Verifier(key, algorithms=["HS256"], decrypter=decrypter)
+assert_type(nested.decode("token"), dict[str, Any])
+assert_type(nested.decrypter, jwe.Decrypter | None)
+jwe.Encrypter(Key.generate("X25519").public(), "ECDH-ES", "A256GCM")
+
+signer = jws_json.JSONSigner(key, "HS256", headers={"typ": "x"}, unprotected={"kid": "1"})
+assert_type(signer.sign_flattened("text", detached=True), dict[str, Any])
+assert_type(jws_json.sign_general([signer], b"bytes"), dict[str, Any])
+verifier = jws_json.JSONVerifier([key], algorithms=["HS256"], policy=2)
+verified = verifier.verify({}, "payload")
+assert_type(verified, jws_json.VerifiedJWS)
+assert_type(verified.payload, bytes)
+assert_type(verified.signatures, tuple[jws_json.VerifiedSignature, ...])
+assert_type(verified.signatures[0].key_index, int)

@@ -634,6 +634,8 @@ CALLS_AT_EXIT = {
 @pytest.mark.parametrize("call", CALLS_AT_EXIT)
 def test_the_process_ends_while_daemon_threads_call(call):
     """Before CPython 3.14 threads that need the interpreter at exit are ended by unwinding."""
+    if sys.version_info < (3, 11):
+        pytest.skip("CPython 3.10 crashes by itself: 12 of 250 processes that ran a plain loop")
     program = f"""
 import json, time
 from rapidjwt.jwks import JWKSClient, Response

@@ -117,7 +117,7 @@ def ec_signer(algorithm: str, spell: Any) -> Any:
 
 
 def raw(r: int, s: int, length: int) -> bytes:
-    return r.to_bytes(length) + s.to_bytes(length)
+    return r.to_bytes(length, "big") + s.to_bytes(length, "big")
 
 
 @pytest.mark.parametrize("numbers", NUMBERS)
@@ -150,7 +150,7 @@ EC_SPELLINGS = {
     "little-endian": lambda r, s, length: (
         r.to_bytes(length, "little") + s.to_bytes(length, "little")
     ),
-    "r alone": lambda r, s, length: r.to_bytes(length),
+    "r alone": lambda r, s, length: r.to_bytes(length, "big"),
 }
 
 
@@ -173,13 +173,13 @@ def rsa_numbers() -> rsa.RSAPublicNumbers:
 def pkcs1(message: bytes, separator: bytes = b"", fill: bytes = b"\xff") -> int:
     """Return the encoded message as a number, in a form that an attacker chooses."""
     info = separator or b"\0" + SHA256_INFO + hashlib.sha256(message).digest()
-    return int.from_bytes(b"\0\1" + fill * (254 - len(info)) + info)
+    return int.from_bytes(b"\0\1" + fill * (254 - len(info)) + info, "big")
 
 
 def rsa_private(number: int) -> bytes:
     """Apply the private key to a number, which gives the signature with any padding."""
     n, (p, q) = rsa_numbers().n, RSA_PRIMES[2048]
-    return pow(number, pow(65537, -1, (p - 1) * (q - 1)), n).to_bytes(256)
+    return pow(number, pow(65537, -1, (p - 1) * (q - 1)), n).to_bytes(256, "big")
 
 
 def info_of(message: bytes, identifier: str, tail: bytes = b"") -> bytes:
@@ -195,10 +195,11 @@ PADDINGS = {
     "zeros for padding": lambda m: pkcs1(m, fill=b"\0"),
     "other bytes for padding": lambda m: pkcs1(m, fill=b"\xfe"),
     "short padding, garbage behind": lambda m: int.from_bytes(
-        (b"\0\1" + b"\xff" * 8 + b"\0" + SHA256_INFO + hashlib.sha256(m).digest()).ljust(256, b"x")
+        (b"\0\1" + b"\xff" * 8 + b"\0" + SHA256_INFO + hashlib.sha256(m).digest()).ljust(256, b"x"),
+        "big",
     ),
     "no padding": lambda m: int.from_bytes(
-        b"\0\1\0" + SHA256_INFO + hashlib.sha256(m).digest() + bytes(202)
+        b"\0\1\0" + SHA256_INFO + hashlib.sha256(m).digest() + bytes(202), "big"
     ),
     "a digest alone": lambda m: pkcs1(m, separator=b"\0" + hashlib.sha256(m).digest()),
     "no NULL parameter": lambda m: pkcs1(m, info_of(m, "300b0609608648016503040201")),
@@ -254,20 +255,20 @@ def cube_root_of_suffix(suffix: int, bits: int) -> int:
 
 def garbage_behind(message: bytes) -> bytes:
     start = b"\0\1" + b"\xff" * 8 + b"\0" + SHA256_INFO + hashlib.sha256(message).digest()
-    forged = cube_root(int.from_bytes(start.ljust(256, b"\0")))
-    assert (forged**3).to_bytes(256).startswith(start)
-    return forged.to_bytes(256)
+    forged = cube_root(int.from_bytes(start.ljust(256, b"\0"), "big"))
+    assert (forged**3).to_bytes(256, "big").startswith(start)
+    return forged.to_bytes(256, "big")
 
 
 def garbage_amid(message: bytes) -> bytes:
     end = b"\0" + SHA256_INFO + hashlib.sha256(message).digest()
     bits = 8 * len(end)
-    low = cube_root_of_suffix(int.from_bytes(end), bits)
-    high = cube_root(int.from_bytes((b"\0\1" + b"\xff" * 8).ljust(256, b"\0")))
+    low = cube_root_of_suffix(int.from_bytes(end, "big"), bits)
+    high = cube_root(int.from_bytes((b"\0\1" + b"\xff" * 8).ljust(256, b"\0"), "big"))
     forged = (high >> bits << bits) + (1 << bits) + low
-    assert (forged**3).to_bytes(256).startswith(b"\0\1" + b"\xff" * 8)
-    assert (forged**3).to_bytes(256).endswith(end)
-    return forged.to_bytes(256)
+    assert (forged**3).to_bytes(256, "big").startswith(b"\0\1" + b"\xff" * 8)
+    assert (forged**3).to_bytes(256, "big").endswith(end)
+    return forged.to_bytes(256, "big")
 
 
 @pytest.mark.parametrize("forge", [garbage_behind, garbage_amid])
@@ -291,7 +292,7 @@ def test_bleichenbachers_forgery_for_exponent_3_is_refused(forge):
 
 def tlv(tag: int, content: bytes) -> bytes:
     length = len(content)
-    octets = length.to_bytes((length.bit_length() + 7) // 8)
+    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
     return (
         bytes([tag])
         + (bytes([length]) if length < 128 else bytes([0x80 | len(octets)]) + octets)
@@ -301,7 +302,7 @@ def tlv(tag: int, content: bytes) -> bytes:
 
 def rsa_public_pem(n: int, e: int) -> str:
     """Return an RSA public key that no library would write."""
-    integers = (tlv(2, number.to_bytes(number.bit_length() // 8 + 1)) for number in (n, e))
+    integers = (tlv(2, number.to_bytes(number.bit_length() // 8 + 1, "big")) for number in (n, e))
     identifier = tlv(0x30, bytes.fromhex("06092a864886f70d0101010500"))
     spki = tlv(0x30, identifier + tlv(3, b"\0" + tlv(0x30, b"".join(integers))))
     text = base64.encodebytes(spki).decode()
@@ -319,9 +320,13 @@ def test_the_exponents_are_the_only_thing_wrong_with_these_keys():
 def test_an_exponent_that_is_none_of_rsas_is_refused(algorithm, e):
     """With e = 1 anybody can sign: the signature is the padded digest itself."""
     n = rsa_numbers().n
-    token = signed({"alg": algorithm}, sign=lambda m: pkcs1(m).to_bytes(256))
+    token = signed({"alg": algorithm}, sign=lambda m: pkcs1(m).to_bytes(256, "big"))
     pem = rsa_public_pem(n, e)
-    jwk = {"kty": "RSA", "n": segment(n.to_bytes(256)), "e": segment(e.to_bytes(3).lstrip(b"\0"))}
+    jwk = {
+        "kty": "RSA",
+        "n": segment(n.to_bytes(256, "big")),
+        "e": segment(e.to_bytes(3, "big").lstrip(b"\0")),
+    }
     ways = {
         "PEM": lambda: rapidjwt.decode(token, pem, algorithms=[algorithm]),
         "PyJWT()": lambda: rapidjwt.PyJWT().decode(token, pem, algorithms=[algorithm]),
@@ -338,7 +343,7 @@ def test_an_exponent_that_is_none_of_rsas_is_refused(algorithm, e):
 @pytest.mark.parametrize("number", [0, 1, -1])
 def test_rsa_signatures_at_the_modulus_are_refused(number):
     n = rsa_numbers().n
-    token = signed({"alg": "RS256"}, sign=lambda _: (n + number).to_bytes(256))
+    token = signed({"alg": "RS256"}, sign=lambda _: (n + number).to_bytes(256, "big"))
     refused(token, verifying("RS256"), ["RS256"], InvalidSignatureError)
 
 
@@ -350,9 +355,9 @@ def test_an_rsa_signature_plus_the_modulus_is_refused():
             {"alg": algorithm}, {"jti": str(number)}, sign=lambda m: rsa_private(pkcs1(m))
         )
         signing_input, _, signature = genuine.rpartition(".")
-        twin = int.from_bytes(rapidjwt.utils.base64url_decode(signature)) + n
+        twin = int.from_bytes(rapidjwt.utils.base64url_decode(signature), "big") + n
         if twin < 256**256:
-            token = f"{signing_input}.{segment(twin.to_bytes(256))}"
+            token = f"{signing_input}.{segment(twin.to_bytes(256, 'big'))}"
             refused(token, verifying(algorithm), [algorithm], InvalidSignatureError)
             accepted(genuine, verifying(algorithm), [algorithm])
             return

@@ -65,7 +65,7 @@ def test_a_point_off_its_curve_is_no_key(name, where):
     """Invalid curve attacks (such as CVE-2020-0601): in a JWK, in DER and in PEM."""
     length, algorithm = FIELDS[name], ALGORITHM[name]
     x, y = POINTS[where](*point(name), PRIMES[name])
-    octets = x.to_bytes(length), y.to_bytes(length)
+    octets = x.to_bytes(length, "big"), y.to_bytes(length, "big")
     jwk = {"kty": "EC", "crv": name, "x": segment(octets[0]), "y": segment(octets[1])}
     token = f"{unsigned({'alg': algorithm})}.{segment(bytes(2 * length))}"
     with pytest.raises(InvalidKeyError):
@@ -152,8 +152,8 @@ def test_a_private_part_that_does_not_fit_the_public_one_is_refused():
         rapidjwt.PyJWK(jwk)
     for name, length in FIELDS.items():
         x, y = point(name)
-        jwk = {"kty": "EC", "crv": name, "d": segment((1).to_bytes(length))}
-        jwk |= {"x": segment(x.to_bytes(length)), "y": segment(y.to_bytes(length))}
+        jwk = {"kty": "EC", "crv": name, "d": segment((1).to_bytes(length, "big"))}
+        jwk |= {"x": segment(x.to_bytes(length, "big")), "y": segment(y.to_bytes(length, "big"))}
         with pytest.raises(InvalidKeyError):
             rapidjwt.Key.from_jwk(jwk)
 

@@ -31,6 +31,7 @@ from rapidjwt import (
     profiles,
 )
 from rapidjwt.exceptions import ReplayedTokenError, RevokedTokenError
+from rapidjwt.remote import RemoteKey
 from rapidjwt.replay import MemoryReplayStore
 from rapidjwt.revocation import RevocationList
 from rapidjwt.rules import STRING
@@ -619,6 +620,17 @@ def test_a_signer_takes_the_same_objects(kind):
     written = rapidjwt.decode(signer.encode(claims), SECRET, HS256)
     assert written == {"sub": "alice", "exp": EXP, "level": 1, "iss": "me"}
     assert verifier(kind).decode(signer.encode(claims)) == claims
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=str)
+def test_encode_async_and_remote_keys_take_them_too(kind):
+    key = Key.generate("ES256")
+    remote = RemoteKey(lambda message: key.sign(message, "ES256"), algorithm="ES256", public=None)
+    claims = kind(sub="alice", exp=TIME)
+    typed = Verifier(key.public(), algorithms=["ES256"], claims=kind)
+    for signer in (Signer(key), Signer(remote)):
+        assert typed.decode(signer.encode(claims)) == claims
+        assert typed.decode(asyncio.run(signer.encode_async(claims))) == claims
 
 
 def test_names_in_json_are_used_for_reading_and_writing():

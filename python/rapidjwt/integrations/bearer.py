@@ -338,10 +338,11 @@ def verify(
 ) -> dict[str, Any]:
     """Return the claims of a request's token, or raise BearerError.
 
-    They are a dict, of which `converted` makes an object of the verifier's type. `authorization`
-    has the values of the request's `Authorization` headers. `possession` says how a request proves
-    that a token is its sender's, and `request` is then read. A token that is bound to a key is
-    refused without such a proof. Errors of the verifier other than InvalidTokenError,
+    They are a dict, even if the verifier has a type: see `conversion`.
+
+    `authorization` has the values of the request's `Authorization` headers. `possession` says how a
+    request proves that a token is its sender's, and `request` is then read. A token that is bound
+    to a key is refused without such a proof. Errors of the verifier other than InvalidTokenError,
     PyJWKClientError and StoreUnavailableError, such as a wrong configuration, are not converted.
     """
     scheme, token = credentials(authorization, possession.schemes)
@@ -462,7 +463,7 @@ def require_scopes(claims: Mapping[str, Any], scopes: Sequence[str]) -> None:
 def conversion(
     verifier: AnyVerifier, convert: Callable[[dict[str, Any]], ClaimsT] | None
 ) -> Callable[[dict[str, Any]], ClaimsT] | None:
-    """Return how verified claims become the result: by `convert`, or as the verifier's type.
+    """Return the function for `converted`: `convert`, or one that makes the verifier's type.
 
     Raises TypeError for both.
     """

@@ -152,6 +152,7 @@ impl VerifierPolicy {
     }
 
     /// Does what [`accept`](Self::accept) does, for a dict whatever the type is.
+    #[inline]
     pub(super) fn accept_dict<'py>(
         &self,
         py: Python<'py>,
@@ -176,6 +177,7 @@ impl VerifierPolicy {
     }
 
     /// Checks claims in their JSON text where that is possible, because the object is made of it.
+    #[inline(never)]
     fn accept_typed<'py>(
         &self,
         py: Python<'py>,

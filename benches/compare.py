@@ -23,7 +23,14 @@ from busy_thread import measure_busy_thread
 from chart import chart
 from fixtures import CLAIMS, KTY, PAYLOAD_SIZES, claims_of_size, namespace, sign
 from machine import cpu_model, installed_versions, today
-from peers import BATCH_CONTESTANTS, CONTESTANTS, Contestant, by_name
+from peers import (
+    BATCH_CONTESTANTS,
+    CONTESTANTS,
+    PROFILE_CONTESTANTS,
+    TYPED_CONTESTANTS,
+    Contestant,
+    by_name,
+)
 from results import RESULTS, Case, Environment, Results
 from startup import measure_startup
 from timing import Effort, run_case
@@ -98,6 +105,20 @@ def batch_case(effort: Effort, only: str, tokens: int) -> Iterator[Case]:
     yield run_case(name, "decode", BATCH_CONTESTANTS, names, effort, operations=tokens)
 
 
+def profile_and_typed_cases(effort: Effort, only: str) -> Iterator[Case]:
+    """Run decode with a profile, and decode into objects of a type."""
+    claims = CLAIMS | {"client_id": "web"}
+    profiled = namespace("HS256", claims)
+    profiled["token"] = sign(claims, "HS256", {"typ": "at+jwt"})
+    for name, contestants, names in (
+        ("decode HS256 profile", PROFILE_CONTESTANTS, profiled),
+        ("decode HS256 typed", TYPED_CONTESTANTS, namespace("HS256", CLAIMS)),
+    ):
+        if only in name:
+            progress(name)
+            yield run_case(name, "decode", contestants, names, effort)
+
+
 def measure(options: argparse.Namespace, argv: Sequence[str]) -> Results:
     """Run everything that the options ask for."""
     quick, only = options.quick, options.only or ""
@@ -106,6 +127,7 @@ def measure(options: argparse.Namespace, argv: Sequence[str]) -> Results:
     cases = list(small_and_large_cases(effort, only))
     batch_effort = Effort(3 if quick else 15, effort.batch_seconds)
     cases += batch_case(batch_effort, only, BATCH_TOKENS // (10 if quick else 1))
+    cases += profile_and_typed_cases(effort, only)
     startup: list[results.Startup] = []
     if only in "startup":
         progress("startup")

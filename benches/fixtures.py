@@ -109,9 +109,9 @@ def key_pair(algorithm: str) -> KeyPair:
     return KeyPair(private.decode(), public.decode())
 
 
-def sign(claims: dict[str, Any], algorithm: str) -> str:
+def sign(claims: dict[str, Any], algorithm: str, headers: dict[str, Any] | None = None) -> str:
     """Return the token that the reference implementation makes of `claims`."""
-    return pyjwt.encode(claims, key_pair(algorithm).private, algorithm=algorithm)
+    return pyjwt.encode(claims, key_pair(algorithm).private, algorithm, headers)
 
 
 def reference_decode(token: str | bytes, algorithm: str) -> dict[str, Any]:

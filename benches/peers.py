@@ -326,6 +326,65 @@ BATCH_CONTESTANTS: tuple[Contestant, ...] = (
 )
 
 
+#: The types into which the typed decoders read the claims.
+TYPES = """
+import msgspec, pydantic
+members = {name: type(value) for name, value in claims.items()}
+Struct = msgspec.defstruct("Struct", members.items(), module="claims")
+Nothing = msgspec.defstruct("Nothing", [], module="claims")
+fields = {name: (kind, ...) for name, kind in members.items()}
+Model = pydantic.create_model("Model", __module__="claims", **fields)
+"""
+
+
+def _of_rapidjwt(name: str, arguments: str, expect: str = "result == claims") -> Contestant:
+    """Return a Verifier with these arguments."""
+    made = RAPIDJWT_VERIFIER.format(cache_size=0).removesuffix(")")
+    types = TYPES if "claims=" in arguments else ""
+    setup = f"{types}{RAPIDJWT_KEYS}from rapidjwt import profiles\n{made}{arguments})"
+    code = Code("verifier.decode(token)", expect, setup)
+    return Contestant(name, "rapidjwt", "rapidjwt", "prepared", None, code)
+
+
+#: Verifiers with and without a profile, for a token that RFC 9068 allows.
+PROFILE_CONTESTANTS: tuple[Contestant, ...] = (
+    _of_rapidjwt("rapidjwt prepared", ""),
+    _of_rapidjwt("rapidjwt ACCESS_TOKEN", ", profile=profiles.ACCESS_TOKEN"),
+)
+
+_IS_STRUCT = "type(result) is Struct and msgspec.to_builtins(result) == claims"
+_IS_MODEL = "type(result) is Model and result.model_dump() == claims"
+
+
+def _of_ryjwt(name: str, kind: str, expect: str) -> Contestant:
+    code = Code(f"public.decode(token, into={kind})", expect, TYPES + RYJWT_KEYS)
+    return Contestant(name, "ryjwt", "ryjwt", "prepared", None, code, minimum_python=(3, 12))
+
+
+#: The claims as a dict, as a Struct of msgspec and as a model of pydantic.
+TYPED_CONTESTANTS: tuple[Contestant, ...] = (
+    _of_rapidjwt("rapidjwt prepared", ""),
+    _of_rapidjwt("rapidjwt Struct", ", claims=Struct", _IS_STRUCT),
+    _of_rapidjwt("rapidjwt empty Struct", ", claims=Nothing", "type(result) is Nothing"),
+    _of_rapidjwt("rapidjwt model", ", claims=Model", _IS_MODEL),
+    _of_ryjwt("ryjwt Struct", "Struct", _IS_STRUCT),
+    _of_ryjwt("ryjwt model", "Model", _IS_MODEL),
+    Contestant(
+        "raw: pydantic",
+        "pydantic",
+        "pydantic",
+        "none",
+        None,
+        Code(
+            "adapter.validate_json(payload)",
+            _IS_MODEL,
+            TYPES + "adapter = pydantic.TypeAdapter(Model)",
+        ),
+        kind="raw",
+    ),
+)
+
+
 def by_name(name: str) -> Contestant:
     """Return the contestant with this name."""
     return next(contestant for contestant in CONTESTANTS if contestant.name == name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from peers import CONTESTANTS, by_name
+from peers import CONTESTANTS, TYPED_CONTESTANTS, by_name
 from results import NOT_INSTALLED, case, python_version, timing
 
 if TYPE_CHECKING:
@@ -68,6 +68,26 @@ class NearRawCrypto:
         held = call <= max(raw * 1.08, raw + 1.0)
         measured = f"{call:.2f} us against {raw:.2f} us"
         return Verdict(self.text, limit, measured, HELD if held else BROKEN)
+
+
+@dataclass(frozen=True)
+class NearParts:
+    """A call costs at most `limit` times the sum of two others of its case."""
+
+    text: str
+    case: str
+    whole: str
+    parts: tuple[str, str]
+    limit: float
+
+    def verdict(self, results: Results) -> Verdict:
+        """Compare the run with the promise."""
+        limit = f"at most {self.limit:g}x"
+        medians = medians_of(results, self.case, (self.whole, *self.parts))
+        if isinstance(medians, str):
+            return Verdict(self.text, limit, "", medians)
+        ratio = medians[0] / sum(medians[1:])
+        return Verdict(self.text, limit, f"{ratio:.2f}x", HELD if ratio <= self.limit else BROKEN)
 
 
 @dataclass(frozen=True)
@@ -140,7 +160,7 @@ class FairShare:
         return Verdict(self.text, limit, measured, HELD if held else BROKEN)
 
 
-Promise = Ratio | NearRawCrypto | Linear | SmallImport | FairShare
+Promise = Ratio | NearRawCrypto | NearParts | Linear | SmallImport | FairShare
 
 
 def medians_of(results: Results, name: str, contestants: Iterable[str]) -> list[float] | str:
@@ -162,7 +182,8 @@ def medians_of(results: Results, name: str, contestants: Iterable[str]) -> list[
 
 def distribution(name: str) -> str:
     """Return the distribution that the contestant with this name belongs to."""
-    known = {contestant.name: contestant.distribution for contestant in CONTESTANTS}
+    every = (*CONTESTANTS, *TYPED_CONTESTANTS)
+    known = {contestant.name: contestant.distribution for contestant in every}
     return known.get(name, "rapidjwt")
 
 
@@ -227,12 +248,43 @@ PROMISES: tuple[Promise, ...] = (
         "rapidjwt decode_many",
         1.7,
     ),
+    Ratio(
+        "HS256 decode with the profile ACCESS_TOKEN against one without",
+        "decode HS256 profile",
+        "rapidjwt ACCESS_TOKEN",
+        "rapidjwt prepared",
+        1.15,
+        at_most=True,
+    ),
+    Ratio(
+        "HS256 decode into a msgspec Struct against a dict",
+        "decode HS256 typed",
+        "rapidjwt Struct",
+        "rapidjwt prepared",
+        1.2,
+        at_most=True,
+    ),
+    NearParts(
+        "HS256 decode into a pydantic model against its parts",
+        "decode HS256 typed",
+        "rapidjwt model",
+        ("raw: pydantic", "rapidjwt empty Struct"),
+        1.1,
+    ),
     FairShare("decoding beside a busy Python thread", 0.1),
 )
 
 
 # ryjwt requires Python 3.12 or later.
 RYJWT_PROMISES: tuple[Promise, ...] = (
+    Ratio(
+        "HS256 decode into a msgspec Struct against ryjwt's time",
+        "decode HS256 typed",
+        "rapidjwt Struct",
+        "ryjwt Struct",
+        1.05,
+        at_most=True,
+    ),
     Ratio(
         "HS256 prepared decode against ryjwt's time",
         "decode HS256 small",

@@ -258,6 +258,13 @@ pub enum Error {
     TooOld(String),
     /// `exp` is too long after `iat`.
     LivesTooLong,
+    /// The claims do not fit the type that the verifier returns.
+    ClaimsMisfit {
+        /// The claim, if it is known.
+        claim: Option<String>,
+        /// The name of the type.
+        kind: String,
+    },
 
     // --- keys: RFC 7517, RFC 7518 Section 6 ---
     /// An empty HMAC secret.
@@ -328,6 +335,7 @@ impl Error {
             | Self::StrictAudienceMismatch => "aud",
             Self::SubjectNotString | Self::SubjectMismatch => "sub",
             Self::JwtIdNotString => "jti",
+            Self::ClaimsMisfit { claim, .. } => return claim.as_deref(),
             _ => return None,
         })
     }
@@ -481,6 +489,12 @@ impl fmt::Display for Error {
             }
             Self::TooOld(claim) => {
                 return write!(f, "The time in the claim \"{claim}\" is too long ago");
+            }
+            Self::ClaimsMisfit { claim: Some(claim), kind } => {
+                return write!(f, "The claim \"{claim}\" does not fit {kind}");
+            }
+            Self::ClaimsMisfit { claim: None, kind } => {
+                return write!(f, "The claims do not fit {kind}");
             }
             Self::LivesTooLong => "The token is valid for too long: exp is too far from iat",
             Self::SecretEmpty => "HMAC key must not be empty.",

@@ -125,7 +125,7 @@ pub(crate) fn parse_object(json: &[u8]) -> Result<Option<Map<String, Value>>, Er
 }
 
 /// Returns a `typ` as [`Header::media_type`] does.
-fn media_type(typ: &str) -> String {
+pub fn media_type(typ: &str) -> String {
     let typ = typ.to_ascii_lowercase();
     if typ.contains('/') { typ } else { format!("application/{typ}") }
 }

@@ -55,7 +55,16 @@ if TYPE_CHECKING:
     import difflib  # noqa: F401
     from typing import Any
 
-    from . import _nested, _token_state, jws_json, profiles, remote, revocation, rules  # noqa: F401
+    from . import (  # noqa: F401
+        _nested,
+        _token_state,
+        jws_json,
+        profiles,
+        remote,
+        revocation,
+        rules,
+        typed_claims,
+    )
     from ._install import install_as_jwt
     from .issuers import MultiIssuerVerifier
     from .jwks import AsyncJWKSClient, JWKSClient, RefreshPolicy, UnknownKeyError

@@ -43,13 +43,13 @@ class NestedTokens:
         """Return the verifier of the tokens inside."""
         return self._verifier
 
-    def decode(self, token: _Token) -> dict[str, Any]:
+    def decode(self, token: _Token) -> Any:
         return self._verifier.decode(self._open(token))
 
     def decode_complete(self, token: _Token) -> DecodedToken:
         return self._verifier.decode_complete(self._open(token))
 
-    async def decode_async(self, token: _Token) -> dict[str, Any]:
+    async def decode_async(self, token: _Token) -> Any:
         return await self._verifier.decode_async(self._open(token))
 
     async def decode_complete_async(self, token: _Token) -> DecodedToken:

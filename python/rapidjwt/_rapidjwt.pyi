@@ -12,10 +12,11 @@ from collections.abc import (
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from json import JSONEncoder
-from typing import Any, Final, Literal, TypeAlias, final, overload
+from types import GenericAlias
+from typing import Any, ClassVar, Final, Generic, Literal, Protocol, TypeAlias, final, overload
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from typing_extensions import disjoint_base
+from typing_extensions import TypeVar, disjoint_base
 
 from .algorithms import AllowedPrivateKeys, AllowedPublicKeys
 from .api_jwk import PyJWK, PyJWKSet
@@ -57,9 +58,11 @@ __all__ = [
     "jwk_permits",
     "key_cache_info",
     "keys_may_be_outdated",
+    "profile_gaps",
     "record_originals",
     "token_iterator",
     "token_text",
+    "typed_claims",
     "unverified_claims",
     "verifier_of_policy",
     "verifier_under",
@@ -67,6 +70,33 @@ __all__ = [
 
 __version__: str
 
+_T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
+#: What `decode` returns: a dict, or an object of the type that was passed as `claims`.
+_ClaimsT_co = TypeVar("_ClaimsT_co", default=dict[str, Any], covariant=True)
+
+class _TypeAdapter(Protocol[_T_co]):
+    @property
+    def validator(self) -> Any: ...
+    def validate_python(self, object: Any, /) -> _T_co: ...
+
+class _JSONDecoder(Protocol[_T_co]):
+    def decode(self, buf: bytes, /) -> _T_co: ...
+
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+class _Attrs(Protocol):
+    __attrs_attrs__: ClassVar[Any]
+
+class _Struct(Protocol):
+    __struct_fields__: ClassVar[tuple[str, ...]]
+
+class _Model(Protocol):
+    def model_dump(self) -> dict[str, Any]: ...
+
+_ClaimsObject: TypeAlias = _Dataclass | _Attrs | _Struct | _Model
+_ClaimsType: TypeAlias = type[_T] | _TypeAdapter[_T] | _JSONDecoder[_T]
 # Any, because a Mapping is invariant in its keys: names of claims, or tuples of them.
 _Rules: TypeAlias = Mapping[Any, AnyRule]
 _SigningKey: TypeAlias = AllowedPrivateKeys | PyJWK | Key | RemoteKey | str | bytes
@@ -318,20 +348,23 @@ class Signer:
     @property
     def profile(self) -> Profile | None:
         """The profile, or None."""
-    def encode(self, claims: dict[str, Any]) -> str:
+    def encode(self, claims: Mapping[str, Any] | _ClaimsObject) -> str:
         """Signs claims, with the missing ones filled in, and returns the token.
 
-        Does not change the dict. Raises `TypeError` and `ValueError` for claims that are not JSON,
+        They are a dict, which is not changed, or an object of a type that the argument `claims` of
+        a `Verifier` takes: a member that is None is left out, a datetime becomes seconds.
+
+        Raises `TypeError` and `ValueError` for claims that are not JSON,
         as `rapidjwt.encode` does, and `ValueError` for claims that the profile refuses.
         """
-    def encode_async(self, claims: dict[str, Any]) -> Coroutine[Any, Any, str]:
+    def encode_async(self, claims: Mapping[str, Any] | _ClaimsObject) -> Coroutine[Any, Any, str]:
         """Signs claims as `encode` does and returns a coroutine of the token, which raises what `encode`
         raises.
 
         With a key in memory the coroutine never waits. With an `AsyncRemoteKey` it waits for the
         service; with a `RemoteKey` it calls the service in a thread.
         """
-    def _signing_input(self, claims: dict[str, Any]) -> bytes: ...
+    def _signing_input(self, claims: Mapping[str, Any] | _ClaimsObject) -> bytes: ...
     def __copy__(self) -> Signer: ...
     def __deepcopy__(self, _memo: Any) -> Signer: ...
 
@@ -408,7 +441,7 @@ def remote_request(key: RemoteKey, message: bytes, /) -> Awaitable[Any]: ...
 def remote_signature(key: RemoteKey, message: bytes, answer: Any, /) -> bytes: ...
 
 @final
-class Verifier:
+class Verifier(Generic[_ClaimsT_co]):
     """A verifier of tokens, with keys and a policy that are fixed when it is made.
 
     It accepts what `rapidjwt.decode` accepts with the same arguments, in less time: keys are parsed
@@ -446,6 +479,8 @@ class Verifier:
         replay: a store of `rapidjwt.replay`. Tokens are then accepted once; they must have `jti` and
             `exp`.
         revocation: a list of `rapidjwt.revocation`, whose tokens are refused.
+        claims: the type of the claims that `decode` returns in place of a dict: a dataclass, a
+            `TypedDict`, a `msgspec.Struct`, a pydantic model, a `TypeAdapter` or a class of attrs.
 
     Raises `InvalidKeyError` for a key that fits none of the algorithms, `PyJWKSetError` for a set
     without a key that does, `TypeError` and `ValueError` for other wrong arguments.
@@ -473,7 +508,33 @@ class Verifier:
         max_lifetime: float | timedelta | None = None,
         replay: AnyReplayStore | None = None,
         revocation: Revocation | None = None,
-    ) -> Verifier: ...
+        claims: None = None,
+    ) -> Verifier[dict[str, Any]]: ...
+    @overload
+    def __new__(
+        cls,
+        key: _VerifyingKeys,
+        *,
+        jwks: None = None,
+        algorithms: _Algorithms | None = None,
+        audience: str | _Strings | None = None,
+        issuer: str | _Strings | None = None,
+        subject: str | None = None,
+        leeway: float | timedelta = 0,
+        require: _Strings = (),
+        options: Options | None = None,
+        cache_size: int = 0,
+        max_token_size: int | None = None,
+        max_nesting: int | None = None,
+        decrypter: Decrypter | None = None,
+        profile: Profile | None = None,
+        rules: _Rules | None = None,
+        max_age: float | timedelta | None = None,
+        max_lifetime: float | timedelta | None = None,
+        replay: AnyReplayStore | None = None,
+        revocation: Revocation | None = None,
+        claims: _ClaimsType[_T],
+    ) -> Verifier[_T]: ...
     @overload
     def __new__(
         cls,
@@ -497,7 +558,33 @@ class Verifier:
         max_lifetime: float | timedelta | None = None,
         replay: AnyReplayStore | None = None,
         revocation: Revocation | None = None,
-    ) -> Verifier: ...
+        claims: None = None,
+    ) -> Verifier[dict[str, Any]]: ...
+    @overload
+    def __new__(
+        cls,
+        key: None = None,
+        *,
+        jwks: JWKSClient | AsyncJWKSClient,
+        algorithms: _Algorithms,
+        audience: str | _Strings | None = None,
+        issuer: str | _Strings | None = None,
+        subject: str | None = None,
+        leeway: float | timedelta = 0,
+        require: _Strings = (),
+        options: Options | None = None,
+        cache_size: int = 0,
+        max_token_size: int | None = None,
+        max_nesting: int | None = None,
+        decrypter: Decrypter | None = None,
+        profile: Profile | None = None,
+        rules: _Rules | None = None,
+        max_age: float | timedelta | None = None,
+        max_lifetime: float | timedelta | None = None,
+        replay: AnyReplayStore | None = None,
+        revocation: Revocation | None = None,
+        claims: _ClaimsType[_T],
+    ) -> Verifier[_T]: ...
     @property
     def algorithms(self) -> tuple[str, ...]:
         """The names of the allowed algorithms."""
@@ -530,13 +617,16 @@ class Verifier:
     @property
     def profile(self) -> Profile | None:
         """The profile, or None."""
-    def expecting(self, rules: _Rules) -> Verifier:
+    @property
+    def claims(self) -> Any:
+        """The type of the claims that `decode` returns; None for a dict."""
+    def expecting(self, rules: _Rules) -> Verifier[_ClaimsT_co]:
         """Returns a verifier with the same keys that checks these rules too, such as those of
         `rapidjwt.profiles.login` for one ID token.
 
         `rules` is a dict as for the argument of that name. The keys are shared, so it is cheap.
         """
-    def decode(self, token: str | bytes) -> dict[str, Any]:
+    def decode(self, token: str | bytes) -> _ClaimsT_co:
         """Verifies a token and returns its claims.
 
         Raises the exceptions of `rapidjwt.decode`. With a `JWKSClient`, also raises
@@ -547,9 +637,10 @@ class Verifier:
     def decode_complete(self, token: str | bytes) -> DecodedToken:
         """Verifies a token and returns a dict with its `payload`, `header` and `signature`.
 
-        Raises the exceptions of `decode`.
+        The payload is a dict, even if the verifier has a type for claims. Raises the exceptions of
+        `decode`.
         """
-    def decode_many(self, tokens: Iterable[Any]) -> Iterator[dict[str, Any] | PyJWTError]:
+    def decode_many(self, tokens: Iterable[Any]) -> Iterator[_ClaimsT_co | PyJWTError]:
         """Verifies many tokens and returns an iterator over their claims, in the order of the tokens.
 
         It takes any iterable of str and bytes: a list, a generator, a column of pandas, polars or
@@ -561,15 +652,13 @@ class Verifier:
         """
     def decode_complete_many(self, tokens: Iterable[Any]) -> Iterator[DecodedToken | PyJWTError]:
         """Does what `decode_many` does, for the results of `decode_complete`."""
-    def decode_many_async(
-        self, tokens: Iterable[Any]
-    ) -> AsyncIterator[dict[str, Any] | PyJWTError]:
+    def decode_many_async(self, tokens: Iterable[Any]) -> AsyncIterator[_ClaimsT_co | PyJWTError]:
         """Does what `decode_many` does, as an asynchronous iterator: `async for claims in ...`.
 
         Chunks are verified in a thread, so the event loop is not blocked; the iterable itself is
         read in the event loop. With an `AsyncJWKSClient` it waits for keys that are not in memory.
         """
-    def decode_async(self, token: str | bytes) -> Coroutine[Any, Any, dict[str, Any]]:
+    def decode_async(self, token: str | bytes) -> Coroutine[Any, Any, _ClaimsT_co]:
         """Verifies a token and returns a coroutine of its claims, which raises what `decode` raises.
 
         With keys in memory the coroutine never waits; with an `AsyncJWKSClient` it waits only for
@@ -583,8 +672,9 @@ class Verifier:
         """
     def cache_clear(self) -> None:
         """Empties the cache of verified signatures."""
-    def __copy__(self) -> Verifier: ...
-    def __deepcopy__(self, _memo: Any) -> Verifier: ...
+    def __class_getitem__(cls, key: Any) -> GenericAlias: ...
+    def __copy__(self) -> Verifier[_ClaimsT_co]: ...
+    def __deepcopy__(self, _memo: Any) -> Verifier[_ClaimsT_co]: ...
 
 @final
 class VerifierPolicy:
@@ -596,9 +686,9 @@ class VerifierPolicy:
     def check_size(self, token: str | bytes, /) -> None: ...
 
 @final
-class DecodedMany(Iterator[dict[str, Any] | PyJWTError]):
+class DecodedMany(Iterator[Any]):
     def __iter__(self) -> DecodedMany: ...
-    def __next__(self) -> dict[str, Any] | PyJWTError: ...
+    def __next__(self) -> Any: ...
 
 @final
 class Encrypter:
@@ -974,19 +1064,23 @@ def clear_key_cache() -> None:
 def key_cache_info() -> CacheInfo:
     """Returns the counters of the cache of prepared keys; `maxsize` is per algorithm."""
 
+def profile_gaps(
+    profile: Profile, header: dict[str, Any], claims: dict[str, Any], /
+) -> list[str]: ...
 def record_originals() -> None: ...
 def jwk_permits(
     key_use: object, key_ops: object, /, *, use: str | None = None, operation: str | None = None
 ) -> bool: ...
 def keys_may_be_outdated(
-    verifier: Verifier, token: str | bytes, is_signature_wrong: bool, /
+    verifier: Verifier[Any], token: str | bytes, is_signature_wrong: bool, /
 ) -> bool: ...
 def token_iterator(tokens: Iterable[Any], method: str, /) -> Iterator[Any]: ...
 def token_text(item: Any, /) -> Any: ...
 def unverified_claims(token: str | bytes, max_token_size: int | None, /) -> dict[str, Any]: ...
 def open_nested(decrypter: Decrypter, token: str | bytes, /) -> bytes: ...
-def verifier_of_policy(policy: VerifierPolicy, keys: _VerifyingKeys, /) -> Verifier: ...
-def verifier_under(verifier: Verifier, policy: VerifierPolicy, /) -> Verifier: ...
+def typed_claims(verifier: Verifier[Any], claims: dict[str, Any], /) -> Any: ...
+def verifier_of_policy(policy: VerifierPolicy, keys: _VerifyingKeys, /) -> Verifier[Any]: ...
+def verifier_under(verifier: Verifier[Any], policy: VerifierPolicy, /) -> Verifier[Any]: ...
 def fast_path_changed() -> None: ...
 def fast_path_extended() -> None: ...
 def fast_path_obstacles() -> list[tuple[str, str]]: ...

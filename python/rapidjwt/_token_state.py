@@ -1,6 +1,7 @@
 """One-time and revoked tokens: `Verifier(replay=..., revocation=...)`.
 
-Stores are asked last, about tokens that have verified: a forged token does not get that far.
+Stores are asked last, about tokens that have verified: a forged token does not get that far. They
+see the claims as a dict; the object of the verifier's type is made after them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from ._chunk import Chunk
-from ._rapidjwt import verifier_under
+from ._rapidjwt import typed_claims, verifier_under
 from .exceptions import DecodeError, MissingRequiredClaimError, PyJWTError, ReplayedTokenError
 from .replay.store import checked_store, seen_before, seen_before_async
 from .revocation.store import checked_revocation
@@ -80,21 +81,20 @@ class StatefulTokens:
         """Return the verifier of the tokens."""
         return self._verifier
 
-    def decode(self, token: _Token) -> dict[str, Any]:
-        return self.decode_complete(token)["payload"]
+    def decode(self, token: _Token) -> Any:
+        return self._typed(self.decode_complete(token))
 
     def decode_complete(self, token: _Token) -> DecodedToken:
         return self._checked(self._verifier.decode_complete(token))
 
-    async def decode_async(self, token: _Token) -> dict[str, Any]:
-        return (await self.decode_complete_async(token))["payload"]
+    async def decode_async(self, token: _Token) -> Any:
+        return self._typed(await self.decode_complete_async(token))
 
     async def decode_complete_async(self, token: _Token) -> DecodedToken:
         return await self._checked_async(await self._verifier.decode_complete_async(token))
 
-    def decode_many(self, tokens: Iterator[Any]) -> Iterator[dict[str, Any] | PyJWTError]:
-        for result in self.decode_complete_many(tokens):
-            yield result if isinstance(result, PyJWTError) else result["payload"]
+    def decode_many(self, tokens: Iterator[Any]) -> Iterator[Any]:
+        return map(self._typed_result, self.decode_complete_many(tokens))
 
     def decode_complete_many(self, tokens: Iterator[Any]) -> Iterator[DecodedToken | PyJWTError]:
         for result in self._verifier.decode_complete_many(tokens):
@@ -106,13 +106,11 @@ class StatefulTokens:
             except PyJWTError as error:
                 yield error
 
-    async def decode_many_async(
-        self, tokens: Iterator[Any]
-    ) -> AsyncIterator[dict[str, Any] | PyJWTError]:
+    async def decode_many_async(self, tokens: Iterator[Any]) -> AsyncIterator[Any]:
         chunk = Chunk(tokens)
         while chunk.take():
             for result in await self._decoded(chunk.tokens):
-                yield await self._result_async(result)
+                yield self._typed_result(await self._result_async(result))
         chunk.raise_interruption()
 
     async def _decoded(self, tokens: list[_Token]) -> list[DecodedToken | PyJWTError]:
@@ -127,11 +125,21 @@ class StatefulTokens:
         except PyJWTError as error:
             return error
 
-    async def _result_async(self, result: DecodedToken | PyJWTError) -> dict[str, Any] | PyJWTError:
+    async def _result_async(self, result: DecodedToken | PyJWTError) -> DecodedToken | PyJWTError:
         if isinstance(result, PyJWTError):
             return result
         try:
-            return (await self._checked_async(result))["payload"]
+            return await self._checked_async(result)
+        except PyJWTError as error:
+            return error
+
+    def _typed(self, token: DecodedToken) -> Any:
+        """Return the claims of a token that the stores have accepted, as the verifier's type."""
+        return typed_claims(self._verifier, token["payload"])
+
+    def _typed_result(self, result: DecodedToken | PyJWTError) -> Any:
+        try:
+            return result if isinstance(result, PyJWTError) else self._typed(result)
         except PyJWTError as error:
             return error
 

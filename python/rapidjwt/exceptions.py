@@ -25,6 +25,7 @@ CODES = {
     "decryption_failed": "A JWE cannot be decrypted with the keys that were passed",
     "missing_claim": "A claim that is required is absent or null",
     "invalid_claim": "A claim is of the wrong type, or the conversion of the claims refused them",
+    "claims_misfit": "The claims do not fit the type of the verifier",
     "forbidden_claim": "A claim is present that must not be",
     "wrong_claim": "A claim does not follow a rule of the verifier or its profile",
     "too_old": "The token, or the login that it tells of, is too long ago",

@@ -206,6 +206,16 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_is_found_by_its_name() {
+        for claim in Claim::ALL {
+            assert_eq!(Claim::by_name(claim.name().as_bytes()), Some(claim));
+        }
+        for other in ["", "ex", "exp ", "Exp", "foo"] {
+            assert_eq!(Claim::by_name(other.as_bytes()), None);
+        }
+    }
+
+    #[test]
     fn claims_without_times_and_names_pass() {
         assert_eq!(check(json!({}), &POLICY), Ok(()));
     }

@@ -294,6 +294,16 @@ impl Rule {
     }
 }
 
+/// Checks that one of several claims is there.
+fn check_one_of(claims: &impl ClaimsView, paths: &[Path]) -> Result<(), Error> {
+    let is_there = |path: &Path| claims.with_value(path, |seen| !seen.is_missing());
+    if paths.iter().any(is_there) {
+        return Ok(());
+    }
+    let names: Vec<_> = paths.iter().map(Path::dotted).collect();
+    Err(Error::MissingClaim(names.join(" or ")))
+}
+
 /// The rules of a verifier.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
@@ -327,14 +337,14 @@ impl Rules {
         for rule in &self.rules {
             rule.check(claims, at)?;
         }
-        for paths in &self.one_required {
-            let is_there = |path: &Path| claims.with_value(path, |seen| !seen.is_missing());
-            if !paths.iter().any(is_there) {
-                let names: Vec<_> = paths.iter().map(Path::dotted).collect();
-                return Err(Error::MissingClaim(names.join(" or ")));
-            }
-        }
-        Ok(())
+        self.one_required.iter().try_for_each(|paths| check_one_of(claims, paths))
+    }
+
+    /// Returns the errors of all rules that are broken, for a report.
+    pub fn errors(&self, claims: &impl ClaimsView, at: &Circumstances) -> Vec<Error> {
+        let rules = self.rules.iter().map(|rule| rule.check(claims, at));
+        let one_required = self.one_required.iter().map(|paths| check_one_of(claims, paths));
+        rules.chain(one_required).filter_map(Result::err).collect()
     }
 }
 

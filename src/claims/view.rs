@@ -27,8 +27,20 @@ impl Claim {
         [Self::Exp, Self::Nbf, Self::Iat, Self::Iss, Self::Aud, Self::Sub, Self::Jti];
 
     /// Returns the claim of that name.
+    #[inline]
     pub fn by_name(name: &[u8]) -> Option<Self> {
-        Self::ALL.into_iter().find(|claim| claim.name().as_bytes() == name)
+        // One comparison of three bytes instead of seven of strings.
+        let name: &[u8; 3] = name.try_into().ok()?;
+        Some(match name {
+            b"exp" => Self::Exp,
+            b"nbf" => Self::Nbf,
+            b"iat" => Self::Iat,
+            b"iss" => Self::Iss,
+            b"aud" => Self::Aud,
+            b"sub" => Self::Sub,
+            b"jti" => Self::Jti,
+            _ => return None,
+        })
     }
 
     /// Returns the name of the claim's member.

@@ -7,7 +7,7 @@ use pyo3::exceptions::{
 };
 use pyo3::prelude::*;
 use pyo3::type_object::PyTypeInfo;
-use pyo3::types::{PyModule, PyString, PyType};
+use pyo3::types::{PyModule, PyString, PyTuple, PyType};
 
 use super::cpython::{self, Newest, with_python};
 use super::once::intern;
@@ -112,6 +112,12 @@ impl Raised {
         let module = self.0.get_type(py).module();
         module
             .is_ok_and(|module| module.to_str().is_ok_and(|name| name == "cryptography.exceptions"))
+    }
+
+    /// Returns whether the error is of one of these classes.
+    pub(super) fn matches(&self, py: Python<'_>, classes: &Bound<'_, PyTuple>) -> bool {
+        let Ok(matches) = self.0.matches(py, classes);
+        matches
     }
 
     pub(super) fn message(&self, py: Python<'_>) -> String {
@@ -233,6 +239,7 @@ impl Classes {
             }
             Error::ClaimForbidden(_) => (&self.InvalidTokenError, Some("forbidden_claim")),
             Error::LivesTooLong => (&self.InvalidTokenError, Some("lives_too_long")),
+            Error::ClaimsMisfit { .. } => (&self.InvalidTokenError, Some("claims_misfit")),
             Error::NoMatchingKey => (&self.InvalidTokenError, Some("unknown_key")),
             Error::KidRequired => (&self.InvalidTokenError, Some("missing_key_id")),
             Error::NoUsableKey => (&self.PyJWKSetError, None),

@@ -27,6 +27,7 @@ mod profile;
 mod repr;
 mod secret_guard;
 mod signer;
+mod typed_claims;
 mod vectorcall;
 mod verifier;
 
@@ -83,14 +84,15 @@ mod _rapidjwt {
     use super::keys::cache::{clear_key_cache, key_cache_info};
     use super::keys::key::Key;
     use super::late::late;
+    use super::profile::profile_gaps;
     use super::secret_guard::{is_der, is_der_public_key, is_jwk, is_pem, is_ssh};
     use super::signer::{Signer, SignerEncode};
     use super::vectorcall::{add_method, function};
     use super::verifier::batch::{self, DecodedMany, token_text};
     use super::verifier::policy::VerifierPolicy;
     use super::verifier::{
-        Verifier, VerifierDecode, keys_may_be_outdated, token_iterator, verifier_of_policy,
-        verifier_under,
+        Verifier, VerifierDecode, keys_may_be_outdated, token_iterator, typed_claims,
+        verifier_of_policy, verifier_under,
     };
     use super::{check_interpreter, decode_segment};
 
@@ -131,9 +133,11 @@ mod _rapidjwt {
             wrap_pyfunction!(jwk_permits, module)?,
             wrap_pyfunction!(key_cache_info, module)?,
             wrap_pyfunction!(keys_may_be_outdated, module)?,
+            wrap_pyfunction!(profile_gaps, module)?,
             wrap_pyfunction!(record_originals, module)?,
             wrap_pyfunction!(token_iterator, module)?,
             wrap_pyfunction!(token_text, module)?,
+            wrap_pyfunction!(typed_claims, module)?,
             wrap_pyfunction!(unverified_claims, module)?,
             wrap_pyfunction!(verifier_of_policy, module)?,
             wrap_pyfunction!(verifier_under, module)?,

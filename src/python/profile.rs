@@ -8,7 +8,8 @@ use pyo3::{PyTraverseError, PyVisit};
 use serde_json::Value;
 
 use super::arguments::{self, exact, exact_seconds, type_name};
-use super::claims_view::json_value;
+use super::claims_view::{PyClaims, Record, json_value};
+use super::clock;
 use super::once::intern;
 use crate::algorithm::{Algorithm, Family, Hash};
 use crate::base64url;
@@ -16,7 +17,7 @@ use crate::claims::rules::{Circumstances, Condition, Kind, Rule, Rules};
 use crate::claims::{Accepted, Claim, ClaimsView, Path};
 use crate::crypto::digest;
 use crate::error::Error;
-use crate::header::AcceptedTypes;
+use crate::header::{AcceptedTypes, media_type};
 use crate::key::OkpCurve;
 
 /// What a profile and rules demand beyond the policy of a verifier.
@@ -421,6 +422,30 @@ impl<'py> Reader<'_, 'py> {
             condition(audience.iter().map(|one| Value::from(one.as_str())).collect())
         })
     }
+}
+
+/// Returns what a token lacks for a profile, a sentence for each rule that it breaks.
+///
+/// Nothing was verified: the header and the claims are those that somebody has written.
+#[pyfunction]
+#[pyo3(signature = (profile, header, claims, /))]
+pub(super) fn profile_gaps(
+    profile: &Bound<'_, PyAny>,
+    header: &Bound<'_, PyDict>,
+    claims: &Bound<'_, PyDict>,
+) -> PyResult<Vec<String>> {
+    let py = profile.py();
+    let arguments = Arguments { profile: Some(profile), ..Arguments::default() };
+    let demands = Demands::read(py, arguments, None)?.unwrap_or_default();
+    let typ = header.get_item("typ")?.map(|typ| arguments::string(&typ).map(media_type));
+    let typ = typ.map(Option::unwrap_or_default);
+    let types = demands.profile.as_ref().and_then(|profile| profile.types.as_ref());
+    let of_header = types.map_or(Ok(()), |types| types.check(typ.as_deref()));
+    let mut record = Record::asking(demands.names());
+    record.look_up(claims)?;
+    let at = Circumstances { now: clock::now(py)?, leeway: 0.0, hash: None };
+    let of_claims = demands.rules.errors(&PyClaims { dict: claims, record: &record }, &at);
+    Ok(of_header.err().into_iter().chain(of_claims).map(|error| error.to_string()).collect())
 }
 
 /// Returns the values of an audience.

@@ -24,7 +24,7 @@ use super::once::{ForkSafeOnce, intern};
 use super::profile::{self, Demands, Profile};
 use super::repr::Repr;
 use super::vectorcall::{Method, drop_deferred};
-use super::{arguments, clock, cpython, decoded, encoding, header_cache};
+use super::{arguments, clock, cpython, decoded, encoding, header_cache, typed_claims};
 use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::claims::Claim;
@@ -338,7 +338,9 @@ impl Method for SignerEncode {
     const NAME: &'static CStr = c"encode";
     const DOC: &'static CStr = c"encode($self, claims)\n--\n\n\
         Signs claims, with the missing ones filled in, and returns the token.\n\n\
-        Does not change the dict. Raises `TypeError` and `ValueError` for claims that are not JSON,\n\
+        They are a dict, which is not changed, or an object of a type that the argument `claims` of\n\
+        a `Verifier` takes: a member that is None is left out, a datetime becomes seconds.\n\n\
+        Raises `TypeError` and `ValueError` for claims that are not JSON,\n\
         as `rapidjwt.encode` does, and `ValueError` for claims that the profile refuses.";
     const PARAMETER: &'static str = "claims";
 
@@ -407,7 +409,7 @@ impl Signer {
     fn check(&self, py: Python<'_>, demands: &Demands, json: &[u8]) -> PyResult<()> {
         let now = clock::now(py)?;
         let algorithm = self.key.algorithm();
-        let checked = match ScannedClaims::read(json) {
+        let checked = match ScannedClaims::read(json, true) {
             Ok(claims) if !demands.calls() => {
                 demands.check(&claims, algorithm, now, 0.0).map_err(PyErr::from)
             }
@@ -463,11 +465,17 @@ impl Signer {
 
     /// Fills in the claims in a dict and lets Python's json write it.
     fn json_by_python(&self, claims: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
-        let claims = claims.cast::<PyDict>().map_err(|_| {
-            PyTypeError::new_err(
-                "Expecting a dict object, as JWT only supports JSON objects as payloads.",
-            )
-        })?;
+        let Ok(claims) = claims.cast::<PyDict>() else {
+            let members = typed_claims::members(claims)?.ok_or_else(|| {
+                PyTypeError::new_err(
+                    "Expecting a dict object, as JWT only supports JSON objects as payloads.",
+                )
+            })?;
+            return match self.json_fast(&members)? {
+                Some(json) => Ok(json),
+                None => self.json_by_python(&members),
+            };
+        };
         let filled = match encoding::with_whole_seconds(claims)? {
             Some(copy) => copy,
             None => claims.copy()?,

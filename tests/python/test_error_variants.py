@@ -12,6 +12,7 @@ import base64
 import json
 import re
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
 import rapidjwt
@@ -135,6 +136,10 @@ HS_VERIFIER = Verifier(HMAC_SECRET, algorithms=HS)
 EC_VERIFIER = Verifier(KeySet.from_jwks({"keys": EC}), algorithms=["ES256"])
 
 
+class Claims(TypedDict):
+    a: str
+
+
 def demanding(claims_, **arguments):
     return lambda: Verifier(HMAC_SECRET, algorithms=HS, **arguments).decode(token(claims_))
 
@@ -230,6 +235,11 @@ OURS_ALONE = {
         demanding({"iat": 1, "exp": LATE}, max_lifetime=60),
         rapidjwt.InvalidTokenError,
         "The token is valid for too long: exp is too far from iat",
+    ),
+    "ClaimsMisfit": (
+        demanding({"a": 1}, claims=Claims),
+        rapidjwt.InvalidTokenError,
+        'The claim "a" does not fit Claims',
     ),
     "KeyDoesNotFit": (
         lambda: Key.from_pem(private_pem("P-256")).sign(b"", "HS256"),

@@ -73,6 +73,7 @@ INSIDE = {
         ["fast_path"],
         ["keys", "vectorcall"],
         ["decoded", "encoding", "profile"],
+        ["typed_claims"],
         ["jwe", "jws_json", "jwt", "signer", "verifier"],
         ["late"],
         ["mod"],

@@ -8,11 +8,13 @@ a framework only translates between these and the framework.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
 from inspect import isfunction
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
+from rapidjwt._rapidjwt import Verifier, typed_claims
 from rapidjwt.exceptions import (
     DecodeError,
     ExpiredSignatureError,
@@ -31,11 +33,13 @@ from rapidjwt.exceptions import (
     TokenBindingError,
     UseDPoPNonceError,
 )
+from rapidjwt.issuers import MultiIssuerVerifier
 
 from .possession import BEARER_ONLY, Possession, PresentedRequest, scheme_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from typing import TypeGuard
 
     from typing_extensions import TypeVar
 
@@ -43,7 +47,6 @@ if TYPE_CHECKING:
     ClaimsT = TypeVar("ClaimsT", default=dict[str, Any])
 
     _Refused: TypeAlias = InvalidTokenError | PyJWKClientError | StoreUnavailableError
-    _DecodeAsync: TypeAlias = Callable[[str], Awaitable[dict[str, Any]]]
 else:
     from typing import TypeVar
 
@@ -58,9 +61,11 @@ __all__ = [
     "Possession",
     "PresentedRequest",
     "SyncVerifier",
+    "UntypedVerifier",
     "bearer_token",
     "challenge",
     "checked_verifier",
+    "conversion",
     "converted",
     "credentials",
     "granted_scopes",
@@ -121,7 +126,8 @@ class AsyncVerifier(Protocol):
         ...
 
 
-AnyVerifier: TypeAlias = SyncVerifier | AsyncVerifier
+UntypedVerifier: TypeAlias = SyncVerifier | AsyncVerifier
+AnyVerifier: TypeAlias = UntypedVerifier | Verifier[Any]
 
 
 def checked_verifier(verifier: AnyVerifier) -> AnyVerifier:
@@ -320,6 +326,10 @@ def invalid_token(
     )
 
 
+def _is_typed(verifier: object) -> TypeGuard[Verifier[Any]]:
+    return isinstance(verifier, Verifier) and verifier.claims is not None
+
+
 def verify(
     verifier: AnyVerifier,
     authorization: Sequence[str],
@@ -328,6 +338,8 @@ def verify(
 ) -> dict[str, Any]:
     """Return the claims of a request's token, or raise BearerError.
 
+    They are a dict, even if the verifier has a type: see `conversion`.
+
     `authorization` has the values of the request's `Authorization` headers. `possession` says how a
     request proves that a token is its sender's, and `request` is then read. A token that is bound
     to a key is refused without such a proof. Errors of the verifier other than InvalidTokenError,
@@ -335,7 +347,7 @@ def verify(
     """
     scheme, token = credentials(authorization, possession.schemes)
     try:
-        claims = sync_verifier(verifier).decode(token)
+        claims = _decoded(verifier, token)
     except _REFUSED as error:
         raise refusal(error, scheme) from error
     try:
@@ -359,11 +371,10 @@ async def verify_async(
     """
     scheme, token = credentials(authorization, possession.schemes)
     try:
-        decode_async: _DecodeAsync | None = getattr(verifier, "decode_async", None)
-        if decode_async is not None:
-            claims = await decode_async(token)
+        if hasattr(verifier, "decode_async"):
+            claims = await _decoded_async(cast("AsyncVerifier", verifier), token)
         else:
-            claims = await in_thread(partial(sync_verifier(verifier).decode, token))
+            claims = await in_thread(partial(_decoded, verifier, token))
     except _REFUSED as error:
         raise refusal(error, scheme) from error
     try:
@@ -371,6 +382,41 @@ async def verify_async(
     except _REFUSED as error:
         raise _unproven(error, scheme) from error
     return claims
+
+
+def _decoded(verifier: AnyVerifier, token: str) -> dict[str, Any]:
+    """Return all claims: an object of a type may lack the one that binds the token (`cnf`)."""
+    if _is_typed(verifier):
+        return verifier.decode_complete(token)["payload"]
+    _refuse_type(verifier, token)
+    return _all_claims(verifier, sync_verifier(verifier).decode(token))
+
+
+async def _decoded_async(verifier: AsyncVerifier | Verifier[Any], token: str) -> dict[str, Any]:
+    if _is_typed(verifier):
+        return (await verifier.decode_complete_async(token))["payload"]
+    _refuse_type(verifier, token)
+    return _all_claims(verifier, await verifier.decode_async(token))
+
+
+def _refuse_type(verifier: AnyVerifier, token: str) -> None:
+    """Raise TypeError for the token of an issuer whose verifier has a type, perhaps of dicts."""
+    if isinstance(verifier, MultiIssuerVerifier):
+        chosen = verifier._choose(token)  # noqa: SLF001 - of this package
+        if chosen.claims is not None:
+            raise TypeError(
+                "The verifiers of a MultiIssuerVerifier must not have a type here: leave out their "
+                "argument claims, and pass claims=... to the helper if it takes that"
+            )
+
+
+def _all_claims(verifier: AnyVerifier, claims: object) -> dict[str, Any]:
+    if not isinstance(claims, Mapping):
+        raise TypeError(
+            f"{type(verifier).__name__} must return the claims as a dict, so that it is seen what "
+            f"the token is bound to; it returned {type(claims).__name__}"
+        )
+    return cast("dict[str, Any]", claims)
 
 
 def required_scopes(scopes: str | Iterable[str]) -> tuple[str, ...]:
@@ -414,19 +460,36 @@ def require_scopes(claims: Mapping[str, Any], scopes: Sequence[str]) -> None:
         )
 
 
+def conversion(
+    verifier: AnyVerifier, convert: Callable[[dict[str, Any]], ClaimsT] | None
+) -> Callable[[dict[str, Any]], ClaimsT] | None:
+    """Return the function for `converted`: `convert`, or one that makes the verifier's type.
+
+    Raises TypeError for both.
+    """
+    if not _is_typed(verifier):
+        return convert
+    if convert is not None:
+        raise TypeError("The verifier has a type: pass claims=... to the verifier or to the helper")
+    return partial(typed_claims, verifier)
+
+
 def converted(
     claims: dict[str, Any], convert: Callable[[dict[str, Any]], ClaimsT] | None
 ) -> ClaimsT:
     """Return verified claims converted for the application; None leaves them unchanged.
 
     Raises BearerError with status 401 if the conversion raises a LookupError, TypeError or
-    ValueError (such as pydantic's ValidationError): claims are missing or of the wrong type.
+    ValueError (such as pydantic's ValidationError): claims are missing or of the wrong type; and if
+    they do not fit the verifier's type.
     """
     if convert is None:
         return cast("ClaimsT", claims)
     try:
         return convert(claims)
-    except (LookupError, TypeError, ValueError) as error:
+    except (InvalidTokenError, LookupError, TypeError, ValueError) as error:
         description = "The claims of the access token are not valid"
-        scheme = scheme_of(claims)
-        raise invalid_token(description, {"code": "invalid_claim"}, scheme) from error
+        details: dict[str, Any] = {"code": "invalid_claim"}
+        if isinstance(error, InvalidTokenError):
+            details = error.details()
+        raise invalid_token(description, details, scheme_of(claims)) from error

@@ -17,11 +17,12 @@ from django.utils.module_loading import import_string
 
 from .answers import Answers
 from .bearer import (
-    AnyVerifier,
     BearerError,
     MissingTokenError,
     Possession,
+    UntypedVerifier,
     checked_verifier,
+    conversion,
     require_scopes,
     required_scopes,
     sync_verifier,
@@ -63,14 +64,15 @@ class JWTRequest(HttpRequest):
 class Settings:
     """The setting `RAPIDJWT`, a dict.
 
-    `VERIFIER` is a verifier, or its import path ("project.tokens.verifier"). `REALM`,
+    `VERIFIER` is a verifier without a type for claims, or its import path
+    ("project.tokens.verifier"). `REALM`,
     `PROBLEM_DETAILS` and `ON_RESULT`, a function or its import path, are described in
     `rapidjwt.integrations.answers.Answers`. `DPOP` is a `DPoPVerifier`, or its import path, and
     `CERTIFICATES` a `ClientCertificates`; without them, tokens that are bound to a key or to a
     certificate are refused.
     """
 
-    verifier: AnyVerifier
+    verifier: UntypedVerifier
     answers: Answers
 
 
@@ -88,6 +90,10 @@ def settings() -> Settings:
         checked_verifier(verifier)
     except TypeError as error:
         raise ImproperlyConfigured(f"RAPIDJWT: VERIFIER: {error}") from error
+    if conversion(verifier, None) is not None:
+        raise ImproperlyConfigured(
+            "RAPIDJWT: VERIFIER must return dicts: leave out its argument claims"
+        )
     try:
         arguments = {_OPTIONAL[name]: value for name, value in given.items()}
         possession = Possession(dpop, certificates)

@@ -3,7 +3,7 @@
 # FastAPI reads the annotations of `JWTBearer.__call__`, so they must not become strings.
 from collections.abc import Callable, Iterable
 from copy import copy
-from typing import Any, Generic
+from typing import Any, Generic, overload
 
 from fastapi import HTTPException
 from fastapi.openapi.models import HTTPBase, HTTPBearer
@@ -11,12 +11,13 @@ from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
+from rapidjwt import Verifier
 from rapidjwt.dpop import DPoPVerifier
 from rapidjwt.mtls import ClientCertificates
 
 from . import starlette
 from .answers import PROBLEM_JSON
-from .bearer import AnyVerifier, ClaimsT
+from .bearer import AnyVerifier, ClaimsT, UntypedVerifier
 from .starlette import PROBLEM_DETAILS, jwks_response
 
 __all__ = [
@@ -68,6 +69,55 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
     required), unless another is given.
     """
 
+    @overload
+    def __init__(
+        self,
+        verifier: Verifier[ClaimsT],
+        *,
+        scopes: str | Iterable[str] = ...,
+        realm: str = ...,
+        claims: None = ...,
+        on_result: Callable[[str], object] | None = ...,
+        dpop: DPoPVerifier | None = ...,
+        certificates: ClientCertificates | None = ...,
+        scheme: SecurityBase | None = ...,
+        scheme_name: str = ...,
+        description: str | None = ...,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        verifier: UntypedVerifier,
+        *,
+        scopes: str | Iterable[str] = ...,
+        realm: str = ...,
+        claims: Callable[[dict[str, Any]], ClaimsT],
+        on_result: Callable[[str], object] | None = ...,
+        dpop: DPoPVerifier | None = ...,
+        certificates: ClientCertificates | None = ...,
+        scheme: SecurityBase | None = ...,
+        scheme_name: str = ...,
+        description: str | None = ...,
+    ) -> None: ...
+
+    # For `JWTBearer[MyClaims](verifier)` with a verifier of dicts.
+    @overload
+    def __init__(
+        self,
+        verifier: UntypedVerifier,
+        *,
+        scopes: str | Iterable[str] = ...,
+        realm: str = ...,
+        claims: None = ...,
+        on_result: Callable[[str], object] | None = ...,
+        dpop: DPoPVerifier | None = ...,
+        certificates: ClientCertificates | None = ...,
+        scheme: SecurityBase | None = ...,
+        scheme_name: str = ...,
+        description: str | None = ...,
+    ) -> None: ...
+
     def __init__(
         self,
         verifier: AnyVerifier,
@@ -93,7 +143,7 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
                 "scheme must be a security scheme of fastapi.security, such as "
                 f"OpenIdConnect(openIdConnectUrl=...), not {type(scheme).__name__}"
             )
-        self._bearer = _Bearer(
+        self._bearer: _Bearer[ClaimsT] = _Bearer(
             verifier,
             scopes=scopes,
             realm=realm,

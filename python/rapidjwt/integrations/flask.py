@@ -15,6 +15,8 @@ from .bearer import (
     BearerError,
     ClaimsT,
     Possession,
+    UntypedVerifier,
+    conversion,
     converted,
     require_scopes,
     required_scopes,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from typing_extensions import ParamSpec
     from werkzeug.exceptions import HTTPException
 
-    from rapidjwt import Key, KeySet
+    from rapidjwt import Key, KeySet, Verifier
     from rapidjwt.dpop import DPoPVerifier
     from rapidjwt.mtls import ClientCertificates
 
@@ -75,6 +77,51 @@ class _Presented:
         return request.headers.getlist(header)
 
 
+@overload
+def jwt_required(
+    verifier: Verifier[ClaimsT],
+    *,
+    scopes: str | Iterable[str] = ...,
+    realm: str = ...,
+    claims: None = ...,
+    allow_preflight: bool = ...,
+    problem_details: bool = ...,
+    on_result: Callable[[str], object] | None = ...,
+    dpop: DPoPVerifier | None = ...,
+    certificates: ClientCertificates | None = ...,
+) -> Decorator[ClaimsT]: ...
+
+
+@overload
+def jwt_required(
+    verifier: UntypedVerifier,
+    *,
+    scopes: str | Iterable[str] = ...,
+    realm: str = ...,
+    claims: Callable[[dict[str, Any]], ClaimsT],
+    allow_preflight: bool = ...,
+    problem_details: bool = ...,
+    on_result: Callable[[str], object] | None = ...,
+    dpop: DPoPVerifier | None = ...,
+    certificates: ClientCertificates | None = ...,
+) -> Decorator[ClaimsT]: ...
+
+
+@overload
+def jwt_required(
+    verifier: UntypedVerifier,
+    *,
+    scopes: str | Iterable[str] = ...,
+    realm: str = ...,
+    claims: None = ...,
+    allow_preflight: bool = ...,
+    problem_details: bool = ...,
+    on_result: Callable[[str], object] | None = ...,
+    dpop: DPoPVerifier | None = ...,
+    certificates: ClientCertificates | None = ...,
+) -> Decorator[dict[str, Any]]: ...
+
+
 def jwt_required(
     verifier: AnyVerifier,
     *,
@@ -116,6 +163,7 @@ def jwt_required(
     decoder = sync_verifier(verifier)
     answers = Answers(realm, problem_details, on_result, Possession(dpop, certificates))
     needed = required_scopes(scopes)
+    convert = conversion(verifier, claims)
 
     def authorized() -> ClaimsT:
         try:
@@ -123,7 +171,7 @@ def jwt_required(
             verified = verify(decoder, authorization, answers.possession, _Presented())
             answers.verified()
             require_scopes(verified, needed)
-            result = converted(verified, claims)
+            result = converted(verified, convert)
         except BearerError as error:
             answers.refused(error)
             raise _http_exception(error, answers) from error

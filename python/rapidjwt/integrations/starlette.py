@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, overload
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -14,7 +14,9 @@ from .bearer import (
     BearerError,
     ClaimsT,
     Possession,
+    UntypedVerifier,
     checked_verifier,
+    conversion,
     converted,
     require_scopes,
     required_scopes,
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import HTTPConnection
 
-    from rapidjwt import Key, KeySet
+    from rapidjwt import Key, KeySet, Verifier
     from rapidjwt.dpop import DPoPVerifier
     from rapidjwt.mtls import ClientCertificates
 
@@ -89,6 +91,46 @@ class JWTBearer(Generic[ClaimsT]):
     #: What a refusal raises. A framework built on Starlette may have a subclass.
     _exception: type[Refused] = Refused
 
+    @overload
+    def __init__(
+        self,
+        verifier: Verifier[ClaimsT],
+        *,
+        scopes: str | Iterable[str] = ...,
+        realm: str = ...,
+        claims: None = ...,
+        on_result: Callable[[str], object] | None = ...,
+        dpop: DPoPVerifier | None = ...,
+        certificates: ClientCertificates | None = ...,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        verifier: UntypedVerifier,
+        *,
+        scopes: str | Iterable[str] = ...,
+        realm: str = ...,
+        claims: Callable[[dict[str, Any]], ClaimsT],
+        on_result: Callable[[str], object] | None = ...,
+        dpop: DPoPVerifier | None = ...,
+        certificates: ClientCertificates | None = ...,
+    ) -> None: ...
+
+    # For `JWTBearer[MyClaims](verifier)` with a verifier of dicts.
+    @overload
+    def __init__(
+        self,
+        verifier: UntypedVerifier,
+        *,
+        scopes: str | Iterable[str] = ...,
+        realm: str = ...,
+        claims: None = ...,
+        on_result: Callable[[str], object] | None = ...,
+        dpop: DPoPVerifier | None = ...,
+        certificates: ClientCertificates | None = ...,
+    ) -> None: ...
+
     def __init__(
         self,
         verifier: AnyVerifier,
@@ -112,7 +154,7 @@ class JWTBearer(Generic[ClaimsT]):
         self._answers = Answers(realm, on_result=on_result, possession=possession)
         self._verifier = checked_verifier(verifier)
         self._scopes = required_scopes(scopes)
-        self._convert = claims
+        self._convert = conversion(verifier, claims)
 
     async def __call__(self, request: HTTPConnection, scopes: str | Iterable[str] = ()) -> ClaimsT:
         """Return the claims of a request or WebSocket; `scopes` are required in addition.

@@ -18,44 +18,85 @@ const MAX_DEPTH: u32 = 64;
 #[derive(Clone, Copy)]
 enum Raw<'a> {
     /// A string of ASCII without escapes.
-    Text(&'a str),
+    Text(&'a [u8]),
     Integer(i64),
     /// The JSON text of any other value.
-    Json(&'a str),
+    Json(&'a [u8]),
 }
 
 impl Raw<'_> {
+    fn is_number(self) -> bool {
+        match self {
+            Self::Integer(_) => true,
+            Self::Json(json) => matches!(json, [b'-' | b'0'..=b'9', ..]),
+            Self::Text(_) => false,
+        }
+    }
+
     fn value(self) -> Option<Value> {
         match self {
-            Self::Text(text) => Some(Value::from(text)),
+            Self::Text(text) => Some(Value::from(ascii(text))),
             Self::Integer(integer) => Some(Value::from(integer)),
-            Self::Json(json) => serde_json::from_str(json).ok(),
+            Self::Json(json) => serde_json::from_slice(json).ok(),
         }
     }
 }
 
+/// Returns the text of a string that [`plain_len`] has found to be ASCII.
+fn ascii(text: &[u8]) -> &str {
+    std::str::from_utf8(text).unwrap_or_default()
+}
+
 /// The members of a JSON object; if several have the same name, the last one counts.
-pub(in crate::python) struct ScannedClaims<'a>(Vec<(&'a str, Raw<'a>)>);
+#[derive(Default)]
+pub(in crate::python) struct ScannedClaims<'a> {
+    registered: [Option<Raw<'a>>; Claim::ALL.len()],
+    others: Vec<(&'a [u8], Raw<'a>)>,
+}
 
 impl<'a> ScannedClaims<'a> {
-    /// Reads a payload. A time that is not a number is [`Unusual`] too: PyJWT accepts some.
-    pub(in crate::python) fn read(json: &'a [u8]) -> Result<Self, Unusual> {
-        let text = std::str::from_utf8(json).map_err(|_| Unusual)?;
-        let mut scanner = Scanner { text, at: 0 };
+    /// Reads a payload; the others than registered claims are kept if `keep_others`. A time that is
+    /// not a number is [`Unusual`] too: PyJWT accepts some.
+    pub(in crate::python) fn read(json: &'a [u8], keep_others: bool) -> Result<Self, Unusual> {
+        let mut scanner = Scanner { json, at: 0, is_ascii: true };
+        let mut claims = Self::default();
         scanner.skip_whitespace();
-        let members = scanner.claims()?;
+        scanner.object(|scanner, name| {
+            let value = scanner.raw()?;
+            match Claim::by_name(name) {
+                Some(claim) => claims.register(claim, value)?,
+                None if keep_others => claims.others.push((name, value)),
+                None => {}
+            }
+            Ok(())
+        })?;
         scanner.skip_whitespace();
-        if scanner.at == text.len() { Ok(Self(members)) } else { Err(Unusual) }
+        let is_utf8 = scanner.is_ascii || std::str::from_utf8(json).is_ok();
+        if is_utf8 && scanner.at == json.len() { Ok(claims) } else { Err(Unusual) }
     }
 
-    fn get(&self, name: &str) -> Option<Raw<'a>> {
-        self.0.iter().rev().find(|(known, _)| *known == name).map(|&(_, value)| value)
+    fn register(&mut self, claim: Claim, value: Raw<'a>) -> Result<(), Unusual> {
+        let is_time = matches!(claim, Claim::Exp | Claim::Nbf | Claim::Iat);
+        if is_time && !value.is_number() {
+            return Err(Unusual);
+        }
+        self.registered[claim as usize] = Some(value);
+        Ok(())
+    }
+
+    fn get(&self, claim: Claim) -> Option<Raw<'a>> {
+        self.registered[claim as usize]
+    }
+
+    fn other(&self, name: &str) -> Option<Raw<'a>> {
+        let is_same = |(known, _): &&(&[u8], Raw<'_>)| *known == name.as_bytes();
+        self.others.iter().rev().find(is_same).map(|&(_, value)| value)
     }
 }
 
 impl ClaimsView for ScannedClaims<'_> {
     fn time(&self, claim: Claim) -> Time {
-        match self.get(claim.name()) {
+        match self.get(claim) {
             None => Time::Absent,
             #[allow(clippy::cast_precision_loss, reason = "times are far below 2^53")]
             Some(Raw::Integer(seconds)) => Time::At(seconds as f64),
@@ -67,9 +108,9 @@ impl ClaimsView for ScannedClaims<'_> {
     }
 
     fn text<S: AsRef<str>>(&self, claim: Claim, accepted: Option<&Accepted<S>>) -> Text {
-        match self.get(claim.name()) {
+        match self.get(claim) {
             None => Text::Absent,
-            Some(Raw::Text(text)) => Text::compare(text, accepted),
+            Some(Raw::Text(text)) => Text::compare(ascii(text), accepted),
             Some(other) => match other.value() {
                 Some(Value::String(text)) => Text::compare(&text, accepted),
                 _ => Text::NotText,
@@ -78,20 +119,24 @@ impl ClaimsView for ScannedClaims<'_> {
     }
 
     fn audience(&self, accepts: impl Fn(&str) -> bool) -> Audience {
-        match self.get(Claim::Aud.name()) {
-            Some(Raw::Text(text)) if !text.is_empty() => Audience::One { accepted: accepts(text) },
+        match self.get(Claim::Aud) {
+            Some(Raw::Text(text)) if !text.is_empty() => {
+                Audience::One { accepted: accepts(ascii(text)) }
+            }
             other => claims::audience(other.and_then(Raw::value).as_ref(), accepts),
         }
     }
 
-    fn is_present(&self, claim: &str) -> bool {
-        self.get(claim).is_some_and(|value| !matches!(value, Raw::Json("null")))
+    fn is_present(&self, name: &str) -> bool {
+        let claim = Claim::by_name(name.as_bytes());
+        let value = claim.map_or_else(|| self.other(name), |claim| self.get(claim));
+        value.is_some_and(|value| !matches!(value, Raw::Json(b"null")))
     }
 
     fn with_value<T>(&self, path: &Path, read: impl FnOnce(&Seen<'_>) -> T) -> T {
-        let (claim, rest) = path.split();
-        match self.get(claim.text()) {
-            Some(Raw::Text(text)) if rest.is_empty() => read(&Seen::Text(text)),
+        let (name, rest) = path.split();
+        match name.claim().map_or_else(|| self.other(name.text()), |claim| self.get(claim)) {
+            Some(Raw::Text(text)) if rest.is_empty() => read(&Seen::Text(ascii(text))),
             Some(Raw::Integer(integer)) if rest.is_empty() => read(&Seen::Integer(integer)),
             None | Some(Raw::Text(_) | Raw::Integer(_)) => read(&Seen::Absent),
             Some(json @ Raw::Json(_)) => match json.value() {
@@ -103,16 +148,24 @@ impl ClaimsView for ScannedClaims<'_> {
 }
 
 struct Scanner<'a> {
-    text: &'a str,
+    json: &'a [u8],
     at: usize,
+    /// Whether all strings so far are plain ASCII.
+    is_ascii: bool,
 }
 
 impl<'a> Scanner<'a> {
+    #[inline]
     fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+        self.json.get(self.at).copied()
     }
 
+    #[inline]
     fn skip_whitespace(&mut self) {
+        // There is hardly ever any.
+        if self.peek().is_none_or(|byte| byte > b' ') {
+            return;
+        }
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
         }
@@ -126,25 +179,11 @@ impl<'a> Scanner<'a> {
         Ok(byte)
     }
 
-    fn claims(&mut self) -> Result<Vec<(&'a str, Raw<'a>)>, Unusual> {
-        let mut members = Vec::with_capacity(16);
-        self.object(|scanner, name| {
-            let value = scanner.raw()?;
-            let is_time = matches!(name, "exp" | "nbf" | "iat");
-            if is_time && !matches!(value, Raw::Integer(_)) && !is_number(value) {
-                return Err(Unusual);
-            }
-            members.push((name, value));
-            Ok(())
-        })?;
-        Ok(members)
-    }
-
     /// Reads an object; `read` reads the value of each member.
     #[inline]
     fn object(
         &mut self,
-        mut read: impl FnMut(&mut Self, &'a str) -> Result<(), Unusual>,
+        mut read: impl FnMut(&mut Self, &'a [u8]) -> Result<(), Unusual>,
     ) -> Result<(), Unusual> {
         if self.next_token()? != b'{' {
             return Err(Unusual);
@@ -173,6 +212,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads the value of a claim.
+    #[inline]
     fn raw(&mut self) -> Result<Raw<'a>, Unusual> {
         let start = self.at;
         match self.peek().ok_or(Unusual)? {
@@ -183,13 +223,13 @@ impl<'a> Scanner<'a> {
                 }
             }
             b'-' | b'0'..=b'9' => {
-                if let Number::Integer(integer) = number(self.text.as_bytes(), &mut self.at)? {
+                if let Number::Integer(integer) = number(self.json, &mut self.at)? {
                     return Ok(Raw::Integer(integer));
                 }
             }
             _ => self.skip(MAX_DEPTH - 1)?,
         }
-        Ok(Raw::Json(&self.text[start..self.at]))
+        Ok(Raw::Json(&self.json[start..self.at]))
     }
 
     /// Reads a value and forgets it.
@@ -204,7 +244,7 @@ impl<'a> Scanner<'a> {
                 self.object(|scanner, _| scanner.skip(depth))
             }
             b'[' => self.skip_array(depth.checked_sub(1).ok_or(Unusual)?),
-            b'-' | b'0'..=b'9' => number(self.text.as_bytes(), &mut self.at).map(|_| ()),
+            b'-' | b'0'..=b'9' => number(self.json, &mut self.at).map(|_| ()),
             _ => self.skip_word(),
         }
     }
@@ -227,7 +267,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn skip_word(&mut self) -> Result<(), Unusual> {
-        let rest = &self.text.as_bytes()[self.at..];
+        let rest = &self.json[self.at..];
         let word = ["true", "false", "null"].iter().find(|word| rest.starts_with(word.as_bytes()));
         self.at += word.ok_or(Unusual)?.len();
         Ok(())
@@ -235,16 +275,19 @@ impl<'a> Scanner<'a> {
 
     /// Reads a string after its opening quote; returns its text if that is ASCII without escapes.
     #[inline]
-    fn string(&mut self) -> Result<Option<&'a str>, Unusual> {
-        let start = self.at;
-        self.at += plain_len(&self.text.as_bytes()[start..]);
-        if self.peek() == Some(b'"') {
+    fn string(&mut self) -> Result<Option<&'a [u8]>, Unusual> {
+        let rest = &self.json[self.at..];
+        let plain = plain_len(rest);
+        self.at += plain;
+        if rest.get(plain) == Some(&b'"') {
             self.at += 1;
-            return Ok(Some(&self.text[start..self.at - 1]));
+            return Ok(Some(&rest[..plain]));
         }
+        self.is_ascii = false;
         self.skip_string_with_escapes().map(|()| None)
     }
 
+    #[cold]
     fn skip_string_with_escapes(&mut self) -> Result<(), Unusual> {
         loop {
             let byte = self.peek().ok_or(Unusual)?;
@@ -261,7 +304,7 @@ impl<'a> Scanner<'a> {
     /// Reads an escape after its backslash. Surrogates, which need not come in pairs, are left to
     /// Python.
     fn skip_escape(&mut self) -> Result<(), Unusual> {
-        let rest = &self.text.as_bytes()[self.at..];
+        let rest = &self.json[self.at..];
         self.at += match rest {
             [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 1,
             [b'u', digits @ ..] => {
@@ -277,8 +320,4 @@ impl<'a> Scanner<'a> {
         };
         Ok(())
     }
-}
-
-fn is_number(value: Raw<'_>) -> bool {
-    matches!(value, Raw::Json(json) if json.starts_with(|first: char| first == '-' || first.is_ascii_digit()))
 }

@@ -11,7 +11,7 @@ use std::{panic, thread};
 
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
-use pyo3::types::{PyBytes, PyDict, PyIterator, PyString};
+use pyo3::types::{PyBytes, PyIterator, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::keys::{Chosen, VerifyingKeys, recall, remember};
@@ -142,13 +142,13 @@ impl DecodedMany {
         py: Python<'py>,
         token: Result<Token, Error>,
         verified: PyResult<Verified>,
-    ) -> PyResult<Bound<'py, PyDict>> {
-        let claims = self.keys.accept(py, &verified?)?;
-        if self.is_complete {
-            complete(claims, &Compact::split(token?.bytes())?)
-        } else {
-            Ok(claims)
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let verified = verified?;
+        if !self.is_complete {
+            return self.keys.accept(py, &verified);
         }
+        let claims = self.keys.accept_dict(py, &verified)?;
+        Ok(complete(claims, &Compact::split(token?.bytes())?)?.into_any())
     }
 }
 
@@ -176,7 +176,7 @@ impl DecodedMany {
         };
         let result = self.result(py, token, verified);
         match result.map_err(|error| Raised::new(py, error)) {
-            Ok(claims) => Ok(Some(claims.into_any().unbind())),
+            Ok(claims) => Ok(Some(claims.unbind())),
             Err(error) if error.is_ours(py) => Ok(Some(error.into_value(py).into_any().unbind())),
             Err(error) => Err(error.into()),
         }

@@ -36,6 +36,7 @@ pub(super) fn repr(
     helpers: [(&str, Option<Bound<'_, PyAny>>); 3],
 ) -> PyResult<String> {
     let profile = policy.profile().map(|profile| profile.name.as_str());
+    let typed = policy.typed().map(|typed| typed.name.as_str());
     let policy = policy.claims();
     let mut repr = Repr::new("Verifier");
     repr.add(py, "algorithms", algorithms)?;
@@ -47,6 +48,7 @@ pub(super) fn repr(
         repr.add(py, "require", PyTuple::new(py, &policy.require)?)?;
     }
     repr.add_if(py, "profile", profile)?;
+    repr.add_if(py, "claims", typed)?;
     let options = changed_options(py, policy.checks)?;
     repr.add_if(py, "options", Some(options).filter(|options| !options.is_empty()))?;
     for (name, helper) in helpers {

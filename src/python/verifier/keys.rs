@@ -168,13 +168,22 @@ impl VerifyingKeys {
                 .is_ok_and(|compact| with_header(&compact, may_be).unwrap_or(false))
     }
 
-    /// Returns the claims of a verified payload, if they conform to the policy.
+    /// Does what [`VerifierPolicy::accept`] does.
     pub(super) fn accept<'py>(
         &self,
         py: Python<'py>,
         verified: &Verified,
-    ) -> PyResult<Bound<'py, PyDict>> {
+    ) -> PyResult<Bound<'py, PyAny>> {
         self.policy.get().accept(py, verified)
+    }
+
+    /// Does what [`VerifierPolicy::accept_dict`] does.
+    pub(super) fn accept_dict<'py>(
+        &self,
+        py: Python<'py>,
+        verified: &Verified,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        self.policy.get().accept_dict(py, verified)
     }
 }
 

@@ -65,10 +65,12 @@ use crate::signature_cache::SignatureCache;
 ///     replay: a store of `rapidjwt.replay`. Tokens are then accepted once; they must have `jti` and
 ///         `exp`.
 ///     revocation: a list of `rapidjwt.revocation`, whose tokens are refused.
+///     claims: the type of the claims that `decode` returns in place of a dict: a dataclass, a
+///         `TypedDict`, a `msgspec.Struct`, a pydantic model, a `TypeAdapter` or a class of attrs.
 ///
 /// Raises `InvalidKeyError` for a key that fits none of the algorithms, `PyJWKSetError` for a set
 /// without a key that does, `TypeError` and `ValueError` for other wrong arguments.
-#[pyclass(frozen, weakref, module = "rapidjwt")]
+#[pyclass(frozen, generic, weakref, module = "rapidjwt")]
 pub(super) struct Verifier {
     keys: Keys,
 }
@@ -88,11 +90,11 @@ impl Verifier {
         key=None, *, jwks=None, algorithms=None, audience=None, issuer=None, subject=None,
         leeway=None, require=None, options=None, cache_size=0, max_token_size=None,
         max_nesting=None, decrypter=None, profile=None, rules=None, max_age=None,
-        max_lifetime=None, replay=None, revocation=None
+        max_lifetime=None, replay=None, revocation=None, claims=None
     ), text_signature = "(key=None, *, jwks=None, algorithms=None, audience=None, issuer=None, \
         subject=None, leeway=0, require=(), options=None, cache_size=0, max_token_size=None, \
         max_nesting=None, decrypter=None, profile=None, rules=None, max_age=None, \
-        max_lifetime=None, replay=None, revocation=None)")]
+        max_lifetime=None, replay=None, revocation=None, claims=None)")]
     #[allow(clippy::too_many_arguments, reason = "they are the policy, each with its name")]
     fn new(
         py: Python<'_>,
@@ -115,6 +117,7 @@ impl Verifier {
         max_lifetime: Option<&Bound<'_, PyAny>>,
         replay: Option<&Bound<'_, PyAny>>,
         revocation: Option<&Bound<'_, PyAny>>,
+        claims: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let demands = profile::Arguments { profile, rules, max_age, max_lifetime };
         let policy = VerifierPolicy::read(
@@ -131,6 +134,7 @@ impl Verifier {
                 max_token_size,
                 max_nesting,
                 demands,
+                claims,
             },
         )?;
         policy.check_needs(names_issuer(jwks)?)?;
@@ -225,6 +229,13 @@ impl Verifier {
         Ok(policy.get().profile().map(|profile| profile.object.clone_ref(py)))
     }
 
+    /// The type of the claims that `decode` returns; None for a dict.
+    #[getter]
+    fn claims(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let policy = self.policy(py)?;
+        Ok(policy.get().typed().map(|typed| typed.kind.clone_ref(py)))
+    }
+
     /// Returns a verifier with the same keys that checks these rules too, such as those of
     /// `rapidjwt.profiles.login` for one ID token.
     ///
@@ -248,7 +259,8 @@ impl Verifier {
 
     /// Verifies a token and returns a dict with its `payload`, `header` and `signature`.
     ///
-    /// Raises the exceptions of `decode`.
+    /// The payload is a dict, even if the verifier has a type for claims. Raises the exceptions of
+    /// `decode`.
     #[pyo3(signature = (token))]
     fn decode_complete<'py>(&self, token: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
         let py = token.py();
@@ -256,10 +268,11 @@ impl Verifier {
             Keys::Held(keys) => {
                 let token = decoded::token_bytes(token)?;
                 let verified = keys.open(py, token)?;
-                decoded::complete(keys.accept(py, &verified)?, &Compact::split(token)?)
+                decoded::complete(keys.accept_dict(py, &verified)?, &Compact::split(token)?)
             }
             Keys::Delegated(keys) => {
-                call_delegate(keys.bind(py), intern!(py, "decode_complete"), token)
+                let complete = intern!(py, "decode_complete");
+                Ok(call_delegate(keys.bind(py), complete, token)?.cast_into()?)
             }
         }
     }
@@ -406,14 +419,13 @@ impl Method for VerifierDecode {
         token: Borrowed<'_, 'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = token.py();
-        let claims = match &verifier.keys {
+        match &verifier.keys {
             Keys::Held(keys) => {
                 let verified = keys.open(py, decoded::token_bytes(&token)?)?;
-                keys.accept(py, &verified)?
+                keys.accept(py, &verified)
             }
-            Keys::Delegated(keys) => call_delegate(keys.bind(py), intern!(py, "decode"), &token)?,
-        };
-        Ok(claims.into_any())
+            Keys::Delegated(keys) => call_delegate(keys.bind(py), intern!(py, "decode"), &token),
+        }
     }
 }
 
@@ -563,8 +575,8 @@ fn call_delegate<'py>(
     delegate: &Bound<'py, PyAny>,
     method: &Bound<'py, PyString>,
     token: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyDict>> {
-    Ok(cpython::call(&delegate.getattr(method)?, &[token], None)?.cast_into()?)
+) -> PyResult<Bound<'py, PyAny>> {
+    cpython::call(&delegate.getattr(method)?, &[token], None)
 }
 
 /// Makes a coroutine that calls a method of a `Verifier` whose keys are in memory.
@@ -594,6 +606,20 @@ pub(super) fn verifier_under(
     policy: &Bound<'_, VerifierPolicy>,
 ) -> PyResult<Verifier> {
     verifier.get().under(verifier.py(), policy.clone().unbind())
+}
+
+/// Returns the claims of a token that a verifier has accepted, a dict, as an object of the type that
+/// it returns; the dict itself if it has none.
+#[pyfunction]
+#[pyo3(signature = (verifier, claims, /))]
+pub(super) fn typed_claims<'py>(
+    verifier: &Bound<'py, Verifier>,
+    claims: Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyAny>> {
+    match verifier.get().policy(verifier.py())?.get().typed() {
+        None => Ok(claims.into_any()),
+        Some(typed) => typed.of_dict(&claims),
+    }
 }
 
 /// Returns whether newer keys of the same owner may verify a token that this verifier refused,

@@ -15,7 +15,9 @@ use crate::header::AcceptedTypes;
 use crate::jws::Verified;
 use crate::python::arguments::{self, Options};
 use crate::python::claims_view::{PyClaims, Record};
+use crate::python::json::scan::ScannedClaims;
 use crate::python::profile::{self, Demands, Profile, audiences};
+use crate::python::typed_claims::TypedClaims;
 use crate::python::{clock, decoded};
 
 /// The arguments of a `Verifier` except its keys, read once.
@@ -34,6 +36,8 @@ pub(in crate::python) struct VerifierPolicy {
     policy: Policy<String>,
     /// What a profile and rules demand; `None` without any.
     demands: Option<Arc<Demands>>,
+    /// The type of the claims that are returned; `None` for a dict.
+    typed: Option<Arc<TypedClaims>>,
 }
 
 /// The arguments of a `Verifier` as they were passed.
@@ -50,6 +54,7 @@ pub(super) struct Arguments<'a, 'py> {
     pub(super) max_token_size: Option<i64>,
     pub(super) max_nesting: Option<i64>,
     pub(super) demands: profile::Arguments<'a, 'py>,
+    pub(super) claims: Option<&'a Bound<'py, PyAny>>,
 }
 
 impl VerifierPolicy {
@@ -83,6 +88,7 @@ impl VerifierPolicy {
             },
             policy,
             demands: demands.map(Arc::new),
+            typed: arguments.claims.map(TypedClaims::of).transpose()?.map(Arc::new),
         })
     }
 
@@ -107,6 +113,11 @@ impl VerifierPolicy {
         self.demands.as_ref()?.profile.as_ref()
     }
 
+    /// Returns the type of the claims that are returned; `None` for a dict.
+    pub(super) fn typed(&self) -> Option<&TypedClaims> {
+        self.typed.as_deref()
+    }
+
     /// Returns a policy with rules in addition.
     pub(super) fn with_rules(&self, rules: &Bound<'_, PyAny>) -> PyResult<Self> {
         let audience = audiences(self.policy.audience.as_ref());
@@ -126,8 +137,23 @@ impl VerifierPolicy {
         &self.policy
     }
 
-    /// Returns the claims of a verified payload, if they conform to the policy.
+    /// Returns the claims of a verified payload, if they conform to the policy: a dict, or an object
+    /// of the caller's type.
+    #[inline]
     pub(super) fn accept<'py>(
+        &self,
+        py: Python<'py>,
+        verified: &Verified,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match &self.typed {
+            None => self.accept_dict(py, verified).map(Bound::into_any),
+            Some(typed) => self.accept_typed(py, verified, typed),
+        }
+    }
+
+    /// Does what [`accept`](Self::accept) does, for a dict whatever the type is.
+    #[inline]
+    pub(super) fn accept_dict<'py>(
         &self,
         py: Python<'py>,
         verified: &Verified,
@@ -148,6 +174,37 @@ impl VerifierPolicy {
             demands.call(&claims)?;
         }
         Ok(claims)
+    }
+
+    /// Checks claims in their JSON text where that is possible, because the object is made of it.
+    #[inline(never)]
+    fn accept_typed<'py>(
+        &self,
+        py: Python<'py>,
+        verified: &Verified,
+        typed: &TypedClaims,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let payload = verified.payload();
+        let calls = self.demands.as_ref().is_some_and(|demands| demands.calls());
+        let asks = self.demands.is_some() || !self.policy.require.is_empty();
+        if typed.takes_json && !calls {
+            self.bounds.check_payload(payload)?;
+            if let Ok(claims) = ScannedClaims::read(payload, asks)
+                && self.permits(&claims, verified.algorithm(), clock::now(py)?)
+            {
+                return typed.of_json(py, payload);
+            }
+        }
+        // Claims that were refused are checked again, for an error that says what the token has.
+        typed.of_dict(&self.accept_dict(py, verified)?)
+    }
+
+    fn permits(&self, claims: &ScannedClaims<'_>, algorithm: &Algorithm, now: f64) -> bool {
+        let demands = |demands: &Arc<Demands>| {
+            demands.check(claims, algorithm, now, self.policy.leeway).is_ok()
+        };
+        claims::validate(claims, &self.policy, now).is_ok()
+            && self.demands.as_ref().is_none_or(demands)
     }
 }
 
@@ -189,10 +246,11 @@ impl VerifierPolicy {
         self.policy.issuer.as_ref().map(|issuer| issuer.as_slice().to_vec())
     }
 
-    /// Shows the caller's functions to the garbage collector.
+    /// Shows the caller's functions and type to the garbage collector.
     #[allow(clippy::needless_pass_by_value, reason = "PyO3 passes it so")]
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.demands.as_ref().map_or(Ok(()), |demands| demands.traverse(&visit))
+        self.demands.as_ref().map_or(Ok(()), |demands| demands.traverse(&visit))?;
+        self.typed.as_ref().map_or(Ok(()), |typed| typed.traverse(&visit))
     }
 
     /// Returns a policy that requires this issuer and is otherwise the same.

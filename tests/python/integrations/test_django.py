@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from typing import TypedDict
 
 import pytest
+import rapidjwt
 import time_machine
 
 pytest.importorskip("rest_framework")
@@ -34,6 +36,10 @@ from .tokens import (
 def _verifier():
     with settings(VERIFIER=verifier()):
         yield
+
+
+class Claims(TypedDict):
+    sub: str
 
 
 def settings(**given):
@@ -231,3 +237,14 @@ def test_what_is_no_scope_is_refused_at_once():
     for make in (lambda: jwt_required(scopes='"'), lambda: has_scopes('"')):
         with pytest.raises(ValueError, match="Not a scope"):
             make()
+
+
+def test_a_verifier_with_a_type_is_refused():
+    typed = rapidjwt.Verifier(
+        "a secret of at least thirty-two bytes", algorithms=["HS256"], claims=Claims
+    )
+    with (
+        settings(VERIFIER=typed),
+        pytest.raises(ImproperlyConfigured, match="VERIFIER must return dicts: leave out its"),
+    ):
+        JWTMiddleware(lambda request: None)

@@ -7,7 +7,6 @@ passes as it is, and fails with any one of the changes.
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,9 +14,10 @@ import pytest
 import rapidjwt
 from rapidjwt import InvalidTokenError, Key, Signer, Verifier
 
+from .tokens import NOW
+
 GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "providers.md"
 KEY = Key.generate("RS256")
-NOW = int(time.time())
 TIMES = {"iat": NOW, "exp": NOW + 3600}
 REMOVE = None
 

@@ -90,7 +90,7 @@ def wrong_view(claims: Claims) -> str:
 
 
 jwt_required(verifier, claims=person)(wrong_view)  # type: ignore[arg-type]
-fastapi.JWTBearer(object())  # type: ignore[arg-type]
+fastapi.JWTBearer(object())  # type: ignore[call-overload]
 
 
 def from_django(request: JWTRequest) -> None:

@@ -20,6 +20,7 @@ from rapidjwt.cli.options import (
     tokens_option,
 )
 from rapidjwt.cli.output import printable, show, write_json, write_json_line
+from rapidjwt.cli.profiles import likeness
 from rapidjwt.cli.sources import allow_stdin_once, read_token, token_source
 from rapidjwt.cli.times import moments
 from rapidjwt.cli.token_list import report_each
@@ -28,6 +29,7 @@ from rapidjwt.cli.unverified import ENCRYPTED, read_unverified
 from rapidjwt.cli.unverified_json import read_unverified_json
 
 if TYPE_CHECKING:
+    from rapidjwt.cli.profiles import Likeness
     from rapidjwt.cli.unverified import Finding, UnverifiedToken
 
 _STYLES = {"error": "bold red", "warning": "yellow"}
@@ -111,7 +113,14 @@ def _as_json(token: UnverifiedToken) -> dict[str, Any]:
         **{name: value for name, value in further.items() if value is not None},
         "times": {name: asdict(moment) for name, moment in moments(token.claims or {}).items()},
         "findings": [asdict(finding) for finding in token.findings],
+        "profile": None if (like := _likeness(token)) is None else asdict(like),
     }
+
+
+def _likeness(token: UnverifiedToken) -> Likeness | None:
+    if token.header is None or token.claims is None:
+        return None
+    return likeness(token.header, token.claims)
 
 
 def _lines(token: UnverifiedToken) -> list[Text | str]:
@@ -126,6 +135,12 @@ def _lines(token: UnverifiedToken) -> list[Text | str]:
     if token.findings:
         lines.append(heading("Findings"))
         lines.extend(_finding_line(finding) for finding in token.findings)
+        lines.append(Text())
+    like = _likeness(token)
+    if like is not None:
+        lines.append(heading("Profile"))
+        lines.append(f"  It seems to be for {like.profile}.")
+        lines.extend(Text(f"  {printable(lack)}", style="yellow") for lack in like.lacks)
         lines.append(Text())
     return lines
 

@@ -23,6 +23,7 @@ from rapidjwt.cli.options import (
     tokens_option,
 )
 from rapidjwt.cli.output import note, printable, show, write, write_json, write_json_line
+from rapidjwt.cli.profiles import profile_option
 from rapidjwt.cli.sources import (
     allow_stdin_once,
     read_bytes,
@@ -35,12 +36,14 @@ from rapidjwt.cli.token_list import report_each
 from rapidjwt.cli.token_text import member_lines, time_lines
 from rapidjwt.exceptions import InvalidAudienceError, InvalidTokenError, PyJWKClientError
 from rapidjwt.key_set import KeySet
+from rapidjwt.profiles import ALL
 
 if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any
 
     from rapidjwt.jwks import JWKSClient
+    from rapidjwt.profiles import Profile
 
 
 @click.command(short_help="Verify a token and show it.")
@@ -71,6 +74,7 @@ if TYPE_CHECKING:
     help="The allowed clock skew, such as 30s.",
 )
 @click.option("--require", multiple=True, metavar="CLAIM", help="A required claim.")
+@profile_option
 @click.option("--allow-http", is_flag=True, help="Allow http for fetching keys, for tests.")
 @json_option
 def verify(
@@ -86,6 +90,7 @@ def verify(
     subject: str | None,
     leeway: timedelta,
     require: tuple[str, ...],
+    profile: str | None,
     allow_http: bool,
     as_json: bool,
 ) -> ExitCode:
@@ -106,7 +111,9 @@ def verify(
         "subject": subject,
         "leeway": leeway,
         "require": list(require),
+        "profile": None if profile is None else ALL[profile],
     }
+    _require_needs(policy)
     if key is not None:
         keys = key_set(read_members(read_secret(key), password))
         decoder = _local_decoder(keys, algorithms, policy)
@@ -127,6 +134,17 @@ def _require_one(**sources: str | None) -> None:
         raise click.UsageError("Specify the keys with --key, --jwks or --issuer.")
     if len(given) > 1:
         raise click.UsageError(f"Specify only one of {_and(given)}.")
+
+
+def _require_needs(policy: dict[str, Any]) -> None:
+    """Check that what the profile needs was given."""
+    profile: Profile | None = policy["profile"]
+    options = {"issuer": "--iss or --issuer", "audience": "--aud"}
+    if profile is None:
+        return
+    for need in profile.needs:
+        if not policy[need]:
+            raise click.UsageError(f"--profile {profile.name} needs {options[need]}.")
 
 
 def _and(names: list[str]) -> str:

@@ -59,11 +59,13 @@ impl<'a, 'py> Record<'a, 'py> {
     }
 
     /// Records the value of a registered claim; the last one counts.
+    #[inline]
     pub(super) fn note_text(&mut self, claim: Claim, text: &'a str) {
         self.registered[claim as usize] = Some(Noted::Text(text));
     }
 
     /// Does what [`note_text`](Self::note_text) does, for an integer.
+    #[inline]
     pub(super) fn note_integer(&mut self, claim: Claim, integer: i64) {
         self.registered[claim as usize] = Some(Noted::Integer(integer));
     }

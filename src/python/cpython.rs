@@ -1,6 +1,5 @@
 //! Internals of CPython: where a str keeps its text, and how it reports changes to its objects.
 
-#[cfg(all(Py_3_12, not(windows)))]
 use std::ffi::c_int;
 use std::hint::black_box;
 #[cfg(all(Py_3_12, not(windows)))]
@@ -86,6 +85,39 @@ pub(in crate::python) fn dict(py: Python<'_>) -> Option<Bound<'_, PyDict>> {
 pub(in crate::python) fn list(py: Python<'_>) -> Option<Bound<'_, PyList>> {
     // SAFETY: CPython returns a list, or null with an exception set.
     unsafe { new_object(py, ffi::PyList_New(0)) }
+}
+
+/// Sets a member of a dict; `None` if there is not enough memory. The name is a str, so none of the
+/// caller's code runs.
+#[inline]
+pub(in crate::python) fn set_member<'py>(
+    dict: &Bound<'py, PyDict>,
+    name: &Bound<'py, PyString>,
+    value: &Bound<'py, PyAny>,
+) -> Option<()> {
+    // SAFETY: all three are live objects, the first is a dict, which takes references of its own.
+    done(dict.py(), unsafe { ffi::PyDict_SetItem(dict.as_ptr(), name.as_ptr(), value.as_ptr()) })
+}
+
+/// As [`set_member`], for the end of a list.
+#[inline]
+pub(in crate::python) fn append<'py>(
+    list: &Bound<'py, PyList>,
+    value: &Bound<'py, PyAny>,
+) -> Option<()> {
+    // SAFETY: both are live objects, the first is a list, which takes a reference of its own.
+    done(list.py(), unsafe { ffi::PyList_Append(list.as_ptr(), value.as_ptr()) })
+}
+
+/// Returns whether a call of CPython with this result succeeded, and clears its exception if not.
+#[inline]
+fn done(_py: Python<'_>, result: c_int) -> Option<()> {
+    if result == 0 {
+        return Some(());
+    }
+    // SAFETY: this thread is attached to the interpreter.
+    unsafe { ffi::PyErr_Clear() };
+    None
 }
 
 /// # Safety

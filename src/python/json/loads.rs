@@ -6,13 +6,13 @@
 //! reports the error. Therefore every result and every message is the one of Python's json.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyString};
+use pyo3::types::{PyBool, PyDict, PyList, PyString};
 
 use super::Unusual;
 use super::ascii::ascii_string;
+use super::cursor::Cursor;
 use super::name_cache::{KeptValue, NAMES, NameCache};
-use super::number::{Number, number};
-use super::plain::plain_len;
+use super::number::Number;
 use crate::claims::Claim;
 use crate::memory;
 use crate::python::claims_view::Record;
@@ -37,10 +37,7 @@ pub(in crate::python) fn loads_claims<'a, 'py>(
     record: &mut Record<'a, 'py>,
 ) -> Result<Bound<'py, PyDict>, Unusual> {
     parse(py, json, |parser| {
-        if parser.peek() != Some(b'{') {
-            return Err(Unusual);
-        }
-        parser.members(MAX_DEPTH, Some(record))
+        if parser.text.take(b'{') { parser.members(MAX_DEPTH, Some(record)) } else { Err(Unusual) }
     })
 }
 
@@ -54,11 +51,9 @@ fn parse<'a, 'py, T>(
         // Creating objects can run the garbage collector, which can run any finalizer, which can
         // call this function again. The inner call then works without the cache.
         let mut names = names.try_borrow_mut().ok();
-        let mut parser = Parser { py, json, at: 0, names: names.as_deref_mut() };
-        parser.skip_whitespace();
+        let mut parser = Parser { py, text: Cursor::new(json), names: names.as_deref_mut() };
         let value = read(&mut parser)?;
-        parser.skip_whitespace();
-        if parser.at == json.len() { Ok(value) } else { Err(Unusual) }
+        if parser.text.is_at_end() { Ok(value) } else { Err(Unusual) }
     })
 }
 
@@ -89,63 +84,40 @@ impl Number {
 
 struct Parser<'a, 'n, 'py> {
     py: Python<'py>,
-    json: &'a [u8],
-    at: usize,
+    text: Cursor<'a>,
     names: Option<&'n mut NameCache>,
 }
 
 impl<'a, 'py> Parser<'a, '_, 'py> {
-    fn peek(&self) -> Option<u8> {
-        self.json.get(self.at).copied()
-    }
-
-    fn skip_whitespace(&mut self) {
-        // There is hardly ever any.
-        if self.peek().is_some_and(|byte| byte <= b' ') {
-            while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-                self.at += 1;
-            }
-        }
-    }
-
-    /// Skips white space and reads the byte after it.
-    fn next_token(&mut self) -> Result<u8, Unusual> {
-        self.skip_whitespace();
-        let byte = self.peek().ok_or(Unusual)?;
-        self.at += 1;
-        Ok(byte)
-    }
-
     fn value(&mut self, depth: u32) -> Result<Bound<'py, PyAny>, Unusual> {
-        match self.peek().ok_or(Unusual)? {
+        match self.text.peek().ok_or(Unusual)? {
             b'"' => {
-                self.at += 1;
+                self.text.advance(1);
                 Ok(self.string()?.string.into_any())
             }
-            b'{' => Ok(self.members(depth, None)?.into_any()),
-            b'[' => self.array(depth),
-            b'-' | b'0'..=b'9' => self.number()?.to_python(self.py),
-            b't' => self.literal(b"true", PyBool::new(self.py, true).to_owned().into_any()),
-            b'f' => self.literal(b"false", PyBool::new(self.py, false).to_owned().into_any()),
-            b'n' => self.literal(b"null", self.py.None().into_bound(self.py)),
-            _ => Err(Unusual),
+            b'{' => {
+                self.text.advance(1);
+                Ok(self.members(depth, None)?.into_any())
+            }
+            b'[' => {
+                self.text.advance(1);
+                Ok(self.array(depth)?.into_any())
+            }
+            b'-' | b'0'..=b'9' => self.text.number()?.to_python(self.py),
+            _ => self.word(),
         }
     }
 
-    fn literal(
-        &mut self,
-        word: &[u8],
-        value: Bound<'py, PyAny>,
-    ) -> Result<Bound<'py, PyAny>, Unusual> {
-        if !self.json[self.at..].starts_with(word) {
-            return Err(Unusual);
-        }
-        self.at += word.len();
-        Ok(value)
+    fn word(&mut self) -> Result<Bound<'py, PyAny>, Unusual> {
+        let py = self.py;
+        Ok(match self.text.word()? {
+            "null" => py.None().into_bound(py),
+            boolean => PyBool::new(py, boolean == "true").to_owned().into_any(),
+        })
     }
 
-    /// Reads an object. Its members are recorded in `record`, in order: if several have the same
-    /// name, the last one counts, as in the dict.
+    /// Reads an object after its opening brace. Its members are recorded in `record`, in order: if
+    /// several have the same name, the last one counts, as in the dict.
     #[inline]
     fn members(
         &mut self,
@@ -154,20 +126,18 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
     ) -> Result<Bound<'py, PyDict>, Unusual> {
         let depth = depth.checked_sub(1).ok_or(Unusual)?;
         let dict = cpython::dict(self.py).ok_or(Unusual)?;
-        self.at += 1;
-        let mut token = self.next_token()?;
-        if token == b'}' {
+        if self.text.take(b'}') {
             return Ok(dict);
         }
         loop {
-            if token != b'"' {
+            if !self.text.take(b'"') {
                 return Err(Unusual);
             }
             let name = self.name()?;
-            if self.next_token()? != b':' {
+            if !self.text.take(b':') {
                 return Err(Unusual);
             }
-            self.skip_whitespace();
+            self.text.skip_whitespace();
             let value = match (name.claim, record.as_deref_mut()) {
                 (Some(claim), Some(record)) => self.claim(claim, record, depth)?,
                 (None, Some(record)) => {
@@ -179,47 +149,38 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
                 }
                 (_, None) => self.value(depth)?,
             };
-            dict.set_item(name.string, value).map_err(|_| Unusual)?;
-            match self.next_token()? {
-                b',' => token = self.next_token()?,
-                b'}' => return Ok(dict),
-                _ => return Err(Unusual),
+            cpython::set_member(&dict, &name.string, &value).ok_or(Unusual)?;
+            if !self.text.another(b'}')? {
+                return Ok(dict);
             }
         }
     }
 
-    fn array(&mut self, depth: u32) -> Result<Bound<'py, PyAny>, Unusual> {
+    /// Reads an array after its opening bracket.
+    fn array(&mut self, depth: u32) -> Result<Bound<'py, PyList>, Unusual> {
         let depth = depth.checked_sub(1).ok_or(Unusual)?;
         let list = cpython::list(self.py).ok_or(Unusual)?;
-        self.at += 1;
-        self.skip_whitespace();
-        if self.peek() == Some(b']') {
-            self.at += 1;
-            return Ok(list.into_any());
+        if self.text.take(b']') {
+            return Ok(list);
         }
         loop {
+            self.text.skip_whitespace();
             let value = self.value(depth)?;
-            list.append(value).map_err(|_| Unusual)?;
-            match self.next_token()? {
-                b',' => self.skip_whitespace(),
-                b']' => return Ok(list.into_any()),
-                _ => return Err(Unusual),
+            cpython::append(&list, &value).ok_or(Unusual)?;
+            if !self.text.another(b']')? {
+                return Ok(list);
             }
         }
-    }
-
-    fn number(&mut self) -> Result<Number, Unusual> {
-        number(self.json, &mut self.at)
     }
 
     /// Reads a member's name after its opening quote, and finds the claim of that name.
     fn name(&mut self) -> Result<Name<'py>, Unusual> {
-        let rest = &self.json[self.at..];
+        let rest = self.text.rest();
         if let Some(names) = &mut self.names
             && let Some(head) = rest.first_chunk()
             && let Some(known) = names.find(self.py, u128::from_le_bytes(*head))?
         {
-            self.at += known.len + 1;
+            self.text.advance(known.len + 1);
             return Ok(Name { string: known.string.bind(self.py).clone(), claim: known.claim });
         }
         let string = self.string()?.string;
@@ -234,9 +195,9 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
         record: &mut Record<'a, 'py>,
         depth: u32,
     ) -> Result<Bound<'py, PyAny>, Unusual> {
-        match self.peek() {
+        match self.text.peek() {
             Some(b'"') => {
-                self.at += 1;
+                self.text.advance(1);
                 let text = match claim {
                     Claim::Iss | Claim::Aud => self.issuer_or_audience(claim)?,
                     _ => self.string()?,
@@ -249,7 +210,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
                 Ok(value)
             }
             Some(b'-' | b'0'..=b'9') => {
-                let number = self.number()?;
+                let number = self.text.number()?;
                 let value = number.to_python(self.py)?;
                 match number {
                     Number::Integer(integer) => record.note_integer(claim, integer),
@@ -268,11 +229,11 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
     /// Reads the issuer or the audience, as [`string`](Self::string) does. An API sees the same
     /// ones in token after token: the newest of each is kept, so that it need not be created again.
     fn issuer_or_audience(&mut self, claim: Claim) -> Result<Text<'a, 'py>, Unusual> {
-        let (py, rest) = (self.py, &self.json[self.at..]);
+        let (py, rest) = (self.py, self.text.rest());
         if let Some(kept) = self.kept(claim)
             && let Some((string, plain)) = kept.find(py, rest)
         {
-            self.at += plain.len() + 1;
+            self.text.advance(plain.len() + 1);
             return Ok(Text { string, plain: Some(plain) });
         }
         let text = self.string()?;
@@ -292,34 +253,32 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
     }
 
     /// Reads a string after its opening quote.
+    #[inline]
     fn string(&mut self) -> Result<Text<'a, 'py>, Unusual> {
-        let rest = &self.json[self.at..];
-        let plain = plain_len(rest);
-        if rest.get(plain) == Some(&b'"') {
-            self.at += plain + 1;
-            // SAFETY: `plain_len` has checked each byte: all are ASCII.
-            let text = unsafe { str::from_utf8_unchecked(&rest[..plain]) };
-            return Ok(Text { string: ascii_string(self.py, text)?, plain: Some(text) });
+        match self.text.plain_string() {
+            Ok(plain) => {
+                // SAFETY: `plain_string` has checked each byte: all are ASCII.
+                let text = unsafe { str::from_utf8_unchecked(plain) };
+                Ok(Text { string: ascii_string(self.py, text)?, plain: Some(text) })
+            }
+            Err(start) => Ok(Text { string: self.string_with_escapes(start)?, plain: None }),
         }
-        Ok(Text { string: self.string_with_escapes(plain)?, plain: None })
     }
 
-    /// Reads a string with escapes or non-ASCII characters, whose first `plain` bytes have been
-    /// checked.
-    fn string_with_escapes(&mut self, plain: usize) -> Result<Bound<'py, PyString>, Unusual> {
-        let mut text = memory::buffer(plain + 32).map_err(|_| Unusual)?;
+    /// Reads the rest of a string with escapes or non-ASCII characters, whose start has been read.
+    fn string_with_escapes(&mut self, start: &[u8]) -> Result<Bound<'py, PyString>, Unusual> {
+        let mut text = memory::buffer(start.len() + 32).map_err(|_| Unusual)?;
+        text.extend_from_slice(start);
         loop {
             // Room for any character, in amortized constant time.
             if text.capacity() - text.len() < 4 {
                 text.try_reserve(4).map_err(|_| Unusual)?;
             }
-            let byte = self.peek().ok_or(Unusual)?;
-            self.at += 1;
-            match byte {
+            match self.text.byte()? {
                 b'"' => break,
                 b'\\' => self.escape(&mut text)?,
                 0..=0x1f => return Err(Unusual),
-                _ => text.push(byte),
+                byte => text.push(byte),
             }
         }
         let text = std::str::from_utf8(&text).map_err(|_| Unusual)?;
@@ -327,8 +286,7 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
     }
 
     fn escape(&mut self, text: &mut Vec<u8>) -> Result<(), Unusual> {
-        let escape = self.peek().ok_or(Unusual)?;
-        self.at += 1;
+        let escape = self.text.byte()?;
         text.push(match escape {
             b'"' | b'\\' | b'/' => escape,
             b'b' => 0x08,
@@ -351,10 +309,10 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
         let first = self.four_hex_digits()?;
         let scalar = match first {
             0xd800..=0xdbff => {
-                if !self.json[self.at..].starts_with(b"\\u") {
+                if !self.text.rest().starts_with(b"\\u") {
                     return Err(Unusual);
                 }
-                self.at += 2;
+                self.text.advance(2);
                 match self.four_hex_digits()? {
                     second @ 0xdc00..=0xdfff => {
                         0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00)
@@ -368,8 +326,8 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
     }
 
     fn four_hex_digits(&mut self) -> Result<u32, Unusual> {
-        let digits = self.json.get(self.at..self.at + 4).ok_or(Unusual)?;
-        self.at += 4;
+        let digits = self.text.rest().first_chunk::<4>().ok_or(Unusual)?;
+        self.text.advance(digits.len());
         digits.iter().try_fold(0, |value, &digit| {
             let digit = char::from(digit).to_digit(16).ok_or(Unusual)?;
             Ok(value << 4 | digit)

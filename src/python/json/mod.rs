@@ -1,6 +1,7 @@
 //! JSON to Python objects and back. Everything unusual is left to Python's own json.
 
 mod ascii;
+mod cursor;
 pub(super) mod dumps;
 pub(super) mod loads;
 pub(super) mod name_cache;

@@ -7,8 +7,8 @@
 use serde_json::Value;
 
 use super::Unusual;
-use super::number::{Number, number};
-use super::plain::plain_len;
+use super::cursor::Cursor;
+use super::number::Number;
 use crate::claims::{self, Accepted, Audience, Claim, ClaimsView, Path, Seen, Text, Time};
 
 /// Deeper nesting is left to Python.
@@ -42,7 +42,7 @@ impl Raw<'_> {
     }
 }
 
-/// Returns the text of a string that [`plain_len`] has found to be ASCII.
+/// Returns the text of a string that [`Cursor::plain_string`] has found to be ASCII.
 fn ascii(text: &[u8]) -> &str {
     std::str::from_utf8(text).unwrap_or_default()
 }
@@ -58,9 +58,11 @@ impl<'a> ScannedClaims<'a> {
     /// Reads a payload; the others than registered claims are kept if `keep_others`. A time that is
     /// not a number is [`Unusual`] too: PyJWT accepts some.
     pub(in crate::python) fn read(json: &'a [u8], keep_others: bool) -> Result<Self, Unusual> {
-        let mut scanner = Scanner { json, at: 0, is_ascii: true };
+        let mut scanner = Scanner { text: Cursor::new(json), is_ascii: true };
         let mut claims = Self::default();
-        scanner.skip_whitespace();
+        if !scanner.text.take(b'{') {
+            return Err(Unusual);
+        }
         scanner.object(|scanner, name| {
             let value = scanner.raw()?;
             match Claim::by_name(name) {
@@ -70,9 +72,8 @@ impl<'a> ScannedClaims<'a> {
             }
             Ok(())
         })?;
-        scanner.skip_whitespace();
         let is_utf8 = scanner.is_ascii || std::str::from_utf8(json).is_ok();
-        if is_utf8 && scanner.at == json.len() { Ok(claims) } else { Err(Unusual) }
+        if is_utf8 && scanner.text.is_at_end() { Ok(claims) } else { Err(Unusual) }
     }
 
     fn register(&mut self, claim: Claim, value: Raw<'a>) -> Result<(), Unusual> {
@@ -148,65 +149,34 @@ impl ClaimsView for ScannedClaims<'_> {
 }
 
 struct Scanner<'a> {
-    json: &'a [u8],
-    at: usize,
+    text: Cursor<'a>,
     /// Whether all strings so far are plain ASCII.
     is_ascii: bool,
 }
 
 impl<'a> Scanner<'a> {
-    #[inline]
-    fn peek(&self) -> Option<u8> {
-        self.json.get(self.at).copied()
-    }
-
-    #[inline]
-    fn skip_whitespace(&mut self) {
-        // There is hardly ever any.
-        if self.peek().is_none_or(|byte| byte > b' ') {
-            return;
-        }
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at += 1;
-        }
-    }
-
-    /// Skips white space and reads the byte after it.
-    fn next_token(&mut self) -> Result<u8, Unusual> {
-        self.skip_whitespace();
-        let byte = self.peek().ok_or(Unusual)?;
-        self.at += 1;
-        Ok(byte)
-    }
-
-    /// Reads an object; `read` reads the value of each member.
+    /// Reads an object after its opening brace; `read` reads the value of each member.
     #[inline]
     fn object(
         &mut self,
         mut read: impl FnMut(&mut Self, &'a [u8]) -> Result<(), Unusual>,
     ) -> Result<(), Unusual> {
-        if self.next_token()? != b'{' {
-            return Err(Unusual);
-        }
-        let mut token = self.next_token()?;
-        if token == b'}' {
+        if self.text.take(b'}') {
             return Ok(());
         }
         loop {
-            if token != b'"' {
+            if !self.text.take(b'"') {
                 return Err(Unusual);
             }
             // A name with escapes may be another spelling of one that is looked for.
             let name = self.string()?.ok_or(Unusual)?;
-            if self.next_token()? != b':' {
+            if !self.text.take(b':') {
                 return Err(Unusual);
             }
-            self.skip_whitespace();
+            self.text.skip_whitespace();
             read(self, name)?;
-            match self.next_token()? {
-                b',' => token = self.next_token()?,
-                b'}' => return Ok(()),
-                _ => return Err(Unusual),
+            if !self.text.another(b'}')? {
+                return Ok(());
             }
         }
     }
@@ -214,74 +184,64 @@ impl<'a> Scanner<'a> {
     /// Reads the value of a claim.
     #[inline]
     fn raw(&mut self) -> Result<Raw<'a>, Unusual> {
-        let start = self.at;
-        match self.peek().ok_or(Unusual)? {
+        let start = self.text;
+        match self.text.peek().ok_or(Unusual)? {
             b'"' => {
-                self.at += 1;
+                self.text.advance(1);
                 if let Some(text) = self.string()? {
                     return Ok(Raw::Text(text));
                 }
             }
             b'-' | b'0'..=b'9' => {
-                if let Number::Integer(integer) = number(self.json, &mut self.at)? {
+                if let Number::Integer(integer) = self.text.number()? {
                     return Ok(Raw::Integer(integer));
                 }
             }
             _ => self.skip(MAX_DEPTH - 1)?,
         }
-        Ok(Raw::Json(&self.json[start..self.at]))
+        Ok(Raw::Json(self.text.since(start)))
     }
 
     /// Reads a value and forgets it.
     fn skip(&mut self, depth: u32) -> Result<(), Unusual> {
-        match self.peek().ok_or(Unusual)? {
+        match self.text.peek().ok_or(Unusual)? {
             b'"' => {
-                self.at += 1;
+                self.text.advance(1);
                 self.string().map(|_| ())
             }
             b'{' => {
+                self.text.advance(1);
                 let depth = depth.checked_sub(1).ok_or(Unusual)?;
                 self.object(|scanner, _| scanner.skip(depth))
             }
-            b'[' => self.skip_array(depth.checked_sub(1).ok_or(Unusual)?),
-            b'-' | b'0'..=b'9' => number(self.json, &mut self.at).map(|_| ()),
-            _ => self.skip_word(),
+            b'[' => {
+                self.text.advance(1);
+                self.skip_array(depth.checked_sub(1).ok_or(Unusual)?)
+            }
+            b'-' | b'0'..=b'9' => self.text.number().map(|_| ()),
+            _ => self.text.word().map(|_| ()),
         }
     }
 
+    /// Reads an array after its opening bracket.
     fn skip_array(&mut self, depth: u32) -> Result<(), Unusual> {
-        self.at += 1;
-        self.skip_whitespace();
-        if self.peek() == Some(b']') {
-            self.at += 1;
+        if self.text.take(b']') {
             return Ok(());
         }
         loop {
+            self.text.skip_whitespace();
             self.skip(depth)?;
-            match self.next_token()? {
-                b',' => self.skip_whitespace(),
-                b']' => return Ok(()),
-                _ => return Err(Unusual),
+            if !self.text.another(b']')? {
+                return Ok(());
             }
         }
-    }
-
-    fn skip_word(&mut self) -> Result<(), Unusual> {
-        let rest = &self.json[self.at..];
-        let word = ["true", "false", "null"].iter().find(|word| rest.starts_with(word.as_bytes()));
-        self.at += word.ok_or(Unusual)?.len();
-        Ok(())
     }
 
     /// Reads a string after its opening quote; returns its text if that is ASCII without escapes.
     #[inline]
     fn string(&mut self) -> Result<Option<&'a [u8]>, Unusual> {
-        let rest = &self.json[self.at..];
-        let plain = plain_len(rest);
-        self.at += plain;
-        if rest.get(plain) == Some(&b'"') {
-            self.at += 1;
-            return Ok(Some(&rest[..plain]));
+        if let Ok(plain) = self.text.plain_string() {
+            return Ok(Some(plain));
         }
         self.is_ascii = false;
         self.skip_string_with_escapes().map(|()| None)
@@ -290,9 +250,7 @@ impl<'a> Scanner<'a> {
     #[cold]
     fn skip_string_with_escapes(&mut self) -> Result<(), Unusual> {
         loop {
-            let byte = self.peek().ok_or(Unusual)?;
-            self.at += 1;
-            match byte {
+            match self.text.byte()? {
                 b'"' => return Ok(()),
                 b'\\' => self.skip_escape()?,
                 0..=0x1f => return Err(Unusual),
@@ -304,8 +262,7 @@ impl<'a> Scanner<'a> {
     /// Reads an escape after its backslash. Surrogates, which need not come in pairs, are left to
     /// Python.
     fn skip_escape(&mut self) -> Result<(), Unusual> {
-        let rest = &self.json[self.at..];
-        self.at += match rest {
+        self.text.advance(match self.text.rest() {
             [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 1,
             [b'u', digits @ ..] => {
                 let digits = digits.first_chunk::<4>().ok_or(Unusual)?;
@@ -317,7 +274,7 @@ impl<'a> Scanner<'a> {
                 5
             }
             _ => return Err(Unusual),
-        };
+        });
         Ok(())
     }
 }

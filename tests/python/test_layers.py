@@ -83,6 +83,7 @@ INSIDE = {
         ["mod"],
         ["ascii", "plain"],
         ["name_cache", "number"],
+        ["cursor"],
         ["loads", "dumps", "scan"],
     ],
     "python/keys": [

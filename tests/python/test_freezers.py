@@ -85,7 +85,7 @@ def test_a_program_that_pyinstaller_froze_works(tmp_path):
 
 def run(command, folder):
     return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+        command, cwd=folder, capture_output=True, text=True, timeout=900, check=False
     )
 
 

@@ -160,11 +160,7 @@ class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
             raise
 
     async def _fetch(self) -> Fetched:
-        with reporting_failures():
-            headers = self._headers()
-            if isawaitable(headers):
-                headers = await asyncio.wait_for(headers, self._timeout)
-        exchange = self._endpoint.fetch(checked(headers))
+        exchange = self._endpoint.fetch(await self._current_headers())
         request = next(exchange)
         while True:
             response = await asyncio.wait_for(self._transport(request), self._timeout)
@@ -173,6 +169,16 @@ class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
             except StopIteration as stop:
                 fetched: Fetched = stop.value
                 return fetched
+
+    async def _current_headers(self) -> dict[str, str]:
+        headers = self._headers
+        if isinstance(headers, dict):
+            return headers
+        with reporting_failures():
+            returned = headers()
+            if isawaitable(returned):
+                returned = await asyncio.wait_for(returned, self._timeout)
+        return checked(returned)
 
     def _land(self, result: Fetched | BaseException) -> None:
         with self._memory.lock:

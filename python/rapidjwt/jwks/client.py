@@ -225,9 +225,7 @@ class JWKSClient(BaseClient[_Boarded]):
         self._land(flight, result)
 
     def _fetch(self) -> Fetched:
-        with reporting_failures():
-            headers = self._headers()
-        exchange = self._endpoint.fetch(checked(headers))
+        exchange = self._endpoint.fetch(self._current_headers())
         request = next(exchange)
         while True:
             response = self._transport(request)
@@ -236,6 +234,14 @@ class JWKSClient(BaseClient[_Boarded]):
             except StopIteration as stop:
                 fetched: Fetched = stop.value
                 return fetched
+
+    def _current_headers(self) -> dict[str, str]:
+        headers = self._headers
+        if isinstance(headers, dict):
+            return headers
+        with reporting_failures():
+            returned = headers()
+        return checked(returned)
 
     def _land(self, flight: _Flight, result: Fetched | BaseException) -> None:
         with self._memory.lock:

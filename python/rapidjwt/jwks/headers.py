@@ -18,14 +18,13 @@ if TYPE_CHECKING:
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-def header_source(headers: AsyncHeaders | None) -> Callable[[], object]:
-    """Return what to call for the headers of a fetch.
+def header_source(headers: AsyncHeaders | None) -> dict[str, str] | Callable[[], object]:
+    """Return the headers of every fetch, or what to call for them.
 
     Raises TypeError for what is neither a mapping nor callable, and the errors of `checked`.
     """
     if headers is None or isinstance(headers, Mapping):
-        fixed = checked(headers or {})
-        return lambda: fixed
+        return checked(headers or {})
     if not callable(headers):
         raise TypeError("headers must be a mapping, or a function that returns one")
     return headers
@@ -52,7 +51,10 @@ def checked(headers: object) -> dict[str, str]:
 
 @contextmanager
 def reporting_failures() -> Generator[None, None, None]:
-    """Turn whatever the caller's function for headers raises into a PyJWKClientError."""
+    """Turn whatever the caller's function for headers raises into a PyJWKClientError.
+
+    What a signal handler raises while that function runs cannot be told from the function's own.
+    """
     try:
         yield
     except Exception as error:

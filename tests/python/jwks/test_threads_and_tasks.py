@@ -13,8 +13,11 @@ import sys
 import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+import rapidjwt.jwks
 import trio
 from rapidjwt import Verifier
 from rapidjwt.exceptions import PyJWKClientConnectionError
@@ -337,6 +340,50 @@ def test_what_a_signal_handler_raises_goes_through_wherever_it_hits(
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert raised > 10
+    assert len(client.refresh()) == 1
+
+
+@contextmanager
+def raised_at_call(count, error):
+    """Raise the error at the call with this number of those of the package's JWKS functions.
+
+    It is there that CPython runs the handlers of signals.
+    """
+    folder, calls = str(Path(rapidjwt.jwks.__file__).parent), 0
+
+    def trace(frame, event, argument):
+        nonlocal calls
+        calls += frame.f_code.co_filename.startswith(folder)
+        if calls == count:
+            raise error
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # torn connections
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_what_a_signal_handler_raises_goes_through_from_every_call_of_a_fetch(
+    provider, clock, signing_keys
+):
+    provider.publish(signing_keys[0])
+    client, count, caught = sync_client(provider, clock), 0, []
+    while len(caught) == count:
+        clock.advance(LIFETIME)
+        count += 1
+        error = RuntimeError("from a signal")
+        with raised_at_call(count, error):
+            try:
+                client.refresh()
+            except RuntimeError as raised:
+                caught.append(raised is error)
+        assert client._flight is None, count
+    assert all(caught)
+    assert count > 15
     assert len(client.refresh()) == 1
 
 

@@ -215,7 +215,7 @@ test-wheel-suite: wheel ## The Python tests against the wheel, with no Rust in P
 .PHONY: sdist
 sdist: $(BIN)/maturin ## Build the source distribution into dist/
 	@rm -f dist/*.tar.gz
-	@$(BIN)/maturin sdist --quiet --out dist
+	@$(BIN)/maturin sdist --out dist
 
 # What depends on the packages of the extras. Old versions of them warn about newer ones.
 LOWEST := -o filterwarnings=ignore::rapidjwt.InsecureKeyLengthWarning tests/python/cli \

@@ -6,9 +6,16 @@ The first blocks of the guides to FastAPI and Flask have no issuer and no audien
 
 from __future__ import annotations
 
+import ast
+import asyncio
+import json
+import re
 from pathlib import Path
 
 import pytest
+import rapidjwt
+from hostile_tokens import signed
+from rapidjwt.jwks import Response
 from test_docs import ROOT, run_page
 
 BEGIN = """
@@ -138,3 +145,81 @@ def test_a_guide_refuses_hostile_tokens(guide, tmp_path):
     page = ROOT / "docs" / "guides" / f"{guide}.md"
     printed = run_page(page, tmp_path, BEGIN + appended, path=[Path(__file__).parent])
     assert printed.splitlines()[-len(names) :] == names
+
+
+def marked_blocks(page):
+    """Return the blocks of a page that are not run with it."""
+    return re.findall(r"<!-- not run -->\n+```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+
+
+#: The blocks that ask a provider for its keys, each with the verifier that it makes.
+PROVIDERS = {
+    "README.md": lambda names: names["verifier"],
+    "docs/index.md": lambda names: names["verifier"],
+    "docs/jwks.md": lambda names: names["verifier"],
+    "docs/guides/django.md": lambda names: names["RAPIDJWT"]["VERIFIER"],
+    "docs/guides/flask.md": lambda names: names["verifier"],
+    "docs/guides/fastapi.md": lambda names: names["bearer"],
+}
+KEY = rapidjwt.Key.generate("RS256", kid="k1")
+
+
+def provider(*arguments, **options):
+    """Answer the requests of a client as an issuer at any address would, with its one key."""
+
+    def answer(request):
+        origin = "/".join(request.url.split("/")[:3])
+        document = (
+            {"keys": [KEY.to_jwk()]}
+            if request.url.endswith("jwks.json")
+            else {"issuer": origin, "jwks_uri": f"{origin}/jwks.json"}
+        )
+        return Response(200, {}, json.dumps(document).encode())
+
+    return answer
+
+
+class AsyncProvider:
+    """The same for asyncio."""
+
+    failures = ()
+
+    def __init__(self, *arguments, **options):
+        self.answer = provider()
+
+    async def __call__(self, request):
+        return self.answer(request)
+
+
+@pytest.mark.parametrize("page", PROVIDERS)
+def test_a_providers_verifier_in_a_guide_refuses_hostile_tokens(page, monkeypatch):
+    monkeypatch.setattr("rapidjwt.jwks.client.UrllibTransport", provider)
+    monkeypatch.setattr("rapidjwt.jwks.async_client.HttpxTransport", AsyncProvider)
+    blocks = [block for block in marked_blocks(ROOT / page) if "from_issuer" in block]
+    assert blocks
+    for block in blocks:
+        issuer = re.search(r'from_issuer\("(.*?)"', block)[1]
+        usual = {"iss": issuer, "aud": re.search(r'audience="(.*?)"', block)[1]}
+        good = signed(KEY, algorithm="RS256", headers={"kid": "k1"}, **usual)
+        names = {"rapidjwt": rapidjwt, "JWTBearer": lambda verifier: verifier, "token": good}
+        code = compile(block, page, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        asyncio.run(to_the_end(eval(code, names)))
+        verifier = PROVIDERS[page](names)
+        assert asyncio.run(verifier.decode_async(good))["sub"] == "alice"
+        different = [{"iss": "https://evil.example"}, {"iss": f"{issuer}/"}, {"exp": 1}]
+        different += [{"aud": "https://other.example"}, {"without": ["iss"]}, {"without": ["aud"]}]
+        hostile = [
+            signed(KEY, algorithm="RS256", headers={"kid": "k1"}, **(usual | each))
+            for each in different
+        ]
+        stranger = signed(rapidjwt.Key.generate("RS256"), algorithm="RS256", **usual)
+        unsigned = signed(None, algorithm="none", **usual)
+        for token in [*hostile, stranger, unsigned, good[:-1]]:
+            with pytest.raises(rapidjwt.InvalidTokenError):
+                asyncio.run(verifier.decode_async(token))
+
+
+async def to_the_end(result):
+    """Wait for a block that awaits something."""
+    if result is not None:
+        await result

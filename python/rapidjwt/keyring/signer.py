@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rapidjwt.profiles import Profile
 
     from .ring import KeyRing
+    from .state import RingKey
 
 __all__ = ["RingSigner"]
 
@@ -105,32 +106,29 @@ class RingSigner(ForkAware):
     def _prepare(self) -> _Prepared:
         now = time.time()
         copy = self._ring._fresh()  # noqa: SLF001 - ours
-        state = copy.state
-        key = state.current(now)
-        longest = state.schedule.token_lifetime
-        lifetime = self._arguments.get("lifetime")
-        signer = Signer(
-            self._ring._opened(key),  # noqa: SLF001 - ours
-            key.public.alg,
-            **self._arguments
-            | {
-                "headers": {**(self._arguments["headers"] or {}), "kid": key.kid},
-                "lifetime": longest if lifetime is None else lifetime,
-            },
+        schedule = copy.state.schedule
+        self._prepared = _Prepared(
+            self._with_key(copy.state.current(now), schedule.token_lifetime),
+            begins=now,
+            ends=min(copy.wall + schedule.reading_interval, copy.state.next_switch(now)),
+            monotonic_end=copy.monotonic + schedule.reading_interval,
+            longest=schedule.token_lifetime,
         )
+        return self._prepared
+
+    def _with_key(self, key: RingKey, longest: float) -> Signer:
+        arguments: dict[str, Any] = self._arguments | {
+            "headers": {**(self._arguments["headers"] or {}), "kid": key.kid}
+        }
+        if arguments["lifetime"] is None:
+            arguments["lifetime"] = longest
+        opened = self._ring._opened(key)  # noqa: SLF001 - ours
+        signer = Signer(opened, key.public.alg, **arguments)
         if (signer.lifetime or 0) > longest:
             raise ValueError(
                 f"lifetime is above the token_lifetime of the ring, {longest:g} seconds"
             )
-        interval = state.schedule.reading_interval
-        self._prepared = _Prepared(
-            signer,
-            begins=now,
-            ends=min(copy.wall + interval, state.next_switch(now)),
-            monotonic_end=copy.monotonic + interval,
-            longest=longest,
-        )
-        return self._prepared
+        return signer
 
     def _after_fork(self) -> None:
         self._prepared = None

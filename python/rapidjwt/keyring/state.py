@@ -97,6 +97,12 @@ class RingKey:
         """The key ID of its tokens."""
         return self.public.kid or ""
 
+    def status(self, now: float) -> str:
+        """Return what the key is at a Unix time: "next", "current" or "retired"."""
+        if self.signs_from > now:
+            return "next"
+        return "current" if self.retired_at is None or self.retired_at > now else "retired"
+
     def is_published(self, now: float) -> bool:
         """Return whether its tokens may still be valid, or will be."""
         return self.withdrawn_at is None or now < self.withdrawn_at

@@ -174,7 +174,7 @@ class KeyRing(ForkAware):
         Raises `KeyRingError` for a state that cannot be read and for a clock that has gone back;
         `InvalidKeyError` for another passphrase than that of the newest key;
         `StoreUnavailableError` if the state cannot be read or stored; what the functions of
-        `RemoteKeys` raise.
+        `RemoteKeys` raise, `remove` after the change was stored.
         """
         self._for_new_keys()
         while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -62,6 +63,11 @@ class _Server(ThreadingHTTPServer):
     ring: KeyRing
     path: str
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Leave out that a client went away."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
 
 class _Handler(BaseHTTPRequestHandler):
     """Answers GET and HEAD for one path."""
@@ -69,6 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "rapidjwt", ""
     timeout = _IDLE
+    wbufsize = -1  # headers and body leave together
     server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def do_GET(self) -> None:

@@ -54,6 +54,10 @@ demo: build ## Run an authorization server, a REST API and a client, with good a
 	@$(BIN)/python -m pip install --quiet PyJWT==2.15.1
 	@$(BIN)/python examples/demo/demo.py
 
+.PHONY: demo-rotation
+demo-rotation: build ## Rotate the keys of an authorization server (in SoftHSM) under load, for a minute
+	@$(BIN)/python examples/rotation/rotation.py
+
 # --- check it ---
 
 .PHONY: test

@@ -47,7 +47,8 @@ CODES = {
     "remote_signature": "What a service returned is not a signature under its public key",
     "replayed_token": "A one-time token was used before",
     "revoked_token": "The token was revoked",
-    "store_unavailable": "A store of one-time or revoked tokens cannot be asked",
+    "store_unavailable": "A store of one-time or revoked tokens, or of a key ring, cannot be asked",
+    "key_ring": "The state of a key ring cannot be used, or lacks what was asked for",
     "wrong_binding": "The request does not prove that it has what the token is bound to",
     "invalid_dpop_proof": "A DPoP proof is refused",
     "use_dpop_nonce": "A DPoP proof needs the server's nonce",
@@ -265,9 +266,18 @@ class RevokedTokenError(InvalidTokenError):
 
 
 class StoreUnavailableError(PyJWTError):
-    """A store that a decision about a token needs cannot be asked; the token may be valid."""
+    """A store that a decision about a token needs cannot be asked; the token may be valid.
+
+    Or the store of a key ring cannot be asked, or changed.
+    """
 
     code = "store_unavailable"
+
+
+class KeyRingError(PyJWTError):
+    """The state of a key ring (`rapidjwt.keyring`) cannot be used, or lacks what was asked for."""
+
+    code = "key_ring"
 
 
 class TokenBindingError(InvalidTokenError):

@@ -19,6 +19,7 @@ from rapidjwt.dpop import DPoPVerifier
 from rapidjwt.exceptions import CODES, PyJWTError
 from rapidjwt.integrations import bearer
 from rapidjwt.jwks import Response
+from rapidjwt.keyring.document import read as read_key_ring
 from rapidjwt.mtls import check_certificate
 from rapidjwt.revocation import RevocationList
 from test_error_variants import OURS_ALONE, SHARED
@@ -161,6 +162,7 @@ OTHERS = {
     "invalid_request": from_a_request(["Bearer a b"]),
     "replayed_token": lambda: (_ for _ in ()).throw(rapidjwt.exceptions.ReplayedTokenError()),
     "revoked_token": revoked,
+    "key_ring": lambda: read_key_ring(b""),
     "store_unavailable": lambda: (_ for _ in ()).throw(rapidjwt.exceptions.StoreUnavailableError()),
     "wrong_binding": lambda: check_certificate({}, None),
     "invalid_dpop_proof": lambda: DPoPVerifier().verify([], "GET", "https://api.example/"),

@@ -20,6 +20,8 @@ from .commands.encrypt import encrypt
 from .commands.inspect_token import inspect_token
 from .commands.jwks import jwks
 from .commands.keygen import keygen
+from .commands.rotate import rotate
+from .commands.serve_jwks import serve_jwks
 from .commands.sign import sign
 from .commands.thumbprint import thumbprint
 from .commands.verify import verify
@@ -88,7 +90,11 @@ def program(context: click.Context) -> int:
     return ExitCode.OK
 
 
-for _command in (inspect_token, verify, sign, encrypt, decrypt, keygen, jwks, thumbprint, bench):
+_COMMANDS = (
+    *(inspect_token, verify, sign, encrypt, decrypt, keygen, jwks, thumbprint),
+    *(rotate, serve_jwks, bench),
+)
+for _command in _COMMANDS:
     program.add_command(_command)
 program.params.append(_VERSION)
 for _command in (program, *program.commands.values()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,15 @@ from rapidjwt.utils import base64url_encode
 if TYPE_CHECKING:
     import pkcs11
 
-__all__ = ["remote_key"]
+__all__ = ["lock", "remote_key"]
+
+#: Held by each signature. Hold it for all else that you do with a module while others may sign:
+#: python-pkcs11 initializes modules without support for threads, and some crash then.
+lock = threading.RLock()
+if hasattr(os, "register_at_fork"):  # a child must not wait for a thread that it does not have
+    os.register_at_fork(
+        before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release
+    )
 
 #: The mechanism and its parameter. Few modules hash for ECDSA, so they are given the digest.
 _RSA: dict[str, tuple[Mechanism, Any]] = {
@@ -43,8 +52,8 @@ def remote_key(
 ) -> RemoteKey:
     """Return a `RemoteKey` that signs with a private key of a PKCS #11 module.
 
-    The session of the keys must stay open, and nothing else may use it from then on: PKCS #11 does
-    not allow two threads in one session, so signatures take turns.
+    The session of the keys must stay open. All signatures of the process take turns, by the lock
+    `rapidjwt.remote.pkcs11.lock`: hold it for everything else that you do with the module.
 
     Arguments:
         private: the private key, from `session.get_key(object_class=ObjectClass.PRIVATE_KEY, ...)`.
@@ -56,14 +65,14 @@ def remote_key(
     algorithm is needed.
 
     """
-    key = _public_key(public)
+    with lock:
+        key = _public_key(public)
     algorithm = chosen(algorithm, key)
     mechanism, parameter = _RSA.get(algorithm) or _OTHERS[key.kty]
     signing: Any = private  # the package's types do not show what a key can do
-    turn = threading.Lock()
 
     def sign(data: bytes) -> bytes:
-        with turn:
+        with lock:
             return bytes(signing.sign(data, mechanism=mechanism, mechanism_param=parameter))
 
     return RemoteKey(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -120,6 +121,86 @@ def test_a_public_key_of_another_pair_is_found_at_the_first_token(pairs, session
     key = remote_key(pairs["RS256"][0], other, algorithm="RS256")
     with pytest.raises(rapidjwt.exceptions.RemoteKeyError, match="does not fit the public key"):
         Signer(key).encode(CLAIMS)
+
+
+def sign_with_three_keys(session):
+    """Sign in six threads while a seventh makes and removes keys."""
+    import threading
+    import time
+
+    from pkcs11.util.ec import encode_named_curve_parameters
+    from rapidjwt.remote.pkcs11 import lock, remote_key
+
+    curve = {pkcs11.Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")}
+    domain = session.create_domain_parameters(pkcs11.KeyType.EC, curve, local=True)
+    keys = [remote_key(*domain.generate_keypair()[::-1]) for _ in range(3)]
+    end = time.monotonic() + 2
+    failures = []
+
+    def sign(key):
+        try:
+            while time.monotonic() < end:
+                key.sign(b"message")
+        except Exception as error:  # noqa: BLE001
+            failures.append(error)
+
+    threads = [threading.Thread(target=sign, args=(key,)) for key in keys * 2]
+    for thread in threads:
+        thread.start()
+    while time.monotonic() < end:
+        with lock:
+            for each in domain.generate_keypair():
+                each.destroy()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+SCRIPT = """
+import os, sys, pkcs11, test_pkcs11
+module = pkcs11.lib(test_pkcs11.MODULE)
+with module.get_token(token_label="test").open(user_pin="1234", rw=True) as session:
+    test_pkcs11.sign_with_three_keys(session)
+"""
+
+
+@pytest.mark.usefixtures("session")
+def test_several_keys_in_threads_do_not_crash_the_process():
+    """In a process of its own: two threads in the module at once end it by a signal."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_fork_waits_for_a_signature():
+    import threading
+    import time
+
+    from rapidjwt.remote.pkcs11 import lock
+
+    signing = threading.Event()
+
+    def sign():
+        with lock:
+            signing.set()
+            time.sleep(0.2)
+
+    thread = threading.Thread(target=sign)
+    thread.start()
+    assert signing.wait(30)
+    pid = os.fork()
+    if pid == 0:
+        os._exit(not lock.acquire(timeout=30))
+    thread.join(30)
+    assert os.waitpid(pid, 0)[1] == 0
 
 
 def test_threads_take_turns(pairs):

@@ -15,8 +15,8 @@ from django.core.signals import setting_changed
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.module_loading import import_string
 
-from .answers import Answers
-from .bearer import (
+from rapidjwt.integrations.answers import Answers
+from rapidjwt.integrations.bearer import (
     BearerError,
     MissingTokenError,
     Possession,
@@ -29,13 +29,14 @@ from .bearer import (
     verify,
     verify_async,
 )
-from .possession import url_of
-from .published_keys import published
+from rapidjwt.integrations.possession import url_of
+from rapidjwt.integrations.published_keys import published
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rapidjwt import Key, KeySet
+    from rapidjwt.keyring import KeyRing
 
 __all__ = [
     "JWTMiddleware",
@@ -45,6 +46,7 @@ __all__ = [
     "authorization_values",
     "jwks_response",
     "jwt_required",
+    "key_ring",
     "settings",
 ]
 
@@ -80,7 +82,9 @@ class Settings:
 def settings() -> Settings:
     """Read the setting `RAPIDJWT` once; raise ImproperlyConfigured if it is not usable."""
     given = dict(getattr(django_settings, "RAPIDJWT", {}))
-    verifier, on_result, dpop, certificates = (_setting(given, name) for name in _OBJECTS)
+    given.pop("KEY_RING", None)  # for issuers: see `key_ring`
+    objects = ("VERIFIER", "ON_RESULT", "DPOP", "CERTIFICATES")
+    verifier, on_result, dpop, certificates = (_setting(given, name) for name in objects)
     if verifier is None or not given.keys() <= _OPTIONAL.keys():
         names = ", ".join([*_OPTIONAL, *list(_OBJECTS)[1:]])
         raise ImproperlyConfigured(
@@ -109,10 +113,24 @@ _OBJECTS = {
     "ON_RESULT": "a function",
     "DPOP": "a DPoPVerifier",
     "CERTIFICATES": "a ClientCertificates",
+    "KEY_RING": "a KeyRing",
 }
 
 #: The other names of the setting, and the arguments of `Answers`.
 _OPTIONAL = {"REALM": "realm", "PROBLEM_DETAILS": "problem_details"}
+
+
+def key_ring() -> KeyRing:
+    """Return the `KeyRing` of the setting `RAPIDJWT["KEY_RING"]`, an object or its import path.
+
+    Raises ImproperlyConfigured if there is none.
+    """
+    from rapidjwt.keyring import KeyRing  # noqa: PLC0415 - for issuers only
+
+    found = _setting(dict(getattr(django_settings, "RAPIDJWT", {})), "KEY_RING")
+    if not isinstance(found, KeyRing):
+        raise ImproperlyConfigured("RAPIDJWT: KEY_RING must be a KeyRing or its import path")
+    return found
 
 
 def _setting(given: dict[str, Any], name: str) -> Any:

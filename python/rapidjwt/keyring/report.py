@@ -1,0 +1,29 @@
+"""The keys of a ring as lines of text, for the commands that rotate it."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .state import RingKey
+
+
+def lines(keys: Iterable[RingKey]) -> list[str]:
+    """Return a line for each key: what it is, its ID, and until or from when."""
+    now = time.time()
+    return [f"{key.status(now):8} {key.kid}  {_when(key, now)}" for key in keys]
+
+
+def _when(key: RingKey, now: float) -> str:
+    if key.retired_at is None or key.withdrawn_at is None or key.retired_at > now:
+        return f"signs from {_iso(key.signs_from)}"
+    return f"published until {_iso(key.withdrawn_at)}"
+
+
+def _iso(seconds: float) -> str:
+    moment = datetime.fromtimestamp(seconds, tz=timezone.utc)
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from . import (  # noqa: F401
         _nested,
         _token_state,
+        arrow,
         jws_json,
         profiles,
         remote,
@@ -136,6 +137,7 @@ _LATE = {
     "RefreshPolicy": "jwks",
     "TokenVerifier": "types",
     "UnknownKeyError": "jwks",
+    "arrow": "arrow",
     "dpop": "dpop",
     "install_as_jwt": "_install",
     "issuers": "issuers",

@@ -74,7 +74,7 @@ class VerifierSpec:
         for name in policy:
             if name not in _POLICY:
                 raise TypeError(_unknown(name))
-        source = secret_env if load is None else load
+        source: Any = secret_env if load is None else load
         if keys is not None:
             source = _public(keys)
         try:

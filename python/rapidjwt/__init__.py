@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from . import (  # noqa: F401
         _nested,
         _token_state,
+        arrow,
         jws_json,
         keyring,
         profiles,
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
     from .jwks_client import PyJWKClient
     from .key_set import KeySet
     from .types import TokenVerifier
+    from .verifier_spec import VerifierSpec
 
 __title__ = "rapidjwt"
 __description__ = "Fast, safe JSON Web Tokens: a drop-in replacement for PyJWT with a Rust core"
@@ -112,6 +114,7 @@ __all__ = [
     "TokenVerifier",
     "UnknownKeyError",
     "Verifier",
+    "VerifierSpec",
     "__version__",
     "clear_key_cache",
     "decode",
@@ -137,6 +140,8 @@ _LATE = {
     "RefreshPolicy": "jwks",
     "TokenVerifier": "types",
     "UnknownKeyError": "jwks",
+    "VerifierSpec": "verifier_spec",
+    "arrow": "arrow",
     "dpop": "dpop",
     "install_as_jwt": "_install",
     "issuers": "issuers",
@@ -154,6 +159,7 @@ _LATE = {
     "revocation": "revocation",
     "rules": "rules",
     "types": "types",
+    "verifier_spec": "verifier_spec",
 }
 
 

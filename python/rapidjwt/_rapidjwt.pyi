@@ -810,6 +810,22 @@ class Decrypted:
     def aad(self) -> bytes | None:
         """The additional authenticated data of a JSON serialization, or None."""
 
+@final
+class VerifiedColumns:
+    """What `rapidjwt.arrow.verify` returns: a stream of Arrow tables, which every library that knows
+    the Arrow `PyCapsule` interface reads, and which can be read once.
+    """
+    def __arrow_c_schema__(self) -> object: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+def verify_columns(
+    verifier: Verifier[Any],
+    tokens: Any,
+    at: Any,
+    claims: dict[Any, Any] | None,
+    threads: int | None,
+    /,
+) -> VerifiedColumns: ...
 def encrypt_general(
     encrypters: Sequence[Encrypter],
     plaintext: str | bytes,

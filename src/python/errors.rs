@@ -28,6 +28,10 @@ macro_rules! exceptions {
                 let module = py.import("rapidjwt.exceptions")?;
                 Ok(Self { $($class: class(&module, stringify!($class))?,)* })
             }
+
+            fn all(&self) -> impl Iterator<Item = &Py<PyType>> {
+                [$(&self.$class),*].into_iter()
+            }
         }
     };
 }
@@ -69,6 +73,55 @@ fn classes(py: Python<'_>) -> PyResult<&'static Classes> {
 /// Imports the classes again: users catch those of the newest import of the package.
 pub(super) fn import_classes(py: Python<'_>) -> PyResult<&'static Classes> {
     Ok(CLASSES.replace(Classes::import(py)?))
+}
+
+/// The codes of errors, numbered, so that they can be told apart without the interpreter.
+pub(super) struct Codes {
+    /// The codes that `rapidjwt.exceptions.CODES` explains.
+    pub(super) names: Vec<String>,
+    /// The number of each class's own code.
+    of_classes: Vec<(usize, u8)>,
+    classes: &'static Classes,
+}
+
+impl Codes {
+    pub(super) fn read(py: Python<'_>) -> PyResult<Self> {
+        let classes = classes(py)?;
+        let known = py.import("rapidjwt.exceptions")?.getattr("CODES")?;
+        let names = known.try_iter()?.map(|name| name?.extract()).collect::<PyResult<_>>()?;
+        let mut codes = Self { names, of_classes: Vec::new(), classes };
+        for class in classes.all() {
+            let number = codes.number_of(&class.bind(py).getattr("code")?);
+            codes.of_classes.push((class.as_ptr().addr(), number));
+        }
+        Ok(codes)
+    }
+
+    /// Returns the number of an error's code; `None` for an error that is not about the token.
+    pub(super) fn number(&self, error: &Error) -> Option<u8> {
+        let (class, code) = self.classes.class_and_code(error)?;
+        if let Some(code) = code {
+            return self.by_name(code);
+        }
+        let is_class = |(address, _): &&(usize, u8)| *address == class.as_ptr().addr();
+        self.of_classes.iter().find(is_class).map(|&(_, number)| number)
+    }
+
+    /// Returns the number of the code of an exception of this library.
+    pub(super) fn number_of_exception(&self, error: &Bound<'_, PyBaseException>) -> PyResult<u8> {
+        Ok(self.number_of(&error.getattr(intern!(error.py(), "code"))?))
+    }
+
+    /// Returns the number of a code; codes of the caller's own classes count as `error`.
+    fn number_of(&self, code: &Bound<'_, PyAny>) -> u8 {
+        let code = code.extract::<String>().ok();
+        let known = code.and_then(|code| self.by_name(&code));
+        known.or_else(|| self.by_name("error")).unwrap_or_default()
+    }
+
+    fn by_name(&self, code: &str) -> Option<u8> {
+        self.names.iter().position(|name| name == code)?.try_into().ok()
+    }
 }
 
 /// An error whose exception exists.

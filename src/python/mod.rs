@@ -5,9 +5,11 @@
 
 mod algorithm_table;
 mod arguments;
+mod arrow;
 mod cache_info;
 mod claims_view;
 mod clock;
+mod cores;
 mod cpython;
 mod decoded;
 mod encoding;

@@ -67,7 +67,7 @@ INSIDE = {
     ],
     "python": [
         ["once", "cpython", "cache_info", "header_cache", "algorithm_table", "secret_guard"],
-        ["errors"],
+        ["errors", "cores"],
         ["clock", "arguments", "claims_view", "repr"],
         ["jose_arguments", "json", "key_choice"],
         ["fast_path"],
@@ -75,9 +75,11 @@ INSIDE = {
         ["decoded", "encoding", "profile"],
         ["typed_claims"],
         ["jwe", "jws_json", "jwt", "signer", "verifier"],
+        ["arrow"],
         ["late"],
         ["mod"],
     ],
+    "python/arrow": [["interface"], ["input", "output"], ["batch"], ["mod"]],
     "python/jwe": [["key"], ["encrypter", "decrypter"], ["mod"]],
     "python/json": [
         ["mod"],

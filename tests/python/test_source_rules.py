@@ -21,6 +21,9 @@ MODULES = [
     if path.suffix in {".py", ".pyi"}
 ]
 UNSAFE = {
+    "python/arrow/input.rs",
+    "python/arrow/interface.rs",
+    "python/arrow/output.rs",
     "python/cpython.rs",
     "python/json/ascii.rs",
     "python/json/dumps.rs",

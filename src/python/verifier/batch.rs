@@ -1,13 +1,7 @@
 //! Many tokens at once: signatures are verified on all cores, claims with the interpreter.
-//!
-//! Threads are started for each chunk, because a pool of worker threads (such as rayon's) does not
-//! survive a fork, and web servers fork. Starting two threads takes about 30 us, while verifying a
-//! chunk of RS256 signatures takes more than 10 ms.
 
 use std::collections::VecDeque;
-use std::num::NonZero;
 use std::sync::Arc;
-use std::{panic, thread};
 
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
@@ -18,7 +12,7 @@ use super::keys::{Chosen, VerifyingKeys, recall, remember};
 use crate::error::Error;
 use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
 use crate::malformed::explained;
-use crate::python::cpython;
+use crate::python::cores;
 use crate::python::decoded::{LONE_SURROGATE, complete, wrong_type};
 use crate::python::errors::Raised;
 use crate::python::once::intern;
@@ -33,7 +27,7 @@ const CHUNK_BYTES: usize = 4 << 20;
 
 /// The minimum number of tokens per thread: verifying that many signatures with public keys takes
 /// longer than starting a thread.
-const MIN_SHARE: usize = 16;
+pub(in crate::python) const MIN_SHARE: usize = 16;
 
 /// The iterator that `Verifier.decode_many` and `Verifier.decode_complete_many` return.
 #[pyclass(module = "rapidjwt")]
@@ -123,7 +117,7 @@ impl DecodedMany {
         }
         let keys = &*self.keys;
         let mut jobs: Vec<Job> = tokens.iter().map(|token| Job::new(py, keys, token)).collect();
-        verify_all(py, keys, &mut jobs);
+        cores::for_each(py, None, MIN_SHARE, &mut jobs, |job| job.verify(keys));
         let finish = |(job, token): (Job<'_>, &Result<Token, Error>)| {
             let explain = |error| match token {
                 Ok(token) => explained(token.bytes(), error),
@@ -214,15 +208,9 @@ impl<'a> Job<'a> {
         }
     }
 
-    const fn is_verified(&self) -> bool {
-        matches!(self, Self::New(_) | Self::Done(_))
-    }
-
     fn verify(&mut self, keys: &VerifyingKeys) {
         *self = match self {
-            Self::Token(token) => {
-                Self::Done(keys.choose(token).and_then(|chosen| keys.verify(&chosen)))
-            }
+            Self::Token(token) => Self::Done(keys.verify_uncached(token)),
             Self::Unseen(chosen, unseen) => match keys.verify_unseen(chosen, *unseen) {
                 Ok(verified) => Self::New(verified),
                 Err(error) => Self::Done(Err(error)),
@@ -239,34 +227,5 @@ impl<'a> Job<'a> {
                 unreachable!("the caller has verified every job, and only a cache has unseen ones")
             }
         }
-    }
-}
-
-/// Verifies the tokens on all cores. This thread takes a share as well, without the interpreter.
-fn verify_all(py: Python<'_>, keys: &VerifyingKeys, jobs: &mut [Job<'_>]) {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = jobs.len().div_ceil(cores).max(MIN_SHARE);
-    let work = |jobs: &mut [Job<'_>]| jobs.iter_mut().for_each(|job| job.verify(keys));
-    thread::scope(|scope| {
-        let mut shares = jobs.chunks_mut(share);
-        let own = shares.next();
-        // Threads are started while this thread holds the interpreter, as a thread that forks must:
-        // in a child that is forked while glibc assigns an old stack to a new thread, the memory of
-        // that stack is freed twice. If a thread cannot be started, its closure is dropped, and its
-        // share is verified below.
-        let started: Vec<_> = shares
-            .filter_map(|share| thread::Builder::new().spawn_scoped(scope, || work(share)).ok())
-            .collect();
-        cpython::detach(py, || {
-            own.map(work);
-            for thread in started {
-                thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic));
-            }
-        });
-    });
-    // What no thread has verified. The interpreter is released only if necessary, because getting
-    // it back could take the whole turn of its next holder.
-    if !jobs.iter().all(Job::is_verified) {
-        cpython::detach(py, || work(jobs));
     }
 }

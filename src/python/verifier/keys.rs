@@ -27,7 +27,7 @@ use crate::python::once::intern;
 use crate::signature_cache::SignatureCache;
 
 /// The keys in memory, the cache and the policy of a `Verifier`.
-pub(super) struct VerifyingKeys {
+pub(in crate::python) struct VerifyingKeys {
     prepared: Arc<PreparedKeys>,
     policy: Py<VerifierPolicy>,
 }
@@ -67,7 +67,7 @@ impl VerifyingKeys {
         Self { prepared: Arc::clone(&self.prepared), policy }
     }
 
-    pub(super) const fn policy(&self) -> &Py<VerifierPolicy> {
+    pub(in crate::python) const fn policy(&self) -> &Py<VerifierPolicy> {
         &self.policy
     }
 
@@ -96,6 +96,12 @@ impl VerifyingKeys {
             }
         };
         open().map_err(|error| explained(token, error))
+    }
+
+    /// Verifies a token without looking in the cache. Does not need the interpreter. Errors about its
+    /// form are for the caller to [explain](explained).
+    pub(in crate::python) fn verify_uncached(&self, token: &[u8]) -> Result<Verified, Error> {
+        self.verify(&self.choose(token)?)
     }
 
     /// Splits a token and chooses keys for it. Does not need the interpreter. Errors about its form
@@ -220,6 +226,11 @@ pub(super) fn remember(
 fn check_type(types: &AcceptedTypes, token: &[u8], compact: &Compact<'_>) -> Result<(), Error> {
     with_header(compact, |header| types.check(header.media_type.as_deref()))
         .unwrap_or_else(|| Err(refusal(token)))
+}
+
+/// Returns the `kid` of a token that was verified.
+pub(in crate::python) fn key_id(token: &[u8]) -> Option<Box<str>> {
+    with_header(&Compact::split(token).ok()?, |header| header.kid.clone()).flatten()
 }
 
 /// Returns what `read` returns for a token's header; `None` for an unusual header.

@@ -2,7 +2,7 @@
 
 pub(super) mod batch;
 mod description;
-mod keys;
+pub(super) mod keys;
 pub(super) mod policy;
 
 use std::ffi::CStr;
@@ -504,6 +504,15 @@ impl Verifier {
 
     fn of_keys(keys: VerifyingKeys) -> Self {
         Self { keys: Keys::Held(Arc::new(keys)) }
+    }
+
+    /// Returns the keys of a verifier that decides alone; `None` for one that fetches keys, decrypts
+    /// tokens or asks stores.
+    pub(super) fn own_keys(&self) -> Option<Arc<VerifyingKeys>> {
+        match &self.keys {
+            Keys::Held(keys) => Some(Arc::clone(keys)),
+            Keys::Delegated(_) => None,
+        }
     }
 
     /// Returns the keys in memory; `None` before any were fetched.

@@ -158,6 +158,17 @@ impl VerifierPolicy {
         py: Python<'py>,
         verified: &Verified,
     ) -> PyResult<Bound<'py, PyDict>> {
+        self.accept_dict_at(py, verified, clock::now)
+    }
+
+    /// Does what [`accept_dict`](Self::accept_dict) does, at the time that `now` returns.
+    #[inline]
+    fn accept_dict_at<'py>(
+        &self,
+        py: Python<'py>,
+        verified: &Verified,
+        now: impl FnOnce(Python<'py>) -> PyResult<f64>,
+    ) -> PyResult<Bound<'py, PyDict>> {
         let payload = verified.payload();
         self.bounds.check_payload(payload)?;
         let mut record = match &self.demands {
@@ -165,7 +176,7 @@ impl VerifierPolicy {
             Some(demands) => Record::asking(demands.names()),
         };
         let claims = decoded::claims(py, payload, &mut record)?;
-        let (view, now) = (PyClaims { dict: &claims, record: &record }, clock::now(py)?);
+        let (view, now) = (PyClaims { dict: &claims, record: &record }, now(py)?);
         if let Err(error) = claims::validate(&view, &self.policy, now) {
             return Err(view.refusal(explained(error, &claims)?, &self.policy));
         }
@@ -190,7 +201,7 @@ impl VerifierPolicy {
         if typed.takes_json && !calls {
             self.bounds.check_payload(payload)?;
             if let Ok(claims) = ScannedClaims::read(payload, asks)
-                && self.permits(&claims, verified.algorithm(), clock::now(py)?)
+                && self.check(&claims, verified.algorithm(), clock::now(py)?).is_ok()
             {
                 return typed.of_json(py, payload);
             }
@@ -199,12 +210,46 @@ impl VerifierPolicy {
         typed.of_dict(&self.accept_dict(py, verified)?)
     }
 
-    fn permits(&self, claims: &ScannedClaims<'_>, algorithm: &Algorithm, now: f64) -> bool {
-        let demands = |demands: &Arc<Demands>| {
-            demands.check(claims, algorithm, now, self.policy.leeway).is_ok()
-        };
-        claims::validate(claims, &self.policy, now).is_ok()
-            && self.demands.as_ref().is_none_or(demands)
+    /// Checks claims that were read in place, as far as no Python object is needed for that. The
+    /// error does not say what the token has.
+    pub(in crate::python) fn check(
+        &self,
+        claims: &ScannedClaims<'_>,
+        algorithm: &Algorithm,
+        now: f64,
+    ) -> Result<(), Error> {
+        claims::validate(claims, &self.policy, now)?;
+        self.demands
+            .as_ref()
+            .map_or(Ok(()), |demands| demands.check(claims, algorithm, now, self.policy.leeway))
+    }
+
+    /// Reads the claims of a verified payload in place; `None` if only Python can read or check them.
+    pub(in crate::python) fn scan<'a>(
+        &self,
+        payload: &'a [u8],
+    ) -> Result<Option<ScannedClaims<'a>>, Error> {
+        self.bounds.check_payload(payload)?;
+        let calls = self.demands.as_ref().is_some_and(|demands| demands.calls());
+        if calls || self.typed.is_some() {
+            return Ok(None);
+        }
+        Ok(ScannedClaims::read(payload, true).ok())
+    }
+
+    /// Returns the claims that [`scan`](Self::scan) leaves to Python, if they conform to the policy at
+    /// the time `now`.
+    pub(in crate::python) fn accept_at<'py>(
+        &self,
+        py: Python<'py>,
+        verified: &Verified,
+        now: f64,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let claims = self.accept_dict_at(py, verified, |_| Ok(now))?;
+        if let Some(typed) = &self.typed {
+            typed.of_dict(&claims)?;
+        }
+        Ok(claims)
     }
 }
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from rapidjwt._rapidjwt import Key, Signer, Verifier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Mapping
 
     from rapidjwt.jwks.messages import Request, Response
 
@@ -83,7 +83,8 @@ class Issuer:
     def expired_token(self, sub: str | None = "alice", **arguments: Any) -> str:
         """Return a token that expired an hour ago; the arguments are those of `token`."""
         issued = int(time.time()) - 3600 - _LIFETIME
-        return self.token(sub, **{"iat": issued, "exp": issued + _LIFETIME, **arguments})
+        times: dict[str, Any] = {"iat": issued, "exp": issued + _LIFETIME}
+        return self.token(sub, **(times | arguments))
 
     def tampered_token(self, sub: str | None = "alice", **arguments: Any) -> str:
         """Return a token whose `sub` was changed after it was signed."""
@@ -99,15 +100,19 @@ class Issuer:
         """
         stranger = Issuer(self.url, audience=self.audience, key=_another(self.key))
         later = int(time.time()) + 3600
+
+        def changed(**claims: Any) -> str:
+            return self.token(sub, **(arguments | claims))
+
         return {
             "expired": self.expired_token(sub, **arguments),
-            "not yet valid": self.token(sub, **{**arguments, "nbf": later, "exp": later + 60}),
+            "not yet valid": changed(nbf=later, exp=later + 60),
             "tampered": self.tampered_token(sub, **arguments),
             "of another key": stranger.token(sub, **arguments),
-            "of another issuer": self.token(sub, **{**arguments, "iss": f"{self.url}.other"}),
-            "for another audience": self.token(sub, **{**arguments, "aud": "another API"}),
-            "unsigned": _unsigned(self.token(sub, **arguments)),
-            "malformed": self.token(sub, **arguments).rpartition(".")[0],
+            "of another issuer": changed(iss=f"{self.url}.other"),
+            "for another audience": changed(aud="another API"),
+            "unsigned": _unsigned(changed()),
+            "malformed": changed().rpartition(".")[0],
         }
 
     def verifier(self, **policy: Any) -> Verifier[Any]:
@@ -115,7 +120,7 @@ class Issuer:
 
         `policy` has arguments of `Verifier`, which can replace `issuer` and `audience` too.
         """
-        usual = {"issuer": self.url, "audience": self.audience}
+        usual: dict[str, Any] = {"issuer": self.url, "audience": self.audience}
         return Verifier(list(self._keys), **(usual | policy))
 
     def jwks(self) -> dict[str, Any]:
@@ -150,7 +155,7 @@ class Issuer:
     @contextmanager
     def on_loopback(
         cls, *, audience: str = "https://api.example", key: Key | None = None
-    ) -> Iterator[Issuer]:
+    ) -> Generator[Issuer]:
         """Yield an issuer whose metadata and keys are served at its `url` during the with block.
 
         A client for it needs `allow_http=True`.

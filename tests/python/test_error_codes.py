@@ -18,6 +18,7 @@ from rapidjwt import Key, KeySet, Signer, Verifier
 from rapidjwt.dpop import DPoPVerifier
 from rapidjwt.exceptions import CODES, PyJWTError
 from rapidjwt.integrations import bearer
+from rapidjwt.integrations.sources import CrossSiteError
 from rapidjwt.jwks import Response
 from rapidjwt.mtls import check_certificate
 from rapidjwt.revocation import RevocationList
@@ -166,6 +167,7 @@ OTHERS = {
     "invalid_dpop_proof": lambda: DPoPVerifier().verify([], "GET", "https://api.example/"),
     "use_dpop_nonce": lambda: (_ for _ in ()).throw(rapidjwt.exceptions.UseDPoPNonceError("n")),
     "insufficient_scope": lambda: bearer.require_scopes({}, ["orders:read"]),
+    "csrf_failed": lambda: (_ for _ in ()).throw(CrossSiteError()),
 }
 
 

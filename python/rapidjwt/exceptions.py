@@ -54,7 +54,8 @@ CODES = {
     "use_dpop_nonce": "A DPoP proof needs the server's nonce",
     "missing_token": "A request has no bearer token",
     "invalid_request": "The `Authorization` header of a request is malformed",
-    "insufficient_scope": "The token does not grant the scopes that a request needs",
+    "insufficient_scope": "The token does not grant the scopes or roles that a request needs",
+    "csrf_failed": "A request with a cookie may be another site's",
     "error": "An error of another class",
 }
 

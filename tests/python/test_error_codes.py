@@ -18,6 +18,7 @@ from rapidjwt import Key, KeySet, Signer, Verifier
 from rapidjwt.dpop import DPoPVerifier
 from rapidjwt.exceptions import CODES, PyJWTError
 from rapidjwt.integrations import bearer
+from rapidjwt.integrations.sources import CrossSiteError
 from rapidjwt.jwks import Response
 from rapidjwt.keyring.document import read as read_key_ring
 from rapidjwt.mtls import check_certificate
@@ -168,6 +169,7 @@ OTHERS = {
     "invalid_dpop_proof": lambda: DPoPVerifier().verify([], "GET", "https://api.example/"),
     "use_dpop_nonce": lambda: (_ for _ in ()).throw(rapidjwt.exceptions.UseDPoPNonceError("n")),
     "insufficient_scope": lambda: bearer.require_scopes({}, ["orders:read"]),
+    "csrf_failed": lambda: (_ for _ in ()).throw(CrossSiteError()),
 }
 
 

@@ -11,7 +11,7 @@ from .bearer import BearerError, challenge
 from .possession import BEARER_ONLY, Possession
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = ["PROBLEM_JSON", "Answers", "problem"]
 
@@ -28,22 +28,27 @@ class Answers:
     `realm` is named to clients that are refused. With `problem_details`, the body of an answer is
     one of RFC 9457. `on_result` is called with "verified" for each token that is accepted and with
     the `code` of each refusal; what it raises is raised from the request. `possession` says which
-    proofs a request can have, and so which authentication schemes are named.
+    proofs a request can have, and so which authentication schemes are named. `error_body` returns
+    the body of an answer, a dict for JSON, in place of the usual one; with `problem_details`, its
+    media type is that of RFC 9457.
 
-    Raises ValueError for a realm that a header cannot contain, TypeError for an `on_result` that
-    cannot be called.
+    Raises ValueError for a realm that a header cannot contain, TypeError for an `on_result` or an
+    `error_body` that cannot be called.
     """
 
     realm: str = "api"
     problem_details: bool = False
     on_result: Callable[[str], object] | None = None
     possession: Possession = BEARER_ONLY
+    error_body: Callable[[BearerError], Mapping[str, Any]] | None = None
 
     def __post_init__(self) -> None:
         """Check the arguments."""
         challenge(self.realm)
-        if self.on_result is not None and not callable(self.on_result):
-            raise TypeError(f"on_result must be a function, not {type(self.on_result).__name__}")
+        for name in ("on_result", "error_body"):
+            given = getattr(self, name)
+            if given is not None and not callable(given):
+                raise TypeError(f"{name} must be a function, not {type(given).__name__}")
 
     def verified(self) -> None:
         """Count a token that was accepted."""
@@ -72,9 +77,12 @@ class Answers:
 
     def body(self, error: BearerError) -> tuple[dict[str, Any], str]:
         """Return the body of the answer to a refused request, and its media type."""
+        media_type = PROBLEM_JSON if self.problem_details else "application/json"
+        if self.error_body is not None:
+            return dict(self.error_body(error)), media_type
         if self.problem_details:
-            return problem(error), PROBLEM_JSON
-        return {"detail": error.description}, "application/json"
+            return problem(error), media_type
+        return {"detail": error.description}, media_type
 
     def _count(self, result: str) -> None:
         if self.on_result is not None:

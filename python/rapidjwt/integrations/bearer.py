@@ -62,6 +62,9 @@ __all__ = [
     "PresentedRequest",
     "SyncVerifier",
     "UntypedVerifier",
+    "accepted",
+    "accepted_async",
+    "bad_request",
     "bearer_token",
     "challenge",
     "checked_verifier",
@@ -70,6 +73,7 @@ __all__ = [
     "credentials",
     "granted_scopes",
     "invalid_token",
+    "is_token",
     "refusal",
     "require_scopes",
     "required_scopes",
@@ -163,6 +167,9 @@ class BearerError(Exception):
     is the kind of refusal, one of `rapidjwt.exceptions.CODES`.
     """
 
+    #: Whether the response has a challenge; not if the token is not at fault.
+    has_challenge = True
+
     def __init__(
         self,
         status: HTTPStatus,
@@ -199,7 +206,7 @@ class BearerError(Exception):
 
     def headers(self, realm: str, possession: Possession = BEARER_ONLY) -> dict[str, str]:
         """Return the headers of the response: a challenge, unless the token is not at fault."""
-        if self.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        if self.status == HTTPStatus.SERVICE_UNAVAILABLE or not self.has_challenge:
             return {}
         headers = {"WWW-Authenticate": challenge(realm, self, possession)}
         return headers if self.nonce is None else headers | {"DPoP-Nonce": self.nonce}
@@ -270,20 +277,26 @@ def credentials(
     if not authorization:
         raise MissingTokenError(schemes)
     if len(authorization) > 1:
-        raise _bad_request("The request has more than one Authorization header")
+        raise bad_request("The request has more than one Authorization header")
     name, _, token = authorization[0].strip(" \t").partition(" ")
     scheme = next((scheme for scheme in schemes if scheme.lower() == name.lower()), None)
     if scheme is None:
         raise MissingTokenError(schemes)
     token = token.lstrip(" ")
-    if not _TOKEN.fullmatch(token):
-        raise _bad_request(
+    if not is_token(token):
+        raise bad_request(
             f"The Authorization header must be of the form: {scheme}, a space, one token", scheme
         )
     return scheme, token
 
 
-def _bad_request(description: str, scheme: str | None = None) -> BearerError:
+def is_token(text: str) -> bool:
+    """Return whether a text has the characters of a token (RFC 6750 Section 2.1)."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def bad_request(description: str, scheme: str | None = None) -> BearerError:
+    """Return the error that answers a malformed request with status 400."""
     return BearerError(HTTPStatus.BAD_REQUEST, description, error="invalid_request", scheme=scheme)
 
 
@@ -346,6 +359,17 @@ def verify(
     PyJWKClientError and StoreUnavailableError, such as a wrong configuration, are not converted.
     """
     scheme, token = credentials(authorization, possession.schemes)
+    return accepted(verifier, scheme, token, possession, request)
+
+
+def accepted(
+    verifier: AnyVerifier,
+    scheme: str,
+    token: str,
+    possession: Possession = BEARER_ONLY,
+    request: PresentedRequest | None = None,
+) -> dict[str, Any]:
+    """Return the claims of a token that was sent with a scheme; errors as `verify`."""
     try:
         claims = _decoded(verifier, token)
     except _REFUSED as error:
@@ -370,6 +394,18 @@ async def verify_async(
     verifier may block, and is run by `in_thread`.
     """
     scheme, token = credentials(authorization, possession.schemes)
+    return await accepted_async(verifier, scheme, token, in_thread, possession, request)
+
+
+async def accepted_async(
+    verifier: AnyVerifier,
+    scheme: str,
+    token: str,
+    in_thread: Callable[[Callable[[], dict[str, Any]]], Awaitable[dict[str, Any]]],
+    possession: Possession = BEARER_ONLY,
+    request: PresentedRequest | None = None,
+) -> dict[str, Any]:
+    """Return the claims of a token that was sent with a scheme; see `verify_async`."""
     try:
         if hasattr(verifier, "decode_async"):
             claims = await _decoded_async(cast("AsyncVerifier", verifier), token)

@@ -12,26 +12,29 @@ from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.permissions import BasePermission
 
 from .answers import PROBLEM_JSON, problem
-from .bearer import (
-    BearerError,
-    MissingTokenError,
-    invalid_token,
-    require_scopes,
-    required_scopes,
-    verify,
-)
+from .bearer import BearerError, MissingTokenError, UntypedVerifier, invalid_token
+from .demands import Demands
 from .django import Presented, settings
 from .possession import scheme_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from django.http import HttpRequest
     from rest_framework.request import Request
     from rest_framework.response import Response
     from rest_framework.views import APIView
 
-__all__ = ["JWTAuthentication", "Refused", "TokenUser", "has_scopes", "problem_details_handler"]
+__all__ = [
+    "JWTAuthentication",
+    "Refused",
+    "TokenUser",
+    "error_body_handler",
+    "has_any_scope",
+    "has_roles",
+    "has_scopes",
+    "problem_details_handler",
+]
 
 
 class Refused(APIException):
@@ -46,7 +49,7 @@ class Refused(APIException):
         self.error = error
         self.code = error.code
         self.status_code = error.status
-        self.auth_header = settings().answers.headers(error).get("WWW-Authenticate")
+        self.auth_header = settings().guard.answers.headers(error).get("WWW-Authenticate")
 
 
 def problem_details_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -54,24 +57,39 @@ def problem_details_handler(exc: Exception, context: dict[str, Any]) -> Response
 
     It is for the setting `EXCEPTION_HANDLER`.
     """
+    return _handled(exc, context, lambda error: (problem(error), PROBLEM_JSON))
+
+
+def error_body_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer refusals as `ERROR_BODY` and `PROBLEM_DETAILS` of the setting `RAPIDJWT` say.
+
+    It is for the setting `EXCEPTION_HANDLER`. Other exceptions are answered as usual.
+    """
+    return _handled(exc, context, settings().guard.answers.body)
+
+
+def _handled(
+    exc: Exception,
+    context: dict[str, Any],
+    body: Callable[[BearerError], tuple[dict[str, Any], str]],
+) -> Response | None:
     # Imported now: the framework's views import the classes of the settings, such as those here.
     from rest_framework.views import exception_handler  # noqa: PLC0415
 
     response: Response | None = exception_handler(exc, context)
     error: BearerError | None = None
     if isinstance(exc, NotAuthenticated):
-        error = MissingTokenError(settings().answers.possession.schemes)
+        error = MissingTokenError(settings().guard.answers.possession.schemes)
     elif isinstance(exc, Refused):
         error = exc.error
     if response is not None and error is not None and response.status_code == error.status:
-        response.data = problem(error)
-        response.content_type = PROBLEM_JSON
+        response.data, response.content_type = body(error)
     return response
 
 
 def _refused(error: BearerError) -> Refused:
     """Log and count a refusal, and return its exception."""
-    settings().answers.refused(error)
+    settings().guard.answers.refused(error)
     return Refused(error)
 
 
@@ -138,27 +156,35 @@ class JWTAuthentication(BaseAuthentication):
     up the user.
     """
 
+    #: Verifies the tokens in place of the setting's verifier: set it in a subclass, for views that
+    #: need tokens of another profile.
+    verifier: UntypedVerifier | None = None
+
     def authenticate(self, request: Request) -> tuple[Any, dict[str, Any]] | None:
         """Return user and claims, or None without a token; raise `Refused` for an invalid one."""
-        answers = settings().answers
-        was_told = hasattr(request, "jwt_error")  # by the middleware, which saw the token before
+        # The middleware saw the token before, and a proof or a one-time token is accepted once.
+        was_seen = self.verifier is None and hasattr(request, "jwt_error")
         try:
-            claims = _verified(request)
+            claims = _seen(request) if was_seen else self._claims(request)
         except MissingTokenError:
             return None
         except BearerError as error:
             if error.nonce is not None:
                 _set_header(request, "DPoP-Nonce", error.nonce)
-            if not was_told:
-                answers.refused(error)
+            if not was_seen:
+                settings().guard.answers.refused(error)
             raise Refused(error) from error
-        if not was_told:
-            answers.verified()
         user = self.get_user(claims)
         if user is None:
             description = "The user of the access token is unknown"
             raise _refused(invalid_token(description, scheme=scheme_of(claims)))
         return user, claims
+
+    def _claims(self, request: Request) -> dict[str, Any]:
+        guard = settings().guard
+        if self.verifier is not None:
+            guard = guard.with_verifier(self.verifier)
+        return guard.authenticated(Presented(cast("HttpRequest", request))) or {}
 
     def get_user(self, claims: dict[str, Any]) -> Any:
         """Return the user of verified claims; None refuses the token."""
@@ -166,23 +192,16 @@ class JWTAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - part of the interface
         """Return the challenge for a request without a token."""
-        return settings().answers.challenge()
+        return settings().guard.answers.challenge()
 
 
-def _verified(request: Request) -> dict[str, Any]:
-    """Return the claims of a request's token, or raise BearerError.
-
-    What `JWTMiddleware` found counts, because a proof or a one-time token is accepted once.
-    """
-    error: BearerError | None = getattr(request, "jwt_error", None)
-    if error is not None:
-        raise error
-    claims: dict[str, Any] | None = getattr(request, "jwt_claims", None)
-    if claims is not None:
-        return claims
-    presented = Presented(cast("HttpRequest", request))
-    authorization = presented.values("Authorization")
-    return verify(settings().verifier, authorization, settings().answers.possession, presented)
+def _seen(request: Request) -> dict[str, Any]:
+    """Return the claims that `JWTMiddleware` found, or raise the reason that there are none."""
+    found: Any = request
+    if found.jwt_error is not None:
+        raise found.jwt_error
+    claims: dict[str, Any] = found.jwt_claims
+    return claims
 
 
 def _set_header(request: Request, name: str, value: str) -> None:
@@ -197,19 +216,38 @@ def has_scopes(*scopes: str) -> type[BasePermission]:
     It refuses with an exception, so it must be the last operand of `|`. Raises ValueError for
     anything that is not a scope.
     """
-    needed = required_scopes(scopes)
+    return _permission(Demands.of(scopes=scopes))
 
-    class HasScopes(BasePermission):
-        jwt_scopes = needed  # for OpenAPI
+
+def has_any_scope(*scopes: str) -> type[BasePermission]:
+    """Return a class for `permission_classes`: the token must grant one of the scopes.
+
+    The rest is as for `has_scopes`.
+    """
+    return _permission(Demands.of(any_scope=scopes))
+
+
+def has_roles(*roles: str, claim: str | Sequence[str] = "roles") -> type[BasePermission]:
+    """Return a class for `permission_classes`: the token must have one of the roles.
+
+    `claim` is the claim with the roles, or the names on the way to it. The rest is as for
+    `has_scopes`.
+    """
+    return _permission(Demands.of(roles=roles, roles_claim=claim))
+
+
+def _permission(demands: Demands) -> type[BasePermission]:
+    class Granted(BasePermission):
+        jwt_scopes = demands.scopes  # for OpenAPI
 
         def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002
             claims: Any = request.auth
             if not isinstance(claims, dict):  # no token, or another kind of authentication
                 return False
             try:
-                require_scopes(cast("dict[str, Any]", claims), needed)
+                demands.check(cast("dict[str, Any]", claims))
             except BearerError as error:
                 raise _refused(error) from error
             return True
 
-    return HasScopes
+    return Granted

@@ -2,27 +2,37 @@
 
 # FastAPI reads the annotations of `JWTBearer.__call__`, so they must not become strings.
 from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from copy import copy
-from typing import Any, Generic, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from fastapi import HTTPException
-from fastapi.openapi.models import HTTPBase, HTTPBearer
-from fastapi.security import SecurityScopes
+from fastapi.security import APIKeyCookie, APIKeyQuery, HTTPBearer, SecurityScopes
 from fastapi.security.base import SecurityBase
+from fastapi.security.http import HTTPBase
 from starlette.requests import HTTPConnection
 
 from rapidjwt import Verifier
-from rapidjwt.dpop import DPoPVerifier
-from rapidjwt.mtls import ClientCertificates
 
 from . import starlette
 from .answers import PROBLEM_JSON
 from .bearer import AnyVerifier, ClaimsT, UntypedVerifier
-from .starlette import PROBLEM_DETAILS, jwks_response
+from .guard import Guard
+from .sources import Cookie, Query
+from .starlette import PROBLEM_DETAILS, REFUSALS, jwks_response
+
+if TYPE_CHECKING:
+    from starlette.websockets import WebSocket
+    from typing_extensions import Unpack
+
+    from .guard import Arguments
+
+GivenT = TypeVar("GivenT")
 
 __all__ = [
     "PROBLEM_DETAILS",
     "PROBLEM_RESPONSES",
+    "REFUSALS",
     "RESPONSES",
     "JWTBearer",
     "Refused",
@@ -54,6 +64,18 @@ RESPONSES = _responses("application/json", "detail")
 PROBLEM_RESPONSES = _responses(PROBLEM_JSON, "type", "title", "status", "detail", "code")
 
 
+def _scheme(guard: Guard[Any]) -> SecurityBase:
+    """Return the security scheme that describes where a client puts the token."""
+    first = guard.sources[0]
+    if isinstance(first, Cookie):
+        return APIKeyCookie(name=first.name)
+    if isinstance(first, Query):
+        return APIKeyQuery(name=first.name)
+    if "Bearer" not in guard.answers.possession.schemes:
+        return HTTPBase(scheme="dpop")
+    return HTTPBearer(bearerFormat="JWT")
+
+
 class Refused(starlette.Refused, HTTPException):
     """The same as FastAPI's class: its handlers would not see Starlette's, its base class."""
 
@@ -74,15 +96,25 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
         self,
         verifier: Verifier[ClaimsT],
         *,
-        scopes: str | Iterable[str] = ...,
-        realm: str = ...,
         claims: None = ...,
-        on_result: Callable[[str], object] | None = ...,
-        dpop: DPoPVerifier | None = ...,
-        certificates: ClientCertificates | None = ...,
+        optional: Literal[False] = ...,
         scheme: SecurityBase | None = ...,
         scheme_name: str = ...,
         description: str | None = ...,
+        **arguments: "Unpack[Arguments]",
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: "JWTBearer[GivenT | None]",
+        verifier: Verifier[GivenT],
+        *,
+        claims: None = ...,
+        optional: bool,
+        scheme: SecurityBase | None = ...,
+        scheme_name: str = ...,
+        description: str | None = ...,
+        **arguments: "Unpack[Arguments]",
     ) -> None: ...
 
     @overload
@@ -90,15 +122,25 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
         self,
         verifier: UntypedVerifier,
         *,
-        scopes: str | Iterable[str] = ...,
-        realm: str = ...,
         claims: Callable[[dict[str, Any]], ClaimsT],
-        on_result: Callable[[str], object] | None = ...,
-        dpop: DPoPVerifier | None = ...,
-        certificates: ClientCertificates | None = ...,
+        optional: Literal[False] = ...,
         scheme: SecurityBase | None = ...,
         scheme_name: str = ...,
         description: str | None = ...,
+        **arguments: "Unpack[Arguments]",
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: "JWTBearer[GivenT | None]",
+        verifier: UntypedVerifier,
+        *,
+        claims: Callable[[dict[str, Any]], GivenT],
+        optional: bool,
+        scheme: SecurityBase | None = ...,
+        scheme_name: str = ...,
+        description: str | None = ...,
+        **arguments: "Unpack[Arguments]",
     ) -> None: ...
 
     # For `JWTBearer[MyClaims](verifier)` with a verifier of dicts.
@@ -107,30 +149,37 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
         self,
         verifier: UntypedVerifier,
         *,
-        scopes: str | Iterable[str] = ...,
-        realm: str = ...,
         claims: None = ...,
-        on_result: Callable[[str], object] | None = ...,
-        dpop: DPoPVerifier | None = ...,
-        certificates: ClientCertificates | None = ...,
+        optional: Literal[False] = ...,
         scheme: SecurityBase | None = ...,
         scheme_name: str = ...,
         description: str | None = ...,
+        **arguments: "Unpack[Arguments]",
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: "JWTBearer[dict[str, Any] | None]",
+        verifier: UntypedVerifier,
+        *,
+        claims: None = ...,
+        optional: bool,
+        scheme: SecurityBase | None = ...,
+        scheme_name: str = ...,
+        description: str | None = ...,
+        **arguments: "Unpack[Arguments]",
     ) -> None: ...
 
     def __init__(
         self,
         verifier: AnyVerifier,
         *,
-        scopes: str | Iterable[str] = (),
-        realm: str = "api",
-        claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
-        on_result: Callable[[str], object] | None = None,
-        dpop: DPoPVerifier | None = None,
-        certificates: ClientCertificates | None = None,
+        claims: Callable[[dict[str, Any]], Any] | None = None,
+        optional: bool = False,
         scheme: SecurityBase | None = None,
         scheme_name: str = "JWTBearer",
         description: str | None = None,
+        **arguments: "Unpack[Arguments]",
     ) -> None:
         """Create the dependency with the arguments of `rapidjwt.integrations.starlette.JWTBearer`.
 
@@ -144,20 +193,9 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
                 f"OpenIdConnect(openIdConnectUrl=...), not {type(scheme).__name__}"
             )
         self._bearer: _Bearer[ClaimsT] = _Bearer(
-            verifier,
-            scopes=scopes,
-            realm=realm,
-            claims=claims,
-            on_result=on_result,
-            dpop=dpop,
-            certificates=certificates,
+            verifier, claims=claims, optional=optional, **arguments
         )
-        if scheme is not None:
-            self.model = copy(scheme.model)
-        elif dpop is not None and dpop.required:
-            self.model = HTTPBase(scheme="dpop")
-        else:
-            self.model = HTTPBearer(bearerFormat="JWT")
+        self.model = copy((scheme or _scheme(self._bearer.guard)).model)
         self.model.description = description or self.model.description
         self.scheme_name = scheme_name
 
@@ -168,3 +206,12 @@ class JWTBearer(SecurityBase, Generic[ClaimsT]):
         `rapidjwt.integrations.starlette.JWTBearer` raises one of Starlette.
         """
         return await self._bearer(request, security_scopes.scopes)
+
+    def accepted(
+        self, socket: "WebSocket", scopes: str | Iterable[str] = ()
+    ) -> AbstractAsyncContextManager[ClaimsT]:
+        """Accept a WebSocket with a valid token, and close it when the token expires.
+
+        See `rapidjwt.integrations.starlette.JWTBearer.accepted`.
+        """
+        return self._bearer.accepted(socket, scopes)

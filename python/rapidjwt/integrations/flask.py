@@ -4,38 +4,26 @@ from __future__ import annotations
 
 from functools import wraps
 from inspect import unwrap
-from typing import TYPE_CHECKING, Any, Concatenate, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, Protocol, TypeVar, overload
 
 from flask import current_app, g, jsonify, request
 from werkzeug.exceptions import default_exceptions
 
-from .answers import Answers
-from .bearer import (
-    AnyVerifier,
-    BearerError,
-    ClaimsT,
-    Possession,
-    UntypedVerifier,
-    conversion,
-    converted,
-    require_scopes,
-    required_scopes,
-    sync_verifier,
-    verify,
-)
-from .possession import url_of
+from .bearer import AnyVerifier, BearerError, ClaimsT, UntypedVerifier, sync_verifier
+from .guard import Arguments, Guard
+from .possession import PresentedRequest, url_of
 from .published_keys import published
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from flask import Request, Response
-    from typing_extensions import ParamSpec
+    from typing_extensions import ParamSpec, Unpack
     from werkzeug.exceptions import HTTPException
 
     from rapidjwt import Key, KeySet, Verifier
-    from rapidjwt.dpop import DPoPVerifier
-    from rapidjwt.mtls import ClientCertificates
+
+    from .answers import Answers
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -56,7 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["jwks_response", "jwt_required"]
 
 
-class _Presented:
+class _Presented(PresentedRequest):
     """The current request as the checks of `possession` see it."""
 
     @property
@@ -73,6 +61,10 @@ class _Presented:
         path = request.root_path.rstrip("/") + request.path
         return url_of(request.scheme, request.host, path)
 
+    @property
+    def query(self) -> str:
+        return request.query_string.decode("latin-1")
+
     def values(self, header: str, /) -> Sequence[str]:
         return request.headers.getlist(header)
 
@@ -81,29 +73,32 @@ class _Presented:
 def jwt_required(
     verifier: Verifier[ClaimsT],
     *,
-    scopes: str | Iterable[str] = ...,
-    realm: str = ...,
     claims: None = ...,
+    optional: Literal[False] = ...,
     allow_preflight: bool = ...,
-    problem_details: bool = ...,
-    on_result: Callable[[str], object] | None = ...,
-    dpop: DPoPVerifier | None = ...,
-    certificates: ClientCertificates | None = ...,
+    **arguments: Unpack[Arguments],
 ) -> Decorator[ClaimsT]: ...
+
+
+@overload
+def jwt_required(
+    verifier: Verifier[ClaimsT],
+    *,
+    claims: None = ...,
+    optional: bool,
+    allow_preflight: bool = ...,
+    **arguments: Unpack[Arguments],
+) -> Decorator[ClaimsT | None]: ...
 
 
 @overload
 def jwt_required(
     verifier: UntypedVerifier,
     *,
-    scopes: str | Iterable[str] = ...,
-    realm: str = ...,
     claims: Callable[[dict[str, Any]], ClaimsT],
+    optional: Literal[False] = ...,
     allow_preflight: bool = ...,
-    problem_details: bool = ...,
-    on_result: Callable[[str], object] | None = ...,
-    dpop: DPoPVerifier | None = ...,
-    certificates: ClientCertificates | None = ...,
+    **arguments: Unpack[Arguments],
 ) -> Decorator[ClaimsT]: ...
 
 
@@ -111,29 +106,43 @@ def jwt_required(
 def jwt_required(
     verifier: UntypedVerifier,
     *,
-    scopes: str | Iterable[str] = ...,
-    realm: str = ...,
-    claims: None = ...,
+    claims: Callable[[dict[str, Any]], ClaimsT],
+    optional: bool,
     allow_preflight: bool = ...,
-    problem_details: bool = ...,
-    on_result: Callable[[str], object] | None = ...,
-    dpop: DPoPVerifier | None = ...,
-    certificates: ClientCertificates | None = ...,
+    **arguments: Unpack[Arguments],
+) -> Decorator[ClaimsT | None]: ...
+
+
+@overload
+def jwt_required(
+    verifier: UntypedVerifier,
+    *,
+    claims: None = ...,
+    optional: Literal[False] = ...,
+    allow_preflight: bool = ...,
+    **arguments: Unpack[Arguments],
 ) -> Decorator[dict[str, Any]]: ...
+
+
+@overload
+def jwt_required(
+    verifier: UntypedVerifier,
+    *,
+    claims: None = ...,
+    optional: bool,
+    allow_preflight: bool = ...,
+    **arguments: Unpack[Arguments],
+) -> Decorator[dict[str, Any] | None]: ...
 
 
 def jwt_required(
     verifier: AnyVerifier,
     *,
-    scopes: str | Iterable[str] = (),
-    realm: str = "api",
     claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
+    optional: bool = False,
     allow_preflight: bool = False,
-    problem_details: bool = False,
-    on_result: Callable[[str], object] | None = None,
-    dpop: DPoPVerifier | None = None,
-    certificates: ClientCertificates | None = None,
-) -> Decorator[ClaimsT]:
+    **arguments: Unpack[Arguments],
+) -> Decorator[Any]:
     """Require a valid bearer token for a view, and pass its claims.
 
     The view gets them as its first argument (a method of a class-based view: after `self`), before
@@ -146,12 +155,10 @@ def jwt_required(
     the app from other origins: their CORS preflights, which cannot have a token, then go on to the
     app without the function being called.
 
-    All `scopes` are required. `claims` converts the verified claims to what the view gets (a model,
-    a dataclass), and raises ValueError, TypeError or LookupError to refuse them. `dpop` verifies
-    the proofs of tokens that are bound to a key, and `certificates` finds the certificates that
-    others are bound to.
-
-    `realm`, `problem_details` and `on_result` are described in `answers.Answers`.
+    `claims` converts the verified claims to what the view gets (a model, a dataclass), and raises
+    ValueError, TypeError or LookupError to refuse them. With `optional`, a view gets None for a
+    request without a token. The other arguments are those of `guard.Arguments`: where the token is,
+    what it must grant, what refused clients are told.
 
     A request is refused with werkzeug's exception for the status: 400 for a malformed header, 401
     without a valid token, 403 if it lacks a scope, 503 if the keys to verify it, or a store, are
@@ -160,22 +167,14 @@ def jwt_required(
     Raises ValueError for a realm or a scope that a header cannot contain, TypeError for a verifier
     that has only `decode_async`.
     """
-    decoder = sync_verifier(verifier)
-    answers = Answers(realm, problem_details, on_result, Possession(dpop, certificates))
-    needed = required_scopes(scopes)
-    convert = conversion(verifier, claims)
+    sync_verifier(verifier)
+    guard = Guard(verifier, claims=claims, optional=optional, **arguments)
 
     def authorized() -> ClaimsT:
         try:
-            authorization = request.headers.getlist("Authorization")
-            verified = verify(decoder, authorization, answers.possession, _Presented())
-            answers.verified()
-            require_scopes(verified, needed)
-            result = converted(verified, convert)
+            g.jwt_claims = result = guard.check(_Presented())
         except BearerError as error:
-            answers.refused(error)
-            raise _http_exception(error, answers) from error
-        g.jwt_claims = result
+            raise _http_exception(error, guard.answers) from error
         return result
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:

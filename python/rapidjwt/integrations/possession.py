@@ -23,7 +23,10 @@ __all__ = ["BEARER_ONLY", "Possession", "PresentedRequest", "scheme_of", "url_of
 
 
 class PresentedRequest(Protocol):
-    """What the checks need to know of a request; each framework has a class for its own."""
+    """What the checks need to know of a request; each framework has a class for its own.
+
+    A subclass that is not for WebSockets inherits `is_websocket`.
+    """
 
     @property
     def original(self) -> Any:
@@ -39,6 +42,16 @@ class PresentedRequest(Protocol):
     def url(self) -> str:
         """The URL, of which query and fragment do not matter."""
         ...
+
+    @property
+    def query(self) -> str:
+        """The query of the URL, which is read for tokens that may be there."""
+        return ""
+
+    @property
+    def is_websocket(self) -> bool:
+        """Whether the request opens a WebSocket."""
+        return False
 
     def values(self, header: str, /) -> Sequence[str]:
         """Return the values of all headers of that name."""

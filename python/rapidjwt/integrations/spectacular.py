@@ -32,7 +32,7 @@ class JWTScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:  # noqa: ARG002
         """Return the security scheme."""
-        if "Bearer" not in settings().answers.possession.schemes:
+        if "Bearer" not in settings().guard.answers.possession.schemes:
             return {"type": "http", "scheme": "dpop"}
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 

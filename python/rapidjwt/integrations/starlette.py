@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, overload
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
+from anyio import move_on_after
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from .answers import PROBLEM_JSON, Answers, problem
-from .bearer import (
-    AnyVerifier,
-    BearerError,
-    ClaimsT,
-    Possession,
-    UntypedVerifier,
-    checked_verifier,
-    conversion,
-    converted,
-    require_scopes,
-    required_scopes,
-    verify_async,
-)
-from .possession import url_of
+from .bearer import AnyVerifier, BearerError, ClaimsT, UntypedVerifier
+from .guard import Arguments, Guard
+from .possession import PresentedRequest, url_of
 from .published_keys import published
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 
     from starlette.requests import HTTPConnection
+    from starlette.websockets import WebSocket
+    from typing_extensions import Unpack
 
     from rapidjwt import Key, KeySet, Verifier
-    from rapidjwt.dpop import DPoPVerifier
-    from rapidjwt.mtls import ClientCertificates
 
-__all__ = ["PROBLEM_DETAILS", "JWTBearer", "Refused", "jwks_response"]
+    GivenT = TypeVar("GivenT")
+
+__all__ = ["PROBLEM_DETAILS", "REFUSALS", "JWTBearer", "Refused", "jwks_response"]
+
+
+#: Why a WebSocket is closed.
+_EXPIRED = "The access token has expired"
 
 
 class Refused(HTTPException):
@@ -48,6 +45,12 @@ class Refused(HTTPException):
         super().__init__(error.status, error.description, answers.headers(error))
         self.error = error
         self.code = error.code
+        self.answers = answers
+
+
+async def _response(_request: HTTPConnection, refused: Refused) -> Response:
+    body, media_type = refused.answers.body(refused.error)
+    return JSONResponse(body, refused.status_code, refused.headers, media_type=media_type)
 
 
 async def _problem_response(_request: HTTPConnection, refused: Refused) -> Response:
@@ -59,8 +62,12 @@ async def _problem_response(_request: HTTPConnection, refused: Refused) -> Respo
 #: Answers refusals with problem details (RFC 9457): pass it as `exception_handlers` to the app.
 PROBLEM_DETAILS: dict[Any, Any] = {Refused: _problem_response}
 
+#: Answers each refusal as the arguments `error_body` and `problem_details` of its `JWTBearer` say:
+#: pass it as `exception_handlers` to the app.
+REFUSALS: dict[Any, Any] = {Refused: _response}
 
-class _Presented:
+
+class _Presented(PresentedRequest):
     """A request as the checks of `possession` see it."""
 
     def __init__(self, connection: HTTPConnection) -> None:
@@ -81,6 +88,14 @@ class _Presented:
         scheme = {"ws": "http", "wss": "https"}.get(url.scheme, url.scheme)
         return url_of(scheme, url.netloc, self._connection.scope["path"])
 
+    @property
+    def query(self) -> str:
+        return self._connection.url.query
+
+    @property
+    def is_websocket(self) -> bool:
+        return bool(self._connection.scope["type"] == "websocket")
+
     def values(self, header: str, /) -> Sequence[str]:
         return self._connection.headers.getlist(header)
 
@@ -96,12 +111,19 @@ class JWTBearer(Generic[ClaimsT]):
         self,
         verifier: Verifier[ClaimsT],
         *,
-        scopes: str | Iterable[str] = ...,
-        realm: str = ...,
         claims: None = ...,
-        on_result: Callable[[str], object] | None = ...,
-        dpop: DPoPVerifier | None = ...,
-        certificates: ClientCertificates | None = ...,
+        optional: Literal[False] = ...,
+        **arguments: Unpack[Arguments],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: JWTBearer[GivenT | None],
+        verifier: Verifier[GivenT],
+        *,
+        claims: None = ...,
+        optional: bool,
+        **arguments: Unpack[Arguments],
     ) -> None: ...
 
     @overload
@@ -109,12 +131,19 @@ class JWTBearer(Generic[ClaimsT]):
         self,
         verifier: UntypedVerifier,
         *,
-        scopes: str | Iterable[str] = ...,
-        realm: str = ...,
         claims: Callable[[dict[str, Any]], ClaimsT],
-        on_result: Callable[[str], object] | None = ...,
-        dpop: DPoPVerifier | None = ...,
-        certificates: ClientCertificates | None = ...,
+        optional: Literal[False] = ...,
+        **arguments: Unpack[Arguments],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: JWTBearer[GivenT | None],
+        verifier: UntypedVerifier,
+        *,
+        claims: Callable[[dict[str, Any]], GivenT],
+        optional: bool,
+        **arguments: Unpack[Arguments],
     ) -> None: ...
 
     # For `JWTBearer[MyClaims](verifier)` with a verifier of dicts.
@@ -123,38 +152,39 @@ class JWTBearer(Generic[ClaimsT]):
         self,
         verifier: UntypedVerifier,
         *,
-        scopes: str | Iterable[str] = ...,
-        realm: str = ...,
         claims: None = ...,
-        on_result: Callable[[str], object] | None = ...,
-        dpop: DPoPVerifier | None = ...,
-        certificates: ClientCertificates | None = ...,
+        optional: Literal[False] = ...,
+        **arguments: Unpack[Arguments],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: JWTBearer[dict[str, Any] | None],
+        verifier: UntypedVerifier,
+        *,
+        claims: None = ...,
+        optional: bool,
+        **arguments: Unpack[Arguments],
     ) -> None: ...
 
     def __init__(
         self,
         verifier: AnyVerifier,
         *,
-        scopes: str | Iterable[str] = (),
-        realm: str = "api",
-        claims: Callable[[dict[str, Any]], ClaimsT] | None = None,
-        on_result: Callable[[str], object] | None = None,
-        dpop: DPoPVerifier | None = None,
-        certificates: ClientCertificates | None = None,
+        claims: Callable[[dict[str, Any]], Any] | None = None,
+        optional: bool = False,
+        **arguments: Unpack[Arguments],
     ) -> None:
-        """Set a verifier, with `decode` or `decode_async`, and the scopes that every request needs.
+        """Set a verifier, with `decode` or `decode_async`, and what every request needs.
 
-        All `scopes` are required. `claims` converts the verified claims to the result (a model, a
-        dataclass), and raises ValueError, TypeError or LookupError to refuse them. `realm` and
-        `on_result` are described in `answers.Answers`. `dpop` verifies the proofs of tokens that
-        are bound to a key, and `certificates` finds the certificates that others are bound to.
-        Raises ValueError for a realm or a scope that a header cannot contain.
+        `claims` converts the verified claims to the result (a model, a dataclass), and raises
+        ValueError, TypeError or LookupError to refuse them. With `optional`, the result of a
+        request without a token is None. The other arguments are those of `guard.Arguments`: where
+        the token is, what it must grant, what refused clients are told. Raises ValueError for a
+        realm or a scope that a header cannot contain.
         """
-        possession = Possession(dpop, certificates)
-        self._answers = Answers(realm, on_result=on_result, possession=possession)
-        self._verifier = checked_verifier(verifier)
-        self._scopes = required_scopes(scopes)
-        self._convert = conversion(verifier, claims)
+        #: The rules that requests are checked with.
+        self.guard: Guard[ClaimsT] = Guard(verifier, claims=claims, optional=optional, **arguments)
 
     async def __call__(self, request: HTTPConnection, scopes: str | Iterable[str] = ()) -> ClaimsT:
         """Return the claims of a request or WebSocket; `scopes` are required in addition.
@@ -164,22 +194,33 @@ class JWTBearer(Generic[ClaimsT]):
         Raises Refused, an HTTPException: 400 for a malformed header, 401 without a valid token, 403
         if it lacks a scope, 503 if the keys to verify it, or a store, are not available.
         """
-        authorization = request.headers.getlist("Authorization")
-        needed = [*self._scopes, *required_scopes(scopes)]
         try:
-            claims = await verify_async(
-                self._verifier,
-                authorization,
-                run_in_threadpool,
-                self._answers.possession,
-                _Presented(request),
-            )
-            self._answers.verified()
-            require_scopes(claims, needed)
-            return converted(claims, self._convert)
+            return await self.guard.check_async(_Presented(request), run_in_threadpool, scopes)
         except BearerError as error:
-            self._answers.refused(error)
-            raise self._exception(error, self._answers) from error
+            raise self._exception(error, self.guard.answers) from error
+
+    @asynccontextmanager
+    async def accepted(
+        self, socket: WebSocket, scopes: str | Iterable[str] = ()
+    ) -> AsyncGenerator[ClaimsT, None]:
+        """Accept a WebSocket that has a valid token, and yield the claims.
+
+        When the token expires, the block is left and the connection closed, with code 1008. With a
+        `Subprotocol` among the `sources`, its name is selected. A refusal is raised as by a call,
+        before the connection is accepted.
+        """
+        presented, guard = _Presented(socket), self.guard
+        try:
+            claims = await guard.authenticated_async(presented, run_in_threadpool)
+            result = guard.authorized(claims, scopes)
+        except BearerError as error:
+            guard.answers.refused(error)
+            raise self._exception(error, guard.answers) from error
+        await socket.accept(guard.subprotocol(presented))
+        with move_on_after(guard.seconds_left(claims)) as deadline:
+            yield result
+        if deadline.cancelled_caught:
+            await socket.close(1008, _EXPIRED)
 
 
 def jwks_response(

@@ -262,7 +262,9 @@ def count(result):
     "given", [{"VERIFIER": verifier(), "PROBLEMS": True}, {"ON_RESULT": print}, {}]
 )
 def test_django_names_its_settings(given):
-    names = pytest.raises(ImproperlyConfigured, match="REALM, PROBLEM_DETAILS, ON_RESULT")
+    names = pytest.raises(
+        ImproperlyConfigured, match="REALM, PROBLEM_DETAILS, SOURCES, ERROR_BODY, ON_RESULT"
+    )
     with override_settings(RAPIDJWT=given), names:
         for_django.settings()
 

@@ -245,6 +245,6 @@ def test_a_verifier_with_a_type_is_refused():
     )
     with (
         settings(VERIFIER=typed),
-        pytest.raises(ImproperlyConfigured, match="VERIFIER must return dicts: leave out its"),
+        pytest.raises(ImproperlyConfigured, match="the verifier must return dicts: leave out its"),
     ):
         JWTMiddleware(lambda request: None)

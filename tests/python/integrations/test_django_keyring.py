@@ -79,7 +79,7 @@ def test_the_setting_must_be_a_ring(given):
 def test_the_setting_stands_beside_a_verifier(ring):
     verifier = Verifier("s3cret" * 8, algorithms=["HS256"])
     with override_settings(RAPIDJWT={"KEY_RING": ring, "VERIFIER": verifier}):
-        assert read_settings().verifier is verifier
+        assert read_settings().guard.verifier is verifier
         assert key_ring() is ring
 
 

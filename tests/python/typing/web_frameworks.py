@@ -9,6 +9,7 @@ from rapidjwt.integrations.bearer import verify
 from rapidjwt.integrations.django import JWTRequest
 from rapidjwt.integrations.flask import jwt_required
 from rapidjwt.integrations.published_keys import Published, published
+from rapidjwt.integrations.sources import Cookie
 from typing_extensions import assert_type
 
 
@@ -42,6 +43,26 @@ async def from_starlette(request: Any, waits: Verifier, awaits: Verifier) -> Non
     assert_type(await starlette.JWTBearer(verifier)(request), dict[str, Any])
     assert_type(await starlette.JWTBearer(verifier, claims=person)(request), Person)
     assert_type(await starlette.JWTBearer[Claims](awaits)(request, ["a"]), Claims)
+
+
+async def anonymous(socket: Any) -> None:
+    """Check that optional claims may be None."""
+    assert_type(
+        fastapi.JWTBearer(verifier, optional=True), fastapi.JWTBearer[dict[str, Any] | None]
+    )
+    optional = starlette.JWTBearer(verifier, claims=person, optional=True)
+    assert_type(await optional(socket), Person | None)
+    async with optional.accepted(socket) as given:
+        assert_type(given, Person | None)
+
+
+@jwt_required(verifier, optional=True, any_scope="a b", roles=["admin"], sources=[Cookie("token")])
+def optional_view(claims: dict[str, Any] | None) -> str:
+    """Receive None for a request without a token."""
+    return f"{claims}"
+
+
+assert_type(optional_view(), str)
 
 
 @jwt_required(verifier)
@@ -91,6 +112,7 @@ def wrong_view(claims: Claims) -> str:
 
 jwt_required(verifier, claims=person)(wrong_view)  # type: ignore[arg-type]
 fastapi.JWTBearer(object())  # type: ignore[call-overload]
+fastapi.JWTBearer(verifier, scope="a")  # type: ignore[call-overload]
 
 
 def from_django(request: JWTRequest) -> None:

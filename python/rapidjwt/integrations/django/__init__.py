@@ -15,21 +15,17 @@ from django.core.signals import setting_changed
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.module_loading import import_string
 
-from rapidjwt.integrations.answers import Answers
 from rapidjwt.integrations.bearer import (
     BearerError,
     MissingTokenError,
-    Possession,
     UntypedVerifier,
     checked_verifier,
     conversion,
-    require_scopes,
-    required_scopes,
     sync_verifier,
-    verify,
-    verify_async,
 )
-from rapidjwt.integrations.possession import url_of
+from rapidjwt.integrations.demands import Demands
+from rapidjwt.integrations.guard import Guard
+from rapidjwt.integrations.possession import PresentedRequest, url_of
 from rapidjwt.integrations.published_keys import published
 
 if TYPE_CHECKING:
@@ -43,7 +39,6 @@ __all__ = [
     "JWTRequest",
     "Presented",
     "Settings",
-    "authorization_values",
     "jwks_response",
     "jwt_required",
     "key_ring",
@@ -66,16 +61,27 @@ class JWTRequest(HttpRequest):
 class Settings:
     """The setting `RAPIDJWT`, a dict.
 
-    `VERIFIER` is a verifier without a type for claims, or its import path
-    ("project.tokens.verifier"). `REALM`,
-    `PROBLEM_DETAILS` and `ON_RESULT`, a function or its import path, are described in
-    `rapidjwt.integrations.answers.Answers`. `DPOP` is a `DPoPVerifier`, or its import path, and
-    `CERTIFICATES` a `ClientCertificates`; without them, tokens that are bound to a key or to a
-    certificate are refused.
+    `VERIFIER` is a verifier without a type for claims. `SOURCES`, `REALM`, `PROBLEM_DETAILS`,
+    `ERROR_BODY`, `ON_RESULT`, `DPOP` and `CERTIFICATES` are the arguments of those names, in lower
+    case, of `rapidjwt.integrations.guard.Arguments`. Each but `REALM` and `PROBLEM_DETAILS` may be
+    an import path ("project.tokens.verifier").
     """
 
-    verifier: UntypedVerifier
-    answers: Answers
+    guard: Guard[dict[str, Any]]
+
+
+#: The settings that are objects or their import paths, and what they are.
+_OBJECTS = {
+    "VERIFIER": "a verifier",
+    "SOURCES": "a list of sources",
+    "ERROR_BODY": "a function",
+    "ON_RESULT": "a function",
+    "DPOP": "a DPoPVerifier",
+    "CERTIFICATES": "a ClientCertificates",
+}
+
+#: The other names of the setting.
+_VALUES = ("REALM", "PROBLEM_DETAILS")
 
 
 @lru_cache(maxsize=1)
@@ -83,41 +89,29 @@ def settings() -> Settings:
     """Read the setting `RAPIDJWT` once; raise ImproperlyConfigured if it is not usable."""
     given = dict(getattr(django_settings, "RAPIDJWT", {}))
     given.pop("KEY_RING", None)  # for issuers: see `key_ring`
-    objects = ("VERIFIER", "ON_RESULT", "DPOP", "CERTIFICATES")
-    verifier, on_result, dpop, certificates = (_setting(given, name) for name in objects)
-    if verifier is None or not given.keys() <= _OPTIONAL.keys():
-        names = ", ".join([*_OPTIONAL, *list(_OBJECTS)[1:]])
+    objects = {name: _setting(given, name, what) for name, what in _OBJECTS.items()}
+    verifier = objects.pop("VERIFIER")
+    if verifier is None or not given.keys() <= set(_VALUES):
+        names = ", ".join([*_VALUES, *objects])
         raise ImproperlyConfigured(
             f"RAPIDJWT must be a dict with VERIFIER and, optionally, {names}"
         )
     try:
-        checked_verifier(verifier)
+        _check_dicts(verifier)
     except TypeError as error:
         raise ImproperlyConfigured(f"RAPIDJWT: VERIFIER: {error}") from error
-    if conversion(verifier, None) is not None:
-        raise ImproperlyConfigured(
-            "RAPIDJWT: VERIFIER must return dicts: leave out its argument claims"
-        )
+    arguments = {name.lower(): value for name, value in (given | objects).items()}
+    chosen: Any = {name: value for name, value in arguments.items() if value is not None}
     try:
-        arguments = {_OPTIONAL[name]: value for name, value in given.items()}
-        possession = Possession(dpop, certificates)
-        answers = Answers(**arguments, on_result=on_result, possession=possession)
+        return Settings(Guard(verifier, **chosen))
     except (TypeError, ValueError) as error:
         raise ImproperlyConfigured(f"RAPIDJWT: {error}") from error
-    return Settings(verifier, answers)
 
 
-#: The settings that are objects or their import paths, and what they are.
-_OBJECTS = {
-    "VERIFIER": "a verifier",
-    "ON_RESULT": "a function",
-    "DPOP": "a DPoPVerifier",
-    "CERTIFICATES": "a ClientCertificates",
-    "KEY_RING": "a KeyRing",
-}
-
-#: The other names of the setting, and the arguments of `Answers`.
-_OPTIONAL = {"REALM": "realm", "PROBLEM_DETAILS": "problem_details"}
+def _check_dicts(verifier: UntypedVerifier) -> None:
+    """Raise TypeError unless this is a verifier that returns dicts."""
+    if conversion(checked_verifier(verifier), None) is not None:
+        raise TypeError("the verifier must return dicts: leave out its argument claims")
 
 
 def key_ring() -> KeyRing:
@@ -127,24 +121,25 @@ def key_ring() -> KeyRing:
     """
     from rapidjwt.keyring import KeyRing  # noqa: PLC0415 - for issuers only
 
-    found = _setting(dict(getattr(django_settings, "RAPIDJWT", {})), "KEY_RING")
+    given = dict(getattr(django_settings, "RAPIDJWT", {}))
+    found = _setting(given, "KEY_RING", "a KeyRing")
     if not isinstance(found, KeyRing):
         raise ImproperlyConfigured("RAPIDJWT: KEY_RING must be a KeyRing or its import path")
     return found
 
 
-def _setting(given: dict[str, Any], name: str) -> Any:
+def _setting(given: dict[str, Any], name: str, what: str) -> Any:
     """Remove a setting and return its object, which may be named by an import path."""
     value = given.pop(name, None)
-    return _imported(name, value) if isinstance(value, str) else value
+    return _imported(name, value, what) if isinstance(value, str) else value
 
 
-def _imported(name: str, path: str) -> Any:
+def _imported(name: str, path: str, what: str) -> Any:
     """Import the object of a path, which messages do not quote: it may be a misplaced secret."""
     names = path.split(".")
     if len(names) < 2 or not all(name.isidentifier() for name in names):  # noqa: PLR2004 - a.b
         raise ImproperlyConfigured(
-            f"RAPIDJWT: {name} must be {_OBJECTS[name]} or its import path, such as "
+            f"RAPIDJWT: {name} must be {what} or its import path, such as "
             f'"project.tokens.{name.lower()}"; a key belongs into a Verifier'
         )
     return import_string(path)
@@ -174,42 +169,45 @@ class JWTMiddleware:
         if self._is_async:
             markcoroutinefunction(self)
         else:
-            sync_verifier(settings().verifier)
+            sync_verifier(settings().guard.verifier)
 
     def __call__(self, request: JWTRequest) -> Any:
         """Verify the token, then call the next handler."""
         if self._is_async:
             return self._call_async(request)
-        request.jwt_claims, request.jwt_error = {}, None
-        try:
-            request.jwt_claims = verify(
-                settings().verifier,
-                authorization_values(request),
-                settings().answers.possession,
-                Presented(request),
-            )
-        except BearerError as error:
-            request.jwt_error = error
-        _tell(request)
+        _authenticate(request, settings().guard)
         return self._get_response(request)
 
     async def _call_async(self, request: JWTRequest) -> Any:
-        request.jwt_claims, request.jwt_error = {}, None
-        try:
-            request.jwt_claims = await verify_async(
-                settings().verifier,
-                authorization_values(request),
-                asyncio.to_thread,
-                settings().answers.possession,
-                Presented(request),
-            )
-        except BearerError as error:
-            request.jwt_error = error
-        _tell(request)
+        await _authenticate_async(request, settings().guard)
         return await self._get_response(request)
 
 
-class Presented:
+def _authenticate(request: JWTRequest, guard: Guard[Any]) -> None:
+    request.jwt_claims, request.jwt_error = {}, None
+    try:
+        request.jwt_claims = guard.authenticated(Presented(request)) or {}
+    except BearerError as error:
+        _note(request, error)
+
+
+async def _authenticate_async(request: JWTRequest, guard: Guard[Any]) -> None:
+    request.jwt_claims, request.jwt_error = {}, None
+    try:
+        presented = Presented(request)
+        request.jwt_claims = await guard.authenticated_async(presented, asyncio.to_thread) or {}
+    except BearerError as error:
+        _note(request, error)
+
+
+def _note(request: JWTRequest, error: BearerError) -> None:
+    """Log and count a refusal. That there is no token counts where one is required."""
+    request.jwt_error = error
+    if not isinstance(error, MissingTokenError):
+        settings().guard.answers.refused(error)
+
+
+class Presented(PresentedRequest):
     """A request as the checks of `possession` see it."""
 
     def __init__(self, request: HttpRequest) -> None:
@@ -232,48 +230,57 @@ class Presented:
         request = self._request
         return url_of(request.scheme or "", request.get_host(), request.path)
 
+    @property
+    def query(self) -> str:
+        """The query of the URL."""
+        return str(self._request.META.get("QUERY_STRING", ""))
+
     def values(self, header: str, /) -> Sequence[str]:
         """Return the value of a header, if there is one: servers join several."""
         value = self._request.headers.get(header)
         return [] if value is None else [value]
 
 
-def authorization_values(request: HttpRequest) -> Sequence[str]:
-    """Return the value of the `Authorization` header, if there is one."""
-    return Presented(request).values("Authorization")
-
-
-def _tell(request: JWTRequest) -> None:
-    """Log and count what became of a token. That there is none counts where one is required."""
-    if request.jwt_error is None:
-        settings().answers.verified()
-    elif not isinstance(request.jwt_error, MissingTokenError):
-        settings().answers.refused(request.jwt_error)
-
-
 def jwt_required(
-    *, scopes: str | Iterable[str] = ()
+    *,
+    scopes: str | Iterable[str] = (),
+    any_scope: str | Iterable[str] = (),
+    roles: str | Iterable[str] = (),
+    roles_claim: str | Sequence[str] = "roles",
+    optional: bool = False,
+    verifier: UntypedVerifier | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Require a valid bearer token that grants all `scopes` for a view.
+    """Require a valid bearer token for a view, and what `demands.Demands.of` describes.
+
+    With `optional`, a request without a token gets to the view, which sees no claims. `verifier`
+    takes the place of the setting's for this view, for example with another profile; the view then
+    needs no middleware.
 
     Other requests get 400 for a malformed header, 401 without a valid token, 403 if it lacks a
-    scope, 503 if the keys to verify it, or a store, are not available. The view needs no CSRF
-    token, because browsers do not send bearer tokens automatically. Raises ValueError for anything
-    that is not a scope.
+    scope or a role, 503 if the keys to verify it, or a store, are not available. The view needs no
+    CSRF token of Django's: browsers do not send bearer tokens automatically, and for cookies
+    `sources.Cookie` has a check of its own. Raises ValueError for anything that is not a scope,
+    TypeError for anything that is not a verifier of dicts.
     """
-    needed = required_scopes(scopes)
+    demands = Demands.of(scopes, any_scope, roles, roles_claim)
+    if verifier is not None:
+        _check_dicts(verifier)
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def protected(request: JWTRequest, *args: Any, **kwargs: Any) -> Any:
-            refused = _refused(request, needed)
-            if refused is None:
-                return view(request, *args, **kwargs)
-            return _awaitable(refused) if _must_be_awaited(view) else refused
+            if _must_be_awaited(view):
+                return protected_async(request, *args, **kwargs)
+            if verifier is not None:
+                _authenticate(request, settings().guard.with_verifier(verifier))
+            refused = _refused(request, demands, optional)
+            return view(request, *args, **kwargs) if refused is None else refused
 
         @wraps(view)
         async def protected_async(request: JWTRequest, *args: Any, **kwargs: Any) -> Any:
-            refused = _refused(request, needed)
+            if verifier is not None:
+                await _authenticate_async(request, settings().guard.with_verifier(verifier))
+            refused = _refused(request, demands, optional)
             return await view(request, *args, **kwargs) if refused is None else refused
 
         is_async = iscoroutinefunction(view)  # pyright: ignore[reportDeprecated]
@@ -294,31 +301,28 @@ def _must_be_awaited(view: Callable[..., Any]) -> bool:
     return getattr(bound_to, "view_is_async", False)
 
 
-async def _awaitable(response: JsonResponse) -> JsonResponse:
-    return response
-
-
-def _refused(request: JWTRequest, scopes: tuple[str, ...]) -> JsonResponse | None:
+def _refused(request: JWTRequest, demands: Demands, optional: bool) -> JsonResponse | None:
     try:
         claims, error = request.jwt_claims, request.jwt_error
     except AttributeError:
         raise ImproperlyConfigured(
             "jwt_required needs rapidjwt.integrations.django.JWTMiddleware in MIDDLEWARE"
         ) from None
-    answers = settings().answers
-    if error is None:
-        try:
-            require_scopes(claims, scopes)
-        except BearerError as lacking:
-            answers.refused(lacking)
-            return _answer(lacking, answers)
-        return None
-    if isinstance(error, MissingTokenError):  # other errors are told when they are found
+    if isinstance(error, MissingTokenError):
+        return None if optional else _answer(error, is_told=False)
+    if error is not None:
+        return _answer(error, is_told=True)
+    try:
+        demands.check(claims)
+    except BearerError as lacking:
+        return _answer(lacking, is_told=False)
+    return None
+
+
+def _answer(error: BearerError, *, is_told: bool) -> JsonResponse:
+    answers = settings().guard.answers
+    if not is_told:
         answers.refused(error)
-    return _answer(error, answers)
-
-
-def _answer(error: BearerError, answers: Answers) -> JsonResponse:
     body, media_type = answers.body(error)
     return JsonResponse(
         body, status=error.status, headers=answers.headers(error), content_type=media_type

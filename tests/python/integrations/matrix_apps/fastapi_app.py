@@ -1,0 +1,21 @@
+from fastapi import Depends, FastAPI, WebSocket
+from rapidjwt.integrations.fastapi import REFUSALS, JWTBearer
+from shared import METHODS, ROUTES, SOCKETS, answer, verifier
+
+app = FastAPI(exception_handlers=REFUSALS)
+for path, arguments in ROUTES.items():
+    bearer = JWTBearer(**{"verifier": verifier, **arguments})
+
+    def view(claims=Depends(bearer)):  # noqa: B008 - FastAPI's way
+        return answer(claims)
+
+    app.api_route(path, methods=METHODS)(view)
+
+of_sockets = JWTBearer(verifier, sources=SOCKETS)
+
+
+@app.websocket("/live")
+async def live(socket: WebSocket):
+    async with of_sockets.accepted(socket) as claims:
+        await socket.send_json(answer(claims))
+        await socket.receive_text()

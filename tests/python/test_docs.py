@@ -18,7 +18,10 @@ import rapidjwt
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 #: What a page needs beyond the test tools of every platform.
-NEEDS = {"batches": ["pandas", "polars", "celery"]}
+NEEDS = {
+    "batches": ["pandas", "polars", "celery"],
+    "frameworks": ["litestar", "aiohttp", "grpc", "quart", "sanic", "falcon", "strawberry"],
+}
 START, END, NOT_RUN = "```python", "```", "<!-- not run -->"
 
 

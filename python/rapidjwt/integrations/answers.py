@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .bearer import BearerError, challenge
 from .possession import BEARER_ONLY, Possession
@@ -13,12 +14,20 @@ from .possession import BEARER_ONLY, Possession
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["PROBLEM_JSON", "Answers", "problem"]
+__all__ = ["PROBLEM_JSON", "Answers", "Response", "problem"]
 
 #: RFC 9457 Section 3.
 PROBLEM_JSON = "application/problem+json"
 
 _logger = logging.getLogger("rapidjwt")
+
+
+class Response(NamedTuple):
+    """A whole answer, for frameworks that have no form of their own."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,14 @@ class Answers:
         if self.problem_details:
             return problem(error), media_type
         return {"detail": error.description}, media_type
+
+    def response(self, error: BearerError) -> Response:
+        """Return the whole answer to a refused request."""
+        body, media_type = self.body(error)
+        content = json.dumps(body).encode()
+        length = str(len(content))
+        headers = {"Content-Type": media_type, "Content-Length": length, **self.headers(error)}
+        return Response(int(error.status), headers, content)
 
     def _count(self, result: str) -> None:
         if self.on_result is not None:

@@ -6,11 +6,11 @@ from functools import wraps
 from inspect import unwrap
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, Protocol, TypeVar, overload
 
-from flask import current_app, g, jsonify, request
+from flask import current_app, g, request
 from werkzeug.exceptions import default_exceptions
 
 from .bearer import AnyVerifier, BearerError, ClaimsT, UntypedVerifier, sync_verifier
-from .guard import Arguments, Guard
+from .guard import Arguments, Guard, is_preflight
 from .possession import PresentedRequest, url_of
 from .published_keys import published
 
@@ -184,7 +184,7 @@ def jwt_required(
         @wraps(view)
         def protected(*args: Any, **kwargs: Any) -> Any:
             # `args` is empty, or the `self` of a method. A view may be a coroutine function.
-            if allow_preflight and _is_preflight():
+            if allow_preflight and is_preflight(_Presented()):
                 return None
             if is_class_view:
                 authorized()
@@ -207,20 +207,7 @@ def jwks_response(
     return current_app.response_class(answer.body, answer.status, answer.headers)
 
 
-def _is_preflight() -> bool:
-    """Return whether the request is a CORS-preflight request (the Fetch standard's term)."""
-    headers = request.headers
-    return (
-        request.method == "OPTIONS"
-        and "Origin" in headers
-        and "Access-Control-Request-Method" in headers
-    )
-
-
 def _http_exception(error: BearerError, answers: Answers) -> HTTPException:
-    body, media_type = answers.body(error)
-    response = jsonify(body)
-    response.status_code = error.status
-    response.mimetype = media_type
-    response.headers.update(answers.headers(error))
+    answer = answers.response(error)
+    response = current_app.response_class(answer.body, answer.status, answer.headers)
     return default_exceptions[error.status](error.description, response=response)

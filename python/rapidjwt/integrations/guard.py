@@ -34,7 +34,19 @@ if TYPE_CHECKING:
     from .possession import PresentedRequest
     from .sources import Source
 
-__all__ = ["Arguments", "Guard"]
+__all__ = ["EXPIRED", "Arguments", "Guard", "is_preflight"]
+
+#: Why a WebSocket is closed, with code 1008.
+EXPIRED = "The access token has expired"
+
+
+def is_preflight(request: PresentedRequest) -> bool:
+    """Return whether this is a CORS-preflight request (the Fetch standard's term)."""
+    return (
+        request.method == "OPTIONS"
+        and bool(request.values("Origin"))
+        and bool(request.values("Access-Control-Request-Method"))
+    )
 
 
 class Arguments(TypedDict, total=False):

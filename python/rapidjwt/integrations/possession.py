@@ -14,12 +14,12 @@ from rapidjwt._confirmation import confirmation
 from rapidjwt.exceptions import TokenBindingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rapidjwt.dpop import DPoPVerifier
     from rapidjwt.mtls import ClientCertificates
 
-__all__ = ["BEARER_ONLY", "Possession", "PresentedRequest", "scheme_of", "url_of"]
+__all__ = ["BEARER_ONLY", "PlainRequest", "Possession", "PresentedRequest", "scheme_of", "url_of"]
 
 
 class PresentedRequest(Protocol):
@@ -56,6 +56,23 @@ class PresentedRequest(Protocol):
     def values(self, header: str, /) -> Sequence[str]:
         """Return the values of all headers of that name."""
         ...
+
+
+@dataclass(frozen=True)
+class PlainRequest:
+    """A request made of its parts, for frameworks that have no helper here."""
+
+    method: str = "GET"
+    url: str = ""
+    headers: Iterable[tuple[str, str]] = ()
+    query: str = ""
+    is_websocket: bool = False
+    original: Any = None
+
+    def values(self, header: str, /) -> Sequence[str]:
+        """Return the values of all headers of that name."""
+        wanted = header.lower()
+        return [value for name, value in self.headers if name.lower() == wanted]
 
 
 def url_of(scheme: str, authority: str, path: str) -> str:

@@ -11,13 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from .answers import PROBLEM_JSON, Answers, problem
+from .asgi import Presented
 from .bearer import AnyVerifier, BearerError, ClaimsT, UntypedVerifier
-from .guard import Arguments, Guard
-from .possession import PresentedRequest, url_of
+from .guard import EXPIRED, Arguments, Guard
 from .published_keys import published
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 
     from starlette.requests import HTTPConnection
     from starlette.websockets import WebSocket
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     GivenT = TypeVar("GivenT")
 
 __all__ = ["PROBLEM_DETAILS", "REFUSALS", "JWTBearer", "Refused", "jwks_response"]
-
-
-#: Why a WebSocket is closed.
-_EXPIRED = "The access token has expired"
 
 
 class Refused(HTTPException):
@@ -65,39 +61,6 @@ PROBLEM_DETAILS: dict[Any, Any] = {Refused: _problem_response}
 #: Answers each refusal as the arguments `error_body` and `problem_details` of its `JWTBearer` say:
 #: pass it as `exception_handlers` to the app.
 REFUSALS: dict[Any, Any] = {Refused: _response}
-
-
-class _Presented(PresentedRequest):
-    """A request as the checks of `possession` see it."""
-
-    def __init__(self, connection: HTTPConnection) -> None:
-        self._connection = connection
-
-    @property
-    def original(self) -> HTTPConnection:
-        return self._connection
-
-    @property
-    def method(self) -> str:
-        method: str = self._connection.scope.get("method", "GET")  # a WebSocket starts with GET
-        return method
-
-    @property
-    def url(self) -> str:
-        url = self._connection.url
-        scheme = {"ws": "http", "wss": "https"}.get(url.scheme, url.scheme)
-        return url_of(scheme, url.netloc, self._connection.scope["path"])
-
-    @property
-    def query(self) -> str:
-        return self._connection.url.query
-
-    @property
-    def is_websocket(self) -> bool:
-        return bool(self._connection.scope["type"] == "websocket")
-
-    def values(self, header: str, /) -> Sequence[str]:
-        return self._connection.headers.getlist(header)
 
 
 class JWTBearer(Generic[ClaimsT]):
@@ -195,7 +158,7 @@ class JWTBearer(Generic[ClaimsT]):
         if it lacks a scope, 503 if the keys to verify it, or a store, are not available.
         """
         try:
-            return await self.guard.check_async(_Presented(request), run_in_threadpool, scopes)
+            return await self.guard.check_async(_presented(request), run_in_threadpool, scopes)
         except BearerError as error:
             raise self._exception(error, self.guard.answers) from error
 
@@ -209,7 +172,7 @@ class JWTBearer(Generic[ClaimsT]):
         `Subprotocol` among the `sources`, its name is selected. A refusal is raised as by a call,
         before the connection is accepted.
         """
-        presented, guard = _Presented(socket), self.guard
+        presented, guard = _presented(socket), self.guard
         try:
             claims = await guard.authenticated_async(presented, run_in_threadpool)
             result = guard.authorized(claims, scopes)
@@ -220,7 +183,11 @@ class JWTBearer(Generic[ClaimsT]):
         with move_on_after(guard.seconds_left(claims)) as deadline:
             yield result
         if deadline.cancelled_caught:
-            await socket.close(1008, _EXPIRED)
+            await socket.close(1008, EXPIRED)
+
+
+def _presented(connection: HTTPConnection) -> Presented:
+    return Presented(connection.scope, connection)
 
 
 def jwks_response(

@@ -96,7 +96,9 @@ class RingSigner(ForkAware):
 
     async def encode_async(self, claims: Mapping[str, Any] | _ClaimsObject) -> str:
         """Do what `encode` does without blocking the event loop; see `Signer.encode_async`."""
-        prepared = self._usable() or await asyncio.to_thread(self._prepare)
+        prepared = self._usable()
+        if prepared is None:
+            prepared = await asyncio.to_thread(self._prepare)
         _refuse_long_life(claims, prepared.longest)
         return await prepared.signer.encode_async(claims)
 

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         remote,
         revocation,
         rules,
+        status_list,
         typed_claims,
     )
     from ._install import install_as_jwt
@@ -153,6 +154,7 @@ _LATE = {
     "replay": "replay",
     "revocation": "revocation",
     "rules": "rules",
+    "status_list": "status_list",
     "types": "types",
 }
 

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         remote,
         revocation,
         rules,
+        status_list,
         typed_claims,
     )
     from ._install import install_as_jwt
@@ -158,6 +159,7 @@ _LATE = {
     "replay": "replay",
     "revocation": "revocation",
     "rules": "rules",
+    "status_list": "status_list",
     "types": "types",
     "verifier_spec": "verifier_spec",
 }

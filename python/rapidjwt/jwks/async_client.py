@@ -182,7 +182,7 @@ class AsyncJWKSClient(BaseClient["asyncio.Task[None]"]):
 
     def _land(self, result: Fetched | BaseException) -> None:
         with self._memory.lock:
-            self._memory.finished(self._endpoint.name, result)
+            self._memory.finished(self._endpoint.described, result)
 
     def _after_fork(self) -> None:
         super()._after_fork()

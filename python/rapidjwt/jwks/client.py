@@ -9,7 +9,6 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from rapidjwt.exceptions import PyJWKClientConnectionError, PyJWTError
-from rapidjwt.key_set import KeySet
 
 from .arguments import naming_the_nearest, refuse_proxy_of_transport
 from .base_client import BaseClient
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from typing_extensions import Self, Unpack
+
+    from rapidjwt.key_set import KeySet
 
     from .arguments import ClientArguments
     from .endpoint import Fetched
@@ -90,6 +91,9 @@ class JWKSClient(BaseClient[_Boarded]):
     It is safe to share between threads, and to create before a fork (gunicorn with preload).
     """
 
+    #: What makes the endpoint; another one reads something other than a JWK Set.
+    _endpoint_type: Callable[..., Endpoint] = Endpoint
+
     @naming_the_nearest
     def __init__(
         self,
@@ -126,7 +130,7 @@ class JWKSClient(BaseClient[_Boarded]):
         Raises PyJWKClientError for a URL, headers or a proxy that cannot be used.
         """
         refuse_proxy_of_transport(proxy, transport)
-        endpoint = Endpoint(url, max_bytes=max_bytes, allow_http=allow_http, clock=clock)
+        endpoint = self._endpoint_type(url, max_bytes=max_bytes, allow_http=allow_http, clock=clock)
         super().__init__(endpoint, refresh_policy, clock, random)
         self._headers = header_source(headers)
         self._transport = transport or UrllibTransport(
@@ -176,7 +180,7 @@ class JWKSClient(BaseClient[_Boarded]):
 
     def _resolve(self, keys: KeySet | _Boarded, fetched: Callable[[], KeySet]) -> KeySet:
         """Return the keys, or wait for the fetch that will bring them."""
-        if isinstance(keys, KeySet):
+        if not isinstance(keys, _Boarded):
             return keys
         self._wait_for(keys)
         with self._memory.lock:
@@ -200,7 +204,7 @@ class JWKSClient(BaseClient[_Boarded]):
         if not flight.wait(self._longest_wait):
             self._forget(flight)
             raise PyJWKClientConnectionError(
-                f"The keys of {self._endpoint.name} cannot be fetched: timed out"
+                f"{self._endpoint.described} cannot be fetched: timed out"
             )
 
     def _run_in_background(self, fetch: _Boarded) -> None:
@@ -246,7 +250,7 @@ class JWKSClient(BaseClient[_Boarded]):
     def _land(self, flight: _Flight, result: Fetched | BaseException) -> None:
         with self._memory.lock:
             if flight is self._newest:  # else the response may be older than the keys
-                self._memory.finished(self._endpoint.name, result)
+                self._memory.finished(self._endpoint.described, result)
             # This comes first: an interrupt between the two would leave callers waiting.
             flight.land()
             if self._flight is flight:

@@ -28,7 +28,7 @@ def decoded(response: Response, max_bytes: int) -> Response:
         return response
     if coding not in _CONTAINERS:
         raise PyJWKClientError(
-            f"The JWKS endpoint answered with Content-Encoding {coding!r}, though asked for none; "
+            f"The endpoint answered with Content-Encoding {coding!r}, though asked for none; "
             "only gzip and deflate can be read"
         )
     body = _decompress(response.body, coding, max_bytes)
@@ -41,9 +41,9 @@ def _decompress(body: bytes, coding: str, max_bytes: int) -> bytes:
         # One byte more than allowed, so that no answer can take more memory than that.
         text = decompressor.decompress(body, max_bytes + 1)
     except zlib.error:
-        raise PyJWKClientError(f"The JWKS endpoint answered with broken {coding}") from None
+        raise PyJWKClientError(f"The endpoint answered with broken {coding}") from None
     if len(text) > max_bytes:
         raise too_large(max_bytes)
     if not decompressor.eof or decompressor.unused_data:
-        raise PyJWKClientError(f"The JWKS endpoint answered with broken {coding}")
+        raise PyJWKClientError(f"The endpoint answered with broken {coding}")
     return text

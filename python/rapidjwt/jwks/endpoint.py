@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from rapidjwt._rapidjwt import __version__
@@ -35,7 +35,6 @@ _BUSY = (429, 503)
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 _HEADERS = {
-    "accept": "application/jwk-set+json, application/json",
     # An encoded body could be small during transfer and huge in memory.
     "accept-encoding": "identity",
     "user-agent": f"rapidjwt/{__version__}",
@@ -52,9 +51,9 @@ class ProviderBusyError(PyJWKClientConnectionError):
 
 
 class Fetched(NamedTuple):
-    """Keys, and the lifetime in seconds that the provider allows them, or None."""
+    """Keys, or what another kind of endpoint has, and the lifetime in seconds that is allowed."""
 
-    keys: KeySet
+    keys: Any
     lifetime: float | None
 
 
@@ -63,11 +62,14 @@ class _Copy(NamedTuple):
 
     etag: str | None
     body: bytes
-    keys: KeySet
+    keys: Any
 
 
 class Endpoint:
     """The address of a provider's keys, and its last response that contained some."""
+
+    #: The media types that are asked for.
+    accept = "application/jwk-set+json, application/json"
 
     def __init__(
         self,
@@ -91,6 +93,11 @@ class Endpoint:
         self.issuer = source.identifier if isinstance(source, Issuer) else None
         self.name = source.identifier if isinstance(source, Issuer) else source
         self._check(self.name)
+
+    @property
+    def described(self) -> str:
+        """The subject of sentences in errors."""
+        return f"The keys of {self.name}"
 
     @property
     def most_requests(self) -> int:
@@ -143,7 +150,7 @@ class Endpoint:
     def _request(
         self, url: str, callers_headers: Mapping[str, str], etag: str | None = None
     ) -> Request:
-        headers = dict(_HEADERS)
+        headers = {"accept": self.accept, **_HEADERS}
         if etag is not None:
             headers["if-none-match"] = etag
         # The caller's headers may contain credentials, which an issuer's metadata must not
@@ -154,22 +161,29 @@ class Endpoint:
 
     def _read(self, url: str, response: Response) -> Fetched:
         headers = headers_of(response)
-        lifetime = freshness_lifetime(headers)
         copy = self._copy
         if response.status == _NOT_MODIFIED and copy is not None and copy.etag is not None:
-            return Fetched(copy.keys, lifetime)
+            return Fetched(copy.keys, self._lifetime(copy.keys, headers))
         if response.status != OK:
             raise _refusal(f"{url} answered with", url, response)
         self._check_size(response)
         if copy is not None and response.body == copy.body:
             keys = copy.keys
         else:
-            try:
-                keys = KeySet.from_jwks(response.body)
-            except PyJWKSetError as error:
-                raise PyJWKClientError(f"{url} gave no usable JWK Set: {error}") from error
+            keys = self._content(url, response.body)
         self._copy = _Copy(_sendable(headers.get("etag")), response.body, keys)
-        return Fetched(keys, lifetime)
+        return Fetched(keys, self._lifetime(keys, headers))
+
+    def _content(self, url: str, body: bytes) -> Any:
+        """Return what a body has; raise PyJWKClientError if that is of no use."""
+        try:
+            return KeySet.from_jwks(body)
+        except PyJWKSetError as error:
+            raise PyJWKClientError(f"{url} gave no usable JWK Set: {error}") from error
+
+    def _lifetime(self, _content: Any, headers: Mapping[str, str]) -> float | None:
+        """Return for how many seconds the provider allows to use what it sent, or None."""
+        return freshness_lifetime(headers)
 
     def _check_size(self, response: Response) -> None:
         if len(response.body) > self._max_bytes:
@@ -216,10 +230,10 @@ def _host(url: str, location: str) -> str:
 
 def too_large(max_bytes: int) -> PyJWKClientError:
     """Return the error for a response that has too many bytes."""
-    return PyJWKClientError(f"The JWKS endpoint answered with more than {max_bytes} bytes")
+    return PyJWKClientError(f"The endpoint answered with more than {max_bytes} bytes")
 
 
-def as_client_error(name: str, error: BaseException) -> PyJWKClientError:
+def as_client_error(described: str, error: BaseException) -> PyJWKClientError:
     """Return the error that a client raises for whatever went wrong in a fetch."""
     if isinstance(error, ProviderBusyError):
         return PyJWKClientConnectionError(str(error))
@@ -227,7 +241,7 @@ def as_client_error(name: str, error: BaseException) -> PyJWKClientError:
         return error
     kind = PyJWKClientError if isinstance(error, PyJWTError) else PyJWKClientConnectionError
     reason = str(error) or type(error).__name__
-    client_error = kind(f"The keys of {name} cannot be fetched: {reason}")
+    client_error = kind(f"{described} cannot be fetched: {reason}")
     client_error.__cause__ = error
     return client_error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 from random import SystemRandom
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .endpoint import ProviderBusyError, as_client_error
 from .policy import RefreshPolicy, RefreshSchedule
@@ -80,6 +80,11 @@ class KeyMemory:
             self._metrics.stale_serves += 1
         return self._keys, must_fetch
 
+    def usable(self) -> Any:
+        """Return what `serve` would return without a wait, or None."""
+        is_usable = self._keys is not None and self._schedule.is_usable(self._clock())
+        return self._keys if is_usable else None
+
     def should_fetch_newer(self, seen: KeySet) -> bool:
         """Return whether a caller that did not find a key in `seen` may fetch newer keys."""
         if self._keys is not seen:
@@ -117,10 +122,10 @@ class KeyMemory:
         self._metrics.fetches += 1
         self._schedule.started(self._clock())
 
-    def finished(self, name: str, result: Fetched | BaseException) -> None:
-        """Record the result of a fetch of the keys of `name`."""
+    def finished(self, described: str, result: Fetched | BaseException) -> None:
+        """Record the result of a fetch of what is described so."""
         if isinstance(result, BaseException):
-            self.error = as_client_error(name, result)
+            self.error = as_client_error(described, result)
             self._metrics.failures += 1
             retry_after = result.retry_after if isinstance(result, ProviderBusyError) else None
             self._schedule.failed(self._clock(), retry_after)

@@ -37,7 +37,7 @@ class DirectoryStore:
 
     def __init__(self, directory: str | PathLike[str]) -> None:
         """Take an existing directory, which only the issuer may write to."""
-        self._directory = Path(directory)
+        self._directory = Path(directory).absolute()
         self._file = self._directory / "keyring.json"
 
     def load(self) -> bytes | None:

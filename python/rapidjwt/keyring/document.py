@@ -40,9 +40,9 @@ def read(content: bytes) -> State:
         document = json.loads(content)
     except (ValueError, RecursionError):
         _damaged("it is not JSON")
-    if not isinstance(document, dict) or not isinstance(document.get("version"), int):
+    version = document.get("version") if isinstance(document, dict) else None
+    if not isinstance(version, int) or version < 1:
         _damaged("it has no version")
-    version = document["version"]
     if version > _VERSION:
         raise KeyRingError(
             f"The state of the key ring has format {version}, which is newer than this version of "

@@ -185,7 +185,7 @@ class KeyRing(ForkAware):
             new = state.rescheduled(wanted, now).without_old(now)
             is_added = new.is_due(now) or (early and not new.has_next(now))
             if is_added:
-                new = replace(self._with_new_key(new, now), schedule=wanted)
+                new = replace(self._with_new_key(new), schedule=wanted)
             if new == state or self._replace(content, state, new):
                 return new.keys[-1] if is_added else None
 
@@ -204,7 +204,7 @@ class KeyRing(ForkAware):
             now = time.time()
             new = state.without(kid, now)
             if not new.has_current():
-                new = self._with_new_key(new, now, at_once=True)
+                new = self._with_new_key(new, at_once=True)
             if self._replace(content, state, new):
                 return
 
@@ -235,11 +235,13 @@ class KeyRing(ForkAware):
             raise KeyRingError(f"The key ring has keys that need the argument {needed}")
         return holder
 
-    def _with_new_key(self, state: State, now: float, *, at_once: bool = False) -> State:
+    def _with_new_key(self, state: State, *, at_once: bool = False) -> State:
         """Add a key, if the newest can be opened: a ring with two passphrases is a mistake."""
         if state.keys:
             self._opened(state.keys[-1])
-        return state.with_key(self._for_new_keys().create(), now, at_once=at_once)
+        key = self._for_new_keys().create()
+        # A service may have taken long: the key is published from now on, not from the start.
+        return state.with_key(key, time.time(), at_once=at_once)
 
     def _replace(self, content: bytes | None, old: State, new: State) -> bool:
         """Store a state unless another process was faster, and return whether it was stored."""

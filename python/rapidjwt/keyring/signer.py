@@ -16,23 +16,28 @@ if TYPE_CHECKING:
     from rapidjwt._rapidjwt import _ClaimsObject
     from rapidjwt.profiles import Profile
 
-    from .ring import KeyRing
+    from .ring import KeyRing, _Copy
     from .state import RingKey
 
 __all__ = ["RingSigner"]
 
 
 class _Prepared(NamedTuple):
-    """A signer of the current key, and from when to when it may be used, by both clocks."""
+    """A signer of the current key, and from when to when it may be used, by both clocks.
+
+    It ends earlier if the ring has another copy of the state.
+    """
 
     signer: Signer
+    copy: _Copy
     begins: float
     ends: float
     monotonic_end: float
     longest: float
 
-    def serves(self, now: float) -> bool:
-        return self.begins <= now < self.ends and time.monotonic() < self.monotonic_end
+    def serves(self, copy: _Copy | None) -> bool:
+        is_in_time = self.begins <= time.time() < self.ends
+        return is_in_time and time.monotonic() < self.monotonic_end and copy is self.copy
 
 
 class RingSigner(ForkAware):
@@ -91,17 +96,19 @@ class RingSigner(ForkAware):
 
     async def encode_async(self, claims: Mapping[str, Any] | _ClaimsObject) -> str:
         """Do what `encode` does without blocking the event loop; see `Signer.encode_async`."""
-        prepared = self._prepared
-        if prepared is None or not prepared.serves(time.time()):
+        prepared = self._usable()
+        if prepared is None:
             prepared = await asyncio.to_thread(self._prepare)
         _refuse_long_life(claims, prepared.longest)
         return await prepared.signer.encode_async(claims)
 
     def _ready(self) -> _Prepared:
-        prepared = self._prepared
-        if prepared is None or not prepared.serves(time.time()):
-            prepared = self._prepare()
-        return prepared
+        return self._usable() or self._prepare()
+
+    def _usable(self) -> _Prepared | None:
+        """Return what was prepared, unless its time has passed."""
+        prepared, copy = self._prepared, self._ring._copy  # noqa: SLF001 - ours
+        return prepared if prepared is not None and prepared.serves(copy) else None
 
     def _prepare(self) -> _Prepared:
         now = time.time()
@@ -109,6 +116,7 @@ class RingSigner(ForkAware):
         schedule = copy.state.schedule
         self._prepared = _Prepared(
             self._with_key(copy.state.current(now), schedule.token_lifetime),
+            copy,
             begins=now,
             ends=min(copy.wall + schedule.reading_interval, copy.state.next_switch(now)),
             monotonic_end=copy.monotonic + schedule.reading_interval,

@@ -18,6 +18,7 @@ from rapidjwt import (
     Verifier,
 )
 from rapidjwt.exceptions import PyJWTError
+from rapidjwt.keyring import DirectoryStore, KeyRing, RingKey, RingSigner, Schedule
 from rapidjwt.types import DecodedToken
 from typing_extensions import assert_type
 
@@ -168,3 +169,11 @@ Verifier(key, jwks=client, algorithms=["HS256"])  # type: ignore[call-overload]
 Verifier("secret", algorithms=["HS256"], options={"verify_expiry": False})  # type: ignore[call-overload]
 verifier.decode(1)  # type: ignore[arg-type]
 verifier.decode_many(1)  # type: ignore[arg-type]
+
+ring = KeyRing(DirectoryStore("keys"), schedule=Schedule(every=86400), passphrase="secret")
+assert_type(ring.rotate(), RingKey | None)
+assert_type(ring.keys, tuple[RingKey, ...])
+assert_type(ring.key_set(), KeySet)
+assert_type(ring.jwks(), dict[str, Any])
+assert_type(ring.signer(issuer="a", lifetime=timedelta(minutes=5)), RingSigner)
+assert_type(ring.signer().encode({"sub": "a"}), str)

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         remote,
         revocation,
         rules,
+        sd_jwt,
         typed_claims,
     )
     from ._install import install_as_jwt
@@ -151,6 +152,7 @@ _LATE = {
     "replay": "replay",
     "revocation": "revocation",
     "rules": "rules",
+    "sd_jwt": "sd_jwt",
     "types": "types",
 }
 

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 seconds=${1:?usage: fuzz/run.sh SECONDS_EACH [TARGET...]}
 shift
-all=(compact header base64url pem der ssh jwk secret jwe jws_json)
+all=(compact header base64url pem der ssh jwk secret jwe jws_json sd_jwt)
 targets=("${all[@]}")
 [ $# -eq 0 ] || targets=("$@")
 python=${PYTHON:-.venv/bin/python}

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 RUST_TESTS = ("cargo", "test", "--quiet", "--no-default-features", "--lib")
+SD_JWT_TESTS = ("cargo", "test", "--quiet", "--no-default-features", "--test", "sd_jwt")
 SOURCE_RULES = (
     *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
     "tests/python/test_source_rules.py",
@@ -90,6 +91,24 @@ BREAKS = {
         "src/jws_json.rs",
         "Policy::AtLeast(number) => (verified.len(), number.max(1)),",
         "Policy::AtLeast(number) => (results.iter().flatten().count(), number.max(1)),",
+    ),
+    "a digest may occur twice": Break(
+        "src/sd_jwt/processing.rs",
+        "if !self.found.insert(digest) {",
+        "if !self.found.insert(digest) && self.nesting == 0 {",
+        command=SD_JWT_TESTS,
+    ),
+    "a disclosure may be left over": Break(
+        "src/sd_jwt/processing.rs",
+        "if !processing.waiting.is_empty() {",
+        "if processing.waiting.len() > disclosures.len() {",
+        command=SD_JWT_TESTS,
+    ),
+    "the nonce of a key binding is ignored": Break(
+        "src/sd_jwt/key_binding.rs",
+        'if text("nonce") != Some(&policy.nonce) {',
+        'if text("nonce").is_none() {',
+        command=SD_JWT_TESTS,
     ),
     "the expiry is inverted": Break(
         "src/claims/mod.rs",

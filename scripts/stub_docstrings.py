@@ -11,7 +11,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from rapidjwt import _rapidjwt, arrow, jwe, jws_json, remote
+from rapidjwt import _rapidjwt, arrow, jwe, jws_json, remote, sd_jwt
 
 STUB = Path(__file__).parents[1] / "python" / "rapidjwt" / "_rapidjwt.pyi"
 #: Internals of the package, which nobody reads in an editor.
@@ -22,7 +22,8 @@ PUBLIC = {"encode", "decode", "decode_complete", "get_unverified_header", "clear
 
 def documented() -> dict[str, str]:
     """Return the docstrings by dotted name: of the public functions, classes and their members."""
-    exported = (*arrow.__all__, *jwe.__all__, *jws_json.__all__, *remote.__all__)
+    modules = (arrow, jwe, jws_json, remote, sd_jwt)
+    exported = [name for module in modules for name in module.__all__]
     names = (name for name in exported if hasattr(_rapidjwt, name))
     late = {name: getattr(_rapidjwt, name) for name in names}
     functions = {name: one for name, one in late.items() if inspect.isbuiltin(one)}

@@ -68,6 +68,8 @@ pub enum TokenMistake {
     WhiteSpace,
     /// A JWE in compact serialization (RFC 7516 Section 7.1).
     Encrypted,
+    /// An SD-JWT in compact serialization (RFC 9901 Section 4).
+    SelectivelyDisclosable,
     /// A text that has no form in UTF-8.
     LoneSurrogate,
 }
@@ -85,6 +87,10 @@ impl fmt::Display for TokenMistake {
             Self::Encrypted => {
                 "This is an encrypted token (JWE, five parts): pass a decrypter to Verifier, or \
                  decrypt it with rapidjwt.jwe"
+            }
+            Self::SelectivelyDisclosable => {
+                "This is an SD-JWT, a token with disclosures (\"~\"): verify it with \
+                 rapidjwt.sd_jwt.SDJWTVerifier"
             }
             Self::LoneSurrogate => "The token has a lone surrogate, which has no form in UTF-8",
         })
@@ -184,6 +190,16 @@ pub enum Error {
         /// The number that the policy requires.
         required: usize,
     },
+
+    // --- selective disclosure: RFC 9901 ---
+    /// The token is not an SD-JWT, or breaks a rule about its parts; the text names the rule.
+    InvalidSdJwt(&'static str),
+    /// The key binding JWT is missing or not accepted; the text says why.
+    KeyBinding(&'static str),
+    /// Claims cannot be concealed in this way; the text says why.
+    CannotConceal(&'static str),
+    /// There is no claim at a path that the holder wants to disclose.
+    NothingToDisclose,
 
     // --- encryption: RFC 7516 ---
     /// The token is a JWS, which is signed, not a JWE, which is encrypted.
@@ -432,6 +448,14 @@ impl fmt::Display for Error {
                      verify"
                 );
             }
+            Self::InvalidSdJwt(message) => return write!(f, "Invalid SD-JWT: {message}"),
+            Self::KeyBinding(message) => {
+                return write!(f, "The key binding JWT is not accepted: {message}");
+            }
+            Self::CannotConceal(message) => {
+                return write!(f, "The claims cannot be concealed: {message}");
+            }
+            Self::NothingToDisclose => "A path to disclose leads to no claim of the SD-JWT",
             Self::JwsNotJwe => {
                 "This is a JWS, which is signed, not a JWE, which is encrypted: verify it without a decrypter"
             }

@@ -219,6 +219,12 @@ impl Verified {
         self.algorithm
     }
 
+    /// Returns it with another payload: one in which claims stand for their digests, which the
+    /// signature covers (RFC 9901 Section 7.1).
+    pub(crate) fn processed(self, payload: Vec<u8>) -> Self {
+        Self { payload, ..self }
+    }
+
     /// Returns the payload's bytes as a vector of their own.
     pub fn into_payload(self) -> Vec<u8> {
         self.payload

@@ -48,6 +48,7 @@
 //! |---|---|
 //! | `python` | the extension module, the only place that knows Python |
 //! | [`dangerous`] | reading a token without verifying it |
+//! | [`sd_jwt`] | selective disclosure (RFC 9901) |
 //! | [`jws_json`] | signatures in the JSON serializations (RFC 7515 Section 7.2) |
 //! | [`jws`] | compact serialization: sign, verify (RFC 7515, RFC 7797) |
 //! | [`jwe`] | encryption: compact and JSON serializations (RFC 7516) |
@@ -83,6 +84,7 @@ pub mod key_management;
 pub mod keyring;
 pub mod malformed;
 mod memory;
+pub mod sd_jwt;
 pub mod signature_cache;
 
 #[cfg(feature = "python")]

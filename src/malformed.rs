@@ -22,6 +22,7 @@ fn mistake(token: &[u8]) -> Option<TokenMistake> {
         _ if has_scheme => TokenMistake::BearerPrefix,
         [b'b', b'"' | b'\'', .., b'"' | b'\''] => TokenMistake::BytesText,
         [b'"' | b'\'', ..] => TokenMistake::Quoted,
+        text if memchr::memchr(b'~', text).is_some() => TokenMistake::SelectivelyDisclosable,
         text if memchr::memchr_iter(b'.', text).count() == 4 => TokenMistake::Encrypted,
         text if text.len() < token.len() => TokenMistake::WhiteSpace,
         _ => return None,
@@ -43,6 +44,8 @@ mod tests {
             ("b'a.b.c'", TokenMistake::BytesText),
             ("\"a.b.c\"", TokenMistake::Quoted),
             ("a.b.c.d.e", TokenMistake::Encrypted),
+            ("a.b.c~", TokenMistake::SelectivelyDisclosable),
+            ("a.b.c~d~e.f.g", TokenMistake::SelectivelyDisclosable),
             ("a.b.c\n", TokenMistake::WhiteSpace),
         ] {
             let found = explained(token.as_bytes(), Error::InvalidBase64(Segment::Header));

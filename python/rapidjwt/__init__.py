@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         remote,
         revocation,
         rules,
+        sd_jwt,
         status_list,
         typed_claims,
     )
@@ -159,6 +160,7 @@ _LATE = {
     "replay": "replay",
     "revocation": "revocation",
     "rules": "rules",
+    "sd_jwt": "sd_jwt",
     "status_list": "status_list",
     "types": "types",
     "verifier_spec": "verifier_spec",

@@ -114,6 +114,8 @@ _EncryptionKey: TypeAlias = (
 )
 _DecryptionKeys: TypeAlias = _EncryptionKey | KeySet | Sequence[_EncryptionKey]
 _Strings: TypeAlias = list[str] | tuple[str, ...] | AbstractSet[str]
+#: The name of a claim; or names, indexes of lists and None for each element of a list.
+_ClaimPath: TypeAlias = str | Sequence[str | int | None]
 _Algorithms: TypeAlias = list[Algorithm] | tuple[Algorithm, ...] | AbstractSet[Algorithm]
 
 @final
@@ -975,6 +977,104 @@ def sign_general(
         detached: whether the payload is left out of the result (RFC 7515 Appendix F).
 
     Raises `ValueError` without a signer and for signers that do not go together.
+    """
+
+@final
+class SDJWT:
+    """An SD-JWT (RFC 9901) that was taken apart. Nothing of it is verified: an `SDJWTVerifier` does
+    that.
+
+    Its `str` is the compact form. It is immutable.
+    """
+    @staticmethod
+    def parse(
+        sd_jwt: dict[str, Any] | str | bytes, *, max_disclosures: int = 256, max_nesting: int = 32
+    ) -> SDJWT:
+        """Reads an SD-JWT in compact form, or in a JSON serialization: a dict, or its text.
+
+        Of the general JSON serialization the first signature counts; the others are kept for
+        `to_general`. Raises `DecodeError` for anything else and beyond the limits.
+        """
+    @property
+    def issuer_jwt(self) -> str:
+        """The JWT that the issuer has signed, in which digests stand for claims."""
+    @property
+    def key_binding_jwt(self) -> str | None:
+        """The key binding JWT, or None."""
+    @property
+    def disclosures(self) -> tuple[Disclosure, ...]:
+        """The disclosures, in the order of the claims. Raises `DecodeError` if they do not belong to
+        the issuer-signed JWT.
+        """
+    def select(self, paths: Iterable[_ClaimPath]) -> SDJWT:
+        """Returns an SD-JWT with only those disclosures that are needed for the claims at these paths:
+        their own, those inside them and those around them.
+
+        Paths are those of `conceal`. A key binding JWT is left out. Raises `ValueError` for a path
+        that leads to no claim, `DecodeError` for disclosures that do not belong to the SD-JWT.
+        """
+    def sd_hash(self) -> str:
+        """Returns the `sd_hash` of a key binding JWT for this SD-JWT (RFC 9901 Section 4.3.1)."""
+    def with_key_binding(self, jwt: str) -> SDJWT:
+        """Returns the same SD-JWT with this key binding JWT. Raises `DecodeError` for what is not a JWT."""
+    def to_flattened(self) -> dict[str, Any]:
+        """Returns the flattened JSON serialization (RFC 9901 Section 8.2)."""
+    def to_general(self) -> dict[str, Any]:
+        """Returns the general JSON serialization (RFC 9901 Section 8.3)."""
+
+@final
+class Disclosure:
+    """A disclosure of an SD-JWT (RFC 9901 Section 4.2). Nothing of it is verified."""
+    @property
+    def text(self) -> str:
+        """The disclosure as it travels, in base64url."""
+    @property
+    def salt(self) -> str:
+        """The salt."""
+    @property
+    def name(self) -> str | None:
+        """The name of the claim; None for an element of a list."""
+    @property
+    def value(self) -> Any:
+        """The value of the claim."""
+    @property
+    def path(self) -> tuple[str | int, ...]:
+        """The path to the claim: names, and the indexes of elements."""
+
+@final
+class PresentationPolicy:
+    def __new__(
+        cls,
+        key_binding: str,
+        algorithms: _Strings | None,
+        max_age: float | timedelta,
+        max_disclosures: int,
+        max_nesting: int,
+        max_size: int,
+    ) -> PresentationPolicy: ...
+    def compact(self, sd_jwt: dict[str, Any] | str | bytes, /) -> str | bytes: ...
+    def verifier(
+        self, verifier: Verifier, nonce: str | None, audience: str | None, /
+    ) -> Verifier: ...
+
+def conceal(
+    claims: Mapping[str, Any] | object,
+    disclosable: Iterable[_ClaimPath],
+    *,
+    decoys: int = 0,
+    hash_algorithm: str = "sha-256",
+) -> tuple[dict[str, Any], list[str]]:
+    """Conceals claims and returns the payload to sign and the disclosures, for the holder.
+
+    Arguments:
+        claims: a dict, or an object of a type that `Verifier(claims=...)` takes.
+        disclosable: the paths of the claims that the holder may disclose or not: the name of a claim,
+            or a tuple of names, of indexes of lists, and of None for each element of a list.
+        decoys: the number of digests that stand for nothing, added wherever a claim is concealed.
+        `hash_algorithm`: "sha-256", "sha-384" or "sha-512".
+
+    Raises `ValueError` for a path that leads to no claim, and for the claims `iss`, `aud`, `exp`,
+    `nbf` and `cnf`, which every verifier needs.
     """
 
 def encryption_tables() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]: ...

@@ -55,6 +55,7 @@ exceptions!(
     PyJWKSetError,
     PyJWTError,
     RemoteKeyError,
+    TokenBindingError,
 );
 
 fn class(module: &Bound<'_, PyModule>, name: &str) -> PyResult<Py<PyType>> {
@@ -239,10 +240,14 @@ impl From<Error> for PyErr {
 impl Classes {
     fn exception(&self, py: Python<'_>, error: &Error) -> PyErr {
         let message = error.to_string();
-        let (class, code) = match self.class_and_code(error) {
-            Some(found) => found,
-            None if *error == Error::OutOfMemory => return PyMemoryError::new_err(message),
-            None => return PyNotImplementedError::new_err(message),
+        let Some((class, code)) = self.class_and_code(error) else {
+            return match error {
+                Error::OutOfMemory => PyMemoryError::new_err(message),
+                Error::CannotConceal(_) | Error::NothingToDisclose => {
+                    PyValueError::new_err(message)
+                }
+                _ => PyNotImplementedError::new_err(message),
+            };
         };
         let argument = match error {
             Error::MissingClaim(claim) => claim,
@@ -255,7 +260,10 @@ impl Classes {
     /// `rapidjwt.exceptions.CODES` explains; `None` for an error that has a class of Python's.
     fn class_and_code(&self, error: &Error) -> Option<(&Py<PyType>, Option<&'static str>)> {
         Some(match error {
-            Error::AlgorithmUnavailable(_) | Error::OutOfMemory => return None,
+            Error::AlgorithmUnavailable(_)
+            | Error::OutOfMemory
+            | Error::CannotConceal(_)
+            | Error::NothingToDisclose => return None,
             Error::TokenType(_)
             | Error::TokenMistake(_)
             | Error::NotEnoughSegments
@@ -268,6 +276,7 @@ impl Classes {
             | Error::InvalidJws(_)
             | Error::JwsNotJwe
             | Error::InvalidJwe(_)
+            | Error::InvalidSdJwt(_)
             | Error::UnencodedPayloadInToken
             | Error::DetachedPayloadRequired
             | Error::DetachedPayloadUnexpected => (&self.DecodeError, None),
@@ -305,6 +314,7 @@ impl Classes {
             Error::SignatureMismatch | Error::NotEnoughSignatures { .. } => {
                 (&self.InvalidSignatureError, None)
             }
+            Error::KeyBinding(_) => (&self.TokenBindingError, None),
             Error::MissingClaim(_) => (&self.MissingRequiredClaimError, None),
             Error::IssuedAtNotInteger => (&self.InvalidIssuedAtError, None),
             Error::IssuedInFuture | Error::NotYetValid => (&self.ImmatureSignatureError, None),

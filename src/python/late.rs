@@ -5,13 +5,13 @@ use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 
 use super::keys::remote;
-use super::{arrow, jwe, jws_json};
+use super::{arrow, jwe, jws_json, sd_jwt};
 
 /// Returns a member of the module that does not exist yet (PEP 562).
 #[pyfunction]
 #[pyo3(name = "__getattr__", signature = (name, /))]
 pub(super) fn late<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    for member in [arrow::member, jwe::member, jws_json::member, remote::member] {
+    for member in [arrow::member, jwe::member, jws_json::member, sd_jwt::member, remote::member] {
         if let Some(found) = member(py, name)? {
             return Ok(found);
         }

@@ -27,6 +27,7 @@ mod late;
 mod once;
 mod profile;
 mod repr;
+mod sd_jwt;
 mod secret_guard;
 mod signer;
 mod typed_claims;

@@ -494,6 +494,13 @@ MISTAKES = {
             "This is an encrypted token (JWE, five parts): pass a decrypter to Verifier, or "
             "decrypt it with rapidjwt.jwe",
         ),
+        Mistake(
+            "an SD-JWT",
+            decoding(f"{TOKEN}~"),
+            DecodeError,
+            'This is an SD-JWT, a token with disclosures ("~"): verify it with '
+            "rapidjwt.sd_jwt.SDJWTVerifier",
+        ),
         Mistake("an opaque access token", decoding("6f1b3c2d"), DecodeError, "Not enough segments"),
         Mistake(
             "a token signed with another algorithm",

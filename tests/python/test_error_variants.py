@@ -18,7 +18,7 @@ import pytest
 import rapidjwt
 from differential.keys import HMAC_SECRET, private_pem, public_pem
 from differential.paths import assert_same
-from rapidjwt import Key, KeySet, Signer, Verifier, jwe, jws_json
+from rapidjwt import Key, KeySet, Signer, Verifier, jwe, jws_json, sd_jwt
 from rapidjwt.profiles import Profile
 from rapidjwt.remote import RemoteKey
 from rapidjwt.rules import ABSENT, STRING
@@ -330,6 +330,22 @@ OURS_ALONE |= {
     ),
 }
 
+#: Errors of selective disclosure.
+OURS_ALONE |= {
+    "InvalidSdJwt": (
+        lambda: sd_jwt.SDJWT.parse("~"),
+        rapidjwt.DecodeError,
+        "Invalid SD-JWT: the issuer-signed JWT does not have three parts",
+    ),
+    "KeyBinding": (
+        lambda: sd_jwt.SDJWTVerifier(Verifier(HMAC_SECRET, algorithms=HS)).verify(
+            f"{GOOD}~", nonce="x", audience="x"
+        ),
+        rapidjwt.exceptions.TokenBindingError,
+        ("The key binding JWT is not accepted: it is missing, and the verifier requires one"),
+    ),
+}
+
 BOTH = jws_json.sign_general(
     [jws_json.JSONSigner(secret, "HS256") for secret in (HMAC_SECRET, HMAC_SECRET + "x")], "x"
 )
@@ -359,7 +375,7 @@ OURS_ALONE |= {
 }
 
 #: tests/python/jwe/test_attacks.py causes it: we do not compress.
-OF_ANOTHER_TEST = {"ContentTooLarge"}
+OF_ANOTHER_TEST = {"CannotConceal", "ContentTooLarge", "NothingToDisclose"}
 
 #: Only a build without the feature `aws-lc` causes it; cargo test covers that build.
 OF_ANOTHER_BUILD = {"AlgorithmUnavailable"}

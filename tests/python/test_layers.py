@@ -35,7 +35,7 @@ CORE = [
     ["crypto"],
     ["key_file", "keyring", "signature_cache"],
     ["jwe", "jws", "jws_json"],
-    ["dangerous"],
+    ["dangerous", "sd_jwt"],
     ["python"],
     ["lib"],
 ]
@@ -65,6 +65,13 @@ INSIDE = {
         ["decrypter"],
         ["mod"],
     ],
+    "sd_jwt": [
+        ["bounds", "names", "path", "tree"],
+        ["disclosure"],
+        ["issuance", "key_binding", "processing", "serialization"],
+        ["presentation"],
+        ["mod"],
+    ],
     "python": [
         ["once", "cpython", "cache_info", "header_cache", "algorithm_table", "secret_guard"],
         ["errors", "cores"],
@@ -75,7 +82,7 @@ INSIDE = {
         ["decoded", "encoding", "profile"],
         ["typed_claims"],
         ["jwe", "jws_json", "jwt", "signer", "verifier"],
-        ["arrow"],
+        ["arrow", "sd_jwt"],
         ["late"],
         ["mod"],
     ],

@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use rapidjwt::algorithm::Algorithm;
+use rapidjwt::algorithm::{Algorithm, Hash};
 use rapidjwt::base64url;
 use rapidjwt::content_encryption::CONTENT_ENCRYPTIONS;
 use rapidjwt::crypto::{self, KeyManagementKey, PreparedKey};
@@ -20,6 +20,7 @@ use rapidjwt::key::recipient::{AgreementKey, RecipientKey};
 use rapidjwt::key::{KeyMaterial, der, jwk, pem, secret, ssh, strict_secret};
 use rapidjwt::key_file;
 use rapidjwt::key_management::KEY_MANAGEMENTS;
+use rapidjwt::sd_jwt::{self, Disclosure, Limits, SdJwt, Step};
 
 /// The secret that signs the tokens among the seeds.
 pub(crate) const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
@@ -29,7 +30,7 @@ pub(crate) type Property = fn(&[u8]);
 
 /// Every property with the name of its fuzz target.
 #[allow(dead_code, reason = "a fuzz target takes one of them")]
-pub(crate) const ALL: [(&str, Property); 10] = [
+pub(crate) const ALL: [(&str, Property); 11] = [
     ("compact", compact),
     ("header", header),
     ("base64url", base64url),
@@ -40,6 +41,7 @@ pub(crate) const ALL: [(&str, Property); 10] = [
     ("secret", secret),
     ("jwe", jwe),
     ("jws_json", jws_json),
+    ("sd_jwt", sd_jwt),
 ];
 
 /// Checks that a token that verifies is the one that signing makes of its parts; and that no part
@@ -129,6 +131,91 @@ pub(crate) fn jws_json(json: &[u8]) {
             numbers.dedup();
             assert!(numbers.len() >= required);
         }
+    }
+}
+
+/// Checks the forms of an SD-JWT; and, of lines of JSON, that the disclosures after the first line
+/// belong to the payload in it exactly if each is used, and that what is concealed comes back.
+///
+/// A line may have `#1` in place of the digest of the first disclosure, and so on.
+pub(crate) fn sd_jwt(text: &[u8]) {
+    if let Ok(read) = SdJwt::parse(text, 16) {
+        let compact = read.to_compact();
+        for json in [read.to_flattened(), read.to_general()] {
+            let json = serde_json::Value::from(json).to_string();
+            let again = SdJwt::parse(json.as_bytes(), 16).expect("what was written can be read");
+            assert_eq!(again.to_compact(), compact);
+        }
+        let _ = read.select(&[vec![Step::Each]], Limits::DEFAULT);
+    }
+    let Ok(text) = std::str::from_utf8(text) else { return };
+    let mut lines: Vec<_> = text.lines().take(9).map(str::to_owned).collect();
+    let mut disclosures = Vec::new();
+    while lines.len() > 1 {
+        let last = base64url::encode(lines.pop().expect("more than one").as_bytes());
+        let Ok(disclosure) = Disclosure::parse(&last) else { return };
+        let mark = format!("#{}", lines.len());
+        for line in &mut lines {
+            *line = line.replace(&mark, &disclosure.digest(Hash::Sha256));
+        }
+        disclosures.push(disclosure);
+    }
+    let Some(payload) = lines.pop() else { return };
+    processed(&payload, &disclosures);
+    concealed(&payload);
+}
+
+/// Checks that all disclosures are placed, and that what is left has no digest.
+fn processed(payload: &str, disclosures: &[Disclosure]) {
+    let number = disclosures.len();
+    let Ok(sd_jwt) = SdJwt::new(&issuer_jwt(payload), disclosures.to_vec()) else { return };
+    let Ok(located) = sd_jwt.located(Limits::DEFAULT) else { return };
+    assert_eq!(located.len(), number);
+    for one in &located {
+        let value = serde_json::from_str(&one.value).expect("JSON");
+        assert!(!has_digest(&value), "{value}");
+        let chosen = sd_jwt.select(std::slice::from_ref(&one.path), Limits::DEFAULT);
+        let chosen = chosen.expect("its own path");
+        assert!(chosen.disclosures().iter().any(|kept| kept.text() == one.disclosure.text()));
+        chosen.located(Limits::DEFAULT).expect("what was chosen is complete");
+    }
+}
+
+/// Conceals each claim and each of its members or elements, and discloses them again.
+fn concealed(claims: &str) {
+    let Ok(serde_json::Value::Object(members)) = serde_json::from_str(claims) else { return };
+    let mut paths = Vec::new();
+    for (name, value) in members.iter().take(16) {
+        paths.push(vec![Step::Name(name.clone())]);
+        if let Some(list) = value.as_array().filter(|list| !list.is_empty()) {
+            paths.push(vec![Step::Name(name.clone()), Step::Index(list.len() - 1)]);
+        }
+    }
+    let Ok(made) = sd_jwt::conceal(claims.as_bytes(), &paths, Hash::Sha256, 1) else { return };
+    let payload = serde_json::from_str(&made.payload).expect("JSON");
+    assert!(paths.is_empty() || has_digest(&payload));
+    let sd_jwt = SdJwt::new(&issuer_jwt(&made.payload), made.disclosures).expect("three parts");
+    // Further disclosures in arrays may nest deeper than is allowed.
+    let Ok(located) = sd_jwt.located(Limits { nesting: 40, ..Limits::DEFAULT }) else { return };
+    assert_eq!(located.len(), paths.len());
+    for one in located {
+        let [Step::Name(name)] = &one.path[..] else { continue };
+        let value: serde_json::Value = serde_json::from_str(&one.value).expect("JSON");
+        assert_eq!(value, members[name]);
+    }
+}
+
+fn issuer_jwt(payload: &str) -> String {
+    format!("e30.{}.AA", base64url::encode(payload.as_bytes()))
+}
+
+fn has_digest(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| ["_sd", "..."].contains(&name.as_str()) || has_digest(value)),
+        serde_json::Value::Array(elements) => elements.iter().any(has_digest),
+        _ => false,
     }
 }
 

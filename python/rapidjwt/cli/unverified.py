@@ -58,6 +58,9 @@ class UnverifiedToken:
     #: If it was decrypted: the header of the encryption, and content that is not a JSON object.
     encryption_header: dict[str, Any] | None = None
     content: str | None = None
+    #: Of an SD-JWT: its disclosures, and the header and the claims of its key binding JWT.
+    disclosures: list[dict[str, Any]] | None = None
+    key_binding: dict[str, Any] | None = None
     signature: bytes | None = None
     findings: list[Finding] = field(default_factory=list)
 

@@ -267,6 +267,8 @@ def _may_be_outdated(verifier: Verifier, token: _Token, error: PyJWTError) -> bo
 
 
 def _header(token: _Token) -> dict[str, Any]:
+    # An SD-JWT is a token with more behind a tilde (RFC 9901 Section 4).
+    token = token.partition("~")[0] if isinstance(token, str) else token.partition(b"~")[0]
     try:
         return get_unverified_header(token)
     except PyJWTError:

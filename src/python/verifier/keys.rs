@@ -6,7 +6,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
-use super::policy::VerifierPolicy;
+use super::policy::{Presentation, VerifierPolicy};
 use crate::algorithm::Algorithm;
 use crate::crypto::PreparedKey;
 use crate::dangerous;
@@ -15,6 +15,7 @@ use crate::header::AcceptedTypes;
 use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
 use crate::keyring::{Choice, Keyring};
 use crate::malformed::explained;
+use crate::python::claims_view::Record;
 use crate::python::cpython;
 use crate::python::errors::Raised;
 use crate::python::fast_path::FastPath;
@@ -24,6 +25,8 @@ use crate::python::keys::identity::Identity;
 use crate::python::keys::key_mistakes::Prepared;
 use crate::python::keys::length;
 use crate::python::once::intern;
+use crate::python::{clock, decoded};
+use crate::sd_jwt::SdJwt;
 use crate::signature_cache::SignatureCache;
 
 /// The keys in memory, the cache and the policy of a `Verifier`.
@@ -181,6 +184,41 @@ impl VerifyingKeys {
         verified: &Verified,
     ) -> PyResult<Bound<'py, PyAny>> {
         self.policy.get().accept(py, verified)
+    }
+
+    /// Verifies a token and returns what `Verifier.decode_complete` returns.
+    pub(super) fn complete<'py>(
+        &self,
+        py: Python<'py>,
+        token: &[u8],
+    ) -> PyResult<Bound<'py, PyDict>> {
+        if let Some(presentation) = self.policy.get().presentation() {
+            return self.complete_presentation(py, token, presentation);
+        }
+        let verified = self.open(py, token)?;
+        decoded::complete(self.accept_dict(py, &verified)?, &Compact::split(token)?)
+    }
+
+    /// Does what [`complete`](Self::complete) does for an SD-JWT: the payload is the processed one,
+    /// and `key_binding` has the claims of the key binding JWT, or None.
+    #[inline(never)]
+    fn complete_presentation<'py>(
+        &self,
+        py: Python<'py>,
+        token: &[u8],
+        Presentation { key_binding, limits }: &Presentation,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        self.policy.get().bounds.check_token(token)?;
+        let sd_jwt = SdJwt::parse(token, limits.disclosures)?;
+        let open = |issuer_jwt: &[u8]| self.open(py, issuer_jwt);
+        let verified = sd_jwt.verify(open, key_binding, *limits, clock::now(py)?)?;
+        let issuer_jwt = sd_jwt.issuer_jwt();
+        let payload = self.accept_dict(py, &verified.claims)?;
+        let complete = decoded::complete(payload, &Compact::split(issuer_jwt.as_bytes())?)?;
+        let claims = |json: &Vec<u8>| decoded::claims(py, json, &mut Record::default());
+        let bound = verified.key_binding.as_ref().map(claims).transpose()?;
+        complete.set_item(intern!(py, "key_binding"), bound)?;
+        Ok(complete)
     }
 
     /// Does what [`VerifierPolicy::accept_dict`] does.

@@ -16,10 +16,9 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use batch::DecodedMany;
 use keys::VerifyingKeys;
-use policy::{Arguments, VerifierPolicy};
+use policy::{Arguments, Presentation, VerifierPolicy};
 
 use crate::algorithm::{Algorithm, Family};
-use crate::jws::Compact;
 use crate::python::arguments::{exact, exact_seconds, type_name};
 use crate::python::cache_info::CacheInfo;
 use crate::python::cpython;
@@ -265,11 +264,7 @@ impl Verifier {
     fn decode_complete<'py>(&self, token: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
         let py = token.py();
         match &self.keys {
-            Keys::Held(keys) => {
-                let token = decoded::token_bytes(token)?;
-                let verified = keys.open(py, token)?;
-                decoded::complete(keys.accept_dict(py, &verified)?, &Compact::split(token)?)
-            }
+            Keys::Held(keys) => keys.complete(py, decoded::token_bytes(token)?),
             Keys::Delegated(keys) => {
                 let complete = intern!(py, "decode_complete");
                 Ok(call_delegate(keys.bind(py), complete, token)?.cast_into()?)
@@ -489,6 +484,16 @@ impl Verifier {
         let connect = py.import("rapidjwt._token_state")?.getattr("connect")?;
         let delegate = connect.call1((Py::new(py, self)?, policy, jwks, replay, revocation))?;
         Ok(Self { keys: Keys::Delegated(delegate.unbind()) })
+    }
+
+    /// Returns a verifier with the same keys whose method `decode_complete` takes SD-JWTs.
+    pub(super) fn for_presentation(
+        &self,
+        py: Python<'_>,
+        presentation: Presentation,
+    ) -> PyResult<Self> {
+        let policy = self.policy(py)?.get().for_presentation(presentation);
+        self.under(py, Py::new(py, policy)?)
     }
 
     /// Returns a verifier with the same keys under another policy, which allows the same algorithms.

@@ -19,6 +19,7 @@ use crate::python::json::scan::ScannedClaims;
 use crate::python::profile::{self, Demands, Profile, audiences};
 use crate::python::typed_claims::TypedClaims;
 use crate::python::{clock, decoded};
+use crate::sd_jwt::{KeyBinding, Limits};
 
 /// The arguments of a `Verifier` except its keys, read once.
 ///
@@ -38,6 +39,14 @@ pub(in crate::python) struct VerifierPolicy {
     demands: Option<Arc<Demands>>,
     /// The type of the claims that are returned; `None` for a dict.
     typed: Option<Arc<TypedClaims>>,
+    /// What is demanded of SD-JWTs; `None` if tokens are not SD-JWTs.
+    presentation: Option<Arc<Presentation>>,
+}
+
+/// What a verifier demands of an SD-JWT (RFC 9901) beside what it demands of claims.
+pub(in crate::python) struct Presentation {
+    pub(in crate::python) key_binding: KeyBinding,
+    pub(in crate::python) limits: Limits,
 }
 
 /// The arguments of a `Verifier` as they were passed.
@@ -89,6 +98,7 @@ impl VerifierPolicy {
             policy,
             demands: demands.map(Arc::new),
             typed: arguments.claims.map(TypedClaims::of).transpose()?.map(Arc::new),
+            presentation: None,
         })
     }
 
@@ -124,6 +134,16 @@ impl VerifierPolicy {
         let none = Demands::default();
         let demands = self.demands.as_deref().unwrap_or(&none).and(rules, audience)?;
         Ok(Self { demands: Some(Arc::new(demands)), ..self.clone() })
+    }
+
+    /// Returns a policy for SD-JWTs that is otherwise the same.
+    pub(super) fn for_presentation(&self, presentation: Presentation) -> Self {
+        Self { presentation: Some(Arc::new(presentation)), ..self.clone() }
+    }
+
+    /// Returns what is demanded of SD-JWTs; `None` if tokens are not SD-JWTs.
+    pub(super) fn presentation(&self) -> Option<&Presentation> {
+        self.presentation.as_deref()
     }
 
     /// Returns the values of `typ` that the profile accepts; `None` accepts all.

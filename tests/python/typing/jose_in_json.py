@@ -1,8 +1,8 @@
-"""The types of `rapidjwt.jwe` and `rapidjwt.jws_json`. Type-checked, never run."""
+"""The types of `rapidjwt.jwe`, `.jws_json` and `.sd_jwt`. Type-checked, never run."""
 
 from typing import Any
 
-from rapidjwt import Key, KeySet, Verifier, jwe, jws_json
+from rapidjwt import Key, KeySet, Signer, Verifier, jwe, jws_json, sd_jwt
 from typing_extensions import assert_type
 
 key = Key.from_secret(b"0123456789abcdef")
@@ -40,3 +40,19 @@ assert_type(verified, jws_json.VerifiedJWS)
 assert_type(verified.payload, bytes)
 assert_type(verified.signatures, tuple[jws_json.VerifiedSignature, ...])
 assert_type(verified.signatures[0].key_index, int)
+
+local = Verifier(key, algorithms=["HS256"])
+issued = sd_jwt.issue({"sub": "alice", "a": [1]}, Signer(key), ["sub", ("a", None)], decoys=1)
+assert_type(issued, str)
+assert_type(sd_jwt.issue_general({}, [signer], [], holder_key=key), dict[str, Any])
+assert_type(sd_jwt.conceal({}, [("a", 0, None)]), tuple[dict[str, Any], list[str]])
+assert_type(sd_jwt.present(issued, [["a", 0]], key=key, nonce="n", audience="me"), str)
+parsed = sd_jwt.SDJWT.parse(issued)
+assert_type(parsed.select(["sub"]), sd_jwt.SDJWT)
+assert_type(parsed.disclosures, tuple[sd_jwt.Disclosure, ...])
+assert_type(parsed.disclosures[0].path, tuple[str | int, ...])
+assert_type(parsed.key_binding_jwt, str | None)
+presentations = sd_jwt.SDJWTVerifier(local, key_binding="optional", max_age=60)
+assert_type(presentations.verify(issued, nonce="n", audience="me"), sd_jwt.VerifiedSDJWT)
+assert_type(presentations.verify(parsed.to_general()).key_binding, dict[str, Any] | None)
+sd_jwt.SDJWTVerifier(local, key_binding="yes")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]

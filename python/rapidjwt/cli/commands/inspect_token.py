@@ -19,7 +19,7 @@ from rapidjwt.cli.options import (
     token_argument,
     tokens_option,
 )
-from rapidjwt.cli.output import printable, show, write_json, write_json_line
+from rapidjwt.cli.output import json_text, printable, show, write_json, write_json_line
 from rapidjwt.cli.profiles import likeness
 from rapidjwt.cli.sources import allow_stdin_once, read_token, token_source
 from rapidjwt.cli.times import moments
@@ -27,6 +27,11 @@ from rapidjwt.cli.token_list import report_each
 from rapidjwt.cli.token_text import heading, member_lines, time_lines
 from rapidjwt.cli.unverified import ENCRYPTED, read_unverified
 from rapidjwt.cli.unverified_json import read_unverified_json
+from rapidjwt.cli.unverified_sd_jwt import (
+    add_disclosures,
+    has_disclosures,
+    read_unverified_sd_jwt,
+)
 
 if TYPE_CHECKING:
     from rapidjwt.cli.profiles import Likeness
@@ -97,7 +102,12 @@ def _report_line(line: int, token: str, *, as_json: bool) -> bool:
 
 
 def _read(text: str) -> UnverifiedToken:
-    return read_unverified_json(text) if text.startswith("{") else read_unverified(text)
+    if not text.startswith("{"):
+        return read_unverified_sd_jwt(text) if "~" in text else read_unverified(text)
+    token = read_unverified_json(text)
+    if has_disclosures(token):
+        add_disclosures(token, text)
+    return token
 
 
 def _as_json(token: UnverifiedToken) -> dict[str, Any]:
@@ -105,6 +115,8 @@ def _as_json(token: UnverifiedToken) -> dict[str, Any]:
         "encryption_header": token.encryption_header,
         "headers": token.headers or None,
         "content": token.content,
+        "disclosures": token.disclosures,
+        "key_binding": token.key_binding,
     }
     return {
         "verified": False,
@@ -130,6 +142,8 @@ def _lines(token: UnverifiedToken) -> list[Text | str]:
         *(line for one in headers for line in member_lines("Header (not verified)", one)),
         *member_lines("Claims (not verified)", token.claims),
         *_content_lines(token.content),
+        *_disclosure_lines(token.disclosures),
+        *member_lines("Key binding (not verified)", token.key_binding),
         *time_lines(token.claims or {}),
     ]
     if token.findings:
@@ -149,6 +163,16 @@ def _content_lines(content: str | None) -> list[Text | str]:
     if content is None:
         return []
     return [heading("Content (not verified)"), Text(printable(content)), Text()]
+
+
+def _disclosure_lines(disclosures: list[dict[str, Any]] | None) -> list[Text | str]:
+    if not disclosures:
+        return []
+    lines: list[Text | str] = [heading("Disclosures (not verified)")]
+    for disclosure in disclosures:
+        path = ".".join(str(step) for step in disclosure["path"])
+        lines += [Text(f"  {printable(path)}"), json_text(disclosure["value"])]
+    return [*lines, Text()]
 
 
 def _finding_line(finding: Finding) -> Text:

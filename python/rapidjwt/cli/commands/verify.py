@@ -34,7 +34,13 @@ from rapidjwt.cli.sources import (
 from rapidjwt.cli.times import moments
 from rapidjwt.cli.token_list import report_each
 from rapidjwt.cli.token_text import member_lines, time_lines
-from rapidjwt.exceptions import InvalidAudienceError, InvalidTokenError, PyJWKClientError
+from rapidjwt.cli.verification import TokenDecoder
+from rapidjwt.exceptions import (
+    InvalidAudienceError,
+    InvalidTokenError,
+    PyJWKClientError,
+    TokenBindingError,
+)
 from rapidjwt.key_set import KeySet
 from rapidjwt.profiles import ALL
 
@@ -42,6 +48,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any
 
+    from rapidjwt.cli.verification import VerifiedToken
     from rapidjwt.jwks import JWKSClient
     from rapidjwt.profiles import Profile
 
@@ -75,6 +82,8 @@ if TYPE_CHECKING:
 )
 @click.option("--require", multiple=True, metavar="CLAIM", help="A required claim.")
 @profile_option
+@click.option("--nonce", metavar="TEXT", help="Require an SD-JWT that is bound to its holder.")
+@click.option("--bound-to", metavar="NAME", help="The verifier that the key binding must name.")
 @click.option("--allow-http", is_flag=True, help="Allow http for fetching keys, for tests.")
 @json_option
 def verify(
@@ -91,6 +100,8 @@ def verify(
     leeway: timedelta,
     require: tuple[str, ...],
     profile: str | None,
+    nonce: str | None,
+    bound_to: str | None,
     allow_http: bool,
     as_json: bool,
 ) -> ExitCode:
@@ -101,6 +112,8 @@ def verify(
     Exit code 1: the token is refused, and standard output stays empty; or one of --tokens is.
     """
     _require_one(**{"--key": key, "--jwks": jwks, "--issuer": issuer})
+    if (nonce is None) != (bound_to is None):
+        raise click.UsageError("--nonce and --bound-to belong together.")
     if issuer is not None and issuers:
         raise click.UsageError("--issuer also sets the accepted issuer: omit --iss.")
     source = token_source(token, tokens)
@@ -116,12 +129,13 @@ def verify(
     _require_needs(policy)
     if key is not None:
         keys = key_set(read_members(read_secret(key), password))
-        decoder = _local_decoder(keys, algorithms, policy)
+        verifier = _local_verifier(keys, algorithms, policy)
     elif jwks is not None and not jwks.startswith(("https://", "http://")):
         keys = KeySet.from_jwks(read_bytes(jwks, "The JWK Set"))
-        decoder = _local_decoder(keys, algorithms, policy)
+        verifier = _local_verifier(keys, algorithms, policy)
     else:
-        decoder = _remote_decoder(_client(jwks, issuer, allow_http), algorithms, policy)
+        verifier = _remote_verifier(_client(jwks, issuer, allow_http), algorithms, policy)
+    decoder = TokenDecoder(verifier, nonce, bound_to)
     if tokens is not None:
         report = partial(_report_line, decoder, as_json=as_json)
         return report_each(source, report, "verified", "refused")
@@ -152,7 +166,7 @@ def _and(names: list[str]) -> str:
     return f"{', '.join(first)} and {last}"
 
 
-def _local_decoder(keys: KeySet, algorithms: tuple[str, ...], policy: dict[str, Any]) -> Verifier:
+def _local_verifier(keys: KeySet, algorithms: tuple[str, ...], policy: dict[str, Any]) -> Verifier:
     able = serving(keys)
     _require_any(able)
     names = list(algorithms) or _named_by(keys, able)
@@ -174,7 +188,7 @@ def _client(jwks: str | None, issuer: str | None, allow_http: bool) -> JWKSClien
         raise click.UsageError(f"{error}.") from None
 
 
-def _remote_decoder(
+def _remote_verifier(
     client: JWKSClient, algorithms: tuple[str, ...], policy: dict[str, Any]
 ) -> Verifier:
     names = list(algorithms)
@@ -204,37 +218,37 @@ def _named_by(keys: KeySet, able: list[str]) -> list[str]:
     return named
 
 
-def _report(decoder: Verifier, token: str, as_json: bool) -> ExitCode:
+def _report(decoder: TokenDecoder, token: str, as_json: bool) -> ExitCode:
     try:
-        decoded = decoder.decode_complete(token)
+        verified = decoder.decode(token)
     except InvalidTokenError as error:
         if as_json:
             write_json(_refusal(error))
         else:
             note(_explained(error))
         return ExitCode.REFUSED
-    header, claims = decoded["header"], decoded["payload"]
     if as_json:
-        write_json(_as_json(header, claims))
+        write_json(_as_json(verified))
     else:
         show(
             Text("Verified", style="bold green"),
             Text(),
-            *member_lines("Header", header),
-            *member_lines("Claims", claims),
-            *time_lines(claims),
+            *member_lines("Header", verified.header),
+            *member_lines("Claims", verified.claims),
+            *member_lines("Key binding", verified.key_binding),
+            *time_lines(verified.claims),
         )
     return ExitCode.OK
 
 
-def _report_line(decoder: Verifier, line: int, token: str, *, as_json: bool) -> bool:
+def _report_line(decoder: TokenDecoder, line: int, token: str, *, as_json: bool) -> bool:
     try:
-        decoded = decoder.decode_complete(token)
+        verified = decoder.decode(token)
     except InvalidTokenError as error:
         is_verified, text, result = False, _explained(error), _refusal(error)
     else:
         is_verified, text = True, "Verified"
-        result = _as_json(decoded["header"], decoded["payload"])
+        result = _as_json(verified)
     if as_json:
         write_json_line({"line": line} | result)
     else:
@@ -250,13 +264,22 @@ def _explained(error: InvalidTokenError) -> str:
     return f"Not verified: {error}{_hint(error)}"
 
 
-def _as_json(header: dict[str, Any], claims: dict[str, Any]) -> dict[str, Any]:
-    times = {name: asdict(moment) for name, moment in moments(claims).items()}
-    return {"verified": True, "header": header, "claims": claims, "times": times}
+def _as_json(token: VerifiedToken) -> dict[str, Any]:
+    times = {name: asdict(moment) for name, moment in moments(token.claims).items()}
+    bound = {} if token.key_binding is None else {"key_binding": token.key_binding}
+    return {
+        "verified": True,
+        "header": token.header,
+        "claims": token.claims,
+        **bound,
+        "times": times,
+    }
 
 
 def _hint(error: InvalidTokenError) -> str:
     """Return a hint at the option that is probably missing."""
     if isinstance(error, InvalidAudienceError):
         return " (specify your audience with --aud)"
+    if isinstance(error, TokenBindingError):
+        return " (see --nonce and --bound-to)"
     return ""

@@ -168,7 +168,7 @@ def test_a_missing_directory_is_named(tmp_path):
 
 def test_a_state_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "keyring.json").mkdir()
-    with pytest.raises(StoreUnavailableError, match=r"keyring\.json cannot be read: Is a dir"):
+    with pytest.raises(StoreUnavailableError, match=r"keyring\.json cannot be read: "):
         KeyRing(DirectoryStore(tmp_path)).jwks()
 
 

@@ -475,6 +475,8 @@ def test_wrong_arguments_are_refused_when_the_ring_is_made(store):
         KeyRing("/var/lib/keys")
     with pytest.raises(TypeError, match="got MemoryStore"):
         KeyRing(MemoryStore)
+    with pytest.raises(TypeError, match="schedule must be a Schedule, got int"):
+        KeyRing(store, schedule=86400)
     with pytest.raises(TypeError, match="remote must be a RemoteKeys, got function"):
         KeyRing(store, remote=lambda name: name)
     with pytest.raises(InvalidKeyError, match="must not be empty"):

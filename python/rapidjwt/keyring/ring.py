@@ -90,6 +90,8 @@ class KeyRing(ForkAware):
         """Take the store and what the keys need. Nothing is read yet."""
         super().__init__()
         self._store = checked_store(store)
+        if schedule is not None and not isinstance(schedule, Schedule):
+            raise TypeError(f"schedule must be a Schedule, got {type(schedule).__name__}")
         self._schedule = schedule
         self._sealed = None if passphrase is None else Sealed(passphrase, algorithm, size)
         self._remote = None if remote is None else Remote(remote)

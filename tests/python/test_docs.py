@@ -21,6 +21,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NEEDS = {
     "batches": ["pandas", "polars", "celery"],
     "frameworks": ["litestar", "aiohttp", "grpc", "quart", "sanic", "falcon", "strawberry"],
+    "mcp": ["mcp.server.mcpserver", "fastmcp"],
 }
 START, END, NOT_RUN = "```python", "```", "<!-- not run -->"
 

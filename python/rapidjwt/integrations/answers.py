@@ -39,7 +39,8 @@ class Answers:
     the `code` of each refusal; what it raises is raised from the request. `possession` says which
     proofs a request can have, and so which authentication schemes are named. `error_body` returns
     the body of an answer, a dict for JSON, in place of the usual one; with `problem_details`, its
-    media type is that of RFC 9457.
+    media type is that of RFC 9457. `resource_metadata` is the address that says where clients get
+    tokens (RFC 9728).
 
     Raises ValueError for a realm that a header cannot contain, TypeError for an `on_result` or an
     `error_body` that cannot be called.
@@ -50,10 +51,11 @@ class Answers:
     on_result: Callable[[str], object] | None = None
     possession: Possession = BEARER_ONLY
     error_body: Callable[[BearerError], Mapping[str, Any]] | None = None
+    resource_metadata: str | None = None
 
     def __post_init__(self) -> None:
         """Check the arguments."""
-        challenge(self.realm)
+        self.challenge()
         for name in ("on_result", "error_body"):
             given = getattr(self, name)
             if given is not None and not callable(given):
@@ -78,11 +80,13 @@ class Answers:
 
     def challenge(self) -> str:
         """Return the challenge for a request without a token."""
-        return challenge(self.realm, possession=self.possession)
+        return challenge(
+            self.realm, possession=self.possession, resource_metadata=self.resource_metadata
+        )
 
     def headers(self, error: BearerError) -> dict[str, str]:
         """Return the headers of the answer to a refused request."""
-        return error.headers(self.realm, self.possession)
+        return error.headers(self.realm, self.possession, self.resource_metadata)
 
     def body(self, error: BearerError) -> tuple[dict[str, Any], str]:
         """Return the body of the answer to a refused request, and its media type."""

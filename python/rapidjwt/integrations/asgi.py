@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from .answers import Response
+
     Message: TypeAlias = MutableMapping[str, Any]
     Scope: TypeAlias = MutableMapping[str, Any]
     Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -79,7 +81,8 @@ class Presented(PresentedRequest):
 class JWTMiddleware:
     """Lets only requests and WebSockets with a valid token reach an application.
 
-    Their claims are in `scope["rapidjwt.claims"]`. A WebSocket is closed, with code 1008, when its
+    Their claims are in `scope["rapidjwt.claims"]`. With `resource`, its metadata are answered here,
+    for everybody. A WebSocket is closed, with code 1008, when its
     token expires; that needs asyncio.
     """
 
@@ -107,7 +110,10 @@ class JWTMiddleware:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        presented = Presented(scope)
+        presented, resource = Presented(scope), self.guard.resource
+        if resource is not None and scope["path"] == resource.metadata_path:
+            await _respond(resource.response(), scope, send)
+            return
         if self._allow_preflight and is_preflight(presented):
             await self._app({**scope, CLAIMS: None}, receive, send)
             return
@@ -126,22 +132,23 @@ class JWTMiddleware:
         await socket.run(self._app(granted, receive, socket.send), self.guard.seconds_left(claims))
 
     async def _refuse(self, error: BearerError, scope: Scope, receive: Receive, send: Send) -> None:
-        kind = "http.response"
         if scope["type"] == "websocket":
             await receive()  # websocket.connect
-            kind = "websocket.http.response"
-            if kind not in scope.get("extensions", {}):
+            if "websocket.http.response" not in scope.get("extensions", {}):
                 await send({"type": "websocket.close", "code": 1008, "reason": ""})
                 return
-        answer = self.guard.answers.response(error)
-        headers = [
-            (name.lower().encode("latin-1"), value.encode("latin-1"))
-            for name, value in answer.headers.items()
-        ]
-        start = {"type": f"{kind}.start", "status": answer.status, "headers": headers}
-        body = b"" if scope.get("method") == "HEAD" else answer.body
-        await send(start)
-        await send({"type": f"{kind}.body", "body": body})
+        await _respond(self.guard.answers.response(error), scope, send)
+
+
+async def _respond(answer: Response, scope: Scope, send: Send) -> None:
+    kind = "http.response" if scope["type"] == "http" else "websocket.http.response"
+    headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in answer.headers.items()
+    ]
+    body = b"" if scope.get("method") == "HEAD" else answer.body
+    await send({"type": f"{kind}.start", "status": answer.status, "headers": headers})
+    await send({"type": f"{kind}.body", "body": body})
 
 
 class _Socket:

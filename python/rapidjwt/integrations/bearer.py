@@ -204,11 +204,16 @@ class BearerError(Exception):
         """Return how to copy or pickle the error; its arguments are not those of Exception."""
         return _restored, (type(self), self.args), vars(self)
 
-    def headers(self, realm: str, possession: Possession = BEARER_ONLY) -> dict[str, str]:
+    def headers(
+        self,
+        realm: str,
+        possession: Possession = BEARER_ONLY,
+        resource_metadata: str | None = None,
+    ) -> dict[str, str]:
         """Return the headers of the response: a challenge, unless the token is not at fault."""
         if self.status == HTTPStatus.SERVICE_UNAVAILABLE or not self.has_challenge:
             return {}
-        headers = {"WWW-Authenticate": challenge(realm, self, possession)}
+        headers = {"WWW-Authenticate": challenge(realm, self, possession, resource_metadata)}
         return headers if self.nonce is None else headers | {"DPoP-Nonce": self.nonce}
 
 
@@ -229,19 +234,29 @@ class MissingTokenError(BearerError):
 
 
 def challenge(
-    realm: str, error: BearerError | None = None, possession: Possession = BEARER_ONLY
+    realm: str,
+    error: BearerError | None = None,
+    possession: Possession = BEARER_ONLY,
+    resource_metadata: str | None = None,
 ) -> str:
     """Return the value of the `WWW-Authenticate` header of RFC 6750 Section 3.
 
     Where DPoP is accepted, it has a challenge for each scheme, and the error in the one that the
-    request was made with (RFC 9449 Section 7). Raises ValueError for a realm, a description or a
-    scope with characters other than printable ASCII, so that no others reach a header.
+    request was made with (RFC 9449 Section 7). `resource_metadata` is the address of the metadata
+    of RFC 9728, which says where clients get tokens. Raises ValueError for a realm, a description
+    or a scope with characters other than printable ASCII, so that no others reach a header.
     """
-    return ", ".join(_challenge(scheme, realm, error, possession) for scheme in possession.schemes)
-
-
-def _challenge(scheme: str, realm: str, error: BearerError | None, possession: Possession) -> str:
     parameters = {"realm": realm}
+    if resource_metadata is not None:
+        parameters["resource_metadata"] = resource_metadata
+    return ", ".join(
+        _challenge(scheme, dict(parameters), error, possession) for scheme in possession.schemes
+    )
+
+
+def _challenge(
+    scheme: str, parameters: dict[str, str], error: BearerError | None, possession: Possession
+) -> str:
     if error is not None and error.scheme in {scheme, None}:
         if error.error is not None:
             parameters |= {"error": error.error, "error_description": error.description}

@@ -19,7 +19,7 @@ from .answers import PROBLEM_JSON
 from .bearer import AnyVerifier, ClaimsT, UntypedVerifier
 from .guard import Guard
 from .sources import Cookie, Query
-from .starlette import PROBLEM_DETAILS, REFUSALS, jwks_response
+from .starlette import PROBLEM_DETAILS, REFUSALS, jwks_response, metadata_response
 
 if TYPE_CHECKING:
     from starlette.websockets import WebSocket
@@ -37,6 +37,7 @@ __all__ = [
     "JWTBearer",
     "Refused",
     "jwks_response",
+    "metadata_response",
 ]
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rapidjwt import Key, KeySet, Verifier
 
     from .answers import Answers
+    from .protected_resource import ProtectedResource
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
         ) -> Callable[Concatenate[SelfT, P], R]: ...
 
 
-__all__ = ["jwks_response", "jwt_required"]
+__all__ = ["jwks_response", "jwt_required", "metadata_response"]
 
 
 class _Presented(PresentedRequest):
@@ -204,6 +205,12 @@ def jwks_response(
     Arguments and errors are those of `rapidjwt.integrations.published_keys.published`.
     """
     answer = published(keys, request.headers.getlist("If-None-Match"), max_age=max_age)
+    return current_app.response_class(answer.body, answer.status, answer.headers)
+
+
+def metadata_response(resource: ProtectedResource) -> Response:
+    """Return the metadata of a resource (RFC 9728): the view for its `metadata_path`."""
+    answer = resource.response()
     return current_app.response_class(answer.body, answer.status, answer.headers)
 
 

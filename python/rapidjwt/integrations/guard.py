@@ -21,6 +21,8 @@ from .bearer import (
     required_scopes,
 )
 from .demands import Demands
+from .possession import check_type
+from .protected_resource import ProtectedResource
 from .sources import AUTHORIZATION, checked_sources, credentials_of, selected_subprotocol
 
 if TYPE_CHECKING:
@@ -74,6 +76,8 @@ class Arguments(TypedDict, total=False):
     """Verifies the proofs of tokens that are bound to a key."""
     certificates: ClientCertificates | None
     """Finds the certificates that tokens are bound to."""
+    resource: ProtectedResource | None
+    """The resource that tokens must be for; refusals say where to get them (RFC 9728)."""
 
 
 class Guard(Generic[ClaimsT]):
@@ -100,6 +104,7 @@ class Guard(Generic[ClaimsT]):
         on_result: Callable[[str], object] | None = None,
         dpop: DPoPVerifier | None = None,
         certificates: ClientCertificates | None = None,
+        resource: ProtectedResource | None = None,
     ) -> None:
         """Take the verifier and the arguments of a helper, which `Arguments` describes.
 
@@ -108,8 +113,19 @@ class Guard(Generic[ClaimsT]):
         result is None; a token that is there must be valid. Raises TypeError and ValueError for
         arguments that cannot be used.
         """
+        if resource is not None:
+            check_type("resource", resource, ProtectedResource)
+            resource.check_verifier(verifier)
         possession = Possession(dpop, certificates)
-        self.answers = Answers(realm, problem_details, on_result, possession, error_body)
+        self.answers = Answers(
+            realm,
+            problem_details,
+            on_result,
+            possession,
+            error_body,
+            None if resource is None else resource.metadata_url,
+        )
+        self.resource = resource
         self.demands = Demands.of(scopes, any_scope, roles, roles_claim)
         self.sources = checked_sources(sources, possession.schemes)
         self.optional = optional
@@ -118,6 +134,8 @@ class Guard(Generic[ClaimsT]):
 
     def with_verifier(self, verifier: AnyVerifier) -> Self:
         """Return a guard that differs in the verifier, which must return dicts."""
+        if self.resource is not None:
+            self.resource.check_verifier(verifier)
         other = copy(self)
         other.verifier = verifier
         return other
@@ -151,9 +169,7 @@ class Guard(Generic[ClaimsT]):
         found = self._found(request)
         if found is None:
             return None
-        claims = accepted(self.verifier, *found, self.answers.possession, request)
-        self.answers.verified()
-        return claims
+        return self._verified(accepted(self.verifier, *found, self.answers.possession, request))
 
     async def authenticated_async(
         self,
@@ -165,9 +181,9 @@ class Guard(Generic[ClaimsT]):
         if found is None:
             return None
         possession = self.answers.possession
-        claims = await accepted_async(self.verifier, *found, in_thread, possession, request)
-        self.answers.verified()
-        return claims
+        return self._verified(
+            await accepted_async(self.verifier, *found, in_thread, possession, request)
+        )
 
     def authorized(
         self, claims: dict[str, Any] | None, scopes: str | Iterable[str] = ()
@@ -190,6 +206,12 @@ class Guard(Generic[ClaimsT]):
             return None
         leeway: float = getattr(self.verifier, "leeway", 0)
         return max(0.0, float(expires) + leeway - time.time())
+
+    def _verified(self, claims: dict[str, Any]) -> dict[str, Any]:
+        if self.resource is not None:
+            self.resource.check(claims)
+        self.answers.verified()
+        return claims
 
     def _found(self, request: PresentedRequest) -> tuple[str, str] | None:
         try:

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from rapidjwt.dpop import DPoPVerifier
     from rapidjwt.mtls import ClientCertificates
 
-__all__ = ["BEARER_ONLY", "PlainRequest", "Possession", "PresentedRequest", "scheme_of", "url_of"]
+__all__ = [
+    "BEARER_ONLY",
+    "PlainRequest",
+    "Possession",
+    "PresentedRequest",
+    "check_type",
+    "scheme_of",
+    "url_of",
+]
 
 
 class PresentedRequest(Protocol):
@@ -93,11 +101,11 @@ class Possession:
         if self.dpop is not None:
             from rapidjwt.dpop import DPoPVerifier  # noqa: PLC0415
 
-            _check_type("dpop", self.dpop, DPoPVerifier)
+            check_type("dpop", self.dpop, DPoPVerifier)
         if self.certificates is not None:
             from rapidjwt.mtls import ClientCertificates  # noqa: PLC0415
 
-            _check_type("certificates", self.certificates, ClientCertificates)
+            check_type("certificates", self.certificates, ClientCertificates)
 
     @property
     def schemes(self) -> tuple[str, ...]:
@@ -162,7 +170,8 @@ class Possession:
         return self.dpop, request
 
 
-def _check_type(name: str, given: object, kind: type) -> None:
+def check_type(name: str, given: object, kind: type) -> None:
+    """Raise TypeError unless an argument is of its type; it may be a misplaced secret."""
     if not isinstance(given, kind):
         raise TypeError(f"{name} must be a {kind.__name__}, got {type(given).__name__}")
 

@@ -25,9 +25,18 @@ if TYPE_CHECKING:
 
     from rapidjwt import Key, KeySet, Verifier
 
+    from .protected_resource import ProtectedResource
+
     GivenT = TypeVar("GivenT")
 
-__all__ = ["PROBLEM_DETAILS", "REFUSALS", "JWTBearer", "Refused", "jwks_response"]
+__all__ = [
+    "PROBLEM_DETAILS",
+    "REFUSALS",
+    "JWTBearer",
+    "Refused",
+    "jwks_response",
+    "metadata_response",
+]
 
 
 class Refused(HTTPException):
@@ -201,4 +210,10 @@ def jwks_response(
     Arguments and errors are those of `rapidjwt.integrations.published_keys.published`.
     """
     answer = published(keys, request.headers.getlist("If-None-Match"), max_age=max_age)
+    return Response(answer.body, answer.status, answer.headers)
+
+
+def metadata_response(resource: ProtectedResource) -> Response:
+    """Return the metadata of a resource (RFC 9728), for a route with its `metadata_path`."""
+    answer = resource.response()
     return Response(answer.body, answer.status, answer.headers)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from .answers import Response
+
     Environ: TypeAlias = dict[str, Any]
     StartResponse: TypeAlias = Callable[..., Any]
     WSGIApp: TypeAlias = Callable[[Environ, StartResponse], Iterable[bytes]]
@@ -51,9 +53,13 @@ class Presented(PresentedRequest):
         authority = environ.get("HTTP_HOST")
         if authority is None:
             authority = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        path = path.encode("latin-1").decode("utf-8", "replace")
-        return url_of(environ["wsgi.url_scheme"], authority, path)
+        return url_of(environ["wsgi.url_scheme"], authority, self.path)
+
+    @property
+    def path(self) -> str:
+        """The whole path."""
+        path: str = self._environ.get("SCRIPT_NAME", "") + self._environ.get("PATH_INFO", "")
+        return path.encode("latin-1").decode("utf-8", "replace")
 
     @property
     def query(self) -> str:
@@ -69,7 +75,8 @@ class Presented(PresentedRequest):
 class JWTMiddleware:
     """Lets only requests with a valid token reach an application.
 
-    Their claims are in `environ["rapidjwt.claims"]`.
+    Their claims are in `environ["rapidjwt.claims"]`. With `resource`, its metadata are answered
+    here, for everybody.
     """
 
     def __init__(
@@ -95,14 +102,19 @@ class JWTMiddleware:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Check a request, then call the application; refuse it otherwise."""
-        presented = Presented(environ)
+        presented, resource = Presented(environ), self.guard.resource
         environ[CLAIMS] = None
+        if resource is not None and presented.path == resource.metadata_path:
+            return _respond(resource.response(), presented, start_response)
         try:
             if not (self._allow_preflight and is_preflight(presented)):
                 environ[CLAIMS] = self.guard.check(presented)
         except BearerError as error:
-            answer = self.guard.answers.response(error)
-            status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
-            start_response(status, list(answer.headers.items()))
-            return [b"" if presented.method == "HEAD" else answer.body]
+            return _respond(self.guard.answers.response(error), presented, start_response)
         return self._app(environ, start_response)
+
+
+def _respond(answer: Response, presented: Presented, start_response: StartResponse) -> list[bytes]:
+    status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
+    start_response(status, list(answer.headers.items()))
+    return [b"" if presented.method == "HEAD" else answer.body]

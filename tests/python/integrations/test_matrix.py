@@ -109,7 +109,8 @@ def valid(ask):
 def missing(ask):
     answer = ask("/me")
     check(answer, 401)
-    assert answer.challenge == 'Bearer realm="api"'
+    assert answer.challenge.startswith('Bearer realm="api"')
+    assert "error" not in answer.challenge
 
 
 def expired(ask):
@@ -179,6 +180,22 @@ def profile(ask):
     check(ask("/profile", ISSUER.bearer(headers={"typ": "JWT"})), 401, error="invalid_token")
 
 
+def protected_resource(ask):
+    where = "/.well-known/oauth-protected-resource"
+    check(ask("/resource", ISSUER.bearer()), 200, "alice")
+    for headers in ({}, ISSUER.bearer(aud="https://other.example")):
+        answer = ask("/resource", headers)
+        check(answer, 401)
+        assert f'resource_metadata="{ISSUER.audience}{where}"' in answer.challenge
+    assert ask(where).body == {
+        "resource": ISSUER.audience,
+        "authorization_servers": [ISSUER.url],
+        "scopes_supported": ["orders:read"],
+        "bearer_methods_supported": ["header"],
+        "resource_name": "Orders",
+    }
+
+
 FEATURES = {
     "200": valid,
     "401: no token": missing,
@@ -193,6 +210,7 @@ FEATURES = {
     "CSRF": csrf,
     "own error body": own_body,
     "profile of a route": profile,
+    "protected resource": protected_resource,
 }
 
 

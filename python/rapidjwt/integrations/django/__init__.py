@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from rapidjwt import Key, KeySet
     from rapidjwt.keyring import KeyRing
 
+    from .protected_resource import ProtectedResource
+
 __all__ = [
     "JWTMiddleware",
     "JWTRequest",
@@ -42,6 +44,7 @@ __all__ = [
     "jwks_response",
     "jwt_required",
     "key_ring",
+    "metadata_response",
     "settings",
 ]
 
@@ -62,9 +65,9 @@ class Settings:
     """The setting `RAPIDJWT`, a dict.
 
     `VERIFIER` is a verifier without a type for claims. `SOURCES`, `REALM`, `PROBLEM_DETAILS`,
-    `ERROR_BODY`, `ON_RESULT`, `DPOP` and `CERTIFICATES` are the arguments of those names, in lower
-    case, of `rapidjwt.integrations.guard.Arguments`. Each but `REALM` and `PROBLEM_DETAILS` may be
-    an import path ("project.tokens.verifier").
+    `ERROR_BODY`, `ON_RESULT`, `DPOP`, `CERTIFICATES` and `RESOURCE` are the arguments of those
+    names, in lower case, of `rapidjwt.integrations.guard.Arguments`. Each but `REALM` and
+    `PROBLEM_DETAILS` may be an import path ("project.tokens.verifier").
     """
 
     guard: Guard[dict[str, Any]]
@@ -78,6 +81,7 @@ _OBJECTS = {
     "ON_RESULT": "a function",
     "DPOP": "a DPoPVerifier",
     "CERTIFICATES": "a ClientCertificates",
+    "RESOURCE": "a ProtectedResource",
 }
 
 #: The other names of the setting.
@@ -345,3 +349,9 @@ def jwks_response(
     for name, header in answer.headers.items():
         response[name] = header
     return response
+
+
+def metadata_response(resource: ProtectedResource) -> HttpResponse:
+    """Return the metadata of a resource (RFC 9728), for a route with its `metadata_path`."""
+    answer = resource.response()
+    return HttpResponse(answer.body, status=answer.status, headers=answer.headers)

@@ -6,7 +6,7 @@ import sys
 
 from aiohttp import web
 from rapidjwt.integrations.aiohttp import CLAIMS, accepted, jwt_required
-from shared import ROUTES, SOCKETS, answer, verifier
+from shared import RESOURCE, ROUTES, SOCKETS, answer, verifier
 
 routes = web.RouteTableDef()
 
@@ -31,6 +31,15 @@ def add(path, arguments):
 
 for path, arguments in ROUTES.items():
     add(path, arguments)
+
+
+async def metadata(request):
+    answer = RESOURCE.response()
+    return web.Response(body=answer.body, status=answer.status, headers=answer.headers)
+
+
+routes.get(RESOURCE.metadata_path)(metadata)
+routes.get(f"/class{RESOURCE.metadata_path}")(metadata)
 
 
 @routes.get("/live")

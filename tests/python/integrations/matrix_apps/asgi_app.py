@@ -1,7 +1,7 @@
 import json
 
 from rapidjwt.integrations.asgi import JWTMiddleware
-from shared import ROUTES, SOCKETS, answer, verifier
+from shared import RESOURCE, ROUTES, SOCKETS, answer, verifier
 
 
 async def show(scope, receive, send):
@@ -23,6 +23,7 @@ routes = {
     path: JWTMiddleware(show, **{"verifier": verifier, **arguments})
     for path, arguments in ROUTES.items()
 }
+routes[RESOURCE.metadata_path] = routes["/resource"]
 routes["/live"] = JWTMiddleware(live, verifier, sources=SOCKETS)
 
 

@@ -1,5 +1,5 @@
 from django.conf import settings
-from shared import COOKIES, own_body, verifier
+from shared import COOKIES, RESOURCE, own_body, verifier
 
 settings.configure(
     ALLOWED_HOSTS=["*"],
@@ -7,7 +7,12 @@ settings.configure(
         "django.middleware.csrf.CsrfViewMiddleware",
         "rapidjwt.integrations.django.JWTMiddleware",
     ],
-    RAPIDJWT={"VERIFIER": verifier, "SOURCES": COOKIES, "ERROR_BODY": own_body},
+    RAPIDJWT={
+        "VERIFIER": verifier,
+        "SOURCES": COOKIES,
+        "ERROR_BODY": own_body,
+        "RESOURCE": RESOURCE,
+    },
     REST_FRAMEWORK={
         "DEFAULT_AUTHENTICATION_CLASSES": ["rapidjwt.integrations.drf.JWTAuthentication"],
         "UNAUTHENTICATED_USER": None,

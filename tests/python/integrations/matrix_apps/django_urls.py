@@ -4,15 +4,15 @@ from django.http import JsonResponse
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views import View
-from rapidjwt.integrations.django import jwt_required
+from rapidjwt.integrations.django import jwt_required, metadata_response
 from rapidjwt.integrations.drf import JWTAuthentication, has_any_scope, has_roles, has_scopes
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from shared import ROUTES, answer, of_a_profile
+from shared import RESOURCE, ROUTES, answer, of_a_profile
 
 #: What is in the settings here.
-GLOBAL = {"sources", "error_body"}
+GLOBAL = {"sources", "error_body", "resource"}
 
 
 def view(request):
@@ -58,7 +58,14 @@ def rest(arguments):
     return type("OfRoute", (Rest,), of_route)
 
 
-urlpatterns = []
+def metadata(request):
+    return metadata_response(RESOURCE)
+
+
+urlpatterns = [
+    path(f"{prefix}{RESOURCE.metadata_path[1:]}", metadata)
+    for prefix in ("", "async/", "class/", "rest/")
+]
 for route, arguments in ROUTES.items():
     local = {name: value for name, value in arguments.items() if name not in GLOBAL}
     required = jwt_required(**local)

@@ -1,6 +1,6 @@
 from fastapi import Depends, FastAPI, WebSocket
-from rapidjwt.integrations.fastapi import REFUSALS, JWTBearer
-from shared import METHODS, ROUTES, SOCKETS, answer, verifier
+from rapidjwt.integrations.fastapi import REFUSALS, JWTBearer, metadata_response
+from shared import METHODS, RESOURCE, ROUTES, SOCKETS, answer, verifier
 
 app = FastAPI(exception_handlers=REFUSALS)
 for path, arguments in ROUTES.items():
@@ -10,6 +10,12 @@ for path, arguments in ROUTES.items():
         return answer(claims)
 
     app.api_route(path, methods=METHODS)(view)
+
+
+@app.get(RESOURCE.metadata_path)
+def metadata():
+    return metadata_response(RESOURCE)
+
 
 of_sockets = JWTBearer(verifier, sources=SOCKETS)
 

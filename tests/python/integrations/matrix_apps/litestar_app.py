@@ -1,9 +1,9 @@
-from litestar import Litestar, WebSocket, route, websocket
+from litestar import Litestar, Response, WebSocket, get, route, websocket
 from litestar.di import NamedDependency, Provide
 from litestar.middleware import DefineMiddleware
 from rapidjwt.integrations.asgi import JWTMiddleware
 from rapidjwt.integrations.litestar import REFUSALS, JWTBearer
-from shared import METHODS, ROUTES, SOCKETS, answer, verifier
+from shared import METHODS, RESOURCE, ROUTES, SOCKETS, answer, verifier
 
 
 def handler(path, arguments):
@@ -16,6 +16,12 @@ def handler(path, arguments):
     return show
 
 
+@get(RESOURCE.metadata_path)
+async def metadata() -> Response[bytes]:
+    answer = RESOURCE.response()
+    return Response(answer.body, status_code=answer.status, headers=answer.headers)
+
+
 @websocket(
     "/live", middleware=[DefineMiddleware(JWTMiddleware, verifier=verifier, sources=SOCKETS)]
 )
@@ -26,7 +32,7 @@ async def live(socket: WebSocket) -> None:
 
 
 app = Litestar(
-    [*(handler(path, arguments) for path, arguments in ROUTES.items()), live],
+    [*(handler(path, arguments) for path, arguments in ROUTES.items()), metadata, live],
     exception_handlers=REFUSALS,
     openapi_config=None,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import rapidjwt
+from rapidjwt.integrations.protected_resource import ProtectedResource
 from rapidjwt.integrations.sources import AUTHORIZATION, Cookie, Subprotocol
 from rapidjwt.profiles import ACCESS_TOKEN
 
@@ -17,6 +18,7 @@ of_a_profile = rapidjwt.Verifier(SECRET, profile=ACCESS_TOKEN, **POLICY)
 
 COOKIES = [AUTHORIZATION, Cookie("token")]
 SOCKETS = [AUTHORIZATION, Subprotocol(), Cookie("token")]
+RESOURCE = ProtectedResource(POLICY["audience"], [POLICY["issuer"]], ["orders:read"], name="Orders")
 
 
 def own_body(error):
@@ -32,6 +34,7 @@ ROUTES = {
     "/cookie": {"sources": COOKIES},
     "/body": {"error_body": own_body},
     "/profile": {"verifier": of_a_profile},
+    "/resource": {"resource": RESOURCE},
 }
 METHODS = ["GET", "POST"]
 

@@ -1,5 +1,5 @@
-from rapidjwt.integrations.starlette import REFUSALS, JWTBearer
-from shared import ROUTES, SOCKETS, answer, verifier
+from rapidjwt.integrations.starlette import REFUSALS, JWTBearer, metadata_response
+from shared import RESOURCE, ROUTES, SOCKETS, answer, verifier
 from starlette.applications import Starlette
 from starlette.endpoints import HTTPEndpoint
 from starlette.responses import JSONResponse
@@ -31,6 +31,7 @@ app = Starlette(
             Route(path, endpoint(JWTBearer(**{"verifier": verifier, **arguments})))
             for path, arguments in ROUTES.items()
         ),
+        Route(RESOURCE.metadata_path, lambda request: metadata_response(RESOURCE)),
         WebSocketRoute("/live", live),
     ],
     exception_handlers=REFUSALS,

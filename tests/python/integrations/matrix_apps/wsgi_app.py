@@ -1,7 +1,7 @@
 import json
 
 from rapidjwt.integrations.wsgi import JWTMiddleware
-from shared import ROUTES, answer, verifier
+from shared import RESOURCE, ROUTES, answer, verifier
 
 
 def show(environ, start_response):
@@ -13,6 +13,7 @@ routes = {
     path: JWTMiddleware(show, **{"verifier": verifier, **arguments})
     for path, arguments in ROUTES.items()
 }
+routes[RESOURCE.metadata_path] = routes["/resource"]
 
 
 def app(environ, start_response):

@@ -14,6 +14,7 @@ from rapidjwt import __version__
 from rapidjwt.exceptions import PyJWKClientError, PyJWTError
 from rapidjwt.warnings import InsecureKeyLengthWarning
 
+from .commands.audit import audit
 from .commands.bench import bench
 from .commands.decrypt import decrypt
 from .commands.encrypt import encrypt
@@ -88,7 +89,19 @@ def program(context: click.Context) -> int:
     return ExitCode.OK
 
 
-for _command in (inspect_token, verify, sign, encrypt, decrypt, keygen, jwks, thumbprint, bench):
+_COMMANDS = (
+    inspect_token,
+    verify,
+    audit,
+    sign,
+    encrypt,
+    decrypt,
+    keygen,
+    jwks,
+    thumbprint,
+    bench,
+)
+for _command in _COMMANDS:
     program.add_command(_command)
 program.params.append(_VERSION)
 for _command in (program, *program.commands.values()):

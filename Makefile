@@ -116,6 +116,11 @@ test-python: build ## pytest
 test-memory-limits: build ## Large input under every memory limit from 1 to 50 MB (ten minutes)
 	@RAPIDJWT_ALL_LIMITS=1 $(BIN)/python -m pytest -q tests/python/test_out_of_memory.py
 
+.PHONY: test-engines
+test-engines: build ## Columns on Apache Spark (needs Java 17) and Ray Data
+	@$(BIN)/maturin develop --release --quiet --extras test,engines
+	@$(BIN)/python -m pytest -q tests/engines
+
 .PHONY: test-redis-load
 test-redis-load: build ## 20,000 one-time tokens, twice each, by eight processes and one Redis
 	@RAPIDJWT_ONE_TIME_TOKENS=20000 $(BIN)/python -m pytest -q tests/python/test_replay_redis.py

@@ -13,11 +13,8 @@ from ._rapidjwt import VerifiedColumns, verify_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Literal, TypeAlias
 
     from ._rapidjwt import Verifier
-
-    ClaimType: TypeAlias = Literal["str", "int", "float", "bool", "timestamp", "list[str]"]
 
 __all__ = ["VerifiedColumns", "verify"]
 
@@ -27,7 +24,7 @@ def verify(
     tokens: Any,
     *,
     at: Any = None,
-    claims: Mapping[str | tuple[str, ...], ClaimType] | None = None,
+    claims: Mapping[Any, str] | None = None,
     threads: int | None = None,
 ) -> VerifiedColumns:
     """Verify a column of tokens and return Arrow columns with a row for each of them.
@@ -53,9 +50,10 @@ def verify(
             number of seconds since the epoch, or an Arrow column of timestamps or seconds, one for
             each token. A timestamp without a time zone is in UTC.
         claims: further columns: a dict from claims, or tuples of names inside them, to types, such
-            as `{"sub": "str", "exp": "timestamp", ("realm_access", "roles"): "list[str]"}`. The
-            name of a column is that of the claim, with dots between names. A claim that is absent
-            or of another type is null; a single text is a list of one.
+            as `{"sub": "str", "exp": "timestamp", ("realm_access", "roles"): "list[str]"}`. Types
+            are `str`, `int`, `float`, `bool`, `timestamp` and `list[str]`. The name of a column is
+            that of the claim, with dots between names. A claim that is absent or of another type is
+            null; a single text is a list of one.
         threads: the most threads; None for one per core. Use 1 where an engine has a worker per
             core already.
 

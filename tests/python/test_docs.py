@@ -16,12 +16,23 @@ import pytest
 import rapidjwt
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+#: Their engines take long to start: tests/engines runs them.
+ELSEWHERE = {"ray.md", "spark.md"}
+PAGES = [
+    ROOT / "README.md",
+    *sorted(page for page in (ROOT / "docs").rglob("*.md") if page.name not in ELSEWHERE),
+]
 #: What a page needs beyond the test tools of every platform.
 NEEDS = {
+    "arrow": ["pyarrow"],
     "batches": ["pandas", "polars", "celery"],
+    "dask": ["dask.dataframe", "pyarrow"],
+    "duckdb": ["duckdb", "pyarrow"],
     "frameworks": ["litestar", "aiohttp", "grpc", "quart", "sanic", "falcon", "strawberry"],
     "mcp": ["mcp.server.mcpserver", "fastmcp"],
+    "pandas": ["pandas", "pyarrow"],
+    "polars": ["polars"],
+    "pyarrow": ["pyarrow"],
 }
 START, END, NOT_RUN = "```python", "```", "<!-- not run -->"
 

@@ -1,6 +1,7 @@
 """The command line, `rapidjwt`: for people at a terminal, and for scripts.
 
-It needs the extra `rapidjwt[cli]`. See docs/command-line.md.
+It needs the extra `rapidjwt[cli]`, and `rapidjwt[audit]` for one of its commands. See
+docs/command-line.md.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from .streams import write_error
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_NEEDED = ("click", "rich")
+#: What is needed, and the extra that brings it.
+_NEEDED = {"click": "cli", "rich": "cli", "pyarrow": "audit"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,11 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return run(arguments)
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in _NEEDED:
+        extra = _NEEDED.get((error.name or "").partition(".")[0])
+        if extra is None:
             raise
-        write_error(
-            "rapidjwt: the command line needs click and rich: pip install 'rapidjwt[cli]'\n"
+        needs = (
+            "audit needs pyarrow" if extra == "audit" else "the command line needs click and rich"
         )
+        write_error(f"rapidjwt: {needs}: pip install 'rapidjwt[{extra}]'\n")
         return ExitCode.EXTRA_MISSING
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED

@@ -14,6 +14,7 @@ from rapidjwt import __version__
 from rapidjwt.exceptions import PyJWKClientError, PyJWTError
 from rapidjwt.warnings import InsecureKeyLengthWarning
 
+from .commands.audit import audit
 from .commands.bench import bench
 from .commands.decrypt import decrypt
 from .commands.encrypt import encrypt
@@ -91,7 +92,7 @@ def program(context: click.Context) -> int:
 
 
 _COMMANDS = (
-    *(inspect_token, verify, sign, encrypt, decrypt, keygen, jwks, thumbprint),
+    *(inspect_token, verify, audit, sign, encrypt, decrypt, keygen, jwks, thumbprint),
     *(rotate, serve_jwks, bench),
 )
 for _command in _COMMANDS:

@@ -10,8 +10,9 @@ import click
 from rich.text import Text
 
 from rapidjwt._rapidjwt import Verifier
-from rapidjwt.cli.exit_code import ExitCode, Failure
+from rapidjwt.cli.exit_code import ExitCode
 from rapidjwt.cli.keys import key_set, read_members, serving
+from rapidjwt.cli.local_verifier import local_verifier, named_by, require_any, require_needs
 from rapidjwt.cli.options import (
     ALGORITHM,
     complete_file,
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
 
     from rapidjwt.cli.verification import VerifiedToken
     from rapidjwt.jwks import JWKSClient
-    from rapidjwt.profiles import Profile
 
 
 @click.command(short_help="Verify a token and show it.")
@@ -126,13 +126,13 @@ def verify(
         "require": list(require),
         "profile": None if profile is None else ALL[profile],
     }
-    _require_needs(policy)
+    require_needs(policy, {"issuer": "--iss or --issuer", "audience": "--aud"})
     if key is not None:
         keys = key_set(read_members(read_secret(key), password))
-        verifier = _local_verifier(keys, algorithms, policy)
+        verifier = local_verifier(keys, algorithms, policy)
     elif jwks is not None and not jwks.startswith(("https://", "http://")):
         keys = KeySet.from_jwks(read_bytes(jwks, "The JWK Set"))
-        verifier = _local_verifier(keys, algorithms, policy)
+        verifier = local_verifier(keys, algorithms, policy)
     else:
         verifier = _remote_verifier(_client(jwks, issuer, allow_http), algorithms, policy)
     decoder = TokenDecoder(verifier, nonce, bound_to)
@@ -150,29 +150,9 @@ def _require_one(**sources: str | None) -> None:
         raise click.UsageError(f"Specify only one of {_and(given)}.")
 
 
-def _require_needs(policy: dict[str, Any]) -> None:
-    """Check that what the profile needs was given."""
-    profile: Profile | None = policy["profile"]
-    options = {"issuer": "--iss or --issuer", "audience": "--aud"}
-    if profile is None:
-        return
-    for need in profile.needs:
-        if not policy[need]:
-            raise click.UsageError(f"--profile {profile.name} needs {options[need]}.")
-
-
 def _and(names: list[str]) -> str:
     *first, last = names
     return f"{', '.join(first)} and {last}"
-
-
-def _local_verifier(keys: KeySet, algorithms: tuple[str, ...], policy: dict[str, Any]) -> Verifier:
-    able = serving(keys)
-    _require_any(able)
-    names = list(algorithms) or _named_by(keys, able)
-    if not set(names) & set(able):
-        raise Failure(f"There is no key for {', '.join(names)}, only for {', '.join(able)}")
-    return Verifier(keys, algorithms=names, **policy)
 
 
 def _client(jwks: str | None, issuer: str | None, allow_http: bool) -> JWKSClient:
@@ -195,27 +175,12 @@ def _remote_verifier(
     if not names:
         keys = client.key_set()
         public = [name for name in serving(keys) if not name.startswith("HS")]
-        _require_any(public)
-        names = _named_by(keys, public)
+        require_any(public)
+        names = named_by(keys, public)
     try:
         return Verifier(jwks=client, algorithms=names, **policy)
     except ValueError as error:  # HS algorithms
         raise click.UsageError(f"{error}.") from None
-
-
-def _require_any(able: list[str]) -> None:
-    if not able:
-        raise Failure("None of the keys can verify signatures")
-
-
-def _named_by(keys: KeySet, able: list[str]) -> list[str]:
-    """Return the algorithms that the keys name. The token must not choose its algorithm."""
-    named = [name for name in able if name in {entry.alg for entry in keys}]
-    if not named:
-        raise click.UsageError(
-            f"The key does not name its algorithm: specify --alg ({', '.join(able)})."
-        )
-    return named
 
 
 def _report(decoder: TokenDecoder, token: str, as_json: bool) -> ExitCode:

@@ -32,9 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rapidjwt import Key, KeySet
+    from rapidjwt.integrations.protected_resource import ProtectedResource
     from rapidjwt.keyring import KeyRing
-
-    from .protected_resource import ProtectedResource
 
 __all__ = [
     "JWTMiddleware",

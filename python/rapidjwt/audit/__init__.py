@@ -1,0 +1,5 @@
+"""What `rapidjwt audit` does, on pyarrow: the extra `rapidjwt[audit]`.
+
+`reading` finds the tokens in files, `tally` counts what is found out about them, `parts` writes
+it to files, and `report` shows it.
+"""

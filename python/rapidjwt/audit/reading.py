@@ -1,0 +1,157 @@
+"""Tokens in files: Parquet, CSV, JSON lines, and text of any other kind, also compressed."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+    from pathlib import Path
+
+#: How many rows are read at once.
+ROWS = 1 << 16
+#: The names of a column of tokens, of several columns.
+NAMES = ("token", "access_token", "id_token", "jwt")
+#: A compact JWS, and an unsecured one, whose signature is empty.
+_TOKEN = re.compile(rb"eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*")
+_COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+#: How many bytes of text are read at once; a longer line is read whole.
+_TEXT = 1 << 20
+
+
+class UnreadableFile(Exception):  # noqa: N818 - it ends the command with one line
+    """A file cannot be read; the text says which and why."""
+
+
+class Batch(NamedTuple):
+    """Some tokens of a file, and how many of its bytes were read so far."""
+
+    tokens: pa.Array
+    #: The row of each token, counted from 1: for text, its line.
+    rows: pa.Array
+    position: int
+
+
+def batches(path: Path, column: str | None, skip: int) -> Iterator[Batch]:
+    """Yield the tokens of a file but the first `skip`.
+
+    `column` is the name of the column, or of the member of each JSON line. Raises `UnreadableFile`.
+    """
+    try:
+        for batch in _batches(path, column):
+            if skip >= len(batch.tokens):
+                skip -= len(batch.tokens)
+                continue
+            yield Batch(batch.tokens[skip:], batch.rows[skip:], batch.position)
+            skip = 0
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UnreadableFile(f"{path} cannot be read: {reason}") from None
+
+
+def _batches(path: Path, column: str | None) -> Iterator[Batch]:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    compression = _COMPRESSIONS.get(suffixes[-1]) if suffixes else None
+    kind = next((one for one in reversed(suffixes) if one not in _COMPRESSIONS), "")
+    if kind in {".parquet", ".pq"}:
+        return _parquet(path, column)
+    if kind in {".csv", ".tsv"}:
+        return _csv(path, column, compression, "\t" if kind == ".tsv" else ",")
+    if kind in {".jsonl", ".ndjson"} and column is not None:
+        return _lines(path, compression, lambda line: _member(line, column))
+    return _lines(path, compression, _TOKEN.findall)
+
+
+def _parquet(path: Path, column: str | None) -> Iterator[Batch]:
+    with pa.parquet.ParquetFile(path) as file:
+        name = _chosen(path, file.schema_arrow, column)
+        total, size, read = file.metadata.num_rows, path.stat().st_size, 0
+        for batch in file.iter_batches(ROWS, columns=[name]):
+            rows = pa.array(range(read + 1, read + 1 + batch.num_rows), pa.int64())
+            read += batch.num_rows
+            yield Batch(batch.column(0), rows, size * read // max(total, 1))
+
+
+def _csv(
+    path: Path, column: str | None, compression: str | None, delimiter: str
+) -> Iterator[Batch]:
+    convert = pa.csv.ConvertOptions(strings_can_be_null=True)
+    parse = pa.csv.ParseOptions(delimiter=delimiter)
+    with _opened(path, compression) as (stream, position):
+        reader = pa.csv.open_csv(stream, parse_options=parse, convert_options=convert)
+        number = reader.schema.get_field_index(_chosen(path, reader.schema, column))
+        read = 0
+        for batch in reader:
+            tokens = batch.column(number)
+            for start in range(0, len(tokens), ROWS):
+                part = tokens[start : start + ROWS]
+                rows = pa.array(range(read + 1, read + 1 + len(part)), pa.int64())
+                read += len(part)
+                yield Batch(part, rows, position())
+
+
+def _lines(
+    path: Path, compression: str | None, find: Callable[[bytes], Iterable[bytes | None]]
+) -> Iterator[Batch]:
+    with _opened(path, compression) as (stream, position):
+        found = (
+            (number, token)
+            for number, line in enumerate(_text_lines(stream), 1)
+            for token in find(line)
+        )
+        while some := list(islice(found, ROWS)):
+            rows, tokens = zip(*some, strict=True)
+            yield Batch(pa.array(tokens, pa.binary()), pa.array(rows, pa.int64()), position())
+
+
+def _text_lines(stream: Any) -> Iterator[bytes]:
+    rest = b""
+    while chunk := stream.read(_TEXT):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from lines
+    if rest:
+        yield rest
+
+
+def _member(line: bytes, name: str) -> list[bytes | None]:
+    """Return the member of a JSON line: null if it has none or is not JSON; nothing if empty."""
+    if not line.strip():
+        return []
+    try:
+        found = json.loads(line)[name]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return [None]
+    return [found.encode("utf-8", "surrogatepass") if isinstance(found, str) else None]
+
+
+@contextmanager
+def _opened(path: Path, compression: str | None) -> Generator[tuple[Any, Callable[[], int]]]:
+    """Open a file; return the stream of its content, and how many of its bytes were read."""
+    with path.open("rb") as file:
+        stream = pa.CompressedInputStream(pa.PythonFile(file), compression) if compression else file
+        yield stream, file.tell
+
+
+def _chosen(path: Path, schema: pa.Schema, column: str | None) -> str:
+    """Return the name of the column of tokens."""
+    names: list[str] = schema.names
+    if column is not None:
+        if column in names:
+            return column
+        raise UnreadableFile(f"{path} has no column {column!r}, only {', '.join(names)}")
+    if len(names) == 1:
+        return names[0]
+    known = [name for name in NAMES if name in names]
+    if len(known) == 1:
+        return known[0]
+    raise UnreadableFile(
+        f"{path} has several columns: choose one with --column: {', '.join(names)}"
+    )

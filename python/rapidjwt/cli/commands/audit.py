@@ -1,0 +1,264 @@
+"""`rapidjwt audit`."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from rapidjwt.cli.exit_code import ExitCode, Failure
+from rapidjwt.cli.keys import key_set, read_members
+from rapidjwt.cli.local_verifier import local_verifier, require_needs
+from rapidjwt.cli.options import ALGORITHM, duration, json_option, key_option, password_option
+from rapidjwt.cli.output import note, printable, show, write_json
+from rapidjwt.cli.profiles import profile_option
+from rapidjwt.cli.sources import read_secret
+from rapidjwt.profiles import ALL
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from datetime import timedelta
+
+    from rapidjwt._rapidjwt import Verifier
+    from rapidjwt.audit.parts import Parts
+    from rapidjwt.audit.tally import Tally
+
+
+def _moment(_context: click.Context, _option: click.Parameter, text: str | None) -> float | None:
+    """Parse a time in ISO 8601, in UTC unless it says otherwise."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise click.BadParameter("It must be a time such as 2026-11-01T00:00Z.") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+
+
+@click.command(short_help="Verify the tokens of files and report about them.")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILES..."
+)
+@key_option("The key, or a JWK Set, in any format.", required=True)
+@password_option
+@click.option(
+    "--alg",
+    "algorithms",
+    multiple=True,
+    type=ALGORITHM,
+    metavar="ALG",
+    help="An allowed algorithm. Default: those that the keys name.",
+)
+@click.option("--aud", "audiences", multiple=True, metavar="NAME", help="An accepted audience.")
+@click.option("--iss", "issuers", multiple=True, metavar="NAME", help="An accepted issuer.")
+@click.option(
+    "--leeway",
+    type=duration,
+    metavar="TIME",
+    default="0",
+    help="The allowed clock skew, such as 30s.",
+)
+@click.option("--require", multiple=True, metavar="CLAIM", help="A required claim.")
+@profile_option
+@click.option(
+    "--at",
+    callback=_moment,
+    metavar="TIME",
+    help="Verify as of a time, such as 2026-11-01T00:00Z. Default: now.",
+)
+@click.option("--column", metavar="NAME", help="The column of the tokens, if there are several.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Write a row for each token to Parquet files in a folder.",
+)
+@click.option("--with-tokens", is_flag=True, help="Write the tokens themselves to --out too.")
+@click.option("--resume", is_flag=True, help="Go on with an audit that was interrupted, in --out.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), metavar="FILE", help="Write a report in HTML."
+)
+@json_option  # fmt: skip
+def audit(
+    files: tuple[Path, ...],
+    key: str,
+    password: bytes | None,
+    algorithms: tuple[str, ...],
+    audiences: tuple[str, ...],
+    issuers: tuple[str, ...],
+    leeway: timedelta,
+    require: tuple[str, ...],
+    profile: str | None,
+    at: float | None,
+    column: str | None,
+    out: Path | None,
+    with_tokens: bool,
+    resume: bool,
+    report: Path | None,
+    as_json: bool,
+) -> ExitCode:
+    """Verify the tokens in files and report how many are valid, and why the others are not.
+
+    FILES are Parquet, CSV, or text in which tokens are found, such as logs and JSON lines; all but
+    Parquet may be compressed by gzip or zstd. Tokens are never shown, and --out writes the first 96
+    bits of their SHA-256 in their place. Exit code 1: at least one token is refused.
+    """
+    if (resume or with_tokens) and out is None:
+        raise click.UsageError("--resume and --with-tokens need --out.")
+    files = tuple(dict.fromkeys(files))
+    policy: dict[str, Any] = {
+        "audience": list(audiences) or None,
+        "issuer": list(issuers) or None,
+        "leeway": leeway,
+        "require": list(require),
+        "profile": None if profile is None else ALL[profile],
+    }
+    require_needs(policy, {"issuer": "--iss", "audience": "--aud"})
+    keys = key_set(read_members(read_secret(key), password))
+    verifier = local_verifier(keys, algorithms, policy)
+    question = {
+        "files": [str(path) for path in files],
+        "keys": [entry.key.thumbprint() if entry.kty != "oct" else "oct" for entry in keys],
+        "policy": repr((verifier, policy)),
+        "at": at,
+        "column": column,
+        "tokens": with_tokens,
+    }
+    now = time.time() if at is None else at
+    parts = None if out is None else _parts(out, question, now, resume, with_tokens)
+    run = _Run(verifier, files, column, now if parts is None else parts.now)
+    tally = _audited(run, parts)
+    as_of = datetime.fromtimestamp(run.now, timezone.utc).isoformat(timespec="seconds")
+    if report is not None:
+        _write_report(report, tally, as_of, run)
+    if as_json:
+        write_json({"as_of": as_of} | tally.to_json())
+    else:
+        _show(tally, as_of)
+    return ExitCode.REFUSED if tally.refused else ExitCode.OK
+
+
+class _Run(NamedTuple):
+    verifier: Verifier[Any]
+    files: tuple[Path, ...]
+    column: str | None
+    now: float
+
+
+def _parts(
+    out: Path, question: dict[str, Any], now: float, resume: bool, with_tokens: bool
+) -> Parts:
+    from rapidjwt.audit.parts import Parts  # noqa: PLC0415 - imports pyarrow
+
+    parts = Parts(out, question, now, with_tokens=with_tokens)
+    try:
+        parts.resume() if resume else parts.begin()
+    except FileExistsError:
+        raise Failure(f"{out} is not an empty folder; --resume goes on in it") from None
+    except FileNotFoundError:
+        raise Failure(f"{out} has no audit to go on with") from None
+    except (OSError, ValueError, KeyError) as error:
+        raise Failure(f"The audit in {out} {error}") from None
+    return parts
+
+
+def _audited(run: _Run, parts: Parts | None) -> Tally:
+    """Verify everything. After an interrupt, the parts that were written can be gone on from."""
+    from rapidjwt.audit.tally import Tally  # noqa: PLC0415 - imports pyarrow
+
+    tally = Tally() if parts is None else parts.tally
+    done = {} if parts is None else dict(parts.done)
+    try:
+        with closing(_results(run, done)) as results:
+            for path, batch, result in results:
+                tally.add(result, run.now)
+                if parts is not None:
+                    parts.add(path, batch, result)
+    except KeyboardInterrupt:
+        if parts is not None:
+            note("Interrupted: the parts in --out are whole, and --resume goes on after them.")
+        raise
+    if parts is not None:
+        parts.write()
+    if not tally.tokens:
+        raise Failure("There are no tokens in the files")
+    return tally
+
+
+def _results(run: _Run, done: dict[str, int]) -> Generator[tuple[Path, Any, Any]]:
+    """Yield batches of tokens and their results, and show the progress in a terminal."""
+    import pyarrow as pa  # noqa: PLC0415 - of the extra rapidjwt[audit]
+
+    from rapidjwt import arrow  # noqa: PLC0415 - for columns only
+    from rapidjwt.audit.reading import UnreadableFile, batches  # noqa: PLC0415 - imports pyarrow
+    from rapidjwt.audit.tally import CLAIMS  # noqa: PLC0415
+
+    try:
+        sizes = {path: path.stat().st_size for path in run.files}
+    except OSError as error:
+        raise Failure(f"{error.filename} cannot be read: {error.strerror}") from None
+    with _progress() as progress:
+        task = progress.add_task("Verifying", total=sum(sizes.values()), rate="")
+        finished, tokens, started = 0, 0, time.monotonic()
+        for path, size in sizes.items():
+            try:
+                for batch in batches(path, run.column, done.get(str(path), 0)):
+                    verified = arrow.verify(run.verifier, batch.tokens, at=run.now, claims=CLAIMS)
+                    yield path, batch, pa.table(verified)
+                    tokens += len(batch.tokens)
+                    rate = f"{tokens / (time.monotonic() - started):,.0f} tokens/s"
+                    progress.update(task, completed=finished + batch.position, rate=rate)
+            except UnreadableFile as error:
+                raise Failure(str(error)) from None
+            finished += size
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not Console(stderr=True).is_terminal,
+    )
+
+
+def _write_report(path: Path, tally: Tally, as_of: str, run: _Run) -> None:
+    from rapidjwt.audit.report import page  # noqa: PLC0415 - with the others
+
+    text = page(tally, as_of, [str(one) for one in run.files])
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _show(tally: Tally, as_of: str) -> None:
+    from rapidjwt.audit.report import GROUPS, rows  # noqa: PLC0415 - imports pyarrow
+
+    sums = Text(f"{tally.tokens:,} tokens as of {as_of}: ")
+    sums.append(f"{tally.valid:,} valid", style="bold green")
+    sums.append(", ")
+    sums.append(f"{tally.refused:,} refused", style="bold red" if tally.refused else "")
+    tables: list[Text | Table] = []
+    for name, (heading, _) in GROUPS.items():
+        found = rows(name, tally)
+        if found:
+            table = Table(heading, "", "", box=None, pad_edge=False, header_style="bold")
+            largest = max(count for _, count in found)
+            for value, count in found:
+                bar = "█" * max(1, round(30 * count / largest))
+                table.add_row(printable(value), f"{count:>12,}", bar)
+            tables += [Text(), table]
+    show(sums, *tables)

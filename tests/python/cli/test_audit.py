@@ -1,0 +1,262 @@
+"""`rapidjwt audit`: tokens in files of every kind, counted, explained and written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import hashlib
+import json
+import re
+import sys
+
+import pytest
+import rapidjwt
+from rapidjwt import Key
+
+from .conftest import is_one_line
+
+pa = pytest.importorskip("pyarrow")
+pq = pytest.importorskip("pyarrow.parquet")
+csv = pytest.importorskip("pyarrow.csv")
+
+KEY = Key.generate("ES256", kid="2026-11")
+NOW = 1_900_000_000
+
+
+def token(number=0, **claims):
+    claims = {"sub": f"u{number}", "iss": "https://a.example", "exp": NOW + 600} | claims
+    return rapidjwt.encode(claims, KEY, "ES256", headers={"kid": "2026-11"})
+
+
+GOOD = [token(n) for n in range(5)]
+TOKENS = [*GOOD, token(exp=NOW - 1), token(aud="x"), token(iss="<b>&</b>", exp=NOW + 10**7)]
+COUNTS = {"tokens": 8, "valid": 6, "refused": {"expired": 1, "wrong_audience": 1}}
+
+
+@pytest.fixture
+def keys(tmp_path):
+    path = tmp_path / "keys.json"
+    path.write_text(json.dumps({"keys": [KEY.public().to_jwk() | {"alg": "ES256"}]}))
+    return path
+
+
+@pytest.fixture
+def audit(run, keys):
+    return lambda *arguments: run("audit", "--key", keys, "--at", str_of(NOW), *arguments)
+
+
+def str_of(seconds):
+    return dt.datetime.fromtimestamp(seconds, dt.timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def log():
+    lines = [f'10.0.0.1 "GET /" "Authorization: Bearer {one}" 200' for one in TOKENS]
+    return "\n".join(["eyJust a line", *lines, ""]).encode()
+
+
+def json_lines():
+    return "".join(json.dumps({"id": 1, "jwt": one}) + "\n" for one in TOKENS).encode()
+
+
+def zstd(data):
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, "zstd") as stream:
+        stream.write(data)
+    return sink.getvalue().to_pybytes()
+
+
+def table():
+    return pa.table({"id": range(len(TOKENS)), "token": TOKENS})
+
+
+def csv_bytes():
+    sink = pa.BufferOutputStream()
+    csv.write_csv(table(), sink)
+    return sink.getvalue().to_pybytes()
+
+
+FILES = {
+    "log.txt": log,
+    "log": log,
+    "log.gz": lambda: gzip.compress(log()),
+    "access.log.zst": lambda: zstd(log()),
+    "lines.jsonl": json_lines,
+    "lines.ndjson.gz": lambda: gzip.compress(json_lines()),
+    "table.csv": csv_bytes,
+    "table.csv.gz": lambda: gzip.compress(csv_bytes()),
+    "table.TSV": lambda: csv_bytes().replace(b",", b"\t"),
+}
+
+
+def counted(result):
+    return {name: result.json[name] for name in COUNTS}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_tokens_are_found_in_files_of_every_kind(audit, tmp_path, name):
+    (tmp_path / name).write_bytes(FILES[name]())
+    result = audit(name, "--json")
+    assert (result.code, result.err) == (1, "")
+    assert counted(result) == COUNTS
+    assert result.json["issuer"] == {"https://a.example": 5, "<b>&</b>": 1}
+    assert result.json["kid"] == {"2026-11": 6}
+    assert result.json["alg"] == {"ES256": 6}
+    assert result.json["left"] == {"1 to 15 minutes": 5, "30 to 365 days": 1}
+    assert result.json["as_of"] == "2030-03-17T17:46:40+00:00"
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_binary(), pa.dictionary(pa.int32(), "string")]
+)
+def test_parquet_columns_of_every_kind_are_read(audit, tmp_path, kind):
+    pq.write_table(pa.table({"x": pa.array(TOKENS).cast(kind)}), tmp_path / "a.parquet")
+    assert counted(audit("a.parquet", "--json")) == COUNTS
+
+
+def test_a_column_and_a_member_can_be_chosen(audit, tmp_path):
+    names = {"token": ["x"] * 8, "mine": TOKENS}
+    pq.write_table(pa.table(names), tmp_path / "a.parquet")
+    (tmp_path / "b.jsonl").write_text(
+        "\n".join(["", *(json.dumps({"mine": one}) for one in TOKENS), "[]", '{"mine": 5}'])
+    )
+    assert counted(audit("a.parquet", "--column", "mine", "--json")) == COUNTS
+    result = audit("b.jsonl", "--column", "mine", "--json")
+    assert result.json["refused"] == COUNTS["refused"] | {"malformed_token": 2}
+
+
+def test_good_tokens_alone_are_a_success_and_are_shown(audit, tmp_path):
+    (tmp_path / "good.log").write_text("\n".join(GOOD))
+    result = audit("good.log")
+    assert (result.code, result.err) == (0, "")
+    first, *others = result.out.splitlines()
+    assert first == "5 tokens as of 2030-03-17T17:46:40+00:00: 5 valid, 0 refused"
+    assert any(re.match(r"https://a.example +5 +█+", line) for line in others)
+
+
+def test_several_files_are_counted_together_and_each_once(audit, tmp_path):
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_bytes(log())
+    assert audit("a.log", "b.log", "a.log", "--json").json["tokens"] == 16
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "message"),
+    [
+        ({}, [], "missing.log cannot be read: No such file"),
+        ({"missing.log": b""}, [], "There are no tokens in the files"),
+        ({"missing.log": b"nothing"}, [], "There are no tokens in the files"),
+        ({"missing.log": log()}, ["--resume"], "--resume and --with-tokens need --out."),
+        ({"missing.log": log()}, ["--at", "soon"], "It must be a time such as 2026-11-01T00:00Z."),
+        ({"missing.log": log()}, ["--resume", "--out", "o"], "o has no audit to go on with"),
+        ({"missing.log": log()}, ["--report", "no/x.html"], "no/x.html cannot be written"),
+        ({"missing.log": log(), "o": b""}, ["--out", "o"], "o is not an empty folder"),
+        ({"missing.log": log()}, ["--profile", "access-token"], "needs"),
+    ],
+)
+def test_what_is_wrong_is_one_line(audit, tmp_path, files, options, message):
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    result = audit("missing.log", *options)
+    assert result.code in (2, 3)
+    assert is_one_line(result.err)
+    assert message in result.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.parquet", b"not parquet", "a.parquet cannot be read: "),
+        ("a.log.gz", b"not gzip", "a.log.gz cannot be read: "),
+        ("a.csv", b"a,b\n1,2\n", "a.csv has several columns: choose one with --column: a, b"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(audit, tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    result = audit(name)
+    assert result.code == 3
+    assert is_one_line(result.err)
+    assert message in result.err
+
+
+def test_a_column_that_does_not_exist_is_named(audit, tmp_path):
+    pq.write_table(table(), tmp_path / "a.parquet")
+    assert "has no column 'x', only id, token" in audit("a.parquet", "--column", "x").err
+
+
+def test_out_has_a_row_for_each_token_and_no_token(audit, tmp_path):
+    pq.write_table(table(), tmp_path / "a.parquet")
+    audit("a.parquet", "--out", "results")
+    rows = pq.read_table(tmp_path / "results").to_pylist()
+    assert [row["row"] for row in rows] == list(range(1, 9))
+    assert [row["valid"] for row in rows] == [True] * 5 + [False, False, True]
+    assert rows[5]["error"] == "expired"
+    assert rows[0] | {"exp": None, "token_sha256": None} == {
+        "file": "a.parquet", "row": 1, "token_sha256": None, "valid": True, "error": None,
+        "kid": "2026-11", "alg": "ES256", "iss": "https://a.example", "exp": None,
+    }  # fmt: skip
+    assert rows[0]["token_sha256"] == hashlib.sha256(TOKENS[0].encode()).hexdigest()[:24]
+    for path in (tmp_path / "results").iterdir():
+        assert b"eyJ" not in path.read_bytes()
+
+
+def test_tokens_are_written_when_asked_for(audit, tmp_path):
+    pq.write_table(table(), tmp_path / "a.parquet")
+    audit("a.parquet", "--out", "results", "--with-tokens")
+    assert pq.read_table(tmp_path / "results")["token"].to_pylist() == TOKENS
+
+
+def test_an_interrupted_audit_goes_on_with_every_row_once(audit, tmp_path, monkeypatch):
+    from rapidjwt.audit import parts, reading
+
+    monkeypatch.setattr(reading, "ROWS", 2)
+    monkeypatch.setattr(parts, "_ROWS", 4)
+    pq.write_table(table(), tmp_path / "a.parquet")
+    (tmp_path / "b.log").write_bytes(log())
+    verify, calls = rapidjwt.arrow.verify, 0
+
+    def interrupted(*arguments, **options):
+        nonlocal calls
+        calls += 1
+        if calls == 6:
+            raise KeyboardInterrupt
+        return verify(*arguments, **options)
+
+    monkeypatch.setattr(rapidjwt.arrow, "verify", interrupted)
+    command = ("a.parquet", "b.log", "--out", "results", "--json")
+    result = audit(*command)
+    assert result.code == 130
+    assert "Interrupted: the parts in --out are whole, and --resume goes on" in result.err
+    assert pq.read_table(tmp_path / "results").num_rows == 8
+    assert audit(*command).err.endswith("--resume goes on in it\n")
+    assert "was begun with other files" in audit("a.parquet", "--out", "results", "--resume").err
+
+    result = audit(*command, "--resume")
+    assert (result.json["tokens"], result.json["valid"]) == (16, 12)
+    rows = pq.read_table(tmp_path / "results").to_pylist()
+    assert [(row["file"], row["row"]) for row in rows] == [
+        *(("a.parquet", number) for number in range(1, 9)),
+        *(("b.log", number) for number in range(2, 10)),
+    ]
+    again = audit(*command, "--resume")
+    assert again.json == result.json
+    assert pq.read_table(tmp_path / "results").num_rows == 16
+
+
+def test_the_report_opens_without_a_network_and_has_no_token(audit, tmp_path):
+    (tmp_path / "a.log").write_bytes(log())
+    audit("a.log", "--report", "report.html")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<b>6</b>valid (75.0 %)" in text
+    assert "<td>wrong_audience</td><td>1</td>" in text
+    assert "&lt;b&gt;&amp;&lt;/b&gt;" in text
+    assert not re.search(r"src=|href=|url\(|@import|<script|eyJ", text)
+
+
+def test_without_pyarrow_one_line_says_what_to_install(audit, tmp_path, monkeypatch):
+    (tmp_path / "a.log").write_bytes(log())
+    for name in [name for name in sys.modules if name.startswith("rapidjwt.audit")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    result = audit("a.log")
+    assert result.code == 5
+    assert result.err == "rapidjwt: audit needs pyarrow: pip install 'rapidjwt[audit]'\n"

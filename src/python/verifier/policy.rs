@@ -178,16 +178,15 @@ impl VerifierPolicy {
         py: Python<'py>,
         verified: &Verified,
     ) -> PyResult<Bound<'py, PyDict>> {
-        self.accept_dict_at(py, verified, clock::now)
+        self.accept_dict_at(py, verified, None)
     }
 
-    /// Does what [`accept_dict`](Self::accept_dict) does, at the time that `now` returns.
-    #[inline]
+    /// Does what [`accept_dict`](Self::accept_dict) does, at the time `at` or now.
     fn accept_dict_at<'py>(
         &self,
         py: Python<'py>,
         verified: &Verified,
-        now: impl FnOnce(Python<'py>) -> PyResult<f64>,
+        at: Option<f64>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let payload = verified.payload();
         self.bounds.check_payload(payload)?;
@@ -196,7 +195,8 @@ impl VerifierPolicy {
             Some(demands) => Record::asking(demands.names()),
         };
         let claims = decoded::claims(py, payload, &mut record)?;
-        let (view, now) = (PyClaims { dict: &claims, record: &record }, now(py)?);
+        let now = at.map_or_else(|| clock::now(py), Ok)?;
+        let view = PyClaims { dict: &claims, record: &record };
         if let Err(error) = claims::validate(&view, &self.policy, now) {
             return Err(view.refusal(explained(error, &claims)?, &self.policy));
         }
@@ -265,7 +265,7 @@ impl VerifierPolicy {
         verified: &Verified,
         now: f64,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let claims = self.accept_dict_at(py, verified, |_| Ok(now))?;
+        let claims = self.accept_dict_at(py, verified, Some(now))?;
         if let Some(typed) = &self.typed {
             typed.of_dict(&claims)?;
         }

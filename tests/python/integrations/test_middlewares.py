@@ -206,6 +206,50 @@ def test_an_application_is_cancelled_with_its_connection():
     assert ended == [True]
 
 
+@pytest.mark.parametrize("own_close", [True, False])
+def test_starlette_closes_a_socket_once(own_close):
+    from anyio import sleep
+    from rapidjwt.integrations.starlette import JWTBearer
+    from starlette.applications import Starlette
+    from starlette.routing import WebSocketRoute
+    from starlette.testclient import TestClient
+    from starlette.websockets import WebSocketDisconnect
+
+    bearer = JWTBearer(ISSUER.verifier(leeway=30), **SOCKETS)
+
+    async def live(socket):
+        async with bearer.accepted(socket):
+            if own_close:
+                await socket.close(1000)
+            await sleep(60)
+
+    client = TestClient(Starlette(routes=[WebSocketRoute("/", live)]))
+    token = ISSUER.token(expires_in=-29)
+    connected = client.websocket_connect("/", ["bearer", token])
+    with connected as socket, pytest.raises(WebSocketDisconnect) as raised:
+        socket.receive_text()
+    assert raised.value.code == (1000 if own_close else 1008)
+
+
+def test_a_client_of_starlette_may_leave():
+    from rapidjwt.integrations.starlette import JWTBearer
+    from starlette.applications import Starlette
+    from starlette.routing import WebSocketRoute
+    from starlette.testclient import TestClient
+
+    bearer, left = JWTBearer(ISSUER.verifier(), **SOCKETS), []
+
+    async def live(socket):
+        async with bearer.accepted(socket) as claims:
+            await socket.receive_text()
+        left.append(claims["sub"])
+
+    client = TestClient(Starlette(routes=[WebSocketRoute("/", live)]))
+    with client.websocket_connect("/", ["bearer", TOKEN]):
+        pass
+    assert left == ["alice"]
+
+
 # --- WSGI ---
 
 

@@ -14,7 +14,7 @@ from rapidjwt.testing import Issuer
 from .tokens import Async, NoKeys, Slow
 
 ISSUER = Issuer()
-TOKEN = ISSUER.token(scope="orders:read")
+TOKEN = ISSUER.token(scope="orders:read", expires_in=86400)
 PREFLIGHT = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 MISSING = {"detail": "A bearer token is required"}
@@ -159,8 +159,9 @@ def test_a_socket_is_closed_once_when_time_is_up():
             await send({"type": "websocket.close", "code": 1000})
 
     for then, code in ((wait, 1008), (close_late, 1000)):
-        app = asgi.JWTMiddleware(accepting(then=then), ISSUER.verifier(leeway=30), **SOCKETS)
-        accept, close = run_socket(app, ISSUER.token(expires_in=-29))
+        app = asgi.JWTMiddleware(accepting(then=then), ISSUER.verifier(), **SOCKETS)
+        app.guard.seconds_left = lambda claims: 0.1
+        accept, close = run_socket(app)
         assert accept["type"] == "websocket.accept"
         assert (close["type"], close["code"]) == ("websocket.close", code)
 
@@ -215,7 +216,8 @@ def test_starlette_closes_a_socket_once(own_close):
     from starlette.testclient import TestClient
     from starlette.websockets import WebSocketDisconnect
 
-    bearer = JWTBearer(ISSUER.verifier(leeway=30), **SOCKETS)
+    bearer = JWTBearer(ISSUER.verifier(), **SOCKETS)
+    bearer.guard.seconds_left = lambda claims: 0.1
 
     async def live(socket):
         async with bearer.accepted(socket):
@@ -224,8 +226,7 @@ def test_starlette_closes_a_socket_once(own_close):
             await sleep(60)
 
     client = TestClient(Starlette(routes=[WebSocketRoute("/", live)]))
-    token = ISSUER.token(expires_in=-29)
-    connected = client.websocket_connect("/", ["bearer", token])
+    connected = client.websocket_connect("/", ["bearer", TOKEN])
     with connected as socket, pytest.raises(WebSocketDisconnect) as raised:
         socket.receive_text()
     assert raised.value.code == (1000 if own_close else 1008)

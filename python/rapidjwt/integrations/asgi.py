@@ -173,10 +173,10 @@ class _Socket:
         try:
             done, _ = await asyncio.wait([task], timeout=seconds)
         finally:
-            task.cancel()
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task])
         if done:
             task.result()
-            return
-        await asyncio.wait([task])
-        if self._is_open:
+        elif self._is_open:
             await self.send({"type": "websocket.close", "code": 1008, "reason": EXPIRED})

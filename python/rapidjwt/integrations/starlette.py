@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from anyio import move_on_after
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from .answers import PROBLEM_JSON, Answers, problem
 from .asgi import Presented
@@ -177,9 +178,9 @@ class JWTBearer(Generic[ClaimsT]):
     ) -> AsyncGenerator[ClaimsT, None]:
         """Accept a WebSocket that has a valid token, and yield the claims.
 
-        When the token expires, the block is left and the connection closed, with code 1008. With a
-        `Subprotocol` among the `sources`, its name is selected. A refusal is raised as by a call,
-        before the connection is accepted.
+        When the token expires, the block is left and the connection closed, with code 1008. The
+        block is also left when the client disconnects. With a `Subprotocol` among the `sources`,
+        its name is selected. A refusal is raised as by a call, before the connection is accepted.
         """
         presented, guard = _presented(socket), self.guard
         try:
@@ -189,9 +190,10 @@ class JWTBearer(Generic[ClaimsT]):
             guard.answers.refused(error)
             raise self._exception(error, guard.answers) from error
         await socket.accept(guard.subprotocol(presented))
-        with move_on_after(guard.seconds_left(claims)) as deadline:
+        with move_on_after(guard.seconds_left(claims)) as deadline, suppress(WebSocketDisconnect):
             yield result
-        if deadline.cancelled_caught:
+        is_open = socket.application_state == socket.client_state == WebSocketState.CONNECTED
+        if deadline.cancelled_caught and is_open:
             await socket.close(1008, EXPIRED)
 
 

@@ -33,6 +33,8 @@ class Example(NamedTuple):
 APPS = {
     "flask": Example("flask_app", [*GUNICORN, "app:app"], "flask"),
     "fastapi": Example("fastapi_app", [*UVICORN, "app:app"], "fastapi"),
+    "litestar": Example("litestar_app", [*UVICORN, "app:app"], "litestar"),
+    "aiohttp": Example("aiohttp_app", ["app.py", "{fd}"], "aiohttp"),
     "django wsgi": Example("django_app", [*GUNICORN, "wsgi"], "rest_framework", ("", "/rest")),
     "django asgi": Example(
         "django_app", [*UVICORN, "asgi:application"], "rest_framework", ("", "/rest")

@@ -47,6 +47,7 @@ class Framework:
 #: The rows of the test; the columns of the table in the guide.
 FRAMEWORKS = [
     Framework("Flask", [*GUNICORN, "flask_app:app"], ("flask",)),
+    Framework("Flask, `MethodView`", [*GUNICORN, "flask_app:app"], ("flask",), "/class"),
     Framework("FastAPI", [*UVICORN, "fastapi_app:app"], ("fastapi",), sockets=True),
     Framework("Starlette", [*UVICORN, "starlette_app:app"], ("starlette",), sockets=True),
     Framework("Django, WSGI", [*GUNICORN, "django_app:wsgi"], ("rest_framework",)),

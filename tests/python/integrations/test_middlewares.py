@@ -14,7 +14,7 @@ from rapidjwt.testing import Issuer
 from .tokens import Async, NoKeys, Slow
 
 ISSUER = Issuer()
-TOKEN = ISSUER.token(scope="orders:read")
+TOKEN = ISSUER.token(scope="orders:read", expires_in=86400)
 PREFLIGHT = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 MISSING = {"detail": "A bearer token is required"}
@@ -159,8 +159,9 @@ def test_a_socket_is_closed_once_when_time_is_up():
             await send({"type": "websocket.close", "code": 1000})
 
     for then, code in ((wait, 1008), (close_late, 1000)):
-        app = asgi.JWTMiddleware(accepting(then=then), ISSUER.verifier(leeway=30), **SOCKETS)
-        accept, close = run_socket(app, ISSUER.token(expires_in=-29))
+        app = asgi.JWTMiddleware(accepting(then=then), ISSUER.verifier(), **SOCKETS)
+        app.guard.seconds_left = lambda claims: 0.1
+        accept, close = run_socket(app)
         assert accept["type"] == "websocket.accept"
         assert (close["type"], close["code"]) == ("websocket.close", code)
 
@@ -204,6 +205,50 @@ def test_an_application_is_cancelled_with_its_connection():
 
     asyncio.run(cancel())
     assert ended == [True]
+
+
+@pytest.mark.parametrize("own_close", [True, False])
+def test_starlette_closes_a_socket_once(own_close):
+    from anyio import sleep
+    from rapidjwt.integrations.starlette import JWTBearer
+    from starlette.applications import Starlette
+    from starlette.routing import WebSocketRoute
+    from starlette.testclient import TestClient
+    from starlette.websockets import WebSocketDisconnect
+
+    bearer = JWTBearer(ISSUER.verifier(), **SOCKETS)
+    bearer.guard.seconds_left = lambda claims: 0.1
+
+    async def live(socket):
+        async with bearer.accepted(socket):
+            if own_close:
+                await socket.close(1000)
+            await sleep(60)
+
+    client = TestClient(Starlette(routes=[WebSocketRoute("/", live)]))
+    connected = client.websocket_connect("/", ["bearer", TOKEN])
+    with connected as socket, pytest.raises(WebSocketDisconnect) as raised:
+        socket.receive_text()
+    assert raised.value.code == (1000 if own_close else 1008)
+
+
+def test_a_client_of_starlette_may_leave():
+    from rapidjwt.integrations.starlette import JWTBearer
+    from starlette.applications import Starlette
+    from starlette.routing import WebSocketRoute
+    from starlette.testclient import TestClient
+
+    bearer, left = JWTBearer(ISSUER.verifier(), **SOCKETS), []
+
+    async def live(socket):
+        async with bearer.accepted(socket) as claims:
+            await socket.receive_text()
+        left.append(claims["sub"])
+
+    client = TestClient(Starlette(routes=[WebSocketRoute("/", live)]))
+    with client.websocket_connect("/", ["bearer", TOKEN]):
+        pass
+    assert left == ["alice"]
 
 
 # --- WSGI ---

@@ -181,10 +181,10 @@ bench-core: | prerequisites ## The core alone by criterion, with ring and with a
 bench-instructions: build ## Instructions per call, under valgrind, against the committed figures
 	@$(BIN)/python benches/instructions/count.py
 
-.PHONY: bench-jwe
-bench-jwe: build ## Encryption beside joserfc and jwcrypto
+.PHONY: bench-jose
+bench-jose: build ## JWE, JWS in JSON and ML-DSA beside other libraries; writes docs/benchmarks.md
 	@$(BIN)/maturin develop --release --quiet --extras bench
-	@$(BIN)/python benches/jwe.py
+	@$(BIN)/python benches/jose.py
 
 .PHONY: bench-token-state
 bench-token-state: build ## One-time tokens, revocation and DPoP; a simulation of 1,000 workers

@@ -1,7 +1,11 @@
 //! The core alone, without Python: signing and verifying with every algorithm of this build.
 //!
 //! `make bench-core` runs it with ring alone and with aws-lc-rs, one after the other; criterion
-//! keeps both results under `target/criterion`, as ALGORITHM/OPERATION/ring and .../aws-lc.
+//! keeps both results under `target/criterion`, as ALGORITHM/OPERATION/ring and .../aws-lc. With
+//! aws-lc-rs, `raw.rs` compares tokens with the raw operations.
+
+#[cfg(feature = "aws-lc")]
+mod raw;
 
 use std::hint::black_box;
 use std::path::Path;
@@ -81,4 +85,9 @@ fn tokens(criterion: &mut Criterion) {
 }
 
 criterion_group!(benches, signatures, tokens);
+#[cfg(feature = "aws-lc")]
+criterion_group!(raw_operations, raw::oaep, raw::ecdh, raw::mldsa);
+#[cfg(feature = "aws-lc")]
+criterion_main!(benches, raw_operations);
+#[cfg(not(feature = "aws-lc"))]
 criterion_main!(benches);

@@ -165,6 +165,8 @@ def test_an_sd_jwt_is_not_a_token():
             VERIFIER.decode(token)
         with pytest.raises(DecodeError, match=r"SD-JWT.*rapidjwt\.sd_jwt"):
             VERIFIER.decode_complete(token)
+        with pytest.raises(DecodeError):  # with PyJWT's text
+            rapidjwt.decode(token, SECRET, ["HS256"])
         [error] = VERIFIER.decode_many([token])
         assert "rapidjwt.sd_jwt" in str(error)
 

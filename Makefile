@@ -182,6 +182,11 @@ bench-jwe: build ## Encryption beside joserfc and jwcrypto
 	@$(BIN)/maturin develop --release --quiet --extras bench
 	@$(BIN)/python benches/jwe.py
 
+.PHONY: bench-columns
+bench-columns: build ## Columns of tokens: alone, in Polars, DuckDB and Spark; the memory of an audit
+	@$(BIN)/maturin develop --release --quiet --extras test,engines
+	@$(BIN)/python benches/columns.py
+
 .PHONY: bench-token-state
 bench-token-state: build ## One-time tokens, revocation and DPoP; a simulation of 1,000 workers
 	@$(BIN)/python benches/token_state.py

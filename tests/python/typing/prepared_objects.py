@@ -16,7 +16,10 @@ from rapidjwt import (
     Signer,
     TokenVerifier,
     Verifier,
+    VerifierSpec,
+    arrow,
 )
+from rapidjwt.arrow import VerifiedColumns
 from rapidjwt.exceptions import PyJWTError
 from rapidjwt.types import DecodedToken
 from typing_extensions import assert_type
@@ -168,3 +171,11 @@ Verifier(key, jwks=client, algorithms=["HS256"])  # type: ignore[call-overload]
 Verifier("secret", algorithms=["HS256"], options={"verify_expiry": False})  # type: ignore[call-overload]
 verifier.decode(1)  # type: ignore[arg-type]
 verifier.decode_many(1)  # type: ignore[arg-type]
+
+# Columns and workers.
+assert_type(arrow.verify(verifier, object(), claims={"sub": "str"}), VerifiedColumns)
+assert_type(arrow.verify(verifier, object(), at=1, threads=2), VerifiedColumns)
+arrow.verify(verifier, object(), claims={"sub": 5})  # type: ignore[dict-item]
+spec = VerifierSpec({"keys": []}, algorithms=["ES256"])
+assert_type(spec.verifier(), Verifier[Any])
+VerifierSpec(secret_env=5)  # type: ignore[arg-type]

@@ -186,6 +186,11 @@ bench-jose: build ## JWE, JWS in JSON and ML-DSA beside other libraries; writes 
 	@$(BIN)/maturin develop --release --quiet --extras bench
 	@$(BIN)/python benches/jose.py
 
+.PHONY: bench-columns
+bench-columns: build ## Columns of tokens: alone, in Polars, DuckDB and Spark; the memory of an audit
+	@$(BIN)/maturin develop --release --quiet --extras test,engines
+	@$(BIN)/python benches/columns.py
+
 .PHONY: bench-token-state
 bench-token-state: build ## One-time tokens, revocation and DPoP; a simulation of 1,000 workers
 	@$(BIN)/python benches/token_state.py

@@ -16,7 +16,10 @@ from rapidjwt import (
     Signer,
     TokenVerifier,
     Verifier,
+    VerifierSpec,
+    arrow,
 )
+from rapidjwt.arrow import VerifiedColumns
 from rapidjwt.exceptions import PyJWTError
 from rapidjwt.keyring import DirectoryStore, KeyRing, RingKey, RingSigner, Schedule
 from rapidjwt.types import DecodedToken
@@ -177,3 +180,11 @@ assert_type(ring.key_set(), KeySet)
 assert_type(ring.jwks(), dict[str, Any])
 assert_type(ring.signer(issuer="a", lifetime=timedelta(minutes=5)), RingSigner)
 assert_type(ring.signer().encode({"sub": "a"}), str)
+
+# Columns and workers.
+assert_type(arrow.verify(verifier, object(), claims={"sub": "str"}), VerifiedColumns)
+assert_type(arrow.verify(verifier, object(), at=1, threads=2), VerifiedColumns)
+arrow.verify(verifier, object(), claims={"sub": 5})  # type: ignore[dict-item]
+spec = VerifierSpec({"keys": []}, algorithms=["ES256"])
+assert_type(spec.verifier(), Verifier[Any])
+VerifierSpec(secret_env=5)  # type: ignore[arg-type]

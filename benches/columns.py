@@ -1,0 +1,280 @@
+"""Columns of tokens: `make bench-columns` (needs the extras bench, test and engines).
+
+Every result is checked before it is timed. Prints Markdown tables: tokens per second, and how much
+of the processor time is raw verification, which other programs on the machine change little. The
+tokens of a run are kept in a folder, because signing them takes minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import os
+import platform
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+from machine import cpu_model, installed_versions, today
+from rapidjwt import Key, Signer, Verifier, VerifierSpec, arrow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SECRET = "a secret of at least thirty-two bytes, for benchmarks"
+ISSUER = "https://auth.example"
+CORES = os.cpu_count() or 1
+#: Ten ways in which a token of a log is broken; the last three are signed as they are.
+BROKEN: list[Callable[[str], str | None]] = [
+    lambda token: token[:-5],
+    lambda token: token + "A",
+    lambda token: token.replace(".", ""),
+    lambda token: f"Bearer {token}",
+    lambda token: token[: len(token) // 2],
+    lambda _: "",
+    lambda _: None,
+]
+REFUSED_CLAIMS = [{"exp": 1}, {"iss": "https://other.example"}, {"nbf": 1 << 40}]
+
+
+def signing_key(algorithm: str, folder: Path) -> Any:
+    """Return the key of a folder, which is made once."""
+    if algorithm == "HS256":
+        return SECRET
+    path = folder / f"{algorithm}.pem"
+    if not path.exists():
+        path.write_text(Key.generate(algorithm).to_pem(private=True), encoding="ascii")
+    return Key.from_pem(path.read_text(encoding="ascii"))
+
+
+def signed(algorithm: str, folder: Path, start: int, stop: int) -> list[str]:
+    signer = Signer(signing_key(algorithm, folder), algorithm, issuer=ISSUER, lifetime=10 * 86400)
+    return [
+        signer.encode({"sub": f"user-{number}", "scope": "read write", "client_id": "shop"})
+        for number in range(start, stop)
+    ]
+
+
+def distinct(algorithm: str, folder: Path, count: int) -> Path:
+    """Return a file with so many different tokens, which are signed on all cores."""
+    path = folder / f"{algorithm}-{count}.parquet"
+    if not path.exists():
+        signing_key(algorithm, folder)
+        edges = [count * part // 16 for part in range(17)]
+        with ProcessPoolExecutor() as pool:
+            parts = pool.map(
+                signed, [algorithm] * 16, [folder] * 16, edges[:-1], edges[1:], chunksize=1
+            )
+            tokens = [token for part in parts for token in part]
+        pq.write_table(pa.table({"token": tokens}), path)
+    return path
+
+
+def mixed(algorithm: str, folder: Path, count: int) -> tuple[Path, int]:
+    """Return a file of tokens, a fifth of them repeated and 2 % broken, and how many are valid."""
+    path = folder / f"{algorithm}-{count}-mixed.parquet"
+    choose = random.Random(7519)
+    tokens: list[str | None] = pq.read_table(distinct(algorithm, folder, count))[
+        "token"
+    ].to_pylist()
+    for number in range(count // 5):
+        tokens[-1 - number] = tokens[choose.randrange(count * 4 // 5)]
+    signer = Signer(signing_key(algorithm, folder), algorithm)
+    refused = [signer.encode({"iss": ISSUER} | claims) for claims in REFUSED_CLAIMS]
+    places = choose.sample(range(count), count // 50)
+    for place in places:
+        kind = choose.randrange(10)
+        token = tokens[place] or ""
+        tokens[place] = BROKEN[kind](token) if kind < len(BROKEN) else refused[kind - len(BROKEN)]
+    if not path.exists():
+        pq.write_table(pa.table({"token": tokens}), path)
+    return path, count - len(places)
+
+
+def verifier_of(algorithm: str, folder: Path) -> Verifier[Any]:
+    key = signing_key(algorithm, folder)
+    public = key if isinstance(key, str) else key.public()
+    return Verifier(public, algorithms=[algorithm], issuer=ISSUER)
+
+
+def raw(algorithm: str, folder: Path, token: str) -> float:
+    """Return the processor time of one raw verification: of a signature, without a token."""
+    key = signing_key(algorithm, folder)
+    key = Key.from_secret(key) if isinstance(key, str) else key.public()
+    message, _, signature = token.rpartition(".")
+    decoded = base64.urlsafe_b64decode(signature + "==")
+    assert key.verify(message.encode(), decoded, algorithm)
+    best = float("inf")
+    for _ in range(7):
+        start = time.process_time()
+        for _ in range(3000):
+            key.verify(message.encode(), decoded, algorithm)
+        best = min(best, (time.process_time() - start) / 3000)
+    return best
+
+
+def line(name: str, tokens: int, raw_time: float, valid: int, run: Callable[[], int]) -> None:
+    """Print a line of the table: the best of several runs."""
+    assert run() == valid, name
+    best = best_cpu = float("inf")
+    for _ in range(3):
+        wall, cpu = time.perf_counter(), processor_time()
+        run()
+        best = min(best, (time.perf_counter() - wall) / tokens)
+        best_cpu = min(best_cpu, (processor_time() - cpu) / tokens)
+    # Spark's workers are other processes.
+    here = best_cpu > raw_time / 4
+    cpu = f"{1e6 * best_cpu:.2f} | {raw_time / best_cpu:.0%}" if here else "| "
+    print(f"| {name} | {1 / best:,.0f} | {cpu} |", flush=True)
+
+
+def processor_time() -> float:
+    """Return the processor time of this process, in which the engines but Spark work."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def local(verifier: Verifier[Any], path: Path) -> int:
+    tokens = pq.ParquetFile(path).iter_batches(1 << 16)
+    stream = pa.RecordBatchReader.from_batches(pa.schema({"token": pa.string()}), tokens)
+    results = pa.RecordBatchReader.from_stream(arrow.verify(verifier, stream))
+    return sum(batch["valid"].true_count for batch in results)
+
+
+def with_polars(verifier: Verifier[Any], path: Path) -> int:
+    kind = pl.Struct(
+        {"valid": pl.Boolean, "error": pl.Categorical, "kid": pl.String, "alg": pl.String,
+         "payload": pl.String}
+    )  # fmt: skip
+
+    def verified(tokens: pl.Series) -> pl.Series:
+        return pl.Series(arrow.verify(verifier, tokens))
+
+    token = pl.col("token").map_batches(verified, return_dtype=kind, is_elementwise=True)
+    valid = pl.scan_parquet(path).select(token.struct.field("valid").sum())
+    return int(valid.collect(engine="streaming").item())
+
+
+def with_duckdb(verifier: Verifier[Any], path: Path) -> int:
+    kind = duckdb.struct_type({"valid": "BOOLEAN", "error": "VARCHAR", "payload": "VARCHAR"})
+
+    def verified(tokens: Any) -> Any:
+        table = pa.table(arrow.verify(verifier, tokens, threads=1))
+        return table.select(["valid", "error", "payload"]).to_struct_array().combine_chunks()
+
+    with duckdb.connect() as connection:
+        connection.create_function(
+            "verify", verified, ["VARCHAR"], kind, type="arrow", null_handling="special"
+        )
+        query = f"select count(*) filter (verify(token).valid) from '{path}'"
+        (found,) = connection.sql(query).fetchall()
+    return int(found[0])
+
+
+def with_spark(session: Any, spec: VerifierSpec, path: Path) -> int:
+    def verified(batches: Any) -> Any:
+        for batch in batches:
+            table = pa.table(arrow.verify(spec.verifier(), batch["token"], threads=1))
+            yield from table.select(["valid"]).to_batches()
+
+    log = session.read.parquet(str(path)).repartition(CORES * 2)
+    return int(log.mapInArrow(verified, "valid boolean").where("valid").count())
+
+
+def spark_session() -> Any:
+    from pyspark.sql import SparkSession
+
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    builder = SparkSession.builder.master(f"local[{CORES}]").config("spark.ui.enabled", "false")
+    return builder.config("spark.log.level", "ERROR").getOrCreate()
+
+
+def audit_memory(folder: Path, path: Path, times: int) -> tuple[int, int]:
+    """Return the megabytes of an audit of the file so many times over, above those of Python."""
+    (folder / "secret.txt").write_text(SECRET, encoding="ascii")
+    links = [folder / f"link-{number}.parquet" for number in range(times)]
+    for link in links:
+        link.unlink(missing_ok=True)
+        link.symlink_to(path.name)
+    command = ["-m", "rapidjwt", "audit", *map(str, links), "--key", str(folder / "secret.txt")]
+    with tempfile.TemporaryDirectory() as out:
+        used = peak([*command, "--alg", "HS256", "--out", f"{out}/results", "--json"])
+    return used, used - peak(["-c", "import rapidjwt"])
+
+
+def peak(arguments: list[str]) -> int:
+    """Return the peak of a process of Python, in megabytes."""
+    report = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=-3);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)"
+    )
+    command = [sys.executable, "-c", report, sys.executable, *arguments]
+    return int(subprocess.check_output(command, text=True))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tokens", type=int, default=1_000_000)
+    parser.add_argument(
+        "--folder", type=Path, default=Path(tempfile.gettempdir()) / "columns-bench"
+    )
+    parser.add_argument("--engines", nargs="*", default=["polars", "duckdb", "spark"])
+    options = parser.parse_args()
+    folder, count = options.folder, options.tokens
+    folder.mkdir(exist_ok=True)
+    print(f"{today()}, {cpu_model()}, {CORES} cores, Python {platform.python_version()}, "
+          f"{installed_versions(['pyarrow', 'polars', 'duckdb', 'pyspark'])}, "
+          f"load {os.getloadavg()[0]:.1f}\n")  # fmt: skip
+    for algorithm in ("RS256", "ES256", "HS256"):
+        table(algorithm, folder, count if algorithm != "ES256" else count // 5, options.engines)
+    used, above = audit_memory(folder, distinct("HS256", folder, count), 10)
+    print(f"\naudit of {10 * count:,} tokens: {used} MB, {above} MB above Python")
+
+
+def table(algorithm: str, folder: Path, size: int, engines: list[str]) -> None:
+    """Print the table of an algorithm."""
+    path, verifier = distinct(algorithm, folder, size), verifier_of(algorithm, folder)
+    column = pq.read_table(path)["token"]
+    raw_time = raw(algorithm, folder, column[0].as_py())
+    print(f"\n{algorithm}: {size:,} tokens; raw verification {1e6 * raw_time:.2f} us\n")
+    print("| | tokens/s | processor us per token | of which raw |\n| --- | --: | --: | --: |")
+    line("all distinct", size, raw_time, size, partial(local, verifier, path))
+    if algorithm == "ES256":
+        return
+    log, valid = mixed(algorithm, folder, size)
+    line("a fifth repeated", size, raw_time, valid, partial(local, verifier, log))
+    if algorithm == "HS256":
+        some = column.slice(0, size // 5)
+        line(
+            "list(decode_many(...))", len(some), raw_time, len(some), partial(many, verifier, some)
+        )
+        return
+    for name, run in {"polars": with_polars, "duckdb": with_duckdb}.items():
+        if name in engines:
+            line(name, size, raw_time, size, partial(run, verifier, path))
+    if "spark" in engines:
+        key = signing_key("RS256", folder).public()
+        spec = VerifierSpec(key, algorithms=["RS256"], issuer=ISSUER)
+        session = spark_session()
+        line("spark", size, raw_time, size, partial(with_spark, session, spec, path))
+        session.stop()
+
+
+def many(verifier: Verifier[Any], column: Any) -> int:
+    return sum(type(one) is dict for one in list(verifier.decode_many(column.to_pylist())))
+
+
+if __name__ == "__main__":
+    main()

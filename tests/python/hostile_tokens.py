@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
+from base64 import urlsafe_b64encode
 
 import rapidjwt
+from rapidjwt import Key
 
 ISSUER, AUDIENCE = "https://auth.example", "https://orders.example"
 
@@ -53,4 +56,27 @@ def hostile_tokens(key, algorithm="HS256", **usual):
         "without a signature": good.rpartition(".")[0] + ".",
         "cut off": good[:-1],
         "nothing like a token": "a.b.c",
+    }
+
+
+def hostile_proofs(access_token, url, **more):
+    """Return DPoP proofs with these claims too, each with the reason why it is refused."""
+    key = Key.generate("ES256")
+    digest = hashlib.sha256(access_token.encode()).digest()
+    ath = urlsafe_b64encode(digest).rstrip(b"=").decode()
+    now = int(time.time())
+
+    def made(signing=key, algorithm="ES256", jwk=None, **claims):
+        usual = {"jti": "1", "htm": "GET", "htu": url, "iat": now, "ath": ath} | more
+        header = {"typ": "dpop+jwt", "jwk": jwk or key.public().to_jwk()}
+        return rapidjwt.encode(usual | claims, signing, algorithm, headers=header)
+
+    secret = Key.generate("HS256")
+    return {
+        made(iat=now - 100): "The DPoP proof is too old (iat)",
+        made(iat=now + 100): "The time (iat) of the DPoP proof is in the future",
+        made(secret, "HS256"): "The algorithm (alg) of the DPoP proof is not accepted",
+        made(jwk=key.to_jwk(private=True)): "The key (jwk) of the DPoP proof is not a public one",
+        made(Key.generate("ES256")): "The signature of the DPoP proof is not valid",
+        "garbage": "The DPoP proof is not a token",
     }

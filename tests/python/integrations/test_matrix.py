@@ -18,10 +18,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from rapidjwt import Key
+from rapidjwt.dpop import DPoPProver
 from rapidjwt.testing import Issuer
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from apps.serving import GUNICORN, UVICORN, listening
+from hostile_tokens import hostile_proofs
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="gunicorn is for POSIX")
 
@@ -30,6 +32,7 @@ APPS = Path(__file__).parent / "matrix_apps"
 PAGE = ROOT / "docs" / "guides" / "frameworks.md"
 SECRET = "the secret of apps that exist only in tests"
 ISSUER = Issuer(key=Key.from_secret(SECRET, alg="HS256"))
+PROVER = DPoPProver(Key.generate("ES256"))
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Answer(NamedTuple):
     status: int
     challenge: str
     body: dict
+    nonce: str | None
 
 
 def send(url, path, headers=None, method="GET"):
@@ -77,7 +81,8 @@ def send(url, path, headers=None, method="GET"):
         connection.request(method, path, headers=headers or {})
         response = connection.getresponse()
         challenge = response.getheader("WWW-Authenticate", "")
-        return Answer(response.status, challenge, json.load(response))
+        nonce = response.getheader("DPoP-Nonce")
+        return Answer(response.status, challenge, json.load(response), nonce)
     finally:
         connection.close()
 
@@ -197,6 +202,37 @@ def protected_resource(ask):
     }
 
 
+def proven(ask):
+    url, stranger = ask.url + "/proven", DPoPProver(Key.generate("ES256"))
+    token, other = (ISSUER.token(sub, cnf={"jkt": PROVER.thumbprint}) for sub in ("bob", "al"))
+
+    def refused(proof, error="invalid_dpop_proof", **more):
+        answer = ask("/proven", {"Authorization": f"DPoP {token}", "DPoP": proof, **more})
+        check(answer, 401, error=error)
+        return answer.nonce
+
+    nonce = refused(PROVER.proof("GET", url, access_token=token), "use_dpop_nonce")
+
+    def proof(method="GET", url=url, access_token=token, prover=PROVER):
+        return prover.proof(method, url, access_token=access_token, nonce=nonce)
+
+    used = proof()
+    check(ask("/proven", {"Authorization": f"DPoP {token}", "DPoP": used}), 200, "bob")
+    for wrong in (
+        used,
+        proof("POST"),
+        proof(url=f"{url}/other"),
+        proof(access_token=other),
+        *hostile_proofs(token, url, nonce=nonce),
+    ):
+        refused(wrong)
+    refused(proof(), dpop=proof())  # two headers
+    refused(PROVER.proof("GET", url, access_token=token, nonce="another"), "use_dpop_nonce")
+    refused(proof(prover=stranger), "invalid_token")
+    check(ask("/proven", bearer(token)), 401, error="invalid_token")
+    check(ask("/proven", ISSUER.bearer()), 200, "alice")
+
+
 FEATURES = {
     "200": valid,
     "401: no token": missing,
@@ -212,6 +248,7 @@ FEATURES = {
     "own error body": own_body,
     "profile of a route": profile,
     "protected resource": protected_resource,
+    "DPoP": proven,
 }
 
 
@@ -317,6 +354,7 @@ def test_a_framework_does_what_the_table_says(served, feature):
     def ask(path, headers=None, method="GET"):
         return send(url, framework.prefix + path, headers, method)
 
+    ask.url = url + framework.prefix
     FEATURES[feature](ask)
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
 import pytest
-import rapidjwt
+from hostile_tokens import hostile_proofs
 from rapidjwt import Key
 from rapidjwt.dpop import ALGORITHMS, DPoPNonces, DPoPProver, DPoPVerifier
 from rapidjwt.exceptions import ReplayedTokenError, StoreUnavailableError
@@ -247,32 +246,6 @@ def test_every_fault_of_a_proof_has_the_error_code_of_the_rfc(framework):
     for made, because in hostile_proofs(access_token, HOST + path).items():
         headers = [("Authorization", f"DPoP {access_token}"), ("DPoP", made)]
         assert ask(headers) == (401, bad_proof(because), None)
-
-
-def hostile_proofs(access_token, url):
-    """Return proofs, each with the reason why it is refused."""
-    import hashlib
-    from base64 import urlsafe_b64encode
-
-    key = Key.generate("ES256")
-    digest = hashlib.sha256(access_token.encode()).digest()
-    ath = urlsafe_b64encode(digest).rstrip(b"=").decode()
-    now = int(time.time())
-
-    def made(signing=key, algorithm="ES256", jwk=None, **claims):
-        usual = {"jti": "1", "htm": "GET", "htu": url, "iat": now, "ath": ath}
-        header = {"typ": "dpop+jwt", "jwk": jwk or key.public().to_jwk()}
-        return rapidjwt.encode(usual | claims, signing, algorithm, headers=header)
-
-    secret = Key.generate("HS256")
-    return {
-        made(iat=now - 100): "The DPoP proof is too old (iat)",
-        made(iat=now + 100): "The time (iat) of the DPoP proof is in the future",
-        made(secret, "HS256"): "The algorithm (alg) of the DPoP proof is not accepted",
-        made(jwk=key.to_jwk(private=True)): "The key (jwk) of the DPoP proof is not a public one",
-        made(Key.generate("ES256")): "The signature of the DPoP proof is not valid",
-        "garbage": "The DPoP proof is not a token",
-    }
 
 
 def test_a_proof_is_accepted_once_over_http(framework):

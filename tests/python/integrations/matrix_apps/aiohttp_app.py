@@ -21,7 +21,7 @@ def add(path, arguments):
     class View(web.View):
         @required
         async def get(self):
-            return await show(self.request)
+            return web.json_response(answer(self.request[CLAIMS]))
 
         post = get
 

@@ -1,5 +1,5 @@
 from django.conf import settings
-from shared import COOKIES, RESOURCE, own_body, verifier
+from shared import COOKIES, DPOP, RESOURCE, own_body, verifier
 
 settings.configure(
     ALLOWED_HOSTS=["*"],
@@ -12,6 +12,7 @@ settings.configure(
         "SOURCES": COOKIES,
         "ERROR_BODY": own_body,
         "RESOURCE": RESOURCE,
+        "DPOP": DPOP,
     },
     REST_FRAMEWORK={
         "DEFAULT_AUTHENTICATION_CLASSES": ["rapidjwt.integrations.drf.JWTAuthentication"],

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from shared import RESOURCE, ROUTES, answer, of_a_profile
 
 #: What is in the settings here.
-GLOBAL = {"sources", "error_body", "resource"}
+GLOBAL = {"sources", "error_body", "resource", "dpop"}
 
 
 def view(request):

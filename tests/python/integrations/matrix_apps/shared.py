@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import rapidjwt
+from rapidjwt.dpop import DPoPNonces, DPoPVerifier
 from rapidjwt.integrations.protected_resource import ProtectedResource
 from rapidjwt.integrations.sources import AUTHORIZATION, Cookie, Subprotocol
 from rapidjwt.profiles import ACCESS_TOKEN
@@ -18,6 +19,7 @@ of_a_profile = rapidjwt.Verifier(SECRET, profile=ACCESS_TOKEN, **POLICY)
 
 COOKIES = [AUTHORIZATION, Cookie("token")]
 SOCKETS = [AUTHORIZATION, Subprotocol(), Cookie("token")]
+DPOP = DPoPVerifier(required=False, nonces=DPoPNonces(b"nonces of apps only in the tests"))
 RESOURCE = ProtectedResource(POLICY["audience"], [POLICY["issuer"]], ["orders:read"], name="Orders")
 
 
@@ -35,6 +37,7 @@ ROUTES = {
     "/body": {"error_body": own_body},
     "/profile": {"verifier": of_a_profile},
     "/resource": {"resource": RESOURCE},
+    "/proven": {"dpop": DPOP},
 }
 METHODS = ["GET", "POST"]
 

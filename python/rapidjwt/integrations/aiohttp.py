@@ -40,12 +40,13 @@ _EXCEPTIONS: dict[int, type[web.HTTPError]] = {
 
 
 def _presented(request: web.BaseRequest) -> PlainRequest:
+    upgrade = request.headers.get("Upgrade", "").lower()
     return PlainRequest(
         method=request.method,
         url=url_of(request.scheme, request.host, request.path),
         headers=request.headers.items(),
         query=request.query_string,
-        is_websocket=request.headers.get("Upgrade", "").lower() == "websocket",
+        is_websocket=request.method == "GET" and upgrade == "websocket",
         original=request,
     )
 

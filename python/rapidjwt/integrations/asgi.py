@@ -111,7 +111,8 @@ class JWTMiddleware:
             await self._app(scope, receive, send)
             return
         presented, resource = Presented(scope), self.guard.resource
-        if resource is not None and scope["path"] == resource.metadata_path:
+        is_http = scope["type"] == "http"
+        if resource is not None and is_http and scope["path"] == resource.metadata_path:
             await _respond(resource.response(), scope, send)
             return
         if self._allow_preflight and is_preflight(presented):
@@ -125,7 +126,7 @@ class JWTMiddleware:
             await self._refuse(error, scope, receive, send)
             return
         granted = {**scope, CLAIMS: result}
-        if not presented.is_websocket:
+        if is_http:
             await self._app(granted, receive, send)
             return
         socket = _Socket(send, self.guard.subprotocol(presented))
@@ -134,7 +135,7 @@ class JWTMiddleware:
     async def _refuse(self, error: BearerError, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await receive()  # websocket.connect
-            if "websocket.http.response" not in scope.get("extensions", {}):
+            if "websocket.http.response" not in (scope.get("extensions") or {}):
                 await send({"type": "websocket.close", "code": 1008, "reason": ""})
                 return
         await _respond(self.guard.answers.response(error), scope, send)

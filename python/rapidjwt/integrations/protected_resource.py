@@ -87,6 +87,7 @@ class ProtectedResource:
             "Content-Length": str(len(body)),
             "Cache-Control": f"public, max-age={self.max_age}",
             "Access-Control-Allow-Origin": "*",
+            "Access-Control-Allow-Headers": "*",  # MCP clients in browsers send one of their own
         }
         return Response(200, headers, body)
 

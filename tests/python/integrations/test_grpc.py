@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from apps.serving import environment
 from rapidjwt.testing import Issuer
 
-from .tokens import Async, NoKeys
+from .tokens import SECRET, Async, NoKeys, tampered, token
 
 grpc = pytest.importorskip("grpc")
 pytest.importorskip("grpc.aio")
@@ -225,3 +230,54 @@ def test_arguments_are_checked():
             make(ISSUER.verifier(), dpop=None)
         with pytest.raises(ValueError, match="Not a scope"):
             make(ISSUER.verifier(), methods={"/a/b": {"scopes": '"'}})
+
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "grpc_service"
+
+
+@pytest.fixture(scope="module")
+def port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        free = str(listener.getsockname()[1])
+    command = [sys.executable, "server.py", free]
+    server = subprocess.Popen(command, cwd=EXAMPLE, env=environment(JWT_SECRET=SECRET))
+    try:
+        yield free
+    finally:
+        server.terminate()
+        server.wait(60)
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (
+            lambda: token(scope="orders:read"),
+            ['{"user": "alice"}', '{"order": 7, "for": "Alice"}'],
+        ),
+        (
+            token,
+            [
+                '{"user": "alice"}',
+                "PERMISSION_DENIED: The access token does not grant the required scopes",
+            ],
+        ),
+        (tampered, ["UNAUTHENTICATED: The signature of the access token is not valid"] * 2),
+        (
+            lambda: token(lifetime=-1, scope="orders:read"),
+            ["UNAUTHENTICATED: The access token has expired"] * 2,
+        ),
+        (lambda: "", ["UNAUTHENTICATED: A bearer token is required"] * 2),
+    ],
+)
+def test_the_client_of_the_example_is_answered_as_its_readme_says(port, make, expected):
+    done = subprocess.run(
+        [sys.executable, "client.py", port],
+        cwd=EXAMPLE,
+        env=environment(ACCESS_TOKEN=make()),
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert done.stdout.splitlines() == expected

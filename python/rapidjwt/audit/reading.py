@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: How many rows are read at once.
-ROWS = 1 << 16
+ROWS = 1 << 14
 #: The names of a column of tokens, of several columns.
 NAMES = ("token", "access_token", "id_token", "jwt")
 #: A compact JWS, and an unsecured one, whose signature is empty.
@@ -71,7 +71,8 @@ def _batches(path: Path, column: str | None) -> Iterator[Batch]:
 
 
 def _parquet(path: Path, column: str | None) -> Iterator[Batch]:
-    with pa.parquet.ParquetFile(path) as file:
+    # A group of rows may be larger than memory: its pages are read one after another.
+    with pa.parquet.ParquetFile(path, buffer_size=_TEXT, pre_buffer=False) as file:
         name = _chosen(path, file.schema_arrow, column)
         total, size, read = file.metadata.num_rows, path.stat().st_size, 0
         for batch in file.iter_batches(ROWS, columns=[name]):

@@ -59,8 +59,11 @@ def batches(path: Path, columns: Columns, skip: int) -> Iterator[Batch]:
             times = None if batch.times is None else batch.times[skip:]
             yield Batch(batch.tokens[skip:], batch.rows[skip:], batch.position, times)
             skip = 0
-    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        reason = str(error).partition("\n")[0]
+    except (OSError, pa.ArrowException) as error:
+        # The messages of pyarrow quote lines of the file, which may hold tokens.
+        reason = (
+            getattr(error, "strerror", None) or "it is damaged, or of another kind than its name"
+        )
         raise UnreadableFile(f"{path} cannot be read: {reason}") from None
 
 
@@ -94,11 +97,15 @@ def _parquet(path: Path, columns: Columns) -> Iterator[Batch]:
 
 
 def _csv(path: Path, columns: Columns, compression: str | None, delimiter: str) -> Iterator[Batch]:
-    convert = pa.csv.ConvertOptions(strings_can_be_null=True)
     parse = pa.csv.ParseOptions(delimiter=delimiter)
+    with _opened(path, compression) as (stream, _):
+        names = _chosen(path, pa.csv.open_csv(stream, parse_options=parse).schema, columns)
+    # pyarrow would decide from the first lines what tokens are: empty ones, or numbers.
+    convert = pa.csv.ConvertOptions(
+        strings_can_be_null=True, include_columns=names, column_types={names[0]: pa.binary()}
+    )
     with _opened(path, compression) as (stream, position):
         reader = pa.csv.open_csv(stream, parse_options=parse, convert_options=convert)
-        names = _chosen(path, reader.schema, columns)
         read = 0
         for batch in reader:
             for start in range(0, batch.num_rows, ROWS):

@@ -124,6 +124,13 @@ def test_a_column_and_a_member_can_be_chosen(audit, tmp_path):
     assert result.json["refused"] == COUNTS["refused"] | {"malformed_token": 2}
 
 
+def test_a_column_of_csv_is_text_whatever_it_begins_with(audit, tmp_path):
+    begin = f"5,{'x' * 100}\n,{'y' * 100}\n" * 6000
+    (tmp_path / "a.csv").write_text(f"token,other\n{begin}{GOOD[0]},z\n")
+    result = audit("a.csv", "--json")
+    assert (result.json["tokens"], result.json["valid"]) == (12001, 1)
+
+
 def test_each_token_can_have_a_time_of_its_own(run, keys, tmp_path):
     seen = [NOW, NOW + 600, NOW, NOW, NOW - 10**6, NOW, NOW, NOW]
     tokens = [*GOOD[:4], token(nbf=NOW), token(exp=NOW - 1), *GOOD[:2]]
@@ -203,6 +210,7 @@ def test_what_is_wrong_is_one_line(audit, tmp_path, files, options, message):
     [
         ("a.parquet", b"not parquet", "a.parquet cannot be read: "),
         ("a.log.gz", b"not gzip", "a.log.gz cannot be read: "),
+        ("b.csv", f"token,x\n1,2\n{GOOD[0]},1,{GOOD[0]}\n".encode(), "b.csv cannot be read: it is"),
         ("a.csv", b"a,b\n1,2\n", "a.csv has several columns: choose one with --column: a, b"),
     ],
 )
@@ -212,6 +220,7 @@ def test_a_file_that_cannot_be_read_is_named(audit, tmp_path, name, content, mes
     assert result.code == 3
     assert is_one_line(result.err)
     assert message in result.err
+    assert "eyJ" not in result.err
 
 
 def test_a_column_that_does_not_exist_is_named(audit, tmp_path):

@@ -162,7 +162,7 @@ soak: build ## Threads, forks and mistakes for MINUTES=10: no error, flat memory
 	@nice $(BIN)/python tests/soak/soak.py --minutes $(or $(MINUTES),10)
 
 .PHONY: memcheck
-memcheck: build ## The native JSON code and the vectors under valgrind
+memcheck: build ## The native code for JSON, the vectors and columns under valgrind
 	@PYTHON=$(BIN)/python scripts/memcheck.sh
 
 # --- measure it ---

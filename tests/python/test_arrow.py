@@ -16,7 +16,7 @@ import pytest
 import rapidjwt
 import time_machine
 from differential.keys import HMAC_SECRET, private_pem, public_pem
-from rapidjwt import Verifier, arrow
+from rapidjwt import JWKSClient, Verifier, arrow
 from rapidjwt.exceptions import CODES
 from rapidjwt.jwe import Decrypter
 from rapidjwt.replay import MemoryReplayStore
@@ -318,6 +318,7 @@ SECRET_OF_A_DECRYPTER = {"kty": "oct", "k": "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV
 @pytest.mark.parametrize(
     "helper",
     [
+        {"jwks": JWKSClient("https://auth.example/jwks")},
         {"replay": MemoryReplayStore()},
         {"revocation": RevocationList(max_lifetime=900)},
         {
@@ -329,7 +330,8 @@ SECRET_OF_A_DECRYPTER = {"kty": "oct", "k": "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV
     ids=lambda helper: next(iter(helper)),
 )
 def test_a_verifier_that_asks_others_is_refused(helper):
-    verifier = Verifier(HMAC_SECRET, algorithms=["HS256"], **helper)
+    key = {} if "jwks" in helper else {"key": HMAC_SECRET}
+    verifier = Verifier(**key, algorithms=["ES256" if "jwks" in helper else "HS256"], **helper)
     with pytest.raises(TypeError, match="Columns need a Verifier with keys of its own"):
         arrow.verify(verifier, pa.array(GOOD))
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .reading import Batch
 
 #: The rows of a part, which is what an interrupt may lose.
-_ROWS = 1 << 18
+_ROWS = 1 << 17
 #: Engines that read a folder leave out files whose names begin so.
 _STATE = "_audit.json"
 #: What a truncated SHA-256 has of the 256 bits: enough to find a token that one has.

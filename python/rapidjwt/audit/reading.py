@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: How many rows are read at once.
-ROWS = 1 << 16
+ROWS = 1 << 14
 #: The names of a column of tokens, of several columns.
 NAMES = ("token", "access_token", "id_token", "jwt")
 #: A compact JWS, and an unsecured one, whose signature is empty.
@@ -38,64 +38,85 @@ class Batch(NamedTuple):
     #: The row of each token, counted from 1: for text, its line.
     rows: pa.Array
     position: int
+    #: The time of each token, if a column has it.
+    times: pa.Array | None = None
 
 
-def batches(path: Path, column: str | None, skip: int) -> Iterator[Batch]:
-    """Yield the tokens of a file but the first `skip`.
+class Columns(NamedTuple):
+    """The columns of tokens and of their times; None for the usual one, and for none."""
 
-    `column` is the name of the column, or of the member of each JSON line. Raises `UnreadableFile`.
-    """
+    tokens: str | None
+    times: str | None
+
+
+def batches(path: Path, columns: Columns, skip: int) -> Iterator[Batch]:
+    """Yield the tokens of a file but the first `skip`. Raises `UnreadableFile`."""
     try:
-        for batch in _batches(path, column):
+        for batch in _batches(path, columns):
             if skip >= len(batch.tokens):
                 skip -= len(batch.tokens)
                 continue
-            yield Batch(batch.tokens[skip:], batch.rows[skip:], batch.position)
+            times = None if batch.times is None else batch.times[skip:]
+            yield Batch(batch.tokens[skip:], batch.rows[skip:], batch.position, times)
             skip = 0
-    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        reason = str(error).partition("\n")[0]
+    except (OSError, pa.ArrowException) as error:
+        # The messages of pyarrow quote lines of the file, which may hold tokens.
+        reason = (
+            getattr(error, "strerror", None) or "it is damaged, or of another kind than its name"
+        )
         raise UnreadableFile(f"{path} cannot be read: {reason}") from None
 
 
-def _batches(path: Path, column: str | None) -> Iterator[Batch]:
+def _batches(path: Path, columns: Columns) -> Iterator[Batch]:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     compression = _COMPRESSIONS.get(suffixes[-1]) if suffixes else None
     kind = next((one for one in reversed(suffixes) if one not in _COMPRESSIONS), "")
     if kind in {".parquet", ".pq"}:
-        return _parquet(path, column)
+        return _parquet(path, columns)
     if kind in {".csv", ".tsv"}:
-        return _csv(path, column, compression, "\t" if kind == ".tsv" else ",")
+        return _csv(path, columns, compression, "\t" if kind == ".tsv" else ",")
+    column = columns.tokens
+    if columns.times is not None:
+        raise UnreadableFile(f"{path} has no columns: --at-column needs Parquet or CSV")
     if kind in {".jsonl", ".ndjson"} and column is not None:
         return _lines(path, compression, lambda line: _member(line, column))
     return _lines(path, compression, _TOKEN.findall)
 
 
-def _parquet(path: Path, column: str | None) -> Iterator[Batch]:
-    with pa.parquet.ParquetFile(path) as file:
-        name = _chosen(path, file.schema_arrow, column)
+def _parquet(path: Path, columns: Columns) -> Iterator[Batch]:
+    # A group of rows may be larger than memory: its pages are read one after another.
+    with pa.parquet.ParquetFile(path, buffer_size=_TEXT, pre_buffer=False) as file:
+        names = _chosen(path, file.schema_arrow, columns)
         total, size, read = file.metadata.num_rows, path.stat().st_size, 0
-        for batch in file.iter_batches(ROWS, columns=[name]):
+        for batch in file.iter_batches(ROWS, columns=names):
             rows = pa.array(range(read + 1, read + 1 + batch.num_rows), pa.int64())
             read += batch.num_rows
-            yield Batch(batch.column(0), rows, size * read // max(total, 1))
+            yield Batch(
+                batch.column(names[0]), rows, size * read // max(total, 1), _times(batch, names)
+            )
 
 
-def _csv(
-    path: Path, column: str | None, compression: str | None, delimiter: str
-) -> Iterator[Batch]:
-    convert = pa.csv.ConvertOptions(strings_can_be_null=True)
+def _csv(path: Path, columns: Columns, compression: str | None, delimiter: str) -> Iterator[Batch]:
     parse = pa.csv.ParseOptions(delimiter=delimiter)
+    with _opened(path, compression) as (stream, _):
+        names = _chosen(path, pa.csv.open_csv(stream, parse_options=parse).schema, columns)
+    # pyarrow would decide from the first lines what tokens are: empty ones, or numbers.
+    convert = pa.csv.ConvertOptions(
+        strings_can_be_null=True, include_columns=names, column_types={names[0]: pa.binary()}
+    )
     with _opened(path, compression) as (stream, position):
         reader = pa.csv.open_csv(stream, parse_options=parse, convert_options=convert)
-        number = reader.schema.get_field_index(_chosen(path, reader.schema, column))
         read = 0
         for batch in reader:
-            tokens = batch.column(number)
-            for start in range(0, len(tokens), ROWS):
-                part = tokens[start : start + ROWS]
-                rows = pa.array(range(read + 1, read + 1 + len(part)), pa.int64())
-                read += len(part)
-                yield Batch(part, rows, position())
+            for start in range(0, batch.num_rows, ROWS):
+                part = batch.slice(start, ROWS)
+                rows = pa.array(range(read + 1, read + 1 + part.num_rows), pa.int64())
+                read += part.num_rows
+                yield Batch(part.column(names[0]), rows, position(), _times(part, names))
+
+
+def _times(batch: pa.RecordBatch, names: list[str]) -> pa.Array | None:
+    return batch.column(names[1]) if len(names) > 1 else None
 
 
 def _lines(
@@ -140,18 +161,16 @@ def _opened(path: Path, compression: str | None) -> Generator[tuple[Any, Callabl
         yield stream, file.tell
 
 
-def _chosen(path: Path, schema: pa.Schema, column: str | None) -> str:
-    """Return the name of the column of tokens."""
+def _chosen(path: Path, schema: pa.Schema, columns: Columns) -> list[str]:
+    """Return the name of the column of tokens, and that of their times if there is one."""
     names: list[str] = schema.names
-    if column is not None:
-        if column in names:
-            return column
-        raise UnreadableFile(f"{path} has no column {column!r}, only {', '.join(names)}")
-    if len(names) == 1:
-        return names[0]
+    for column in columns:
+        if column is not None and column not in names:
+            raise UnreadableFile(f"{path} has no column {column!r}, only {', '.join(names)}")
+    others = [name for name in names if name != columns.times]
     known = [name for name in NAMES if name in names]
-    if len(known) == 1:
-        return known[0]
-    raise UnreadableFile(
-        f"{path} has several columns: choose one with --column: {', '.join(names)}"
-    )
+    only = columns.tokens or next((some[0] for some in (others, known) if len(some) == 1), None)
+    if only is None:
+        listed = ", ".join(names)
+        raise UnreadableFile(f"{path} has several columns: choose one with --column: {listed}")
+    return [only] if columns.times is None else [only, columns.times]

@@ -38,15 +38,15 @@ class Tally:
         self.tokens = self.valid = 0
         self.groups: dict[str, Counter[str]] = {name: Counter() for name in self.GROUPS}
 
-    def add(self, result: pa.Table, now: float) -> None:
-        """Count the rows of a result of `rapidjwt.arrow.verify`, which was verified as of `now`."""
+    def add(self, result: pa.Table, at: Any) -> None:
+        """Count the rows of a result of `rapidjwt.arrow.verify`; `at` is the time, or a column."""
         valid = result.filter(result["valid"])
         self.tokens += result.num_rows
         self.valid += valid.num_rows
         self.groups["refused"].update(_counted(result["error"].drop_null()))
         for group, column in (("issuer", "iss"), ("kid", "kid"), ("alg", "alg")):
             self.groups[group].update(_counted(pc.fill_null(valid[column], NONE)))
-        self.groups["left"].update(_lifetimes(valid["exp"], now))
+        self.groups["left"].update(_lifetimes(result, at))
 
     @property
     def refused(self) -> int:
@@ -71,13 +71,22 @@ def _counted(column: pa.ChunkedArray) -> dict[str, int]:
     return {one["values"].as_py(): one["counts"].as_py() for one in pc.value_counts(column)}
 
 
-def _lifetimes(exp: pa.ChunkedArray, now: float) -> dict[str, int]:
-    """Count how long tokens are still valid."""
-    seconds = pc.subtract(pc.divide(exp.cast(pa.int64()), 1_000_000), int(now))
+def _lifetimes(result: pa.Table, at: Any) -> dict[str, int]:
+    """Count how long valid tokens are still valid."""
+    exp = result["exp"].cast(pa.timestamp("s"), safe=False).cast(pa.int64())
+    left = pc.subtract(exp, int(at) if isinstance(at, (int, float)) else _seconds(at))
+    left = left.filter(result["valid"]).cast(pa.float64())
     counts, before = {}, 0
     for limit, words in _LEFT:
-        below = pc.sum(pc.less(seconds.cast(pa.float64()), limit)).as_py() or 0
+        below = pc.sum(pc.less(left, limit)).as_py() or 0
         counts[words] = below - before
         before = below
-    counts[NEVER] = exp.null_count
+    counts[NEVER] = left.null_count
     return {words: count for words, count in counts.items() if count}
+
+
+def _seconds(times: pa.Array) -> pa.Array:
+    """Return a column of times in seconds since the epoch."""
+    if pa.types.is_timestamp(times.type):
+        times = times.cast(pa.timestamp("s"), safe=False)
+    return times.cast(pa.int64(), safe=False)

@@ -124,6 +124,49 @@ def test_a_column_and_a_member_can_be_chosen(audit, tmp_path):
     assert result.json["refused"] == COUNTS["refused"] | {"malformed_token": 2}
 
 
+def test_a_column_of_csv_is_text_whatever_it_begins_with(audit, tmp_path):
+    begin = f"5,{'x' * 100}\n,{'y' * 100}\n" * 6000
+    (tmp_path / "a.csv").write_text(f"token,other\n{begin}{GOOD[0]},z\n")
+    result = audit("a.csv", "--json")
+    assert (result.json["tokens"], result.json["valid"]) == (12001, 1)
+
+
+def test_each_token_can_have_a_time_of_its_own(run, keys, tmp_path):
+    seen = [NOW, NOW + 600, NOW, NOW, NOW - 10**6, NOW, NOW, NOW]
+    tokens = [*GOOD[:4], token(nbf=NOW), token(exp=NOW - 1), *GOOD[:2]]
+    moments = pa.array(seen, pa.int64())
+    written = pa.table({"token": tokens, "seen": moments.cast(pa.timestamp("s"))})
+    pq.write_table(written, tmp_path / "a.parquet")
+    csv.write_csv(written, tmp_path / "b.csv")
+    csv.write_csv(pa.table({"x": tokens, "seen": moments}), tmp_path / "c.csv")
+    for name in ("a.parquet", "b.csv", "c.csv"):
+        result = run("audit", name, "--key", keys, "--at-column", "seen", "--json")
+        assert result.json["refused"] == {"expired": 2, "not_yet_valid": 1}
+        assert result.json["left"] == {"1 to 15 minutes": 5}
+        assert result.json["as_of"] == "the time in seen"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("a.log", [], "a.log has no columns: --at-column needs Parquet or CSV"),
+        ("a.csv", [], "a.csv: at must be None, a datetime,"),
+        ("null.csv", [], "at is null in row 1"),
+        ("a.csv", ["--at", "2026-11-01T00:00Z"], "Specify either --at or --at-column."),
+        ("other.csv", [], "other.csv has no column 'seen', only token"),
+    ],
+)
+def test_a_column_that_is_not_one_of_times_is_named(run, keys, tmp_path, name, options, message):
+    (tmp_path / "a.log").write_text(GOOD[0])
+    (tmp_path / "a.csv").write_text(f"token,seen\n{GOOD[0]},soon\n")
+    (tmp_path / "null.csv").write_text(f"token,seen\n{GOOD[0]},{NOW}\n{GOOD[0]},\n")
+    (tmp_path / "other.csv").write_text(f"token\n{GOOD[0]}\n")
+    result = run("audit", name, "--key", keys, "--at-column", "seen", *options)
+    assert result.code in (2, 3)
+    assert is_one_line(result.err)
+    assert message in result.err
+
+
 def test_good_tokens_alone_are_a_success_and_are_shown(audit, tmp_path):
     (tmp_path / "good.log").write_text("\n".join(GOOD))
     result = audit("good.log")
@@ -167,6 +210,7 @@ def test_what_is_wrong_is_one_line(audit, tmp_path, files, options, message):
     [
         ("a.parquet", b"not parquet", "a.parquet cannot be read: "),
         ("a.log.gz", b"not gzip", "a.log.gz cannot be read: "),
+        ("b.csv", f"token,x\n1,2\n{GOOD[0]},1,{GOOD[0]}\n".encode(), "b.csv cannot be read: it is"),
         ("a.csv", b"a,b\n1,2\n", "a.csv has several columns: choose one with --column: a, b"),
     ],
 )
@@ -176,6 +220,7 @@ def test_a_file_that_cannot_be_read_is_named(audit, tmp_path, name, content, mes
     assert result.code == 3
     assert is_one_line(result.err)
     assert message in result.err
+    assert "eyJ" not in result.err
 
 
 def test_a_column_that_does_not_exist_is_named(audit, tmp_path):

@@ -74,6 +74,11 @@ def _moment(_context: click.Context, _option: click.Parameter, text: str | None)
     metavar="TIME",
     help="Verify as of a time, such as 2026-11-01T00:00Z. Default: now.",
 )
+@click.option(
+    "--at-column",
+    metavar="NAME",
+    help="Verify each token as of the time in a column of its file.",
+)
 @click.option("--column", metavar="NAME", help="The column of the tokens, if there are several.")
 @click.option(
     "--out",
@@ -98,6 +103,7 @@ def audit(
     require: tuple[str, ...],
     profile: str | None,
     at: float | None,
+    at_column: str | None,
     column: str | None,
     out: Path | None,
     with_tokens: bool,
@@ -113,6 +119,8 @@ def audit(
     """
     if (resume or with_tokens) and out is None:
         raise click.UsageError("--resume and --with-tokens need --out.")
+    if at is not None and at_column is not None:
+        raise click.UsageError("Specify either --at or --at-column.")
     files = tuple(dict.fromkeys(files))
     policy: dict[str, Any] = {
         "audience": list(audiences) or None,
@@ -128,15 +136,17 @@ def audit(
         "files": [str(path) for path in files],
         "keys": [entry.key.thumbprint() if entry.kty != "oct" else "oct" for entry in keys],
         "policy": repr((verifier, policy)),
-        "at": at,
+        "at": at_column or at,
         "column": column,
         "tokens": with_tokens,
     }
     now = time.time() if at is None else at
     parts = None if out is None else _parts(out, question, now, resume, with_tokens)
-    run = _Run(verifier, files, column, now if parts is None else parts.now)
+    run = _Run(verifier, files, column, at_column, now if parts is None else parts.now)
     tally = _audited(run, parts)
     as_of = datetime.fromtimestamp(run.now, timezone.utc).isoformat(timespec="seconds")
+    if at_column is not None:
+        as_of = f"the time in {at_column}"
     if report is not None:
         _write_report(report, tally, as_of, run)
     if as_json:
@@ -150,6 +160,7 @@ class _Run(NamedTuple):
     verifier: Verifier[Any]
     files: tuple[Path, ...]
     column: str | None
+    at_column: str | None
     now: float
 
 
@@ -179,7 +190,7 @@ def _audited(run: _Run, parts: Parts | None) -> Tally:
     try:
         with closing(_results(run, done)) as results:
             for path, batch, result in results:
-                tally.add(result, run.now)
+                tally.add(result, run.now if batch.times is None else batch.times)
                 if parts is not None:
                     parts.add(path, batch, result)
     except KeyboardInterrupt:
@@ -198,26 +209,30 @@ def _results(run: _Run, done: dict[str, int]) -> Generator[tuple[Path, Any, Any]
     import pyarrow as pa  # noqa: PLC0415 - of the extra rapidjwt[audit]
 
     from rapidjwt import arrow  # noqa: PLC0415 - for columns only
-    from rapidjwt.audit.reading import UnreadableFile, batches  # noqa: PLC0415 - imports pyarrow
+    from rapidjwt.audit.reading import Columns, UnreadableFile, batches  # noqa: PLC0415 - imports pyarrow
     from rapidjwt.audit.tally import CLAIMS  # noqa: PLC0415
 
     try:
         sizes = {path: path.stat().st_size for path in run.files}
     except OSError as error:
         raise Failure(f"{error.filename} cannot be read: {error.strerror}") from None
+    columns = Columns(run.column, run.at_column)
     with _progress() as progress:
         task = progress.add_task("Verifying", total=sum(sizes.values()), rate="")
         finished, tokens, started = 0, 0, time.monotonic()
         for path, size in sizes.items():
             try:
-                for batch in batches(path, run.column, done.get(str(path), 0)):
-                    verified = arrow.verify(run.verifier, batch.tokens, at=run.now, claims=CLAIMS)
+                for batch in batches(path, columns, done.get(str(path), 0)):
+                    at = run.now if batch.times is None else batch.times
+                    verified = arrow.verify(run.verifier, batch.tokens, at=at, claims=CLAIMS)
                     yield path, batch, pa.table(verified)
                     tokens += len(batch.tokens)
                     rate = f"{tokens / (time.monotonic() - started):,.0f} tokens/s"
                     progress.update(task, completed=finished + batch.position, rate=rate)
             except UnreadableFile as error:
                 raise Failure(str(error)) from None
+            except (TypeError, OSError, pa.ArrowException) as error:  # a column of another type
+                raise Failure(f"{path}: {error}") from None
             finished += size
 
 

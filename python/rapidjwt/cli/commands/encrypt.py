@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rapidjwt._inspection.keys import read_members
 from rapidjwt.cli.decryption import ALGORITHMS, ENCRYPTIONS
 from rapidjwt.cli.exit_code import ExitCode, Failure
-from rapidjwt.cli.keys import read_members
 from rapidjwt.cli.options import (
     MEMBER_FORM,
     complete_file,

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rapidjwt._inspection.keys import key_set, read_members
 from rapidjwt.cli.exit_code import ExitCode
-from rapidjwt.cli.keys import key_set, read_members
 from rapidjwt.cli.options import complete_file, password_option
 from rapidjwt.cli.output import write_json
 from rapidjwt.cli.sources import STDIN, read_secret
 
 if TYPE_CHECKING:
+    from rapidjwt._inspection.keys import Member
     from rapidjwt._rapidjwt import Key
-    from rapidjwt.cli.keys import Member
 
 
 @click.command(short_help="Write a JWK Set of public keys.")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rapidjwt._inspection.times import now
 from rapidjwt._rapidjwt import algorithm_table
 from rapidjwt.cli.exit_code import ExitCode
 from rapidjwt.cli.options import duration, json_option
 from rapidjwt.cli.output import note, write, write_json
 from rapidjwt.cli.rings import store_argument, store_of
 from rapidjwt.cli.sources import read_variable
-from rapidjwt.cli.times import now
 from rapidjwt.exceptions import InvalidKeyError
 from rapidjwt.keyring import KeyRing, Schedule
 from rapidjwt.keyring.report import lines

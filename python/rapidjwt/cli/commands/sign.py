@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rapidjwt._inspection.keys import read_key
+from rapidjwt._inspection.times import NAMES, is_number
 from rapidjwt._rapidjwt import Signer
 from rapidjwt.cli.exit_code import ExitCode, Failure
-from rapidjwt.cli.keys import read_key
 from rapidjwt.cli.options import (
     ALGORITHM,
     MEMBER_FORM,
@@ -22,7 +23,6 @@ from rapidjwt.cli.options import (
 )
 from rapidjwt.cli.output import write, write_json
 from rapidjwt.cli.sources import allow_stdin_once, read_bytes, read_secret
-from rapidjwt.cli.times import NAMES, is_number
 from rapidjwt.exceptions import InvalidTokenError
 
 if TYPE_CHECKING:

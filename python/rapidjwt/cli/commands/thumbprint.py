@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from rapidjwt._inspection.keys import read_key
 from rapidjwt.cli.exit_code import ExitCode
-from rapidjwt.cli.keys import read_key
 from rapidjwt.cli.options import complete_file, json_option, password_option
 from rapidjwt.cli.output import write, write_json
 from rapidjwt.cli.sources import read_secret

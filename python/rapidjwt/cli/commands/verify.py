@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
+from rapidjwt._inspection.keys import key_set, read_members, serving
+from rapidjwt._inspection.times import moments
+from rapidjwt._inspection.verification import TokenDecoder
 from rapidjwt._rapidjwt import Verifier
 from rapidjwt.cli.exit_code import ExitCode, Failure
-from rapidjwt.cli.keys import key_set, read_members, serving
 from rapidjwt.cli.options import (
     ALGORITHM,
     complete_file,
@@ -19,11 +21,11 @@ from rapidjwt.cli.options import (
     json_option,
     key_option,
     password_option,
+    profile_option,
     token_argument,
     tokens_option,
 )
 from rapidjwt.cli.output import note, printable, show, write, write_json, write_json_line
-from rapidjwt.cli.profiles import profile_option
 from rapidjwt.cli.sources import (
     allow_stdin_once,
     read_bytes,
@@ -31,10 +33,8 @@ from rapidjwt.cli.sources import (
     read_token,
     token_source,
 )
-from rapidjwt.cli.times import moments
 from rapidjwt.cli.token_list import report_each
 from rapidjwt.cli.token_text import member_lines, time_lines
-from rapidjwt.cli.verification import TokenDecoder
 from rapidjwt.exceptions import (
     InvalidAudienceError,
     InvalidTokenError,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any
 
-    from rapidjwt.cli.verification import VerifiedToken
+    from rapidjwt._inspection.verification import VerifiedToken
     from rapidjwt.jwks import JWKSClient
     from rapidjwt.profiles import Profile
 

@@ -50,6 +50,11 @@ def member(text: str) -> tuple[str, Any]:
         raise click.BadParameter(message) from None
 
 
+def examples(*lines: str) -> str:
+    """Return the end of a command's help: one example per line, not wrapped."""
+    return "\b\n" + "\n".join(["Examples:", *(f"  {line}" for line in lines)])
+
+
 def complete_file(
     _context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:

@@ -16,6 +16,7 @@ from rapidjwt.warnings import InsecureKeyLengthWarning
 
 from .commands.bench import bench
 from .commands.decrypt import decrypt
+from .commands.doctor import doctor
 from .commands.encrypt import encrypt
 from .commands.inspect_token import inspect_token
 from .commands.jwks import jwks
@@ -92,7 +93,7 @@ def program(context: click.Context) -> int:
 
 _COMMANDS = (
     *(inspect_token, verify, sign, encrypt, decrypt, keygen, jwks, thumbprint),
-    *(rotate, serve_jwks, bench),
+    *(rotate, serve_jwks, bench, doctor),
 )
 for _command in _COMMANDS:
     program.add_command(_command)

@@ -15,6 +15,7 @@ from rapidjwt.cli.decryption import decrypt_token, read_decrypted, read_decrypte
 from rapidjwt.cli.exit_code import ExitCode
 from rapidjwt.cli.options import (
     decryption_options,
+    examples,
     json_option,
     key_option,
     password_option,
@@ -22,7 +23,7 @@ from rapidjwt.cli.options import (
     tokens_option,
 )
 from rapidjwt.cli.output import json_text, printable, show, write_json, write_json_line
-from rapidjwt.cli.sources import allow_stdin_once, read_token, token_source
+from rapidjwt.cli.sources import allow_stdin_once, read_pasted_token, token_source
 from rapidjwt.cli.token_list import report_each
 from rapidjwt.cli.token_text import heading, member_lines, time_lines
 
@@ -35,7 +36,16 @@ _WARNING = Text("Nothing was verified: anyone can write such a token.", style="b
 )
 
 
-@click.command("inspect", short_help="Show the contents of a token. Verifies nothing.")
+@click.command(
+    "inspect",
+    short_help="Show the contents of a token. Verifies nothing.",
+    epilog=examples(
+        "rapidjwt inspect < token",
+        "rapidjwt inspect 'Authorization: Bearer eyJ...'",
+        "pbpaste | rapidjwt inspect      # a copied curl command line",
+        "rapidjwt inspect --json < token | jq .findings",
+    ),
+)
 @token_argument
 @tokens_option
 @key_option("The key that decrypts an encrypted token.", required=False)
@@ -54,9 +64,9 @@ def inspect_token(
     """Show the contents of a token and what is wrong with it. VERIFIES NOTHING.
 
     TOKEN is the token, or "-" for standard input, which is the default and keeps it out of the
-    shell's history. A "Bearer" before it is skipped. --key, --alg and --enc are for an encrypted
-    token, whose header is shown without them. Exit code 1: the token, or one of --tokens, cannot be
-    read.
+    shell's history. It may be in a whole header, a cookie or a curl command line. --key, --alg and
+    --enc are for an encrypted token, whose header is shown without them. Exit code 1: the token, or
+    one of --tokens, cannot be read.
     """
     source = token_source(token, tokens)
     allow_stdin_once(**{"the token": source, "--key": key})
@@ -64,7 +74,7 @@ def inspect_token(
         if key is not None:
             raise click.UsageError("--key is for one token, not for --tokens.")
         return _inspect_each(source, as_json)
-    text = read_token(source)
+    text = read_pasted_token(source)
     unverified = read_any_form(text)
     if key is not None and any(finding.code == ENCRYPTED[0] for finding in unverified.findings):
         decrypter = read_decrypter(key, password, algorithms, encryptions)

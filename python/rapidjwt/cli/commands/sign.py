@@ -16,6 +16,7 @@ from rapidjwt.cli.options import (
     MEMBER_FORM,
     complete_file,
     duration,
+    examples,
     format_option,
     key_option,
     member,
@@ -37,7 +38,13 @@ if TYPE_CHECKING:
 _RANDOM = "\0"
 
 
-@click.command(short_help="Sign a token.")
+@click.command(
+    short_help="Sign a token.",
+    epilog=examples(
+        "rapidjwt sign --key key.pem --sub alice --expires-in 15m",
+        "rapidjwt sign --key env:SECRET --claim admin:=true --claims claims.json",
+    ),
+)
 @key_option("The private key or the secret, in any format.", required=True)
 @password_option
 @click.option("--alg", "algorithm", type=ALGORITHM, metavar="ALG", help="Default: that of the key.")

@@ -18,6 +18,7 @@ from rapidjwt.cli.options import (
     ALGORITHM,
     complete_file,
     duration,
+    examples,
     json_option,
     key_option,
     password_option,
@@ -53,7 +54,14 @@ if TYPE_CHECKING:
     from rapidjwt.profiles import Profile
 
 
-@click.command(short_help="Verify a token and show it.")
+@click.command(
+    short_help="Verify a token and show it.",
+    epilog=examples(
+        "rapidjwt verify --issuer https://id.example --aud api < token",
+        "rapidjwt verify --key public.pem --alg ES256 < token",
+        "rapidjwt verify --jwks jwks.json --profile access-token --iss me --aud api < token",
+    ),
+)
 @token_argument
 @tokens_option
 @key_option("The key, or a JWK Set, in any format.", required=False)

@@ -39,6 +39,7 @@ __all__ = [
     "VerifierPolicy",
     "__version__",
     "algorithm_table",
+    "build_info",
     "choose_keys",
     "clear_key_cache",
     "decode",
@@ -1160,6 +1161,7 @@ def get_unverified_header(jwt: str | bytes) -> dict[str, Any]:
     """
 
 def algorithm_table() -> list[dict[str, Any]]: ...
+def build_info() -> dict[str, Any]: ...
 
 CHUNK: Final[int]
 

@@ -34,6 +34,7 @@ mod rsa;
 mod sealed;
 mod signature;
 
+pub use backend::LIBRARY;
 pub use complete::complete;
 pub use content::{ContentKey, generate_cek};
 pub use digest::{Fingerprint, digest, fingerprint};

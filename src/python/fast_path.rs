@@ -482,5 +482,12 @@ pub(super) fn fast_path_obstacles(py: Python<'_>) -> PyResult<Vec<(String, Py<Py
             obstacles.push((watched.owner.clone(), name.unbind()));
         }
     }
+    let json = fast_path.json.bind(py);
+    for (name, original) in &fast_path.json_functions {
+        if !holds(json, name.bind(py), original) {
+            let owner = py.import("json")?.repr()?.to_string();
+            obstacles.push((owner, name.clone_ref(py).into_any()));
+        }
+    }
     Ok(obstacles)
 }

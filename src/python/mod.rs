@@ -6,6 +6,7 @@
 mod algorithm_table;
 mod arguments;
 mod arrow;
+mod build_info;
 mod cache_info;
 mod claims_view;
 mod clock;
@@ -77,6 +78,7 @@ mod _rapidjwt {
 
     use super::algorithm_table::algorithm_table;
     use super::arguments::did_you_mean_one_of;
+    use super::build_info::build_info;
     use super::cache_info::CacheInfo;
     use super::decoded::unverified_claims;
     use super::fast_path::{
@@ -121,6 +123,7 @@ mod _rapidjwt {
         module.add("get_unverified_header", header)?;
         for function in [
             wrap_pyfunction!(algorithm_table, module)?,
+            wrap_pyfunction!(build_info, module)?,
             wrap_pyfunction!(choose_keys, module)?,
             wrap_pyfunction!(clear_key_cache, module)?,
             wrap_pyfunction!(decode_segment, module)?,

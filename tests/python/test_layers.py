@@ -74,7 +74,7 @@ INSIDE = {
     ],
     "python": [
         ["once", "cpython", "cache_info", "header_cache", "algorithm_table", "secret_guard"],
-        ["errors", "cores"],
+        ["build_info", "errors", "cores"],
         ["clock", "arguments", "claims_view", "repr"],
         ["jose_arguments", "json", "key_choice"],
         ["fast_path"],

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 from rapidjwt import InvalidKeyError, Key, KeySet, PyJWKSetError, Signer, Verifier, jwe
-from rapidjwt.cli.keys import ALGORITHMS
+from rapidjwt._inspection.keys import ALGORITHMS
 
 #: Alice's keys of RFC 7748 Section 6.1, as JWK; the thumbprint is that of RFC 8037 Appendix A.3's
 #: form, computed by jwcrypto.

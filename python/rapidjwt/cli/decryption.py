@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from rapidjwt._inspection.keys import read_members
+from rapidjwt._inspection.unverified import (
+    UnverifiedToken,
+    check_claims,
+    read_json_object,
+    read_unverified,
+)
 from rapidjwt._rapidjwt import Key, encryption_tables
 from rapidjwt.exceptions import InvalidTokenError, PyJWTError
 from rapidjwt.jwe import Decrypted, Decrypter
 
 from .exit_code import ExitCode, Failure
-from .keys import read_members
 from .sources import read_secret
-from .unverified import UnverifiedToken, check_claims, read_json_object, read_unverified
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

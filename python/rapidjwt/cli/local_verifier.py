@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rapidjwt._inspection.keys import serving
 from rapidjwt._rapidjwt import Verifier
 
 from .exit_code import Failure
-from .keys import serving
 
 if TYPE_CHECKING:
     from rapidjwt.key_set import KeySet

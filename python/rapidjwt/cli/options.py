@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
+from rapidjwt._inspection.keys import ALGORITHMS
+from rapidjwt.profiles import ALL as PROFILES
+
 from .decryption import ALGORITHMS as KEY_MANAGEMENT
 from .decryption import ENCRYPTIONS
-from .keys import ALGORITHMS
 from .sources import read_variable
 
 if TYPE_CHECKING:
@@ -48,6 +50,11 @@ def member(text: str) -> tuple[str, Any]:
         raise click.BadParameter(message) from None
 
 
+def examples(*lines: str) -> str:
+    """Return the end of a command's help: one example per line, not wrapped."""
+    return "\b\n" + "\n".join(["Examples:", *(f"  {line}" for line in lines)])
+
+
 def complete_file(
     _context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
@@ -63,6 +70,13 @@ ALGORITHM = click.Choice(ALGORITHMS)
 KEY_KIND = click.Choice([*ALGORITHMS, "X25519"])
 
 MEMBER_FORM = "NAME=TEXT|NAME:=JSON"
+
+profile_option = click.option(
+    "--profile",
+    type=click.Choice(list(PROFILES)),
+    metavar="NAME",
+    help=f"What kind of token it must be: {', '.join(PROFILES)}.",
+)
 
 token_argument = click.argument("token", required=False)
 tokens_option = click.option(

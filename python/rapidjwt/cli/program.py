@@ -17,6 +17,7 @@ from rapidjwt.warnings import InsecureKeyLengthWarning
 from .commands.audit import audit
 from .commands.bench import bench
 from .commands.decrypt import decrypt
+from .commands.doctor import doctor
 from .commands.encrypt import encrypt
 from .commands.inspect_token import inspect_token
 from .commands.jwks import jwks
@@ -93,7 +94,7 @@ def program(context: click.Context) -> int:
 
 _COMMANDS = (
     *(inspect_token, verify, audit, sign, encrypt, decrypt, keygen, jwks, thumbprint),
-    *(rotate, serve_jwks, bench),
+    *(rotate, serve_jwks, bench, doctor),
 )
 for _command in _COMMANDS:
     program.add_command(_command)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rapidjwt._inspection.pasted import pasted_tokens, without_scheme
+
 from .exit_code import Failure
 from .output import note
 from .streams import is_terminal
@@ -51,11 +53,23 @@ def read_token(source: str) -> str:
     A byte order mark, white space around it and the "Bearer" of an HTTP header (RFC 6750 Section
     2.1) are removed.
     """
-    if source == STDIN:
-        if is_terminal(sys.stdin):
-            note("Paste the token, then end the input (Ctrl-D).")
-        source = _text(read_bytes(STDIN, "Standard input"))
-    return _without_scheme(source)
+    return without_scheme(_pasted(source))
+
+
+def read_pasted_token(source: str) -> str:
+    """Return the first token of a header, a cookie, a curl command line or any other text."""
+    first, *others = pasted_tokens(_pasted(source))
+    if others:
+        note(f"There are {1 + len(others)} tokens in the text: this is the first.")
+    return first
+
+
+def _pasted(source: str) -> str:
+    if source != STDIN:
+        return source
+    if is_terminal(sys.stdin):
+        note("Paste the token, then end the input (Ctrl-D).")
+    return _text(read_bytes(STDIN, "Standard input"))
 
 
 def read_token_lines(source: str) -> Iterator[tuple[int, str]]:
@@ -71,18 +85,13 @@ def read_token_lines(source: str) -> Iterator[tuple[int, str]]:
             for number, line in enumerate(iter(read, b""), 1):
                 text = _text(_limited(line, f"Line {number}"))
                 if text.strip():
-                    yield number, _without_scheme(text)
+                    yield number, without_scheme(text)
     except OSError as error:
         raise Failure(f"The list of tokens cannot be read: {error.strerror}") from None
 
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8-sig", "backslashreplace")
-
-
-def _without_scheme(source: str) -> str:
-    scheme, *rest = source.split(maxsplit=1) or [""]
-    return "".join(rest).strip() if scheme.lower() == "bearer" else source.strip()
 
 
 def read_secret(source: str) -> bytes:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from rapidjwt._inspection.times import moments
+
 from .output import json_text
-from .times import moments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

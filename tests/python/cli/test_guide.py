@@ -87,7 +87,7 @@ def test_the_table_of_commands_is_complete():
 
 
 def test_every_code_of_a_finding_is_documented():
-    source = (ROOT / "python/rapidjwt/cli/unverified.py").read_text(encoding="utf-8")
+    source = (ROOT / "python/rapidjwt/_inspection/unverified.py").read_text(encoding="utf-8")
     literal = re.findall(r'"(?:token|header|claims|signature)", "([a-z-]+)"', source)
     assert len(literal) > 8
     assert [code for code in literal if f"`{code}`" not in GUIDE] == []

@@ -10,9 +10,9 @@ import sys
 import pytest
 import rapidjwt
 from rapidjwt import Key
+from rapidjwt._inspection.keys import ALGORITHMS
 from rapidjwt.cli.exit_code import Failure
 from rapidjwt.cli.files import write_file
-from rapidjwt.cli.keys import ALGORITHMS
 
 from .conftest import is_one_line
 

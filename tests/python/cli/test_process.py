@@ -6,6 +6,7 @@ import os
 import re
 import select
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 import rapidjwt
 from rapidjwt import Key, Signer
+from rapidjwt.cli.program import program
 
 from .conftest import is_one_line
 from .tokens import token
@@ -84,14 +86,14 @@ def test_the_console_script_is_the_module():
     assert done.stdout == process("--version").stdout == f"rapidjwt {rapidjwt.__version__}\n"
 
 
-@pytest.mark.parametrize(
-    "command", ["inspect", "verify", "sign", "keygen", "jwks", "thumbprint", "bench"]
-)
-def test_each_command_has_a_short_help(command):
+@pytest.mark.parametrize("command", program.commands)
+def test_each_command_has_a_short_help_with_examples(command):
     done = process(command, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"Usage: rapidjwt {command} ")
-    assert len(done.stdout.splitlines()) <= 32
+    options, examples = done.stdout.split("\n  Examples:\n")
+    assert len(options.splitlines()) <= 34
+    assert all(f"rapidjwt {command}" in line for line in examples.splitlines())
     assert "\\" not in done.stdout  # an escape that nothing has evaluated
     assert command in process("--help").stdout
 
@@ -273,6 +275,40 @@ def test_shells_can_complete_commands(shell):
     assert "rapidjwt" in process(_RAPIDJWT_COMPLETE=f"{shell}_source").stdout
     words = {"COMP_WORDS": "rapidjwt thumb", "COMP_CWORD": "1" if shell == "zsh" else "thumb"}
     assert "thumbprint" in process(_RAPIDJWT_COMPLETE=f"{shell}_complete", **words).stdout
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("thumb", {"thumbprint"}),
+        ("verify --iss", {"--iss", "--issuer"}),
+        ("sign --alg ES25", {"ES256", "ES256K"}),
+    ],
+)
+def test_bash_completes_what_is_typed(typed, words):
+    number = len(typed.split())
+    completing = (
+        'eval "$(_RAPIDJWT_COMPLETE=bash_source rapidjwt)"; complete -p rapidjwt; '
+        f"COMP_WORDS=(rapidjwt {typed}) COMP_CWORD={number}; "
+        '_rapidjwt_completion rapidjwt; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = process(program=["bash", "-c", completing], PATH=path)
+    registered, *offered = done.stdout.splitlines()
+    assert registered.endswith(" rapidjwt")
+    assert set(offered) == words
+
+
+@pytest.mark.parametrize(
+    ("shell", "program"), [("zsh", ["zsh", "-n"]), ("fish", ["fish", "--no-execute"])]
+)
+def test_the_shell_accepts_its_completion(shell, program, tmp_path):
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell}")
+    (tmp_path / "completion").write_text(process(_RAPIDJWT_COMPLETE=f"{shell}_source").stdout)
+    done = process("completion", program=program)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,19 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from rapidjwt._inspection.keys import key_set, read_members
 from rapidjwt.cli.exit_code import ExitCode, Failure
-from rapidjwt.cli.keys import key_set, read_members
 from rapidjwt.cli.local_verifier import local_verifier, require_needs
-from rapidjwt.cli.options import ALGORITHM, duration, json_option, key_option, password_option
+from rapidjwt.cli.options import (
+    ALGORITHM,
+    duration,
+    examples,
+    json_option,
+    key_option,
+    password_option,
+    profile_option,
+)
 from rapidjwt.cli.output import note, printable, show, write_json
-from rapidjwt.cli.profiles import profile_option
 from rapidjwt.cli.sources import read_secret
 from rapidjwt.profiles import ALL
 
@@ -43,7 +50,13 @@ def _moment(_context: click.Context, _option: click.Parameter, text: str | None)
     return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 
-@click.command(short_help="Verify the tokens of files and report about them.")
+@click.command(
+    short_help="Verify the tokens of files and report about them.",
+    epilog=examples(
+        "rapidjwt audit access.log.gz --key keys.json --aud api",
+        "rapidjwt audit logs/*.parquet --key keys.json --at 2026-11-01T00:00Z --report report.html",
+    ),
+)
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILES..."
 )

@@ -12,7 +12,7 @@ from rich.table import Table
 
 import rapidjwt
 from rapidjwt.cli.exit_code import ExitCode, Failure
-from rapidjwt.cli.options import ALGORITHM, json_option
+from rapidjwt.cli.options import ALGORITHM, examples, json_option
 from rapidjwt.cli.output import note, show, write_json
 
 if TYPE_CHECKING:
@@ -44,7 +44,13 @@ class Row(NamedTuple):
     pyjwt: float | None
 
 
-@click.command(short_help="Measure encode and decode on this machine.")
+@click.command(
+    short_help="Measure encode and decode on this machine.",
+    epilog=examples(
+        "rapidjwt bench",
+        "rapidjwt bench --alg ES256 --alg EdDSA --seconds 2",
+    ),
+)
 @click.option(
     "--alg",
     "algorithms",

@@ -6,12 +6,23 @@ import click
 
 from rapidjwt.cli.decryption import decrypt_token, read_decrypter
 from rapidjwt.cli.exit_code import ExitCode
-from rapidjwt.cli.options import decryption_options, key_option, password_option, token_argument
+from rapidjwt.cli.options import (
+    decryption_options,
+    examples,
+    key_option,
+    password_option,
+    token_argument,
+)
 from rapidjwt.cli.output import write_bytes
 from rapidjwt.cli.sources import allow_stdin_once, read_token, token_source
 
 
-@click.command(short_help="Decrypt a token and write its content.")
+@click.command(
+    short_help="Decrypt a token and write its content.",
+    epilog=examples(
+        "rapidjwt decrypt --key recipient.pem --alg ECDH-ES < token",
+    ),
+)
 @token_argument
 @key_option("The private key or the shared key, or a JWK Set, in any format.", required=True)
 @password_option

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rapidjwt._inspection.keys import read_members
 from rapidjwt.cli.decryption import ALGORITHMS, ENCRYPTIONS
 from rapidjwt.cli.exit_code import ExitCode, Failure
-from rapidjwt.cli.keys import read_members
 from rapidjwt.cli.options import (
     MEMBER_FORM,
     complete_file,
+    examples,
     format_option,
     key_option,
     member,
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
     from typing import Literal
 
 
-@click.command(short_help="Encrypt a text, a file or a signed token.")
+@click.command(
+    short_help="Encrypt a text, a file or a signed token.",
+    epilog=examples(
+        "echo hello | rapidjwt encrypt --key recipient.pub --alg ECDH-ES",
+        "rapidjwt encrypt --key recipient.pub --alg RSA-OAEP-256 --nested < token",
+    ),
+)
 @key_option("The recipient's key, or the shared key, in any format.", required=True)
 @password_option
 @click.option(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.text import Text
 
+from rapidjwt._inspection.any_form import read_any_form
+from rapidjwt._inspection.report import likeness_of, report
+from rapidjwt._inspection.unverified import ENCRYPTED
 from rapidjwt.cli.decryption import decrypt_token, read_decrypted, read_decrypter
 from rapidjwt.cli.exit_code import ExitCode
 from rapidjwt.cli.options import (
     decryption_options,
+    examples,
     json_option,
     key_option,
     password_option,
@@ -20,22 +23,12 @@ from rapidjwt.cli.options import (
     tokens_option,
 )
 from rapidjwt.cli.output import json_text, printable, show, write_json, write_json_line
-from rapidjwt.cli.profiles import likeness
-from rapidjwt.cli.sources import allow_stdin_once, read_token, token_source
-from rapidjwt.cli.times import moments
+from rapidjwt.cli.sources import allow_stdin_once, read_pasted_token, token_source
 from rapidjwt.cli.token_list import report_each
 from rapidjwt.cli.token_text import heading, member_lines, time_lines
-from rapidjwt.cli.unverified import ENCRYPTED, read_unverified
-from rapidjwt.cli.unverified_json import read_unverified_json
-from rapidjwt.cli.unverified_sd_jwt import (
-    add_disclosures,
-    has_disclosures,
-    read_unverified_sd_jwt,
-)
 
 if TYPE_CHECKING:
-    from rapidjwt.cli.profiles import Likeness
-    from rapidjwt.cli.unverified import Finding, UnverifiedToken
+    from rapidjwt._inspection.unverified import Finding, UnverifiedToken
 
 _STYLES = {"error": "bold red", "warning": "yellow"}
 _WARNING = Text("Nothing was verified: anyone can write such a token.", style="bold yellow") + Text(
@@ -43,7 +36,16 @@ _WARNING = Text("Nothing was verified: anyone can write such a token.", style="b
 )
 
 
-@click.command("inspect", short_help="Show the contents of a token. Verifies nothing.")
+@click.command(
+    "inspect",
+    short_help="Show the contents of a token. Verifies nothing.",
+    epilog=examples(
+        "rapidjwt inspect < token",
+        "rapidjwt inspect 'Authorization: Bearer eyJ...'",
+        "pbpaste | rapidjwt inspect      # a copied curl command line",
+        "rapidjwt inspect --json < token | jq .findings",
+    ),
+)
 @token_argument
 @tokens_option
 @key_option("The key that decrypts an encrypted token.", required=False)
@@ -62,9 +64,9 @@ def inspect_token(
     """Show the contents of a token and what is wrong with it. VERIFIES NOTHING.
 
     TOKEN is the token, or "-" for standard input, which is the default and keeps it out of the
-    shell's history. A "Bearer" before it is skipped. --key, --alg and --enc are for an encrypted
-    token, whose header is shown without them. Exit code 1: the token, or one of --tokens, cannot be
-    read.
+    shell's history. It may be in a whole header, a cookie or a curl command line. --key, --alg and
+    --enc are for an encrypted token, whose header is shown without them. Exit code 1: the token, or
+    one of --tokens, cannot be read.
     """
     source = token_source(token, tokens)
     allow_stdin_once(**{"the token": source, "--key": key})
@@ -72,67 +74,33 @@ def inspect_token(
         if key is not None:
             raise click.UsageError("--key is for one token, not for --tokens.")
         return _inspect_each(source, as_json)
-    text = read_token(source)
-    unverified = _read(text)
+    text = read_pasted_token(source)
+    unverified = read_any_form(text)
     if key is not None and any(finding.code == ENCRYPTED[0] for finding in unverified.findings):
         decrypter = read_decrypter(key, password, algorithms, encryptions)
         unverified = read_decrypted(decrypt_token(decrypter, text))
     if as_json:
-        write_json(_as_json(unverified))
+        write_json(report(unverified))
     else:
         show(*_lines(unverified), _WARNING)
     return ExitCode.OK if unverified.is_readable else ExitCode.REFUSED
 
 
 def _inspect_each(source: str, as_json: bool) -> ExitCode:
-    report = partial(_report_line, as_json=as_json)
-    exit_code = report_each(source, report, "readable", "not readable")
+    report_line = partial(_report_line, as_json=as_json)
+    exit_code = report_each(source, report_line, "readable", "not readable")
     if not as_json:
         show(_WARNING)
     return exit_code
 
 
 def _report_line(line: int, token: str, *, as_json: bool) -> bool:
-    unverified = _read(token)
+    unverified = read_any_form(token)
     if as_json:
-        write_json_line({"line": line} | _as_json(unverified))
+        write_json_line({"line": line} | report(unverified))
     else:
         show(heading(f"Line {line}"), Text(), *_lines(unverified))
     return unverified.is_readable
-
-
-def _read(text: str) -> UnverifiedToken:
-    if not text.startswith("{"):
-        return read_unverified_sd_jwt(text) if "~" in text else read_unverified(text)
-    token = read_unverified_json(text)
-    if has_disclosures(token):
-        add_disclosures(token, text)
-    return token
-
-
-def _as_json(token: UnverifiedToken) -> dict[str, Any]:
-    further = {
-        "encryption_header": token.encryption_header,
-        "headers": token.headers or None,
-        "content": token.content,
-        "disclosures": token.disclosures,
-        "key_binding": token.key_binding,
-    }
-    return {
-        "verified": False,
-        "header": token.header,
-        "claims": token.claims,
-        **{name: value for name, value in further.items() if value is not None},
-        "times": {name: asdict(moment) for name, moment in moments(token.claims or {}).items()},
-        "findings": [asdict(finding) for finding in token.findings],
-        "profile": None if (like := _likeness(token)) is None else asdict(like),
-    }
-
-
-def _likeness(token: UnverifiedToken) -> Likeness | None:
-    if token.header is None or token.claims is None:
-        return None
-    return likeness(token.header, token.claims)
 
 
 def _lines(token: UnverifiedToken) -> list[Text | str]:
@@ -150,7 +118,7 @@ def _lines(token: UnverifiedToken) -> list[Text | str]:
         lines.append(heading("Findings"))
         lines.extend(_finding_line(finding) for finding in token.findings)
         lines.append(Text())
-    like = _likeness(token)
+    like = likeness_of(token)
     if like is not None:
         lines.append(heading("Profile"))
         lines.append(f"  It seems to be for {like.profile}.")

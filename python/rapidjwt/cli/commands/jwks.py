@@ -6,18 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rapidjwt._inspection.keys import key_set, read_members
 from rapidjwt.cli.exit_code import ExitCode
-from rapidjwt.cli.keys import key_set, read_members
-from rapidjwt.cli.options import complete_file, password_option
+from rapidjwt.cli.options import complete_file, examples, password_option
 from rapidjwt.cli.output import write_json
 from rapidjwt.cli.sources import STDIN, read_secret
 
 if TYPE_CHECKING:
+    from rapidjwt._inspection.keys import Member
     from rapidjwt._rapidjwt import Key
-    from rapidjwt.cli.keys import Member
 
 
-@click.command(short_help="Write a JWK Set of public keys.")
+@click.command(
+    short_help="Write a JWK Set of public keys.",
+    epilog=examples(
+        "rapidjwt jwks current.pem next.pem > jwks.json",
+    ),
+)
 @click.argument("files", nargs=-1, required=True, shell_complete=complete_file, metavar="FILE...")
 @password_option
 def jwks(files: tuple[str, ...], password: bytes | None) -> ExitCode:

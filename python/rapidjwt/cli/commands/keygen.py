@@ -10,7 +10,7 @@ import click
 from rapidjwt._rapidjwt import Key
 from rapidjwt.cli.exit_code import ExitCode
 from rapidjwt.cli.files import refuse_existing, write_file
-from rapidjwt.cli.options import KEY_KIND, complete_file, json_option, password_option
+from rapidjwt.cli.options import KEY_KIND, complete_file, examples, json_option, password_option
 from rapidjwt.cli.output import note, write_json
 from rapidjwt.cli.sources import STDIN
 from rapidjwt.exceptions import InvalidKeyError
@@ -24,7 +24,14 @@ _PRIVATE_MODE = 0o600
 _PUBLIC_MODE = 0o644
 
 
-@click.command(short_help="Generate a key, in a file that only you can read.")
+@click.command(
+    short_help="Generate a key, in a file that only you can read.",
+    epilog=examples(
+        "rapidjwt keygen ES256 --out key.pem --public-out public.pem",
+        "rapidjwt keygen EdDSA --out key.jwk --kid-thumbprint",
+        "rapidjwt keygen HS256 --out secret.jwk",
+    ),
+)
 @click.argument("algorithm", type=KEY_KIND, metavar="ALG")
 @click.option(
     "--out",

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rapidjwt._inspection.times import now
 from rapidjwt._rapidjwt import algorithm_table
 from rapidjwt.cli.exit_code import ExitCode
-from rapidjwt.cli.options import duration, json_option
+from rapidjwt.cli.options import duration, examples, json_option
 from rapidjwt.cli.output import note, write, write_json
 from rapidjwt.cli.rings import store_argument, store_of
 from rapidjwt.cli.sources import read_variable
-from rapidjwt.cli.times import now
 from rapidjwt.exceptions import InvalidKeyError
 from rapidjwt.keyring import KeyRing, Schedule
 from rapidjwt.keyring.report import lines
@@ -43,7 +43,13 @@ def _schedule_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command(short_help="Rotate the keys of a key ring, if that is due.")
+@click.command(
+    short_help="Rotate the keys of a key ring, if that is due.",
+    epilog=examples(
+        "rapidjwt rotate keyring --passphrase-env PASSPHRASE --every 30d",
+        "rapidjwt rotate keyring --passphrase-env PASSPHRASE --withdraw KID",
+    ),
+)
 @store_argument
 @click.option(
     "--passphrase-env",

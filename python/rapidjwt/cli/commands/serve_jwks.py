@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rapidjwt.cli.exit_code import ExitCode, Failure
+from rapidjwt.cli.options import examples
 from rapidjwt.cli.output import note
 from rapidjwt.cli.rings import store_argument, store_of
 from rapidjwt.exceptions import KeyRingError, StoreUnavailableError
@@ -24,7 +25,13 @@ _PATH = "/.well-known/jwks.json"
 _IDLE = 10
 
 
-@click.command("serve-jwks", short_help="Publish the keys of a key ring over HTTP.")
+@click.command(
+    "serve-jwks",
+    short_help="Publish the keys of a key ring over HTTP.",
+    epilog=examples(
+        "rapidjwt serve-jwks keyring --port 8080",
+    ),
+)
 @store_argument
 @click.option(
     "--host", default="127.0.0.1", metavar="ADDRESS", show_default=True, help="Where to listen."

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rapidjwt._inspection.keys import read_key
+from rapidjwt._inspection.times import NAMES, is_number
 from rapidjwt._rapidjwt import Signer
 from rapidjwt.cli.exit_code import ExitCode, Failure
-from rapidjwt.cli.keys import read_key
 from rapidjwt.cli.options import (
     ALGORITHM,
     MEMBER_FORM,
     complete_file,
     duration,
+    examples,
     format_option,
     key_option,
     member,
@@ -22,7 +24,6 @@ from rapidjwt.cli.options import (
 )
 from rapidjwt.cli.output import write, write_json
 from rapidjwt.cli.sources import allow_stdin_once, read_bytes, read_secret
-from rapidjwt.cli.times import NAMES, is_number
 from rapidjwt.exceptions import InvalidTokenError
 
 if TYPE_CHECKING:
@@ -37,7 +38,13 @@ if TYPE_CHECKING:
 _RANDOM = "\0"
 
 
-@click.command(short_help="Sign a token.")
+@click.command(
+    short_help="Sign a token.",
+    epilog=examples(
+        "rapidjwt sign --key key.pem --sub alice --expires-in 15m",
+        "rapidjwt sign --key env:SECRET --claim admin:=true --claims claims.json",
+    ),
+)
 @key_option("The private key or the secret, in any format.", required=True)
 @password_option
 @click.option("--alg", "algorithm", type=ALGORITHM, metavar="ALG", help="Default: that of the key.")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import click
 
+from rapidjwt._inspection.keys import read_key
 from rapidjwt.cli.exit_code import ExitCode
-from rapidjwt.cli.keys import read_key
-from rapidjwt.cli.options import complete_file, json_option, password_option
+from rapidjwt.cli.options import complete_file, examples, json_option, password_option
 from rapidjwt.cli.output import write, write_json
 from rapidjwt.cli.sources import read_secret
 
 
-@click.command(short_help="Write the thumbprint of a key (RFC 7638).")
+@click.command(
+    short_help="Write the thumbprint of a key (RFC 7638).",
+    epilog=examples(
+        "rapidjwt thumbprint public.pem",
+    ),
+)
 @click.argument("file", shell_complete=complete_file, metavar="FILE")
 @click.option(
     "--hash",

@@ -9,22 +9,25 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
+from rapidjwt._inspection.keys import key_set, read_members, serving
+from rapidjwt._inspection.times import moments
+from rapidjwt._inspection.verification import TokenDecoder
 from rapidjwt._rapidjwt import Verifier
 from rapidjwt.cli.exit_code import ExitCode
-from rapidjwt.cli.keys import key_set, read_members, serving
 from rapidjwt.cli.local_verifier import local_verifier, named_by, require_any, require_needs
 from rapidjwt.cli.options import (
     ALGORITHM,
     complete_file,
     duration,
+    examples,
     json_option,
     key_option,
     password_option,
+    profile_option,
     token_argument,
     tokens_option,
 )
 from rapidjwt.cli.output import note, printable, show, write, write_json, write_json_line
-from rapidjwt.cli.profiles import profile_option
 from rapidjwt.cli.sources import (
     allow_stdin_once,
     read_bytes,
@@ -32,10 +35,8 @@ from rapidjwt.cli.sources import (
     read_token,
     token_source,
 )
-from rapidjwt.cli.times import moments
 from rapidjwt.cli.token_list import report_each
 from rapidjwt.cli.token_text import member_lines, time_lines
-from rapidjwt.cli.verification import TokenDecoder
 from rapidjwt.exceptions import (
     InvalidAudienceError,
     InvalidTokenError,
@@ -49,11 +50,18 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any
 
-    from rapidjwt.cli.verification import VerifiedToken
+    from rapidjwt._inspection.verification import VerifiedToken
     from rapidjwt.jwks import JWKSClient
 
 
-@click.command(short_help="Verify a token and show it.")
+@click.command(
+    short_help="Verify a token and show it.",
+    epilog=examples(
+        "rapidjwt verify --issuer https://id.example --aud api < token",
+        "rapidjwt verify --key public.pem --alg ES256 < token",
+        "rapidjwt verify --jwks jwks.json --profile access-token --iss me --aud api < token",
+    ),
+)
 @token_argument
 @tokens_option
 @key_option("The key, or a JWK Set, in any format.", required=False)

@@ -1,11 +1,9 @@
-"""Profiles on the command line: `--profile`, and what a token seems to be."""
+"""Which profile an unverified token seems to follow."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-
-import click
 
 from rapidjwt._rapidjwt import profile_gaps
 from rapidjwt.profiles import (
@@ -18,13 +16,6 @@ from rapidjwt.profiles import (
     Profile,
 )
 from rapidjwt.profiles.standard import LOGOUT_EVENT
-
-profile_option = click.option(
-    "--profile",
-    type=click.Choice(list(ALL)),
-    metavar="NAME",
-    help=f"What kind of token it must be: {', '.join(ALL)}.",
-)
 
 #: Claims by which an application knows what a client may do.
 _OF_ACCESS_TOKENS = ("scope", "scp", "client_id", "cid", "azp", "roles", "permissions")

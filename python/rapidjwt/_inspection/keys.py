@@ -9,8 +9,6 @@ from rapidjwt._rapidjwt import Key, algorithm_table, is_der
 from rapidjwt.exceptions import InvalidKeyError, PasswordRequiredError
 from rapidjwt.key_set import KeySet
 
-from .exit_code import Failure
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
@@ -30,7 +28,7 @@ def read_key(data: bytes, password: bytes | None = None) -> Key:
     """Read one key; errors as for `read_members`. A JWK Set must contain one key."""
     members = read_members(data, password)
     if len(members) != 1:
-        raise Failure(f"Exactly one key is required, but the JWK Set has {len(members)}")
+        raise InvalidKeyError(f"Exactly one key is required, but the JWK Set has {len(members)}")
     return _as_key(members[0])
 
 
@@ -59,12 +57,12 @@ def read_members(data: bytes, password: bytes | None = None) -> list[Member]:
 
 
 def key_set(members: list[Member]) -> KeySet:
-    """Return a set of keys. Raises Failure for the first key that cannot be used."""
+    """Return a set of keys. Raises InvalidKeyError for the first key that cannot be used."""
     for member in members:
         _as_key(member)
     keys = KeySet(members)
     for skipped in keys.skipped:
-        raise Failure(f"Key {skipped.source} of the set cannot be used: {skipped.reason}")
+        raise InvalidKeyError(f"Key {skipped.source} of the set cannot be used: {skipped.reason}")
     return keys
 
 

@@ -559,6 +559,17 @@ mod tests {
         let public = PreparedKey::new(&public.unwrap(), es256).unwrap();
         let refused = SignatureSource::new(&public, Members::new(), Members::new()).err();
         assert_eq!(refused, Some(Error::PrivateKeyRequired));
+        let unencoded = Members::from_iter([
+            ("b64".to_owned(), json!(false)),
+            ("crit".to_owned(), json!(["b64"])),
+        ]);
+        let unencoded = SignatureSource::new(&one, unencoded, Members::new()).unwrap();
+        for mixed in [[&unencoded, &source], [&source, &unencoded]] {
+            let refused = sign_general(&mixed, b"hello", false).err();
+            let message = "b64 must be the same for all signatures";
+            assert_eq!(refused, Some(Error::InvalidJws(message)));
+        }
+        assert!(sign_general(&[&unencoded, &unencoded], b"hello", false).is_ok());
         let refused = SignatureSource::new(&one, members("alg"), Members::new()).err();
         assert_eq!(refused, Some(Error::InvalidJws("alg cannot be among the headers")));
     }

@@ -474,4 +474,103 @@ mod tests {
         assert_eq!(verify_with(&jws, &[2], Policy::All), Err(Error::SignatureMismatch));
         assert_eq!(verify_with(&jws, &[], Policy::All), Err(Error::AlgorithmNotAllowed));
     }
+
+    /// Signs `aGVsbG8` under a protected header of this text, and adds members.
+    fn forged(protected: &str, others: Value) -> Result<usize, Error> {
+        let protected = base64url::encode(protected.as_bytes());
+        let payload = base64url::encode(b"hello");
+        let signature = key(1).sign(format!("{protected}.{payload}").as_bytes()).unwrap();
+        let mut jws = Members::new();
+        jws.insert("payload".to_owned(), payload.into());
+        jws.insert("protected".to_owned(), protected.into());
+        jws.insert("signature".to_owned(), base64url::encode(signature.as_ref()).into());
+        let Value::Object(others) = others else { panic!("members are in an object") };
+        jws.extend(others);
+        verify_with(&jws, &[1], Policy::All)
+    }
+
+    #[test]
+    fn headers_are_distinct_and_what_is_critical_is_signed() {
+        let protected = r#"{"alg":"HS256"}"#;
+        assert_eq!(forged(protected, json!({})), Ok(1));
+        assert_eq!(forged(protected, json!({"header": {"kid": "a"}})), Ok(1));
+        assert_eq!(forged("{}", json!({"header": {"alg": "HS256"}})), Ok(1));
+        for (protected, others, message) in [
+            (
+                protected,
+                json!({"header": {"alg": "HS256"}}),
+                "a header parameter occurs in two headers",
+            ),
+            (
+                protected,
+                json!({"header": {"b64": true}}),
+                "crit and b64 must be in the protected header",
+            ),
+            (
+                r#"{"alg":"HS256","b64":true}"#,
+                json!({"header": {"crit": ["b64"]}}),
+                "crit and b64 must be in the protected header",
+            ),
+            (protected, json!({"header": []}), "a header is not a JSON object"),
+            (protected, json!({"signatures": [{}]}), "it is both general and flattened"),
+            (protected, json!({"ciphertext": ""}), "it has members of a JWE too"),
+            (protected, json!({"payload": 1}), "a member that should be a string is not"),
+        ] {
+            assert_eq!(forged(protected, others), Err(Error::InvalidJws(message)));
+        }
+        assert_eq!(forged(r#"{"alg":"HS256","b64":false}"#, json!({})), Err(Error::B64NotCritical));
+        let unknown = forged(r#"{"alg":"HS256","crit":["x"],"x":1}"#, json!({}));
+        assert_eq!(unknown, Err(Error::CritUnsupported("x".to_owned())));
+    }
+
+    #[test]
+    fn each_signature_of_the_general_form_is_an_object() {
+        let one = key(1);
+        let jws = sign_general(&[&source(&one)], b"hello", false).unwrap();
+        for (signatures, message) in [
+            (json!([]), "\"signatures\" is not a non-empty list"),
+            (json!({}), "\"signatures\" is not a non-empty list"),
+            (json!([1]), "a signature is not a JSON object"),
+            (json!([{}]), "a signature is missing"),
+            (json!(vec![json!({}); 17]), "it has more signatures than are allowed"),
+        ] {
+            let mut jws = jws.clone();
+            jws.insert("signatures".to_owned(), signatures);
+            assert_eq!(verify_with(&jws, &[1], Policy::All), Err(Error::InvalidJws(message)));
+        }
+    }
+
+    #[test]
+    fn a_source_writes_its_headers_and_no_other_algorithm() {
+        let one = key(1);
+        let members = |name: &str| Members::from_iter([(name.to_owned(), json!("x"))]);
+        let source = SignatureSource::new(&one, members("typ"), members("kid")).unwrap();
+        let jws = sign_flattened(&source, b"hello", false).unwrap();
+        assert_eq!(jws["header"], json!({"kid": "x"}));
+        assert!(
+            !sign_flattened(&self::source(&one), b"hello", false).unwrap().contains_key("header")
+        );
+        // RFC 7515 Appendix A.3.
+        let public = crate::key::jwk::parse(
+            br#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#,
+        );
+        let es256 = Algorithm::by_name("ES256").unwrap();
+        let public = PreparedKey::new(&public.unwrap(), es256).unwrap();
+        let refused = SignatureSource::new(&public, Members::new(), Members::new()).err();
+        assert_eq!(refused, Some(Error::PrivateKeyRequired));
+        let unencoded = Members::from_iter([
+            ("b64".to_owned(), json!(false)),
+            ("crit".to_owned(), json!(["b64"])),
+        ]);
+        let unencoded = SignatureSource::new(&one, unencoded, Members::new()).unwrap();
+        for mixed in [[&unencoded, &source], [&source, &unencoded]] {
+            let refused = sign_general(&mixed, b"hello", false).err();
+            let message = "b64 must be the same for all signatures";
+            assert_eq!(refused, Some(Error::InvalidJws(message)));
+        }
+        assert!(sign_general(&[&unencoded, &unencoded], b"hello", false).is_ok());
+        let refused = SignatureSource::new(&one, members("alg"), Members::new()).err();
+        assert_eq!(refused, Some(Error::InvalidJws("alg cannot be among the headers")));
+    }
 }

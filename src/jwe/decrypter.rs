@@ -574,4 +574,32 @@ mod tests {
             assert_eq!(decrypter.decrypt(token.as_bytes()).map(drop), expected, "{ids:?}");
         }
     }
+
+    #[test]
+    fn keys_with_an_id_are_not_tried_for_another_kid() {
+        let alg = "A128KW";
+        let header = Members::from_iter([("kid".to_owned(), json!("x"))]);
+        let token = encrypter(alg).with_header(header).unwrap().encrypt(b"x").unwrap();
+        let opened = |keys: [(Option<&str>, u8); 3]| {
+            let keys = keys.map(|(id, byte)| (id.map(str::to_owned), key(alg, byte)));
+            Decrypter::new(keys.into(), vec![a128gcm()]).decrypt(token.as_bytes()).map(drop)
+        };
+        assert_eq!(opened([(None, 1), (None, 7), (Some("a"), 2)]), Ok(()));
+        let refused = opened([(None, 1), (None, 2), (Some("a"), 7)]);
+        assert_eq!(refused, Err(Error::DecryptionFailed));
+    }
+
+    #[test]
+    fn a_direct_key_decrypts_with_the_tokens_own_enc() {
+        let rows = ["A256GCM", "A128CBC-HS256"]
+            .map(|name| ContentEncryption::by_name(name).expect("in the table"));
+        let secret = RecipientKey::Secret(vec![7; 32].into());
+        let dir =
+            || KeyManagementKey::new(&secret, KeyManagement::by_name("dir").unwrap()).unwrap();
+        let decrypter = Decrypter::new(vec![(None, dir())], rows.to_vec());
+        for row in rows {
+            let token = Encrypter::new(dir(), row).unwrap().encrypt(b"x").unwrap();
+            assert_eq!(decrypter.decrypt(token.as_bytes()).unwrap().plaintext(), b"x");
+        }
+    }
 }

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from rapidjwt._inspection.keys import key_set, read_members, serving
+from rapidjwt._inspection.keys import key_set, named_algorithms, read_members, serving
+from rapidjwt._inspection.printable import printable
 from rapidjwt._inspection.times import moments
 from rapidjwt._inspection.verification import TokenDecoder
 from rapidjwt._rapidjwt import Verifier
@@ -26,7 +27,7 @@ from rapidjwt.cli.options import (
     token_argument,
     tokens_option,
 )
-from rapidjwt.cli.output import note, printable, show, write, write_json, write_json_line
+from rapidjwt.cli.output import note, show, write, write_json, write_json_line
 from rapidjwt.cli.sources import (
     allow_stdin_once,
     read_bytes,
@@ -217,8 +218,7 @@ def _require_any(able: list[str]) -> None:
 
 
 def _named_by(keys: KeySet, able: list[str]) -> list[str]:
-    """Return the algorithms that the keys name. The token must not choose its algorithm."""
-    named = [name for name in able if name in {entry.alg for entry in keys}]
+    named = named_algorithms(keys, able)
     if not named:
         raise click.UsageError(
             f"The key does not name its algorithm: specify --alg ({', '.join(able)})."

@@ -145,7 +145,7 @@ def _file(name: str) -> _Answer:
     name = name or "index.html"
     if name not in _TYPES:
         return _plain(HTTPStatus.NOT_FOUND)
-    content = files(__package__).joinpath("page", name).read_bytes()
+    content = (files("rapidjwt.ui") / "page" / name).read_bytes()
     return _Answer(HTTPStatus.OK, _TYPES[name], content)
 
 

@@ -113,6 +113,12 @@ def test_a_page_opens_without_complaint_fits_a_phone_and_has_no_dead_link(server
             assert parts.scheme in {"https", "mailto"}, link
 
 
+def test_no_page_of_the_api_has_private_names_of_types():
+    pages = [page.read_text(encoding="utf-8") for page in SITE.glob("api/**/index.html")]
+    assert len(pages) > 10
+    assert {name for page in pages for name in re.findall(r"\b_[A-Z]\w*[a-z]\w*", page)} == set()
+
+
 def test_llms_txt_links_every_page():
     text = (SITE / "llms.txt").read_text(encoding="utf-8")
     links = re.findall(r"^- \[.+\]\((.+)\)$", text, re.MULTILINE)

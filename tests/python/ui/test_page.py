@@ -126,7 +126,7 @@ def test_the_choice_of_the_issuer_replaces_the_key(page):
     page.get_by_role("tab", name="Verify").click()
     page.get_by_label("Those of the issuer").check()
     assert page.locator("#verify").get_by_label("Key", exact=True).is_hidden()
-    assert "only" in page.locator("#verify-issuer-hint").text_content()
+    assert "leave this machine" in page.locator("#verify-issuer-hint").text_content()
     page.get_by_label("A key or a JWK Set").check()
     assert page.locator("#verify").get_by_label("Key", exact=True).is_visible()
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     ErrorT = TypeVar("ErrorT", bound="PyJWTError")
 
-#: What each `code` means. docs/errors.md has this table.
+#: What each `code` means. docs/errors.md has this table, docs/error-codes.md what helps.
 CODES = {
     "malformed_token": "The token is not a compact JWS, or its header or payload is not JSON",
     "token_too_large": "The token has more bytes, or its payload nests deeper, than is allowed",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rapidjwt._rapidjwt import algorithm_table, encryption_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 TABLE = "<!-- algorithm table -->"
@@ -59,3 +62,26 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     markdown = markdown.replace(KEY_MANAGEMENT, encryption("alg", key_managements))
     markdown = markdown.replace(CONTENT_ENCRYPTION, encryption("enc", encryptions))
     return markdown.replace(TABLE, algorithms())
+
+
+def on_nav(nav: Any, **_: Any) -> None:
+    """Keep the navigation, whose pages have their titles only when all of them were read."""
+    _NAVIGATION.append(nav)
+
+
+def on_post_build(config: Any, **_: Any) -> None:
+    """Write llms.txt, the list of the pages for language models."""
+    lines = [f"# {config.site_name}", "", f"> {config.site_description}", ""]
+    lines += _links(_NAVIGATION.pop().items)
+    Path(config.site_dir, "llms.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _links(items: list[Any]) -> Iterator[str]:
+    for item in items:
+        if item.is_page:
+            yield f"- [{item.title}]({item.url or './'})"
+        else:
+            yield from ("", f"## {item.title}", "", *_links(item.children))
+
+
+_NAVIGATION: list[Any] = []

@@ -7,6 +7,7 @@ narrow, light and dark, are written to `site-screenshots/`.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 from contextlib import contextmanager
@@ -110,6 +111,19 @@ def test_a_page_opens_without_complaint_fits_a_phone_and_has_no_dead_link(server
                 assert f'id="{unquote(parts.fragment)}"' in file.read_text(encoding="utf-8"), link
         else:
             assert parts.scheme in {"https", "mailto"}, link
+
+
+def test_no_page_of_the_api_has_private_names_of_types():
+    pages = [page.read_text(encoding="utf-8") for page in SITE.glob("api/**/index.html")]
+    assert len(pages) > 10
+    assert {name for page in pages for name in re.findall(r"\b_[A-Z]\w*[a-z]\w*", page)} == set()
+
+
+def test_llms_txt_links_every_page():
+    text = (SITE / "llms.txt").read_text(encoding="utf-8")
+    links = re.findall(r"^- \[.+\]\((.+)\)$", text, re.MULTILINE)
+    assert sorted(f"/{link}".replace("/./", "/") for link in links) == paths()
+    assert "## Guides" in text
 
 
 def test_a_search_finds_a_name(server, browser):

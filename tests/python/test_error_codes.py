@@ -276,3 +276,14 @@ def test_errors_of_key_sets_and_issuers_have_codes():
         "expected": ["https://a.example"],
         "actual": "https://b.example",
     }
+
+
+def test_the_page_of_codes_says_of_each_what_it_means_and_what_helps():
+    page = (ROOT / "docs" / "error-codes.md").read_text(encoding="utf-8")
+    sections = [part.partition("\n\n") for part in page.split("\n## ")[1:]]
+    assert [code for code, *_ in sections] == list(CODES)
+    for code, _, text in sections:
+        meaning, cause, remedy = text.strip().split("\n\n")
+        assert " ".join(meaning.split()) == f"{CODES[code]}."
+        assert cause.startswith("**Usually**: ")
+        assert remedy.startswith("**What helps**: ")

@@ -5,11 +5,13 @@ It is plain Python, because pytest is not installed there.
 
 from __future__ import annotations
 
+import importlib.resources
 import importlib.util
 import time
 from pathlib import Path
 
 import rapidjwt
+from rapidjwt.ui import PageServer
 
 KEYS = Path(__file__).parents[1] / "vectors" / "keys"
 CLAIMS = {"sub": "user-42", "aud": "api", "exp": int(time.time()) + 60}
@@ -53,6 +55,10 @@ def main() -> None:
         private, public = ((KEYS / name).read_text() for name in names)
         check(algorithm, private, public)
         print(f"{algorithm}: signs and verifies without cryptography")
+    page = importlib.resources.files("rapidjwt.ui").joinpath("page")
+    assert {file.name for file in page.iterdir()} >= {"index.html", "page.css", "page.js"}
+    with PageServer() as server:
+        print(f"the page would be at {server.url}")
     try:
         rapidjwt.encode(CLAIMS, "no key", "RS256")
     except rapidjwt.InvalidKeyError as error:

@@ -72,6 +72,12 @@ def serving(keys: KeySet) -> list[str]:
     return [name for name in ALGORITHMS if any(entry.serves(name) for entry in entries)]
 
 
+def named_algorithms(keys: KeySet, able: list[str]) -> list[str]:
+    """Return those that the keys name: a token must not choose its algorithm."""
+    named = {entry.alg for entry in keys}
+    return [name for name in able if name in named]
+
+
 def _read_encrypted(
     read: Callable[[bytes, bytes | None], Key], data: bytes, password: bytes | None
 ) -> Key:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rapidjwt._inspection.keys import serving
+from rapidjwt._inspection.keys import named_algorithms, serving
 from rapidjwt._rapidjwt import Verifier
 
 from .exit_code import Failure
@@ -35,8 +35,8 @@ def require_any(able: list[str]) -> None:
 
 
 def named_by(keys: KeySet, able: list[str]) -> list[str]:
-    """Return the algorithms that the keys name. The token must not choose its algorithm."""
-    named = [name for name in able if name in {entry.alg for entry in keys}]
+    """Return the algorithms that the keys name, or say that they must be chosen."""
+    named = named_algorithms(keys, able)
     if not named:
         raise click.UsageError(
             f"The key does not name its algorithm: specify --alg ({', '.join(able)})."

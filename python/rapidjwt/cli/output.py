@@ -6,7 +6,6 @@ import io
 import json
 import os
 import sys
-import unicodedata
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,8 @@ import click
 from rich.console import Console
 from rich.highlighter import JSONHighlighter
 from rich.text import Text
+
+from rapidjwt._inspection.printable import printable
 
 from .exit_code import ExitCode, Failure
 from .streams import discard, is_terminal, write_error
@@ -24,30 +25,9 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-#: Control characters, invisible ones that reorder or hide text, lone surrogates, and line
-#: separators: categories of the Unicode Standard, Section 4.5.
-_NOT_SHOWN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 #: JSON longer than this is written without colours and indentation: rich takes a minute to colour a
 #: million numbers, and indentation multiplies the length of what is nested deeply.
 _LONG_JSON = 100_000
-
-
-class _Escapes(dict[int, str]):
-    """The table of `str.translate` that escapes characters, filled in as they occur."""
-
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
-        is_shown = unicodedata.category(character) not in _NOT_SHOWN
-        self[code] = character if is_shown else json.dumps(character)[1:-1]
-        return self[code]
-
-
-_ESCAPES = _Escapes()
-
-
-def printable(text: str) -> str:
-    r"""Escape the characters that control a terminal or are invisible, such as `\u001b`."""
-    return text.translate(_ESCAPES)
 
 
 def json_text(value: Any) -> Text | str:

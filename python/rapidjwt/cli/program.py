@@ -26,6 +26,7 @@ from .commands.rotate import rotate
 from .commands.serve_jwks import serve_jwks
 from .commands.sign import sign
 from .commands.thumbprint import thumbprint
+from .commands.ui import ui
 from .commands.verify import verify
 from .exit_code import ExitCode, Failure
 from .output import note, write
@@ -94,7 +95,7 @@ def program(context: click.Context) -> int:
 
 _COMMANDS = (
     *(inspect_token, verify, audit, sign, encrypt, decrypt, keygen, jwks, thumbprint),
-    *(rotate, serve_jwks, bench, doctor),
+    *(rotate, serve_jwks, bench, doctor, ui),
 )
 for _command in _COMMANDS:
     program.add_command(_command)

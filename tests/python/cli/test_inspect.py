@@ -11,8 +11,9 @@ import pytest
 import rapidjwt
 import time_machine
 from rapidjwt import Key, Signer
+from rapidjwt._inspection.printable import printable
 from rapidjwt.cli.exit_code import Failure
-from rapidjwt.cli.output import printable, write_json
+from rapidjwt.cli.output import write_json
 from rich.highlighter import JSONHighlighter
 
 from .tokens import segment, token
@@ -265,7 +266,7 @@ def test_wide_and_deep_claims_are_not_indented(run):
 def test_characters_are_classified_once_each(monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "rapidjwt.cli.output.unicodedata.category",
+        "rapidjwt._inspection.printable.unicodedata.category",
         lambda character, real=unicodedata.category: asked.append(character) or real(character),
     )
     assert printable("\U000e0042\U000e0043" * 1000) == r"\udb40\udc42\udb40\udc43" * 1000

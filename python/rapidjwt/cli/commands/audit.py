@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rapidjwt._inspection.keys import key_set, read_members
+from rapidjwt._inspection.printable import printable
 from rapidjwt.cli.exit_code import ExitCode, Failure
 from rapidjwt.cli.local_verifier import local_verifier, require_needs
 from rapidjwt.cli.options import (
@@ -26,7 +27,7 @@ from rapidjwt.cli.options import (
     password_option,
     profile_option,
 )
-from rapidjwt.cli.output import note, printable, show, write_json
+from rapidjwt.cli.output import note, show, write_json
 from rapidjwt.cli.sources import read_secret
 from rapidjwt.profiles import ALL
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
+from rapidjwt._inspection.printable import printable
 from rapidjwt.cli.exit_code import ExitCode, Failure
 from rapidjwt.cli.obstacles import obstacles
 from rapidjwt.cli.options import examples, json_option
-from rapidjwt.cli.output import note, printable, show, write_json
+from rapidjwt.cli.output import note, show, write_json
 from rapidjwt.cli.token_text import heading
 from rapidjwt.exceptions import PyJWKClientError
 

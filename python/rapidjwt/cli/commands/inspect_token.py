@@ -9,6 +9,7 @@ import click
 from rich.text import Text
 
 from rapidjwt._inspection.any_form import read_any_form
+from rapidjwt._inspection.printable import printable
 from rapidjwt._inspection.report import likeness_of, report
 from rapidjwt._inspection.unverified import ENCRYPTED
 from rapidjwt.cli.decryption import decrypt_token, read_decrypted, read_decrypter
@@ -22,7 +23,7 @@ from rapidjwt.cli.options import (
     token_argument,
     tokens_option,
 )
-from rapidjwt.cli.output import json_text, printable, show, write_json, write_json_line
+from rapidjwt.cli.output import json_text, show, write_json, write_json_line
 from rapidjwt.cli.sources import allow_stdin_once, read_pasted_token, token_source
 from rapidjwt.cli.token_list import report_each
 from rapidjwt.cli.token_text import heading, member_lines, time_lines

@@ -10,6 +10,7 @@ import click
 from rich.text import Text
 
 from rapidjwt._inspection.keys import key_set, read_members, serving
+from rapidjwt._inspection.printable import printable
 from rapidjwt._inspection.times import moments
 from rapidjwt._inspection.verification import TokenDecoder
 from rapidjwt._rapidjwt import Verifier
@@ -27,7 +28,7 @@ from rapidjwt.cli.options import (
     token_argument,
     tokens_option,
 )
-from rapidjwt.cli.output import note, printable, show, write, write_json, write_json_line
+from rapidjwt.cli.output import note, show, write, write_json, write_json_line
 from rapidjwt.cli.sources import (
     allow_stdin_once,
     read_bytes,

@@ -664,6 +664,8 @@ else:
 The classes, texts and `args` of the errors that PyJWT has are PyJWT's. A class of your own inherits
 the `code` of its base, or sets another.
 
+[Error codes](error-codes.md) says of each where it usually comes from, and what helps.
+
 """
 
 

@@ -12,7 +12,6 @@ from rapidjwt import Key, Signer
 from rapidjwt.jwks import JWKSClient
 from rapidjwt.ui.actions import answer
 
-NOW = int(time.time())
 SECRET = "a secret of at least thirty-two bytes, from a vault"
 
 
@@ -21,19 +20,25 @@ def key():
     return Key.generate("ES256")
 
 
+def now():
+    """Return the time at which a test runs: others may run for minutes before it."""
+    return int(time.time())
+
+
 def token(key, claims=None, **header):
-    return Signer(key, headers=header).encode({"exp": NOW + 600} if claims is None else claims)
+    return Signer(key, headers=header).encode({"exp": now() + 600} if claims is None else claims)
 
 
 def test_reading_finds_the_token_and_says_what_inspect_says(key):
-    made = token(key, {"sub": "alice", "iat": NOW, "big": 2**70}, typ="at+jwt")
+    issued = now()
+    made = token(key, {"sub": "alice", "iat": issued, "big": 2**70}, typ="at+jwt")
     found = answer("inspect", {"text": f"curl -H 'Authorization: Bearer {made}' https://x.example"})
     assert found["token"] == made
     assert found["others"] == 0
     header, claims = found["parts"]
     assert json.loads(header["json"]) == {"alg": "ES256", "typ": "at+jwt"}
     assert f'"big": {2**70}' in claims["json"]
-    assert [(one["name"], one["at"]) for one in found["moments"]] == [("iat", NOW)]
+    assert [(one["name"], one["at"]) for one in found["moments"]] == [("iat", issued)]
     assert [one["code"] for one in found["findings"]] == ["exp-missing"]
     assert found["profile"]["profile"] == "access-token"
     assert 'Token is missing the "iss" claim' in found["profile"]["lacks"]
@@ -75,12 +80,12 @@ def test_a_token_is_verified_with_a_key_a_set_and_a_secret(key):
 
 def test_a_refused_token_has_the_error_and_its_words(key):
     request = {"key": key.to_pem(), "algorithm": "ES256"}
-    assert answer("verify", request | {"text": token(key, {"exp": NOW - 60})}) == {
+    assert answer("verify", request | {"text": token(key, {"exp": now() - 60})}) == {
         "verified": False,
         "error": "ExpiredSignatureError",
         "message": "Signature has expired",
     }
-    late = request | {"text": token(key, {"exp": NOW - 60}), "leeway": "120"}
+    late = request | {"text": token(key, {"exp": now() - 60}), "leeway": "120"}
     assert answer("verify", late)["verified"] is True
     other = token(Key.generate("ES256"))
     assert answer("verify", request | {"text": other})["error"] == "InvalidSignatureError"
@@ -88,7 +93,7 @@ def test_a_refused_token_has_the_error_and_its_words(key):
 
 
 def test_issuer_audience_and_profile_are_demanded(key):
-    made = token(key, {"iss": "https://id.example", "aud": "api", "exp": NOW + 60, "sub": "a"})
+    made = token(key, {"iss": "https://id.example", "aud": "api", "exp": now() + 60, "sub": "a"})
     request = {"text": made, "key": key.to_pem(), "algorithm": "ES256", "audience": "api"}
     assert answer("verify", request)["verified"] is True
     assert answer("verify", request | {"audience": "web"})["error"] == "InvalidAudienceError"

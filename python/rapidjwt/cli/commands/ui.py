@@ -27,7 +27,7 @@ def ui(port: int, browser: bool) -> ExitCode:
     """Serve a page for tokens to a browser on this machine, until it is interrupted (Ctrl-C).
 
     Tokens and keys stay on this machine, and nothing is stored. Only the keys of an issuer are
-    fetched from elsewhere, when you ask for it. Keep the address to yourself.
+    fetched from elsewhere, when you ask for it.
     """
     from rapidjwt.ui import PageServer  # noqa: PLC0415 - nothing else needs it
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from griffe import Attribute, Class, Expr, ExprName, Extension, Function, Module
+from griffe import (
+    AliasResolutionError,
+    Attribute,
+    Class,
+    Expr,
+    ExprName,
+    Extension,
+    Function,
+    Module,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +72,10 @@ def _value(name: ExprName, scope: Object) -> Any:
         return name
     found = scope.module.members.get(name.name)
     if found is not None and found.is_alias:
-        found = found.final_target
+        try:
+            found = found.final_target
+        except AliasResolutionError:  # it is another package's
+            found = None
     if not isinstance(found, Attribute) or str(found.value).startswith("TypeVar("):
         return ExprName(name.name.lstrip("_"))
     return _public(found.value, found)

@@ -205,12 +205,12 @@ impl Condition {
         (!is_met).then_some(self)
     }
 
-    /// Returns whether an absent claim is for the condition to judge; otherwise, it is missing.
-    fn judges_absence(&self) -> bool {
+    /// Returns whether an absent claim is for the condition to decide; otherwise, it is missing.
+    fn decides_absence(&self) -> bool {
         match self {
             Self::Absent | Self::PresentIfSeveral(_) => true,
-            Self::All(all) => all.iter().all(Self::judges_absence),
-            Self::Any(any) => any.iter().any(Self::judges_absence),
+            Self::All(all) => all.iter().all(Self::decides_absence),
+            Self::Any(any) => any.iter().any(Self::decides_absence),
             _ => false,
         }
     }
@@ -250,7 +250,7 @@ impl Rule {
         if claims.with_value(&self.path, |seen| self.is_clearly_met(seen)) {
             return Ok(());
         }
-        self.judge(claims, at)
+        self.check_condition(claims, at)
     }
 
     /// Returns whether one look shows that the rule is met, as nearly every token meets nearly every
@@ -266,9 +266,9 @@ impl Rule {
     }
 
     #[inline(never)]
-    fn judge(&self, claims: &impl ClaimsView, at: &Circumstances) -> Result<(), Error> {
+    fn check_condition(&self, claims: &impl ClaimsView, at: &Circumstances) -> Result<(), Error> {
         claims.with_value(&self.path, |seen| {
-            if seen.is_missing() && !self.condition.judges_absence() {
+            if seen.is_missing() && !self.condition.decides_absence() {
                 return if self.is_optional { Ok(()) } else { Err(self.missing()) };
             }
             let broken = self.condition.broken(seen, claims, at);
@@ -325,7 +325,7 @@ impl Rules {
     pub fn demand(&self, claim: Claim) -> bool {
         self.rules.iter().any(|rule| {
             let is_of_claim = rule.path.is_claim(claim);
-            is_of_claim && !rule.is_optional && !rule.condition.judges_absence()
+            is_of_claim && !rule.is_optional && !rule.condition.decides_absence()
         })
     }
 

@@ -44,6 +44,6 @@ def add_disclosures(token: UnverifiedToken, text: str) -> None:
 
 def _key_binding(token: UnverifiedToken, jwt: str) -> dict[str, Any]:
     bound = read_unverified(jwt)
-    # Its age is for the verifier to judge; it needs no `exp`.
+    # Its age is for the verifier to decide; it needs no `exp`.
     token.findings += [one for one in bound.findings if one.code != "exp-missing"]
     return {"header": bound.header, "claims": bound.claims}

@@ -160,7 +160,7 @@ foreign() { # ARCHITECTURE RUST_TARGET GNU_TARGET DESCRIPTION TESTS PACKAGE...
     folder "$arch" "$arch"
     cross_tools "$arch" "$gnu"
     install amd64 python3 python3-venv
-    install "$arch" python3 python3-cryptography python3-time-machine
+    install "$arch" python3 python3-cryptography python3-hypothesis python3-time-machine
     inside "$arch" "python3 -c 'import platform
 print(\"platform: CPython\", platform.python_version() + \", $4\")'"
     inside amd64 "cd /build/rapidjwt
@@ -176,7 +176,7 @@ print(\"platform: CPython\", platform.python_version() + \", $4\")'"
     inside amd64 "cd /build/rapidjwt
         rm -rf .venv-cross/$arch
         pip='.venv-cross/bin/python -m pip install -q --target .venv-cross/$arch'
-        \$pip PyJWT==2.15.1 freezegun hypothesis pytest ${*:6}
+        \$pip PyJWT==2.15.1 freezegun pytest ${*:6}
         \$pip --no-deps --platform \$(ls dist | sed 's/.*-\\(.*\\).whl/\\1/') dist/*.whl"
     inside "$arch" "cd /build/rapidjwt
         python3 -m venv --clear --without-pip --system-site-packages .venv-$arch

@@ -438,7 +438,9 @@ fn certified_key<'a>(certificate: &[AnyRef<'a>]) -> Option<AnyRef<'a>> {
     let [tbs, algorithm, signature] = certificate else {
         return None;
     };
-    let fields = inner_elements(tbs)?;
+    // What is read here must be a certificate to `is_certificate` too, which keeps public keys from
+    // being secrets.
+    let fields = inner_elements(tbs).filter(|fields| has_possible_version(fields))?;
     let fields = match fields.as_slice() {
         [version, rest @ ..] if version.tag() == CONTEXT_0 => rest,
         all => all,
@@ -986,6 +988,7 @@ mod tests {
         let no_algorithm = || sequence(&[&number]);
         let new = Certificate::new;
         for wrong in [
+            Certificate { version: tagged(CONTEXT_0, &sequence(&[])), ..new() }.der(),
             Certificate { serial: sequence(&[]), ..new() }.der(),
             Certificate { inner_algorithm: no_algorithm(), ..new() }.der(),
             Certificate { key: no_algorithm(), ..new() }.der(),

@@ -213,6 +213,19 @@ def test_a_cluster_can_be_used(redis_cluster):
 
 
 @needs_redis
+def test_the_thread_survives_an_exception_of_another_kind(redis_server, monkeypatch):
+    revoked, refreshed = revocations(redis_server), []
+
+    def refresh():
+        refreshed.append(1)
+        raise AttributeError("'NoneType' object has no attribute 'readline'")  # seen of redis-py
+
+    monkeypatch.setattr(revoked, "refresh", refresh)
+    assert not is_revoked(revoked, jti="1")
+    soon(lambda: len(refreshed) > 2)
+
+
+@needs_redis
 def test_the_thread_ends_with_the_list(redis_server):
     before = set(threading.enumerate())
     revoked = revocations(redis_server)

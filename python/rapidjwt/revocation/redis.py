@@ -175,7 +175,9 @@ def _refresh_forever(reference: weakref.ref[RedisRevocationList], interval: floa
         revoked = reference()
         if revoked is None:
             return
-        with contextlib.suppress(StoreUnavailableError):  # `check` notices that the copy gets old
+        # `check` notices that the copy gets old. While another thread closes the client, redis-py
+        # raises other exceptions than its own.
+        with contextlib.suppress(Exception):
             revoked.refresh()
         del revoked
 

@@ -87,6 +87,30 @@ tokens_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for scripts.")
 
+#: What commands that verify demand of tokens.
+algorithms_option = click.option(
+    "--alg",
+    "algorithms",
+    multiple=True,
+    type=ALGORITHM,
+    metavar="ALG",
+    help="An allowed algorithm. Default: those that the keys name.",
+)
+audiences_option = click.option(
+    "--aud", "audiences", multiple=True, metavar="NAME", help="An accepted audience."
+)
+issuers_option = click.option(
+    "--iss", "issuers", multiple=True, metavar="NAME", help="An accepted issuer."
+)
+leeway_option = click.option(
+    "--leeway",
+    type=duration,
+    metavar="TIME",
+    default="0",
+    help="The allowed clock skew, such as 30s.",
+)
+require_option = click.option("--require", multiple=True, metavar="CLAIM", help="A required claim.")
+
 
 def _read_password(
     _context: click.Context, _option: click.Parameter, name: str | None

@@ -19,13 +19,16 @@ from rapidjwt._inspection.printable import printable
 from rapidjwt.cli.exit_code import ExitCode, Failure
 from rapidjwt.cli.local_verifier import local_verifier, require_needs
 from rapidjwt.cli.options import (
-    ALGORITHM,
-    duration,
+    algorithms_option,
+    audiences_option,
     examples,
+    issuers_option,
     json_option,
     key_option,
+    leeway_option,
     password_option,
     profile_option,
+    require_option,
 )
 from rapidjwt.cli.output import note, show, write_json
 from rapidjwt.cli.sources import read_secret
@@ -63,24 +66,11 @@ def _moment(_context: click.Context, _option: click.Parameter, text: str | None)
 )
 @key_option("The key, or a JWK Set, in any format.", required=True)
 @password_option
-@click.option(
-    "--alg",
-    "algorithms",
-    multiple=True,
-    type=ALGORITHM,
-    metavar="ALG",
-    help="An allowed algorithm. Default: those that the keys name.",
-)
-@click.option("--aud", "audiences", multiple=True, metavar="NAME", help="An accepted audience.")
-@click.option("--iss", "issuers", multiple=True, metavar="NAME", help="An accepted issuer.")
-@click.option(
-    "--leeway",
-    type=duration,
-    metavar="TIME",
-    default="0",
-    help="The allowed clock skew, such as 30s.",
-)
-@click.option("--require", multiple=True, metavar="CLAIM", help="A required claim.")
+@algorithms_option
+@audiences_option
+@issuers_option
+@leeway_option
+@require_option
 @profile_option
 @click.option(
     "--at",

@@ -17,14 +17,17 @@ from rapidjwt._rapidjwt import Verifier
 from rapidjwt.cli.exit_code import ExitCode
 from rapidjwt.cli.local_verifier import local_verifier, named_by, require_any, require_needs
 from rapidjwt.cli.options import (
-    ALGORITHM,
+    algorithms_option,
+    audiences_option,
     complete_file,
-    duration,
     examples,
+    issuers_option,
     json_option,
     key_option,
+    leeway_option,
     password_option,
     profile_option,
+    require_option,
     token_argument,
     tokens_option,
 )
@@ -71,25 +74,12 @@ if TYPE_CHECKING:
     "--jwks", shell_complete=complete_file, metavar="URL|FILE", help="A provider's JWK Set."
 )
 @click.option("--issuer", metavar="URL", help="An issuer, to find its keys and to require as iss.")
-@click.option(
-    "--alg",
-    "algorithms",
-    multiple=True,
-    type=ALGORITHM,
-    metavar="ALG",
-    help="An allowed algorithm. Default: those that the keys name.",
-)
-@click.option("--aud", "audiences", multiple=True, metavar="NAME", help="An accepted audience.")
-@click.option("--iss", "issuers", multiple=True, metavar="NAME", help="An accepted issuer.")
+@algorithms_option
+@audiences_option
+@issuers_option
 @click.option("--sub", "subject", metavar="NAME", help="The only accepted subject.")
-@click.option(
-    "--leeway",
-    type=duration,
-    metavar="TIME",
-    default="0",
-    help="The allowed clock skew, such as 30s.",
-)
-@click.option("--require", multiple=True, metavar="CLAIM", help="A required claim.")
+@leeway_option
+@require_option
 @profile_option
 @click.option("--nonce", metavar="TEXT", help="Require an SD-JWT that is bound to its holder.")
 @click.option("--bound-to", metavar="NAME", help="The verifier that the key binding must name.")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import ssl
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +18,7 @@ import pytest
 import rapidjwt
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
+from loopback_tls import server_tls
 from rapidjwt import Signer, Verifier
 
 CLAIMS = {"sub": "1"}
@@ -240,39 +240,7 @@ def test_google(algorithm):
 @pytest.fixture(scope="module")
 def azure_tls(tmp_path_factory):
     """Return a server's context and the certificate that clients trust."""
-    import datetime as dt
-    import ipaddress
-
-    from cryptography import x509
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "stub")])
-    now = dt.datetime.now(dt.timezone.utc)
-    alternative = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(alternative, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("tls")
-    pem = folder / "server.pem"
-    encoding, none = serialization.Encoding.PEM, serialization.NoEncryption()
-    pem.write_bytes(
-        key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, none)
-        + certificate.public_bytes(encoding)
-    )
-    trusted = folder / "trusted.pem"
-    trusted.write_bytes(certificate.public_bytes(encoding))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    return context, str(trusted)
+    return server_tls(tmp_path_factory.mktemp("tls"))
 
 
 def base64url(data):

@@ -21,6 +21,7 @@ END = "<!-- bench:end -->"
 ROOT = HERE.parent
 README = ROOT / "README.md"
 DOCS = ROOT / "docs" / "benchmarks.md"
+LANDING = ROOT / "docs" / "index.md"
 DOCS_CHART = ROOT / "docs" / "benchmarks.svg"
 README_RESULTS = RESULTS / "cpython-3.11.json"
 
@@ -28,6 +29,7 @@ BASELINE = "PyJWT"
 NOTHING = "-"
 ALGORITHMS = ("HS256", "RS256", "PS256", "ES256", "ES384", "EdDSA")
 README_ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
+SHOWN_ON_LANDING = (BASELINE, "rapidjwt")
 SIZES = ("small", "1 KB", "10 KB", "100 KB")
 
 
@@ -200,6 +202,23 @@ def short_report(results: Results) -> str:
     )
 
 
+def landing_report(results: Results) -> str:
+    """Return the landing page's part: PyJWT and rapidjwt with the key as text in each call."""
+    operations = ("decode", "encode")
+    rows = []
+    for algorithm in README_ALGORITHMS:
+        found = [case(results, f"{operation} {algorithm} small") for operation in operations]
+        cells = [cell(one, name) for one in found for name in SHOWN_ON_LANDING]
+        rows.append([algorithm, *cells])
+    columns = [f"{operation}, {name}" for operation in operations for name in SHOWN_ON_LANDING]
+    where = results["environment"]
+    return (
+        f"{table(['', *columns], rows)}\n{where['cpu']}, {where['python']}, {where['date']}; "
+        f"{BASELINE} {where['versions'][BASELINE]}. [How that was measured, and beside other "
+        "libraries](benchmarks.md).\n"
+    )
+
+
 def web_report(run: WebResults) -> str:
     """Return the web benchmark's table and how it was measured."""
     rows = []
@@ -251,3 +270,4 @@ def update_docs() -> None:
         shown = read(README_RESULTS)
         DOCS_CHART.write_text(chart(shown), encoding="utf-8")
         replace_marked(README, short_report(shown))
+        replace_marked(LANDING, landing_report(shown))

@@ -152,7 +152,7 @@ def marked_blocks(page):
 #: The blocks that ask a provider for its keys, each with the verifier that it makes.
 PROVIDERS = {
     "README.md": lambda names: names["verifier"],
-    "docs/index.md": lambda names: names["verifier"],
+    "docs/quick-start.md": lambda names: names["verifier"],
     "docs/jwks.md": lambda names: names["verifier"],
     "docs/guides/django.md": lambda names: names["RAPIDJWT"]["VERIFIER"],
     "docs/guides/flask.md": lambda names: names["verifier"],

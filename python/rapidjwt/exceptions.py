@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     ErrorT = TypeVar("ErrorT", bound="PyJWTError")
 
-#: What each `code` means. docs/errors.md has this table, docs/error-codes.md what helps.
+#: What each `code` means. docs/error-codes/ has a page for each, with what helps.
 CODES = {
     "malformed_token": "The token is not a compact JWS, or its header or payload is not JSON",
     "token_too_large": "The token has more bytes, or its payload nests deeper, than is allowed",
@@ -59,6 +59,9 @@ CODES = {
     "error": "An error of another class",
 }
 
+#: Where the documentation site has the page of a code.
+_HELP = "error-codes/{}/"
+
 #: How many characters of a text, and how many items of a list, `details` contains.
 _MOST_CHARACTERS = 200
 _MOST_ITEMS = 10
@@ -79,10 +82,20 @@ class PyJWTError(Exception):
     expired_at: int | None = None
 
     def details(self) -> dict[str, Any]:
-        """Return the attributes that are not None, shortened, for logs: never a token or a key."""
+        """Return the attributes that are not None, shortened, for logs: never a token or a key.
+
+        `help` is the path of the page about `code` in the documentation.
+        """
         names = ("code", "claim", "expected", "actual", "expired_at")
         found = {name: getattr(self, name) for name in names}
-        return {name: _shortened(value) for name, value in found.items() if value is not None}
+        details = {name: _shortened(value) for name, value in found.items() if value is not None}
+        return with_help(details)
+
+
+def with_help(details: dict[str, Any]) -> dict[str, Any]:
+    """Return the details of an error with `help`, if its `code` is one of `CODES`."""
+    code = details.get("code")
+    return {**details, "help": _HELP.format(code)} if str(code) in CODES else details
 
 
 def described(error: ErrorT, *, expected: object = None, **attributes: Any) -> ErrorT:

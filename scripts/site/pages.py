@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rapidjwt._rapidjwt import algorithm_table, encryption_tables
+from rapidjwt.exceptions import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +63,13 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     markdown = markdown.replace(KEY_MANAGEMENT, encryption("alg", key_managements))
     markdown = markdown.replace(CONTENT_ENCRYPTION, encryption("enc", encryptions))
     return markdown.replace(TABLE, algorithms())
+
+
+def on_config(config: Any, **_: Any) -> None:
+    """Add the pages of the error codes to the navigation, in the order of the codes."""
+    errors = next(item["Errors"] for item in config.nav if "Errors" in item)
+    pages = next(item["Error codes"] for item in errors if "Error codes" in item)
+    pages += [f"error-codes/{code}.md" for code in CODES]
 
 
 def on_nav(nav: Any, **_: Any) -> None:

@@ -126,14 +126,40 @@ def test_llms_txt_links_every_page():
     assert "## Guides" in text
 
 
-def test_a_search_finds_a_name(server, browser):
+@contextmanager
+def searching(browser, server, text):
+    """Search for a text; return the page with the results, of which the first is there."""
     with opened(browser, f"{server}/") as (page, complaints, _):
         page.locator("input.md-search__input").click()
         ready = "!document.querySelector('.md-search-result__meta').textContent.includes('Init')"
         page.wait_for_function(ready)
-        page.locator("input.md-search__input").press_sequentially("cache_size")
+        page.locator("input.md-search__input").press_sequentially(text)
         page.locator(".md-search-result__item a").first.wait_for()
+        page.wait_for_timeout(500)  # the results of the last letters
+        yield page
         assert not complaints
+
+
+def test_a_search_finds_a_name(server, browser):
+    with searching(browser, server, "cache_size") as page:
+        assert page.locator(".md-search-result__item a").count() > 1
+
+
+#: What someone pastes, and the code whose page is the first result.
+PASTED = {
+    "Signature has expired": "expired",
+    "jwt.exceptions.InvalidAudienceError: Audience doesn't match": "wrong_audience",
+    'Token is missing the "exp" claim': "missing_claim",
+    "Signature verification failed": "bad_signature",
+    "Not enough segments": "malformed_token",
+}
+
+
+@pytest.mark.parametrize("message", PASTED)
+def test_a_search_for_a_message_finds_the_page_of_its_code(server, browser, message):
+    with searching(browser, server, message) as page:
+        first = page.locator(".md-search-result__item a").first.get_attribute("href")
+        assert f"/error-codes/{PASTED[message]}/" in first
 
 
 def test_the_palette_can_be_switched(server, browser):

@@ -23,7 +23,6 @@ from rapidjwt import (
     Signer,
     Verifier,
 )
-from rapidjwt.exceptions import CODES
 from rapidjwt.profiles import ACCESS_TOKEN
 
 if TYPE_CHECKING:
@@ -638,8 +637,8 @@ A test checks every line of these tables.
 Every error of the package has a `code`, a short name that does not change. Where they apply,
 `claim` is the name of the claim that is wrong, `expected` what you accept, `actual` what the token
 has instead, and `expired_at` the time in `exp`, in seconds since the epoch. `details()` returns
-those that are not None as a dict for logs: texts and lists are shortened, and it never contains a
-token, a key, a `sub` or a `jti`.
+those that are not None as a dict for logs, and `help`, the address of the page about the code on
+this site. Texts and lists are shortened, and it never contains a token, a key, a `sub` or a `jti`.
 
 ```python
 import rapidjwt
@@ -656,23 +655,24 @@ except rapidjwt.InvalidTokenError as error:
         "claim": "aud",
         "expected": "https://orders.example",
         "actual": "https://shop.example",
+        "help": "error-codes/wrong_audience/",
     }
 else:
     raise AssertionError
 ```
 
 The classes, texts and `args` of the errors that PyJWT has are PyJWT's. A class of your own inherits
-the `code` of its base, or sets another.
+the `code` of its base, or sets another, which has no page.
 
-[Error codes](error-codes.md) says of each where it usually comes from, and what helps.
+[Error codes](error-codes/index.md) lists the codes. Each has a page that says where the error comes
+from, what helps, and which messages have the code.
 
 """
 
 
 def page() -> str:
     """Return the text of docs/errors.md."""
-    codes = [f"| `{code}` | {meaning} |" for code, meaning in CODES.items()]
-    parts = [INTRODUCTION + "\n".join(["| code | meaning |", "|---|---|", *codes, ""])]
+    parts = [INTRODUCTION]
     for heading, mistakes in MISTAKES.items():
         rows = [
             f"| {one.written} | `{one.error.__name__}` | {cell(one.message)} |" for one in mistakes

@@ -32,6 +32,7 @@ from rapidjwt.exceptions import (
     StoreUnavailableError,
     TokenBindingError,
     UseDPoPNonceError,
+    with_help,
 )
 from rapidjwt.issuers import MultiIssuerVerifier
 
@@ -198,7 +199,7 @@ class BearerError(Exception):
 
     def details(self) -> dict[str, Any]:
         """Return `status`, `code` and what else is known, for logs: never a token or a key."""
-        return {"status": int(self.status), **self._details}
+        return with_help({"status": int(self.status), **self._details})
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how to copy or pickle the error; its arguments are not those of Exception."""

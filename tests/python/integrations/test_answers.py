@@ -149,7 +149,8 @@ def test_a_refusal_is_logged_and_counted_once_and_without_the_token(make, code, 
         return
     assert results == [*verified, code]
     (record,) = logged()
-    assert record.rapidjwt == {"status": status, "code": code, **more}
+    help_ = {"help": f"error-codes/{code}/"}
+    assert record.rapidjwt == {"status": status, "code": code, **more, **help_}
     assert record.levelno == logging.INFO
     assert f"'{code}'" in record.getMessage()
     if authorization() and "." in authorization():
@@ -170,7 +171,7 @@ def test_keys_out_of_reach_are_a_warning(make, logged):
     (record,) = logged()
     assert (record.levelno, record.rapidjwt) == (
         logging.WARNING,
-        {"status": 503, "code": "keys_unreachable"},
+        {"status": 503, "code": "keys_unreachable", "help": "error-codes/keys_unreachable/"},
     )
 
 

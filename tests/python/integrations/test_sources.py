@@ -321,4 +321,5 @@ def test_a_body_of_ones_own_must_be_made_by_a_function():
 def test_a_body_of_ones_own_can_be_problem_details():
     guard = Guard(ISSUER.verifier(), error_body=BearerError.details, problem_details=True)
     body = guard.answers.body(MissingTokenError())
-    assert body == ({"status": 401, "code": "missing_token"}, "application/problem+json")
+    members = {"status": 401, "code": "missing_token", "help": "error-codes/missing_token/"}
+    assert body == (members, "application/problem+json")

@@ -33,6 +33,7 @@ NEEDS = {
     "pandas": ["pandas", "pyarrow"],
     "polars": ["polars"],
     "pyarrow": ["pyarrow"],
+    "verifying": ["msgspec"],
 }
 START, END, NOT_RUN = "```python", "```", "<!-- not run -->"
 
@@ -56,13 +57,18 @@ def program(text):
 def run_page(page, folder, appended="", path=()):
     """Run the program of a page, and what is appended to it; return what it printed."""
     script = folder / f"{page.stem.replace('-', '_')}_page.py"  # `flask.py` would hide Flask
-    script.write_text(program(page.read_text(encoding="utf-8")) + appended, encoding="utf-8")
+    return run_program(program(page.read_text(encoding="utf-8")) + appended, script, path)
+
+
+def run_program(code, script, path=()):
+    """Run a program as this file, in its folder; return what it printed."""
+    script.write_text(code, encoding="utf-8")
     folders = [*map(str, path), *filter(None, [os.environ.get("PYTHONPATH")])]
     # On Python 3.10 there is no httpx2, which Starlette wants instead.
     options = ["-W", "error", "-W", "ignore:Using `httpx` with `starlette.testclient`"]
     done = subprocess.run(
         [sys.executable, *options, str(script)],
-        cwd=folder,
+        cwd=script.parent,
         env=os.environ | {"JWT_SECRET": "s3cret" * 8, "PYTHONPATH": os.pathsep.join(folders)},
         capture_output=True,
         text=True,

@@ -168,7 +168,7 @@ memcheck: build ## The native code for JSON, the vectors and columns under valgr
 # --- measure it ---
 
 .PHONY: bench
-bench: build ## Benchmarks beside the peers; writes docs/benchmarks.md and its chart
+bench: build ## Benchmarks beside the peers; writes docs/benchmarks.md and its charts
 	@$(BIN)/maturin develop --release --extras bench
 	@$(BIN)/python benches/compare.py
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from chart import chart
+from chart import CURVES, PANELS, chart, draw, source_of, speed, start, threads, web
+from chart import SIZES as SIZE_PANELS
 from peers import CONTESTANTS
 from promises import evaluate
 from results import HERE, RESULTS, WEB_RESULTS, case, python_version, read, read_web, timing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from chart import Panels
     from results import Case, Results, WebResults
 
 START = "<!-- bench:start -->"
@@ -21,6 +24,7 @@ END = "<!-- bench:end -->"
 ROOT = HERE.parent
 README = ROOT / "README.md"
 DOCS = ROOT / "docs" / "benchmarks.md"
+DOCS_CHARTS = ROOT / "docs" / "assets" / "benchmarks"
 LANDING = ROOT / "docs" / "index.md"
 DOCS_CHART = ROOT / "docs" / "benchmarks.svg"
 README_RESULTS = RESULTS / "cpython-3.11.json"
@@ -115,7 +119,7 @@ def details(results: Results) -> str:
             rows.append(
                 [row["contestant"], microseconds(row["median_us"]), spread, per_second, ratio]
             )
-        parts.append(f"#### {found['name']}\n")
+        parts.append(f"**{found['name']}**\n")
         header = ["library", "median, us", "middle half, us", "per second", f"of {BASELINE}"]
         parts.append(table(header, rows))
         if found["failures"]:
@@ -165,25 +169,118 @@ def section(title: str, body: str) -> str:
     return f"### {title}\n\n{body}\n" if body else ""
 
 
+def algorithms(results: Results, operation: str) -> str:
+    """Return the table of an operation with each algorithm."""
+    return matrix(results, {name: f"{operation} {name} small" for name in ALGORITHMS})
+
+
+def sizes(results: Results, operation: str) -> str:
+    """Return the table of an operation with larger payloads."""
+    return matrix(results, {size: f"{operation} HS256 {size}" for size in SIZES})
+
+
+def title(results: Results) -> str:
+    """Return the name of a run."""
+    major, minor = python_version(results)
+    return f"CPython {major}.{minor}"
+
+
 def full_report(results: Results) -> str:
     """Return everything about one run."""
-    decode = {algorithm: f"decode {algorithm} small" for algorithm in ALGORITHMS}
-    encode = {algorithm: f"encode {algorithm} small" for algorithm in ALGORITHMS}
-    decode_size = {size: f"decode HS256 {size}" for size in SIZES}
-    encode_size = {size: f"encode HS256 {size}" for size in SIZES}
-    major, minor = python_version(results)
-    return f"## CPython {major}.{minor}\n\n{environment(results)}\n" + "".join(
+    return f"## {title(results)}\n\n{environment(results)}\n" + "".join(
         (
-            section("Decode, 8 claims (us)", matrix(results, decode)),
-            section("Encode, 8 claims (us)", matrix(results, encode)),
-            section("Decode by payload size, HS256 (us)", matrix(results, decode_size)),
-            section("Encode by payload size, HS256 (us)", matrix(results, encode_size)),
+            section("Decode, 8 claims (us)", algorithms(results, "decode")),
+            section("Encode, 8 claims (us)", algorithms(results, "encode")),
+            section("Decode by payload size, HS256 (us)", sizes(results, "decode")),
+            section("Encode by payload size, HS256 (us)", sizes(results, "encode")),
             section("Start-up", startup(results)),
             section("RS256 decode beside a busy Python thread", busy_thread(results)),
             section("What the project promises", verdicts(results)),
             section("Every case, with its spread", details(results)),
         )
     )
+
+
+def fold(summary: str, body: str) -> str:
+    """Return Markdown that is hidden until it is asked for, or nothing for an empty body."""
+    if not body:
+        return ""
+    return f"<details markdown>\n<summary>{summary}</summary>\n\n{body}\n</details>\n\n"
+
+
+def folds(runs: Sequence[Results], tables: dict[str, Callable[[Results], str]]) -> str:
+    """Return a fold for each table of each run."""
+    return "".join(
+        fold(f"{name}, {title(run)}", make(run)) for name, make in tables.items() for run in runs
+    )
+
+
+def image(file: str, panels: Panels) -> str:
+    """Return a chart in Markdown; its text names the values of rapidjwt and PyJWT."""
+    shown = (BASELINE, "rapidjwt")
+    values = "; ".join(
+        f"{name}: " + ", ".join(f"{bar.name} {bar.label}" for bar in bars if bar.name in shown)
+        for name, bars in panels.items()
+    )
+    return f"![{values}]({file})\n\n"
+
+
+def promises_kept(run: Results) -> str:
+    """Return how many promises a run kept."""
+    counted = Counter(one.status for one in evaluate(run))
+    numbers = ", ".join(f"{number} {status}" for status, number in counted.most_common())
+    return f"- {title(run)}: {numbers}\n"
+
+
+def docs_report(runs: Sequence[Results], drawn: Results, web_run: WebResults | None) -> str:
+    """Return the page's part: a chart for each question, and the tables behind folds."""
+    in_us = "microseconds"
+    parts = [
+        "## How fast are decoding and encoding?\n\n",
+        image("benchmarks.svg", speed(drawn, PANELS)),
+        image("assets/benchmarks/curves.svg", speed(drawn, CURVES)),
+        folds(
+            runs,
+            {
+                f"Decode, 8 claims, {in_us}": lambda run: algorithms(run, "decode"),
+                f"Encode, 8 claims, {in_us}": lambda run: algorithms(run, "encode"),
+            },
+        ),
+        "## What do larger payloads cost?\n\n",
+        image("assets/benchmarks/sizes.svg", speed(drawn, SIZE_PANELS)),
+        folds(
+            runs,
+            {
+                f"Decode by payload size, HS256, {in_us}": lambda run: sizes(run, "decode"),
+                f"Encode by payload size, HS256, {in_us}": lambda run: sizes(run, "encode"),
+            },
+        ),
+        "## What does the import cost?\n\n",
+        image("assets/benchmarks/start.svg", start(drawn)),
+        folds(runs, {"Start-up": startup}),
+        "## Does it use all cores, and does it leave room for other threads?\n\n",
+        image("assets/benchmarks/threads.svg", threads(drawn)),
+        folds(runs, {"RS256 decode beside a busy Python thread": busy_thread}),
+    ]
+    if web_run is not None:
+        parts += [
+            "## Does a web application notice?\n\n",
+            image("assets/benchmarks/web.svg", web(web_run)),
+            fold("Requests per second and latency", web_table(web_run)),
+        ]
+    parts += [
+        "## Does it keep what the project promises?\n\n",
+        *map(promises_kept, runs),
+        "\n",
+        folds(runs, {"Promises": verdicts}),
+        "## Every case, with its spread\n\n",
+        folds(runs, {"All cases": details}),
+        "## Where it was measured\n\n",
+        *(f"- {title(run)}: {environment(run)}" for run in runs),
+    ]
+    if web_run is not None:
+        parts.append(f"- Web applications: {web_environment(web_run)}")
+    return "".join(parts)
 
 
 def short_report(results: Results) -> str:
@@ -219,8 +316,8 @@ def landing_report(results: Results) -> str:
     )
 
 
-def web_report(run: WebResults) -> str:
-    """Return the web benchmark's table and how it was measured."""
+def web_table(run: WebResults) -> str:
+    """Return the web benchmark's table."""
     rows = []
     for server, loads in run["servers"].items():
         base = loads[BASELINE]["per_second"]
@@ -235,12 +332,15 @@ def web_report(run: WebResults) -> str:
             for verification, load in loads.items()
         ]
     header = ["server", "requests per second", "median, ms", "99 %, ms", f"of {BASELINE}"]
+    return table(header, rows)
+
+
+def web_environment(run: WebResults) -> str:
+    """Return how the web benchmark was measured."""
     versions = ", ".join(f"{name} {number}" for name, number in run["versions"].items())
     return (
-        "## Web applications\n\n"
-        "One worker process, one RS256 verification per request from PEM text; `no token` is a "
-        "route without verification, the most that a faster JWT library could give.\n\n"
-        f"{table(header, rows)}\n"
+        "one worker process, one RS256 verification per request from PEM text; `no token` is a "
+        "route without verification, the most that a faster JWT library could give. "
         f"{run['cpu']}, {run['cores']} cores, {run['python']}, {run['date']}; {versions}. "
         f"Command: `{run['command']}`. wrk, {run['connections']} connections over loopback, "
         f"medians of {run['rounds']} runs of {run['seconds']} s.\n"
@@ -258,16 +358,39 @@ def replace_marked(path: Path, text: str) -> None:
         path.write_text(f"{before}{START}\n\n{text}\n{END}{after}", encoding="utf-8")
 
 
+def draw_docs(drawn: Results, web_run: WebResults | None) -> None:
+    """Draw the charts of the page."""
+    charts = {
+        "curves": chart(drawn, CURVES),
+        "sizes": draw(
+            speed(drawn, SIZE_PANELS),
+            source_of(drawn, "longer is faster"),
+            "Tokens per second by size of the payload",
+        ),
+        "start": draw(
+            start(drawn), source_of(drawn, "shorter is better"), "Time and memory of an import"
+        ),
+        "threads": draw(
+            threads(drawn), source_of(drawn, "longer is better"), "Batches and busy threads"
+        ),
+    }
+    if web_run is not None:
+        source = source_of(web_run, "one worker process; longer is faster")
+        charts["web"] = draw(web(web_run), source, "Requests per second of web applications")
+    DOCS_CHARTS.mkdir(exist_ok=True)
+    for name, drawing in charts.items():
+        (DOCS_CHARTS / f"{name}.svg").write_text(drawing, encoding="utf-8")
+    DOCS_CHART.write_text(chart(drawn), encoding="utf-8")
+
+
 def update_docs() -> None:
-    """Regenerate the marked parts of the docs from all stored results."""
+    """Regenerate the marked parts of the docs, and the charts, from all stored results."""
     runs = sorted((read(path) for path in RESULTS.glob("cpython-*.json")), key=python_version)
-    parts = [full_report(run) for run in runs]
-    if WEB_RESULTS.exists():
-        parts.append(web_report(read_web(WEB_RESULTS)))
-    if parts:
-        replace_marked(DOCS, "\n".join(parts))
-    if README_RESULTS.exists():
-        shown = read(README_RESULTS)
-        DOCS_CHART.write_text(chart(shown), encoding="utf-8")
-        replace_marked(README, short_report(shown))
-        replace_marked(LANDING, landing_report(shown))
+    if not README_RESULTS.exists():
+        return
+    drawn = read(README_RESULTS)
+    web_run = read_web(WEB_RESULTS) if WEB_RESULTS.exists() else None
+    draw_docs(drawn, web_run)
+    replace_marked(DOCS, docs_report(runs, drawn, web_run))
+    replace_marked(README, short_report(drawn))
+    replace_marked(LANDING, landing_report(drawn))

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 TABLE = "<!-- algorithm table -->"
 KEY_MANAGEMENT = "<!-- key management table -->"
 CONTENT_ENCRYPTION = "<!-- content encryption table -->"
+PRIVATE_PLACE = re.compile(r'title="(?:\s*(\w+) \([\w.]*\._[\w.]*\)|[\w.]*\._\w+\.([\w.]+))"')
 FILE = re.compile(r"<!-- file (\w+\.md) -->")
 
 
@@ -70,6 +71,11 @@ def on_config(config: Any, **_: Any) -> None:
     errors = next(item["Errors"] for item in config.nav if "Errors" in item)
     pages = next(item["Error codes"] for item in errors if "Error codes" in item)
     pages += [f"error-codes/{code}.md" for code in CODES]
+
+
+def on_post_page(output: str, **_: Any) -> str:
+    """Remove the places of private modules from the titles of links."""
+    return PRIVATE_PLACE.sub(r'title="\1\2"', output)
 
 
 def on_nav(nav: Any, **_: Any) -> None:

@@ -10,10 +10,13 @@ from griffe import (
     Attribute,
     Class,
     Expr,
+    ExprAttribute,
+    ExprCall,
     ExprName,
     Extension,
     Function,
     Module,
+    Parameters,
 )
 
 if TYPE_CHECKING:
@@ -27,13 +30,38 @@ class PublicAnnotations(Extension):
 
     def on_package(self, *, pkg: Module, **_: Any) -> None:
         """Replace them in the arguments and the results of every function."""
+        for module in pkg.modules.values():
+            _show_bound_methods(module)
         for function in _functions(pkg):
             for parameter in function.parameters:
                 parameter.annotation = _public(parameter.annotation, function)
                 parameter.default = _public(parameter.default, function)
             function.returns = _public(function.returns, function)
         for one in _classes(pkg):
-            one.bases = [_public(base, one) for base in one.bases]
+            one.bases = [_public(base, one) for base in one.bases if not _is_private(base)]
+
+
+def _show_bound_methods(module: Module) -> None:
+    """Replace attributes such as `encode = _object.encode` by the methods, as functions."""
+    for name, member in module.members.items():
+        if not isinstance(member, Attribute) or not isinstance(member.value, ExprAttribute):
+            continue
+        made = module.members.get(str(member.value.first))
+        if isinstance(made, Attribute) and isinstance(made.value, ExprCall):
+            method = module[str(made.value.function)][name]
+            function = Function(
+                name,
+                parameters=Parameters(*list(method.parameters)[1:]),
+                returns=method.returns,
+                docstring=method.docstring,
+            )
+            module.set_member(name, function)
+
+
+def _is_private(base: str | Expr) -> bool:
+    """Return whether a base is of a private module: nothing about it helps a reader."""
+    path = base if isinstance(base, str) else base.canonical_path
+    return "._" in path
 
 
 def _classes(owner: Object) -> Iterator[Class]:

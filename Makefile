@@ -207,6 +207,17 @@ docs: build ## Build the documentation site into site/; warnings are errors
 	@$(BIN)/maturin develop --release --quiet --extras docs,test
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
+.PHONY: docs-version
+docs-version: docs ## Put the site of VERSION=X.Y on the local branch gh-pages, beside other versions
+	@test -n "$(VERSION)" || { echo "Name the version: make docs-version VERSION=1.0"; exit 1; }
+	@NO_MKDOCS_2_WARNING=1 PATH="$(abspath $(BIN)):$$PATH" mike deploy --update-aliases $(VERSION) latest
+	@PATH="$(abspath $(BIN)):$$PATH" mike set-default latest
+
+.PHONY: docs-card
+docs-card: build ## Draw the card that is shown for links to the site; needs Chromium
+	@$(BIN)/maturin develop --release --quiet --extras docs
+	@$(BIN)/python scripts/site/card.py
+
 .PHONY: test-docs
 test-docs: docs ## Open every page of the site in Chromium; screenshots in site-screenshots/
 	@$(BIN)/python -m pytest tests/docs

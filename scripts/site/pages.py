@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+from html import unescape
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from rapidjwt._rapidjwt import algorithm_table, encryption_tables
@@ -17,6 +20,7 @@ TABLE = "<!-- algorithm table -->"
 KEY_MANAGEMENT = "<!-- key management table -->"
 CONTENT_ENCRYPTION = "<!-- content encryption table -->"
 PRIVATE_PLACE = re.compile(r'title="(?:\s*(\w+) \([\w.]*\._[\w.]*\)|[\w.]*\._\w+\.([\w.]+))"')
+FIRST_PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 FILE = re.compile(r"<!-- file (\w+\.md) -->")
 
 
@@ -67,10 +71,23 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 
 def on_config(config: Any, **_: Any) -> None:
-    """Add the pages of the error codes to the navigation, in the order of the codes."""
+    """Add the pages of the error codes to the navigation, and the menu of versions for mike.
+
+    Only what mike publishes has the list of versions, which the menu fetches.
+    """
+    if "MIKE_DOCS_VERSION" in os.environ:
+        config.extra["version"] = {"provider": "mike"}
     errors = next(item["Errors"] for item in config.nav if "Errors" in item)
     pages = next(item["Error codes"] for item in errors if "Error codes" in item)
     pages += [f"error-codes/{code}.md" for code in CODES]
+
+
+def on_page_content(html: str, page: Any, **_: Any) -> None:
+    """Describe a page by its first sentences, for search engines, cards and llms.txt."""
+    first = FIRST_PARAGRAPH.search(html.partition("<h2")[0])
+    if first:
+        text = unescape(re.sub(r"<[^>]+>", "", first[1]))
+        page.meta.setdefault("description", shorten(text, 200, placeholder="..."))
 
 
 def on_post_page(output: str, **_: Any) -> str:
@@ -93,7 +110,10 @@ def on_post_build(config: Any, **_: Any) -> None:
 def _links(items: list[Any]) -> Iterator[str]:
     for item in items:
         if item.is_page:
-            yield f"- [{item.title}]({item.url or './'})"
+            description = item.meta.get("description")
+            yield f"- [{item.title}]({item.url or './'})" + (
+                f": {description}" if description else ""
+            )
         else:
             yield from ("", f"## {item.title}", "", *_links(item.children))
 

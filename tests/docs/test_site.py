@@ -6,15 +6,19 @@ narrow, light and dark, are written to `site-screenshots/`.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
+import struct
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 
@@ -134,9 +138,40 @@ def test_methods_of_pyjwts_private_objects_are_shown_as_functions():
 
 def test_llms_txt_links_every_page():
     text = (SITE / "llms.txt").read_text(encoding="utf-8")
-    links = re.findall(r"^- \[.+\]\((.+)\)$", text, re.MULTILINE)
-    assert sorted(f"/{link}".replace("/./", "/") for link in links) == paths()
+    links = re.findall(r"^- \[.+\]\((.+?)\)(: .+)?$", text, re.MULTILINE)
+    assert sorted(f"/{link}".replace("/./", "/") for link, _ in links) == paths()
+    without = [link for link, description in links if not description]
+    assert len(without) < len(links) / 5
+    assert not [
+        link for link in without if link.startswith(("learn/", "cookbook/", "error-codes/"))
+    ]
     assert "## Guides" in text
+
+
+@pytest.mark.parametrize("path", ["/", "/learn/mistakes/", "/error-codes/expired/"])
+def test_a_link_to_a_page_is_shown_as_a_card(server, browser, path):
+    with opened(browser, server + path) as (page, *_):
+        tags = page.evaluate(
+            "Object.fromEntries([...document.querySelectorAll('meta[property^=og]')]"
+            ".map(tag => [tag.getAttribute('property'), tag.content]))"
+        )
+        assert tags["og:title"].partition(" - ")[0] in page.title()
+        assert 20 < len(tags["og:description"]) <= 200
+        assert page.locator("meta[name='twitter:card']").count() == 1
+        image = page.request.get(urljoin(page.url, tags["og:image"])).body()
+    width, height = struct.unpack(">II", image[16:24])  # of a PNG
+    assert (width, height) == (1200, 630)
+    assert (tags["og:image:width"], tags["og:image:height"]) == ("1200", "630")
+
+
+def test_what_mike_publishes_has_a_menu_of_versions(tmp_path):
+    for environment, provider in (({"MIKE_DOCS_VERSION": "1.0"}, "mike"), ({}, None)):
+        command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)]
+        variables = os.environ | environment | {"NO_MKDOCS_2_WARNING": "1"}
+        subprocess.run(command, cwd=ROOT, env=variables, check=True)
+        home = (tmp_path / "index.html").read_text(encoding="utf-8")
+        settings = json.loads(re.search(r'id="__config"[^>]*>(.*?)</script>', home)[1])
+        assert (settings["version"] or {}).get("provider") == provider
 
 
 @contextmanager

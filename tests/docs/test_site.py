@@ -29,9 +29,18 @@ SITE = ROOT / "site"
 SCREENSHOTS = ROOT / "site-screenshots"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
+FAULTS = Path(__file__).with_name("faults.js").read_text(encoding="utf-8")
+
 WIDTHS = {"wide": 1280, "phone": 390}
 SCHEMES = ("light", "dark")
-SHOWN = {"home": "/", "benchmarks": "/benchmarks/", "api": "/api/prepared-objects/"}
+SHOWN = {
+    "home": "/",
+    "learn": "/learn/road-of-a-token/",
+    "cookbook": "/cookbook/issuing/",
+    "error": "/error-codes/wrong_audience/",
+    "benchmarks": "/benchmarks/",
+    "api": "/api/prepared-objects/",
+}
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: apt-get install chromium"),
@@ -95,6 +104,16 @@ def file_of(path):
     return file / "index.html" if path.endswith("/") else file
 
 
+def faults(page):
+    """Return what readers who see little, or hear the page, stumble over, in light and dark."""
+    page.add_style_tag(content="* { transition: none !important }")
+    found = []
+    for scheme in ("default", "slate"):
+        page.evaluate(f"document.body.setAttribute('data-md-color-scheme', '{scheme}')")
+        found += [f"{scheme}: {fault}" for fault in page.evaluate(FAULTS)]
+    return found
+
+
 @pytest.mark.parametrize("path", paths())
 def test_a_page_opens_without_complaint_fits_a_phone_and_has_no_dead_link(server, browser, path):
     with opened(browser, server + path) as (page, complaints, requests):
@@ -104,6 +123,7 @@ def test_a_page_opens_without_complaint_fits_a_phone_and_has_no_dead_link(server
         broken_images = "[...document.images].filter(i => !i.naturalWidth).map(i => i.src)"
         assert page.evaluate(broken_images) == []
         links = page.evaluate("[...document.links].map(link => link.href)")
+        assert faults(page) == []
         page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true })")
         page.set_viewport_size({"width": WIDTHS["phone"], "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS["phone"]
@@ -172,6 +192,13 @@ def test_what_mike_publishes_has_a_menu_of_versions(tmp_path):
         home = (tmp_path / "index.html").read_text(encoding="utf-8")
         settings = json.loads(re.search(r'id="__config"[^>]*>(.*?)</script>', home)[1])
         assert (settings["version"] or {}).get("provider") == provider
+
+
+def test_the_landing_page_says_what_it_is_in_one_screen(server, browser):
+    with opened(browser, server, viewport={"width": 1280, "height": 800}) as (page, *_):
+        for answer in ("import rapidjwt as jwt", "The same", "Safe", "How that was measured"):
+            box = page.locator("article").get_by_text(answer).first.bounding_box()
+            assert box["y"] + box["height"] <= 800, answer
 
 
 @contextmanager

@@ -131,10 +131,8 @@ async def accepted(
     guard: Guard[Any] = Guard(verifier, claims=claims, optional=optional, **arguments)
     presented = _presented(request)
     try:
-        verified = await guard.authenticated_async(presented, asyncio.to_thread)
-        result = guard.authorized(verified)
+        result, verified = await guard.check_socket(presented, asyncio.to_thread)
     except BearerError as error:
-        guard.answers.refused(error)
         raise _http_exception(error, guard.answers) from error
     subprotocol = guard.subprotocol(presented)
     socket = web.WebSocketResponse(protocols=() if subprotocol is None else (subprotocol,))

@@ -119,10 +119,8 @@ class JWTMiddleware:
             await self._app({**scope, CLAIMS: None}, receive, send)
             return
         try:
-            claims = await self.guard.authenticated_async(presented, asyncio.to_thread)
-            result = self.guard.authorized(claims)
+            result, claims = await self.guard.check_socket(presented, asyncio.to_thread)
         except BearerError as error:
-            self.guard.answers.refused(error)
             await self._refuse(error, scope, receive, send)
             return
         granted = {**scope, CLAIMS: result}

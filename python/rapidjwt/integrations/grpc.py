@@ -89,22 +89,36 @@ def _denied(error: BearerError, guard: Guard[Any]) -> tuple[Any, str, tuple[tupl
     return _CODES[HTTPStatus(error.status)], error.description, trailing
 
 
-def _with(handler: Any, wrap: Callable[[Any, bool], Any]) -> Any:
-    """Return the handler of a method with another behavior of its kind."""
+def _with(handler: Any, wrap: Callable[[Any, Callable[[bytes], Any], bool], Any]) -> Any:
+    """Return the handler of a method with another behavior of its kind.
+
+    gRPC deserializes a single request before it calls the behavior, and those of a stream one by
+    one, as the behavior takes them. So the behavior gets a single request as bytes, and the
+    deserializer to call once the token is checked.
+    """
     kind = "".join(
         ("stream" if handler.request_streaming else "unary", "_",
          "stream" if handler.response_streaming else "unary")
     )  # fmt: skip
     make = getattr(grpc, f"{kind}_rpc_method_handler")
-    behavior = wrap(getattr(handler, kind), handler.response_streaming)
-    return make(behavior, handler.request_deserializer, handler.response_serializer)
+    by_grpc: Any = handler.request_deserializer
+    by_behavior: Callable[[Any], Any] = _as_it_is
+    if by_grpc is not None and not handler.request_streaming:
+        by_grpc, by_behavior = None, by_grpc
+    behavior = wrap(getattr(handler, kind), by_behavior, handler.response_streaming)
+    return make(behavior, by_grpc, handler.response_serializer)
+
+
+def _as_it_is(request: Any) -> Any:
+    return request
 
 
 class JWTInterceptor(_Interceptor, grpc.ServerInterceptor):
     """Lets only calls with a valid token reach a server with threads.
 
     `current_claims()` returns their claims. Others are ended with UNAUTHENTICATED,
-    PERMISSION_DENIED, INVALID_ARGUMENT or UNAVAILABLE.
+    PERMISSION_DENIED, INVALID_ARGUMENT or UNAVAILABLE, and their requests are not deserialized:
+    interceptors that read requests come after this one in the list of the server.
     """
 
     _check_verifier = staticmethod(sync_verifier)
@@ -126,16 +140,24 @@ class JWTInterceptor(_Interceptor, grpc.ServerInterceptor):
                 context.set_trailing_metadata(trailing)
                 context.abort(code, text)
 
-        def wrap(behavior: Any, is_stream: bool) -> Any:
-            def unary(request: Any, context: Any) -> Any:
+        def wrap(behavior: Any, deserialize: Callable[[bytes], Any], is_stream: bool) -> Any:
+            def checked(request: Any, context: Any) -> Any:
                 check(context)
-                return behavior(request, context)
+                try:
+                    return deserialize(request)
+                except Exception:  # which gRPC logs; these are its answers to such a request
+                    context.set_code(grpc.StatusCode.INTERNAL)
+                    context.set_details("Exception deserializing request!")
+                    raise
+
+            def unary(request: Any, context: Any) -> Any:
+                return behavior(checked(request, context), context)
 
             def stream(request: Any, context: Any) -> Generator[Any]:
-                check(context)
+                message = checked(request, context)
                 # The answers may be asked for in different threads.
                 variables = copy_context()
-                answers = iter(variables.run(behavior, request, context))
+                answers = iter(variables.run(behavior, message, context))
                 end = object()
                 while (answer := variables.run(next, answers, end)) is not end:
                     yield answer
@@ -168,14 +190,14 @@ class AsyncJWTInterceptor(_Interceptor, grpc.aio.ServerInterceptor):
                 code, text, trailing = _denied(error, guard)
                 await context.abort(code, text, trailing)
 
-        def wrap(behavior: Any, is_stream: bool) -> Any:
+        def wrap(behavior: Any, deserialize: Callable[[bytes], Any], is_stream: bool) -> Any:
             async def unary(request: Any, context: Any) -> Any:
                 await check(context)
-                return await behavior(request, context)
+                return await behavior(deserialize(request), context)
 
             async def stream(request: Any, context: Any) -> AsyncGenerator[Any]:
                 await check(context)
-                answers = behavior(request, context)
+                answers = behavior(deserialize(request), context)
                 if not hasattr(answers, "__aiter__"):  # a coroutine, which calls `context.write`
                     await answers
                     return

@@ -158,8 +158,19 @@ class Guard(Generic[ClaimsT]):
         scopes: str | Iterable[str] = (),
     ) -> ClaimsT:
         """Do what `check` does without blocking the event loop; see `bearer.verify_async`."""
+        result, _ = await self.check_socket(request, in_thread, scopes)
+        return result
+
+    async def check_socket(
+        self,
+        request: PresentedRequest,
+        in_thread: Callable[[Callable[[], dict[str, Any]]], Awaitable[dict[str, Any]]],
+        scopes: str | Iterable[str] = (),
+    ) -> tuple[ClaimsT, dict[str, Any] | None]:
+        """Do what `check_async` does; return the verified claims too, for `seconds_left`."""
         try:
-            return self.authorized(await self.authenticated_async(request, in_thread), scopes)
+            claims = await self.authenticated_async(request, in_thread)
+            return self.authorized(claims, scopes), claims
         except BearerError as error:
             self.answers.refused(error)
             raise

@@ -184,10 +184,8 @@ class JWTBearer(Generic[ClaimsT]):
         """
         presented, guard = _presented(socket), self.guard
         try:
-            claims = await guard.authenticated_async(presented, run_in_threadpool)
-            result = guard.authorized(claims, scopes)
+            result, claims = await guard.check_socket(presented, run_in_threadpool, scopes)
         except BearerError as error:
-            guard.answers.refused(error)
             raise self._exception(error, guard.answers) from error
         await socket.accept(guard.subprotocol(presented))
         with move_on_after(guard.seconds_left(claims)) as deadline, suppress(WebSocketDisconnect):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import select
@@ -426,6 +427,54 @@ def test_a_hostile_token_cannot_add_sequences_to_the_colours():
     assert code == 0
     assert not set("\x1b\x07\x9b") & set(without_colours(shown))
     assert "\\u001b[2J" in without_colours(shown)
+
+
+RECIPIENT = Key.generate("X25519")
+#: Commands whose output people copy, each with its standard input.
+COPIED = {
+    "sign": ("sign --key env:SECRET --sub " + "alice" * 20, ""),
+    "sign --format json": ("sign --key env:SECRET --format json --sub " + "alice" * 20, ""),
+    "encrypt": ("encrypt --key recipient.pem --alg ECDH-ES", "content" * 20),
+    "thumbprint": ("thumbprint recipient.pem", ""),
+    "jwks": ("jwks recipient.pem", ""),
+    "inspect --json": ("inspect --json", token({"sub": "alice" * 20})),
+}
+
+
+@pytest.mark.parametrize("name", COPIED)
+def test_what_people_copy_is_the_value_and_one_line_break(name):
+    Path("recipient.pem").write_text(RECIPIENT.to_pem(), encoding="ascii")
+    command, stdin = COPIED[name]
+    asked = {"SECRET": SECRET, "FORCE_COLOR": "1", "COLUMNS": "20"}
+    done = process(*command.split(), stdin=stdin, **asked)
+    assert (done.returncode, done.stderr) == (0, "")
+    value = done.stdout.removesuffix("\n")
+    assert done.stdout == f"{value}\n"
+    assert value == value.strip()
+    assert "\x1b" not in value
+    if value.startswith("{"):
+        assert value == json.dumps(json.loads(value), indent=2)
+    else:
+        assert re.fullmatch(r"[\w.-]+", value)
+    if os.name == "posix":
+        code, shown = in_terminal(command.split(), stdin=stdin, **asked)
+        assert code == 0
+        # An encrypted token is different each time, but it has the same length.
+        assert [len(line) for line in shown.split("\r\n")] == [
+            len(line) for line in done.stdout.split("\n")
+        ]
+        assert "\x1b" not in shown
+
+
+@posix
+@pytest.mark.parametrize("command", ["inspect", "verify --key env:SECRET --alg HS256"])
+def test_a_narrow_terminal_and_a_pipe_get_the_same_lines(command):
+    made = Signer(Key.from_secret(SECRET)).encode({"sub": "alice" * 20})
+    code, shown = in_terminal(command.split(), stdin=made, SECRET=SECRET, COLUMNS="20")
+    assert code == 0
+    assert without_colours(shown) == process(*command.split(), stdin=made, SECRET=SECRET).stdout
+    assert shown.endswith("\r\n")
+    assert not shown.endswith("\r\n\r\n")
 
 
 @posix

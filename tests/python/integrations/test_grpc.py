@@ -81,8 +81,22 @@ async def health_async(request, context):
     return health(request, context)
 
 
+DESERIALIZED = []
+
+
+def deserialize(data):
+    DESERIALIZED.append(data)
+    if data == b"broken":
+        raise ValueError("not a message")
+    return data
+
+
 def handlers(unary, stream, join, each, health):
     methods = {
+        "Read": grpc.unary_unary_rpc_method_handler(unary, deserialize),
+        "ReadAndList": grpc.unary_stream_rpc_method_handler(stream, deserialize),
+        "ReadAndJoin": grpc.stream_unary_rpc_method_handler(join, deserialize),
+        "ReadEach": grpc.stream_stream_rpc_method_handler(each, deserialize),
         "Get": grpc.unary_unary_rpc_method_handler(unary),
         "Delete": grpc.unary_unary_rpc_method_handler(unary),
         "Health": grpc.unary_unary_rpc_method_handler(health),
@@ -181,6 +195,41 @@ def test_streams_do_too(channel, kind):
     with pytest.raises(grpc.RpcError) as raised:
         list(channel.unary_stream("/shop.Orders/List")(b"", timeout=60))
     assert raised.value.code() is Code.UNAUTHENTICATED
+
+
+@pytest.mark.parametrize("method", ["Read", "ReadAndList", "ReadAndJoin", "ReadEach"])
+def test_a_request_is_deserialized_once_its_token_is_checked(channel, method):
+    def ask(access_token):
+        arguments = {"metadata": with_token(access_token), "timeout": 60}
+        of_path = channel.stream_stream(f"/shop.Orders/{method}")
+        return list(of_path(iter([b"order"]), **arguments))
+
+    DESERIALIZED.clear()
+    for refused, code in ((None, Code.UNAUTHENTICATED), ("a b", Code.INVALID_ARGUMENT)):
+        with pytest.raises(grpc.RpcError) as raised:
+            ask(refused)
+        assert raised.value.code() is code
+    assert DESERIALIZED == []
+    assert ask(ISSUER.token("bob"))[0].startswith(b"bob")
+    assert DESERIALIZED == [b"order"]
+
+
+def answer_to_a_broken_request(serving, method):
+    with serving as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        of_path = channel.unary_stream(f"/shop.Orders/{method}")
+        answers = of_path(b"broken", metadata=with_token(ISSUER.token()), timeout=60)
+        with pytest.raises(grpc.RpcError) as raised:
+            list(answers)
+        return raised.value.code(), raised.value.details()
+
+
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("method", ["Read", "ReadAndList"])
+def test_a_broken_request_is_answered_as_without_the_interceptor(server, method):
+    serve = SERVERS[server]
+    unguarded = serve(ISSUER.verifier(), methods={f"/shop.Orders/{method}": None})
+    expected = answer_to_a_broken_request(unguarded, method)
+    assert answer_to_a_broken_request(serve(ISSUER.verifier()), method) == expected
 
 
 def test_without_a_token_a_call_is_unauthenticated(channel):

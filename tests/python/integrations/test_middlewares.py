@@ -14,7 +14,7 @@ from rapidjwt.testing import Issuer
 from .tokens import Async, NoKeys, Slow
 
 ISSUER = Issuer()
-TOKEN = ISSUER.token(scope="orders:read", expires_in=86400)
+TOKEN = ISSUER.token(scope="orders:read", expires_in=2 * 86400)
 PREFLIGHT = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 MISSING = {"detail": "A bearer token is required"}

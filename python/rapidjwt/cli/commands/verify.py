@@ -194,14 +194,13 @@ def _report(decoder: TokenDecoder, token: str, as_json: bool) -> ExitCode:
     if as_json:
         write_json(_as_json(verified))
     else:
-        show(
-            Text("Verified", style="bold green"),
-            Text(),
+        sections = [
             *member_lines("Header", verified.header),
             *member_lines("Claims", verified.claims),
             *member_lines("Key binding", verified.key_binding),
             *time_lines(verified.claims),
-        )
+        ]
+        show(Text("Verified", style="bold green"), Text(), *sections[:-1])  # without an empty line
     return ExitCode.OK
 
 

@@ -141,7 +141,7 @@ i386() {
     foreign i386 i686-unknown-linux-gnu i686-linux-gnu i386 \
         "tests/python --deselect tests/python/cli/test_process.py::test_the_console_script_is_the_module" \
         click django djangorestframework djangorestframework-simplejwt flask flask-jwt-extended \
-        gunicorn httpx httpx2 rich uvicorn
+        gunicorn httpx httpx2 rich starlette trio uvicorn
 }
 
 emulated() { # ARCHITECTURE PROCESSOR RUST_TARGET GNU_TARGET

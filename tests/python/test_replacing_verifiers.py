@@ -8,6 +8,9 @@ import types
 from unittest import mock
 
 import pytest
+
+pytest.importorskip("fastapi")
+
 from rapidjwt import InvalidTokenError, Key, MultiIssuerVerifier, Signer, TokenVerifier, Verifier
 from rapidjwt.integrations import bearer
 from rapidjwt.integrations.fastapi import JWTBearer

@@ -13,8 +13,11 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Literal, NewType, Optional, TypedDict, Union
 
-import attrs
 import pytest
+
+pytest.importorskip("pydantic")
+
+import attrs
 import rapidjwt
 import typing_extensions
 from pydantic import BaseModel, Field, TypeAdapter, field_validator
@@ -40,7 +43,7 @@ msgspec = pytest.importorskip("msgspec")
 
 SECRET = "a secret of at least thirty-two bytes"
 HS256 = ["HS256"]
-EXP = int(time.time()) + 3600
+EXP = int(time.time()) + 7 * 86400
 TIME = dt.datetime.fromtimestamp(EXP, dt.timezone.utc)
 
 

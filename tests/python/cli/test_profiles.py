@@ -6,6 +6,8 @@ import pytest
 from profiles.tokens import AUDIENCE, CONFORMING, ISSUER, KEY, MUSTS, conforming, signed
 from rapidjwt.profiles import ALL
 
+pytestmark = pytest.mark.usefixtures("time_of_collection")
+
 
 @pytest.fixture
 def public_file(tmp_path):

@@ -9,6 +9,9 @@ from http import HTTPStatus
 from types import SimpleNamespace
 
 import pytest
+
+pytest.importorskip("fastapi")
+
 import rapidjwt
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings

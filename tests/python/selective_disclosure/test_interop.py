@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+
+pytest.importorskip("sd_jwt")
+
 from jwcrypto.jwk import JWK
 from rapidjwt import Key, Signer, Verifier
 from rapidjwt.sd_jwt import SDJWT, SDJWTVerifier, issue, present

@@ -1,9 +1,12 @@
 //! Tokens beside the raw operations of aws-lc-rs that they need at least: those of the asymmetric
-//! keys. What a token adds is AES-GCM of its content, JSON and base64url.
+//! keys, and with ECDH-ES the derivation of the key and AES-GCM of the content. What a token adds is
+//! JSON and base64url, and with RSA-OAEP also AES-GCM.
 
 use std::hint::black_box;
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::agreement::{self, ECDH_P256, PrivateKey, UnparsedPublicKey, X25519};
+use aws_lc_rs::kdf::{SskdfDigestAlgorithmId, get_sskdf_digest_algorithm, sskdf_digest};
 use aws_lc_rs::rsa::{
     OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey,
 };
@@ -83,6 +86,21 @@ pub(crate) fn oaep(criterion: &mut Criterion) {
     );
 }
 
+/// As long as a protected header with an ephemeral key.
+const HEADER: &[u8] = &[b'x'; 160];
+
+fn nonce() -> Nonce {
+    Nonce::assume_unique_for_key([7; 12])
+}
+
+/// Derives a key for A256GCM from an agreed secret; the information is as long as RFC 7518's.
+fn content_key(secret: &[u8]) -> LessSafeKey {
+    let sha256 = get_sskdf_digest_algorithm(SskdfDigestAlgorithmId::Sha256).expect("there is one");
+    let mut key = [0; 32];
+    sskdf_digest(sha256, secret, &[7; 23], &mut key).expect("of a usual length");
+    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key).expect("of the right length"))
+}
+
 pub(crate) fn ecdh(criterion: &mut Criterion) {
     for (curve, algorithm) in [("P-256", &ECDH_P256), ("X25519", &X25519)] {
         let (_, encrypter, decrypter) = recipient("ECDH-ES", curve);
@@ -93,8 +111,11 @@ pub(crate) fn ecdh(criterion: &mut Criterion) {
         let public = other.compute_public_key().expect("has one");
         let agree = |private: &PrivateKey| {
             let public = UnparsedPublicKey::new(algorithm, public.as_ref());
-            agreement::agree(private, public, (), |secret| Ok(secret[0]))
+            agreement::agree(private, public, (), |secret| Ok(content_key(secret)))
         };
+        let mut sealed = CONTENT.to_vec();
+        let key = agree(&own).expect("agrees");
+        key.seal_in_place_append_tag(nonce(), Aad::from(HEADER), &mut sealed).expect("encrypts");
         compare(
             criterion,
             &format!("ECDH-ES {curve} A256GCM/encrypt"),
@@ -102,14 +123,21 @@ pub(crate) fn ecdh(criterion: &mut Criterion) {
             || {
                 let ephemeral = PrivateKey::generate(algorithm).expect("generates");
                 black_box(ephemeral.compute_public_key().expect("has one"));
-                agree(&ephemeral)
+                let mut content = CONTENT.to_vec();
+                let key = agree(&ephemeral).expect("agrees");
+                key.seal_in_place_append_tag(nonce(), Aad::from(HEADER), &mut content)
             },
         );
         compare(
             criterion,
             &format!("ECDH-ES {curve} A256GCM/decrypt"),
             || decrypter.decrypt(black_box(token.as_bytes())),
-            || agree(black_box(&own)),
+            || {
+                let mut content = sealed.clone();
+                let key = agree(black_box(&own)).expect("agrees");
+                key.open_in_place(nonce(), Aad::from(HEADER), &mut content)
+                    .map(|content| content[0])
+            },
         );
     }
 }

@@ -200,14 +200,16 @@ impl KeyManagementKey {
         encrypted: &[u8],
         parameters: &Parameters,
     ) -> SecretBytes {
-        // Drawn in any case, so that both cases take the same time.
-        let random = generate_cek(encryption);
+        // Drawn in any case, so that both cases take the same time. Where the key is agreed on and
+        // nothing is decrypted, only an ephemeral key fails, and anyone can tell which ones do.
+        let random = (!self.algorithm.is_direct()).then(|| generate_cek(encryption));
         let decrypted = if encrypted.len() > MAX_ENCRYPTED_LEN {
             None
         } else {
             self.try_to_decrypt_key(encryption, encrypted, parameters)
         };
-        decrypted.filter(|cek| cek.len() == encryption.cek_len).unwrap_or(random)
+        let decrypted = decrypted.filter(|cek| cek.len() == encryption.cek_len);
+        decrypted.or(random).unwrap_or_else(|| generate_cek(encryption))
     }
 
     #[cfg_attr(not(feature = "aws-lc"), allow(unused_variables, reason = "only ECDH-ES uses it"))]

@@ -1,5 +1,6 @@
 //! Decrypting (RFC 7516 Section 5.2).
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
 
 use super::bounds::Bounds;
@@ -33,7 +34,8 @@ struct Entry {
 /// recipient, which may be a public one: it is not verified.
 pub struct Decrypted {
     plaintext: SecretBytes,
-    header: Members,
+    /// `None` if all of it is protected.
+    header: Option<Members>,
     protected: Members,
     aad: Option<Vec<u8>>,
 }
@@ -45,8 +47,8 @@ impl Decrypted {
     }
 
     /// Returns the JOSE header of the recipient: protected and unprotected members.
-    pub const fn header(&self) -> &Members {
-        &self.header
+    pub fn header(&self) -> &Members {
+        self.header.as_ref().unwrap_or(&self.protected)
     }
 
     /// Returns the members of the header that are authenticated.
@@ -173,13 +175,20 @@ impl Decrypter {
             Some(limit) if is_compressed => zip::decompress(&plaintext, limit)?,
             _ => plaintext,
         };
-        let header = headers.swap_remove(index);
+        let header = match headers.swap_remove(index) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(joined) => Some(joined),
+        };
+        drop(headers);
         Ok(Decrypted { plaintext, header, protected: parts.protected, aad })
     }
 
     /// Returns the content encryption algorithm, which is the same for all recipients (RFC 7516
     /// Section 7.2.1).
-    fn encryption(&self, headers: &[Members]) -> Result<&'static ContentEncryption, Error> {
+    fn encryption(
+        &self,
+        headers: &[Cow<'_, Members>],
+    ) -> Result<&'static ContentEncryption, Error> {
         let mut each = headers.iter().map(|joined| header::encryption(joined, &self.encryptions));
         let first = each.next().unwrap_or(Err(Error::EncryptionNotAllowed))?;
         if each.all(|other| other == Ok(first)) {
@@ -195,7 +204,7 @@ impl Decrypter {
     fn readable<'a>(
         &self,
         parts: &'a Parts<'_>,
-        headers: &'a [Members],
+        headers: &'a [Cow<'_, Members>],
     ) -> Result<Vec<Readable<'a>>, Error> {
         let each = parts.recipients.iter().zip(headers).enumerate();
         let each = each.map(|(index, (recipient, joined))| self.read(index, recipient, joined));
@@ -319,16 +328,17 @@ impl Decrypter {
 }
 
 /// Returns the joined header of each recipient, checked.
-fn joined_headers(parts: &Parts<'_>) -> Result<Vec<Members>, Error> {
+fn joined_headers<'a>(parts: &'a Parts<'_>) -> Result<Vec<Cow<'a, Members>>, Error> {
     let Parts { protected, unprotected, recipients, .. } = parts;
     let mut headers = Vec::with_capacity(recipients.len());
     for recipient in recipients {
-        let joined = header::join(&[protected, unprotected, &recipient.header])?;
+        let joined = header::join(protected, &[unprotected, &recipient.header])?;
         header::validate(&joined, protected)?;
         headers.push(joined);
     }
     // RFC 7516 Section 5.1: with direct encryption or agreement there is one recipient.
-    let is_direct = |joined: &Members| matches!(header::alg(joined), Ok("dir" | "ECDH-ES"));
+    let is_direct =
+        |joined: &Cow<'_, Members>| matches!(header::alg(joined), Ok("dir" | "ECDH-ES"));
     if headers.len() > 1 && headers.iter().any(is_direct) {
         return Err(Error::InvalidJwe("dir and ECDH-ES are for a single recipient"));
     }

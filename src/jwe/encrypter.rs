@@ -133,7 +133,7 @@ impl Encrypter {
         aad: Option<&[u8]>,
     ) -> Result<Map<String, Value>, Error> {
         check_names(unprotected)?;
-        header::join(&[&self.header, unprotected])?;
+        header::join(&self.header, &[unprotected])?;
         let envelope = self.envelope()?;
         let protected = self.protected(&envelope.parameters);
         let mut jwe = seal(self.content(&envelope), &protected, aad, plaintext)?;
@@ -244,7 +244,7 @@ fn recipient(
 ) -> Result<Value, Error> {
     let mut header = encrypter.header_with(&key.parameters);
     header.remove("enc");
-    header::join(&[&header, unprotected])?;
+    header::join(&header, &[unprotected])?;
     let mut recipient = Map::new();
     recipient.insert("header".to_owned(), header.into());
     write_encrypted_key(&key.bytes, &mut recipient);

@@ -1,5 +1,6 @@
 //! The JOSE header of a JWE (RFC 7516 Section 4), which is the union of up to three.
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
 
 use serde_json::{Map, Value};
@@ -19,11 +20,15 @@ pub(super) fn decode(text: &[u8], message: &'static str) -> Result<Vec<u8>, Erro
     base64url::decode(text).map_err(|error| error.or(|| Error::InvalidJwe(message)))
 }
 
-/// Joins the headers of one recipient. Their names must differ (RFC 7516 Section 7.2.1).
-pub(super) fn join(headers: &[&Members]) -> Result<Members, Error> {
-    let mut joined = Members::new();
-    for (name, value) in headers.iter().copied().flatten() {
-        if joined.insert(name.clone(), value.clone()).is_some() {
+/// Joins the headers of one recipient, which is the protected one if there is nothing else. Their
+/// names must differ (RFC 7516 Section 7.2.1).
+pub(super) fn join<'a>(
+    protected: &'a Members,
+    unprotected: &[&Members],
+) -> Result<Cow<'a, Members>, Error> {
+    let mut joined = Cow::Borrowed(protected);
+    for (name, value) in unprotected.iter().copied().flatten() {
+        if joined.to_mut().insert(name.clone(), value.clone()).is_some() {
             return Err(Error::InvalidJwe("a header parameter occurs in two headers"));
         }
     }
@@ -220,8 +225,8 @@ mod tests {
     #[test]
     fn a_parameter_stands_in_one_header() {
         let (one, other) = (members(json!({"alg": "dir"})), members(json!({"alg": "dir"})));
-        assert!(join(&[&one, &other]).is_err());
-        assert_eq!(join(&[&one, &Members::new()]), Ok(one));
+        assert!(join(&one, &[&other]).is_err());
+        assert_eq!(join(&one, &[&Members::new()]).as_deref(), Ok(&one));
     }
 
     #[test]

@@ -29,16 +29,19 @@ pub(super) struct Recipient {
 impl<'a> Parts<'a> {
     /// Splits the compact serialization (RFC 7516 Section 7.1).
     pub(super) fn compact(token: &'a [u8]) -> Result<Self, Error> {
-        let mut segments = token.split(|byte| *byte == b'.');
-        let mut next = || segments.next();
-        let (Some(protected), Some(key), Some(iv), Some(ciphertext), Some(tag), None) =
-            (next(), next(), next(), next(), next(), next())
+        let mut dots = memchr::memchr_iter(b'.', token);
+        let mut next = || dots.next();
+        let (Some(first), Some(second), Some(third), Some(fourth), None) =
+            (next(), next(), next(), next(), next())
         else {
             return Err(match memchr::memchr_iter(b'.', token).count() {
                 2 => Error::JwsNotJwe,
                 _ => Error::InvalidJwe("the compact serialization has five parts"),
             });
         };
+        let (protected, tag) = (&token[..first], &token[fourth + 1..]);
+        let [key, iv, ciphertext] = [first..second, second..third, third..fourth]
+            .map(|dots| &token[dots.start + 1..dots.end]);
         Ok(Self {
             protected_text: protected,
             protected: protected_header(protected)?,

@@ -98,41 +98,21 @@ impl Question {
             }
             share.ask_python(py, self)?;
         }
-        let columns = cpython::detach(py, || {
-            let columns = self.columns(&shares, size, &rows);
-            drop(shares);
-            columns
-        })?;
+        let (mut columns, places) = cpython::detach(py, || verdicts(&shares, size, &rows))?;
+        let empty = self.content_kinds().map(|kind| (Column::new(kind), Ok(())));
+        let mut contents: Vec<_> = empty.enumerate().collect();
+        // Few rows are copied sooner than a thread is started.
+        let least = if rows.len() < SHARE { contents.len() } else { 1 };
+        cores::for_each(py, self.threads, least, &mut contents, |(number, (column, copied))| {
+            let sources: Vec<_> = shares.iter().map(|share| &share.columns[*number]).collect();
+            *copied = column.gather(&sources, &places);
+        });
+        cpython::detach(py, || drop(shares));
+        for (_, (column, copied)) in contents {
+            copied?;
+            columns.push(column);
+        }
         Ok(output::table(rows.len(), columns, &self.codes.names))
-    }
-
-    /// Returns the columns of the table, from shares of `size` tokens.
-    fn columns(
-        &self,
-        shares: &[Share<'_>],
-        size: usize,
-        rows: &[Row],
-    ) -> Result<Vec<Column>, Error> {
-        let [mut valid, mut error] = [Column::new(Kind::Bool), Column::new(Kind::Code)];
-        let mut places = Vec::with_capacity(rows.len());
-        for row in rows {
-            let share = &shares[row.token / size];
-            let job = &share.jobs[row.token % size];
-            let verdict = share.verdicts[job.before + row.time];
-            let place = job.place.filter(|_| verdict == Verdict::Accepted);
-            places.push(place.map(|index| Place { column: row.token / size, index }));
-            valid.push(&Cell::Bool(place.is_some()))?;
-            error.push(&match verdict {
-                Verdict::Refused(code) => Cell::Code(code),
-                Verdict::Accepted | Verdict::Unsure => Cell::Null,
-            })?;
-        }
-        let mut columns = vec![valid, error];
-        for (number, kind) in self.content_kinds().enumerate() {
-            let sources: Vec<_> = shares.iter().map(|share| &share.columns[number]).collect();
-            columns.push(Column::gather(kind, &sources, &places)?);
-        }
-        Ok(columns)
     }
 
     /// Returns the kinds of the columns about a valid token: those of [`COLUMNS`], then the claims.
@@ -145,6 +125,29 @@ impl Question {
     fn refusal(&self, error: Error) -> Result<Verdict, Error> {
         self.codes.number(&error).map(Verdict::Refused).ok_or(error)
     }
+}
+
+/// Returns the columns `valid` and `error`, and where the others are in shares of `size` tokens.
+fn verdicts(
+    shares: &[Share<'_>],
+    size: usize,
+    rows: &[Row],
+) -> Result<(Vec<Column>, Vec<Option<Place>>), Error> {
+    let [mut valid, mut error] = [Column::new(Kind::Bool), Column::new(Kind::Code)];
+    let mut places = Vec::with_capacity(rows.len());
+    for row in rows {
+        let share = &shares[row.token / size];
+        let job = &share.jobs[row.token % size];
+        let verdict = share.verdicts[job.before + row.time];
+        let place = job.place.filter(|_| verdict == Verdict::Accepted);
+        places.push(place.map(|index| Place { column: row.token / size, index }));
+        valid.push(&Cell::Bool(place.is_some()))?;
+        error.push(&match verdict {
+            Verdict::Refused(code) => Cell::Code(code),
+            Verdict::Accepted | Verdict::Unsure => Cell::Null,
+        })?;
+    }
+    Ok((vec![valid, error], places))
 }
 
 /// Where the verdict about a row is: the numbers of its token and of its time among those of the
@@ -294,9 +297,9 @@ impl Share<'_> {
     ) -> Result<(), Error> {
         let kid = self.jobs[number].token.and_then(key_id);
         let fixed = [
-            kid.as_deref().map_or(Cell::Null, Cell::Text),
-            Cell::Text(verified.algorithm().name),
-            Cell::Text(payload),
+            kid.as_deref().map_or(Cell::Null, Cell::text),
+            Cell::text(verified.algorithm().name),
+            Cell::text(payload),
         ];
         self.jobs[number].place = Some(self.columns[0].len());
         let (columns, of_claims) = self.columns.split_at_mut(fixed.len());
@@ -368,8 +371,8 @@ fn json_text(payload: &[u8]) -> Option<&str> {
 /// Returns a claim as a value of a column; null if it is of another kind.
 fn cell<'a>(kind: Kind, seen: &Seen<'a>) -> Cell<'a> {
     let cell = match (kind, seen) {
-        (Kind::Text, Seen::Text(text)) => Some(Cell::Text(text)),
-        (Kind::Texts, Seen::Text(text)) => Some(Cell::Texts(vec![text])),
+        (Kind::Text, Seen::Text(text)) => Some(Cell::text(text)),
+        (Kind::Texts, Seen::Text(text)) => Some(Cell::Texts(vec![text.as_bytes()])),
         (Kind::Texts, Seen::Other(Value::Array(list))) => texts(list),
         (Kind::Bool, Seen::Other(Value::Bool(is))) => Some(Cell::Bool(*is)),
         (Kind::Int, Seen::Integer(int)) => Some(Cell::Int(*int)),
@@ -382,7 +385,8 @@ fn cell<'a>(kind: Kind, seen: &Seen<'a>) -> Cell<'a> {
 }
 
 fn texts(list: &[Value]) -> Option<Cell<'_>> {
-    list.iter().map(Value::as_str).collect::<Option<_>>().map(Cell::Texts)
+    let texts = list.iter().map(|item| item.as_str().map(str::as_bytes));
+    texts.collect::<Option<_>>().map(Cell::Texts)
 }
 
 #[allow(clippy::cast_precision_loss, reason = "times are far below 2^53")]

@@ -51,8 +51,15 @@ pub(super) enum Cell<'a> {
     /// A number of [`Kind::Int`] or [`Kind::Time`].
     Int(i64),
     Float(f64),
-    Text(&'a str),
-    Texts(Vec<&'a str>),
+    /// A text in UTF-8, as bytes, which need not be checked again when they are copied.
+    Text(&'a [u8]),
+    Texts(Vec<&'a [u8]>),
+}
+
+impl<'a> Cell<'a> {
+    pub(super) const fn text(text: &'a str) -> Self {
+        Self::Text(text.as_bytes())
+    }
 }
 
 #[derive(Default)]
@@ -91,13 +98,9 @@ impl Texts {
         Self { ends: vec![0], bytes: Vec::new() }
     }
 
-    fn push(&mut self, text: &str) -> Result<(), Error> {
+    fn push(&mut self, text: &[u8]) -> Result<(), Error> {
         self.bytes.try_reserve(text.len())?;
-        self.bytes.extend_from_slice(text.as_bytes());
-        self.end()
-    }
-
-    fn end(&mut self) -> Result<(), Error> {
+        self.bytes.extend_from_slice(text);
         // Tokens are taken in parts that are much smaller than this, unless one of them is not.
         self.ends.push(i32::try_from(self.bytes.len()).map_err(|_| Error::OutOfMemory)?);
         Ok(())
@@ -111,8 +114,8 @@ impl Texts {
         range(&self.ends, index)
     }
 
-    fn get(&self, index: usize) -> &str {
-        str::from_utf8(&self.bytes[self.range(index)]).unwrap_or_default()
+    fn get(&self, index: usize) -> &[u8] {
+        &self.bytes[self.range(index)]
     }
 }
 
@@ -190,7 +193,7 @@ impl Column {
                 matches!(cell, Cell::Float(_))
             }
             (Values::Texts(texts), cell) => {
-                texts.push(if let Cell::Text(text) = cell { text } else { "" })?;
+                texts.push(if let Cell::Text(text) = cell { text } else { b"" })?;
                 matches!(cell, Cell::Text(_))
             }
             (Values::Lists(ends, texts), cell) => {
@@ -222,23 +225,22 @@ impl Column {
         }
     }
 
-    /// Returns a column with the values at these places of columns of the kind; `None` is null.
+    /// Adds the values at these places of columns of the same kind; `None` is null.
     pub(super) fn gather(
-        kind: Kind,
+        &mut self,
         columns: &[&Self],
         places: &[Option<Place>],
-    ) -> Result<Self, Error> {
-        let mut gathered = Self::new(kind);
+    ) -> Result<(), Error> {
         let size = |place: &Place| match &columns[place.column].values {
             Values::Texts(texts) => texts.range(place.index).len(),
             _ => 0,
         };
-        gathered.reserve(places.iter().flatten().map(size).sum())?;
+        self.reserve(places.iter().flatten().map(size).sum())?;
         for place in places {
             let cell = place.map_or(Cell::Null, |place| columns[place.column].get(place.index));
-            gathered.push(&cell)?;
+            self.push(&cell)?;
         }
-        Ok(gathered)
+        Ok(())
     }
 
     fn export(self, codes: &[String]) -> Array {
@@ -275,7 +277,7 @@ pub(super) fn table(rows: usize, columns: Vec<Column>, codes: &[String]) -> Arra
 fn of_texts(texts: &[String]) -> Array {
     let mut column = Texts::new();
     for text in texts {
-        column.push(text).expect("codes are short");
+        column.push(text.as_bytes()).expect("codes are short");
     }
     exported_texts(column)
 }

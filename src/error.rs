@@ -169,6 +169,8 @@ pub enum Error {
     // --- the choice of the key: RFC 7515 Section 4.1.4 ---
     /// No key has the token's `kid`.
     NoMatchingKey,
+    /// The key for the token is not valid at this time; the text says why.
+    KeyNotValid(Box<str>),
     /// The token has no `kid`, and more than one key fits its `alg`.
     KidRequired,
     /// No key of a set can be used with any of the algorithms that the caller allows.
@@ -434,6 +436,7 @@ impl fmt::Display for Error {
                 );
             }
             Self::NoMatchingKey => "No key matches the token's kid",
+            Self::KeyNotValid(why) => return write!(f, "The key of the token {why}"),
             Self::KidRequired => "The token has no kid, and several keys fit its alg",
             Self::NoUsableKey => "The JWK Set has no key for the allowed algorithms",
             Self::SignatureMismatch => "Signature verification failed",

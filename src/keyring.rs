@@ -84,7 +84,23 @@ impl<K: AsRef<PreparedKey>> Keyring<K> {
         algorithm: &'static Algorithm,
         kid: Option<&str>,
     ) -> Result<Choice, Error> {
-        let keys = self.entries.iter().enumerate().filter(|(_, entry)| is_for(entry, algorithm));
+        self.choose_among(algorithm, kid, |_| true)
+    }
+
+    /// Does what [`choose`](Self::choose) does, as if the ring had the usable keys only.
+    ///
+    /// # Errors
+    /// Those of [`choose`].
+    #[inline]
+    pub fn choose_among(
+        &self,
+        algorithm: &'static Algorithm,
+        kid: Option<&str>,
+        is_usable: impl Fn(&K) -> bool,
+    ) -> Result<Choice, Error> {
+        let is_candidate =
+            |entry: &(Option<String>, K)| is_for(entry, algorithm) && is_usable(&entry.1);
+        let keys = self.entries.iter().enumerate().filter(|(_, entry)| is_candidate(entry));
         let compare = |id: Option<&str>| match id {
             None => KeyId::Absent,
             Some(_) if id == kid => KeyId::Same,
@@ -102,12 +118,17 @@ impl<K: AsRef<PreparedKey>> Keyring<K> {
             .map(|(_, algorithm)| algorithm)
     }
 
+    /// Returns all keys.
+    pub fn keys(&self) -> impl Iterator<Item = &K> {
+        self.entries.iter().map(|(_, key)| key)
+    }
+
     /// Returns the keys that [`choose`](Self::choose) chose for this algorithm, in order.
     pub fn chosen(
         &self,
         choice: Choice,
         algorithm: &'static Algorithm,
-    ) -> impl Iterator<Item = &PreparedKey> {
+    ) -> impl Iterator<Item = &K> {
         let (entries, any_id) = match choice {
             Choice::One(index) => (&self.entries[index..=index], true),
             Choice::EachWithoutId => (&*self.entries, false),
@@ -115,7 +136,7 @@ impl<K: AsRef<PreparedKey>> Keyring<K> {
         let is_chosen = move |entry: &&(Option<String>, K)| {
             any_id || (entry.0.is_none() && is_for(entry, algorithm))
         };
-        entries.iter().filter(is_chosen).map(|(_, key)| key.as_ref())
+        entries.iter().filter(is_chosen).map(|(_, key)| key)
     }
 
     /// Returns whether newer keys of the same owner may verify a token that these keys refused,
@@ -219,6 +240,25 @@ mod tests {
         assert_eq!(tried.len(), 2);
         assert!(tried.iter().all(|key| !std::ptr::eq(*key, with_id)));
     }
+
+    #[test]
+    fn keys_that_are_not_usable_are_as_if_they_were_not_there() {
+        let keyring = keyring(&[(Some("a"), "HS256"), (Some("a"), "HS256"), (None, "HS256")]);
+        let hs256 = Algorithm::by_name("HS256").unwrap();
+        let choose = |usable: &[usize], kid| {
+            let keys: Vec<_> = keyring.keys().collect();
+            keyring.choose_among(hs256, kid, |key| {
+                usable.iter().any(|&number| std::ptr::eq(key, keys[number]))
+            })
+        };
+        assert_eq!(choose(&[0, 1], Some("a")), Ok(Choice::One(0)));
+        assert_eq!(choose(&[1, 2], Some("a")), Ok(Choice::One(1)));
+        assert_eq!(choose(&[2], Some("a")), Ok(Choice::One(2)));
+        assert_eq!(choose(&[0], None), Ok(Choice::One(0)));
+        assert_eq!(choose(&[0], Some("b")), Err(Error::NoMatchingKey));
+        assert_eq!(choose(&[], Some("a")), Err(Error::AlgorithmNotAllowed));
+    }
+
     #[test]
     fn newer_keys_may_help_unless_a_key_with_the_tokens_id_refused_it() {
         let keys = keyring(&[(Some("a"), "HS256"), (None, "HS512"), (None, "HS512")]);

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
         typed_claims,
     )
     from ._install import install_as_jwt
+    from .historical_keys import HistoricalKeys
     from .issuers import MultiIssuerVerifier
     from .jwks import AsyncJWKSClient, JWKSClient, RefreshPolicy, UnknownKeyError
     from .jwks_client import PyJWKClient
@@ -86,6 +87,7 @@ __all__ = [
     "CacheInfo",
     "DecodeError",
     "ExpiredSignatureError",
+    "HistoricalKeys",
     "ImmatureSignatureError",
     "InsecureKeyLengthWarning",
     "InvalidAlgorithmError",
@@ -135,6 +137,7 @@ __all__ = [
 #: and most programs do not call `install_as_jwt`.
 _LATE = {
     "AsyncJWKSClient": "jwks",
+    "HistoricalKeys": "historical_keys",
     "JWKSClient": "jwks",
     "KeySet": "key_set",
     "MultiIssuerVerifier": "issuers",
@@ -145,6 +148,7 @@ _LATE = {
     "VerifierSpec": "verifier_spec",
     "arrow": "arrow",
     "dpop": "dpop",
+    "historical_keys": "historical_keys",
     "install_as_jwt": "_install",
     "issuers": "issuers",
     "jwe": "jwe",

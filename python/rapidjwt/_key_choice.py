@@ -15,9 +15,11 @@ from .exceptions import InvalidKeyError, PyJWTError
 TYPE_CHECKING = False  # like typing's, whose import takes longer than ours
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from .algorithms import Algorithm
+
+    _Times: TypeAlias = tuple[float | None, float | None, float | None]
 
 
 def members(key: Any) -> list[Any] | None:
@@ -35,6 +37,18 @@ def members(key: Any) -> list[Any] | None:
     else:
         return None
     return [member for member in found if _may_verify(member)]
+
+
+def historical_members(key: Any) -> tuple[list[Key], list[_Times]] | None:
+    """Return the keys of `HistoricalKeys` that may verify, and their times; None for another key.
+
+    Only a `Verifier` takes them: what calls `members` knows no time.
+    """
+    module = sys.modules.get("rapidjwt.historical_keys")
+    if module is None or not isinstance(key, module.HistoricalKeys):
+        return None
+    usable = [one for one in key if _may_verify(one.key)]
+    return [one.key for one in usable], [one[1:] for one in usable]
 
 
 def _is_key_set(key: Any) -> bool:

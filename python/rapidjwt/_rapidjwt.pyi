@@ -21,6 +21,7 @@ from typing_extensions import TypeVar, disjoint_base
 from .algorithms import AllowedPrivateKeys, AllowedPublicKeys
 from .api_jwk import PyJWK, PyJWKSet
 from .exceptions import PyJWTError
+from .historical_keys import HistoricalKeys
 from .jwks import AsyncJWKSClient, JWKSClient
 from .key_set import KeySet
 from .profiles import Profile
@@ -452,8 +453,9 @@ class Verifier(Generic[_ClaimsT_co]):
 
     Arguments:
         key: a PEM or OpenSSH text, a secret, a `Key`, a `PyJWK`, a key object of cryptography, a
-            list or tuple of those, a `KeySet` or a `PyJWKSet`. If there are several keys, the
-            one with the token's `kid` is used (RFC 7515 Section 4.1.4); see
+            list or tuple of those, a `KeySet`, a `PyJWKSet` or `HistoricalKeys`, of which those are
+            used that are valid at the time. If there are several keys, the one with the token's
+            `kid` is used (RFC 7515 Section 4.1.4); see
             docs/prepared-objects.md for tokens without a `kid`.
         jwks: instead of `key`, a `JWKSClient` or an `AsyncJWKSClient`, which fetches the keys.
         algorithms: the allowed `alg` values. They may be left out for keys that name theirs (a
@@ -491,7 +493,7 @@ class Verifier(Generic[_ClaimsT_co]):
     @overload
     def __new__(
         cls,
-        key: _VerifyingKeys,
+        key: _VerifyingKeys | HistoricalKeys,
         *,
         jwks: None = None,
         algorithms: _Algorithms | None = None,
@@ -516,7 +518,7 @@ class Verifier(Generic[_ClaimsT_co]):
     @overload
     def __new__(
         cls,
-        key: _VerifyingKeys,
+        key: _VerifyingKeys | HistoricalKeys,
         *,
         jwks: None = None,
         algorithms: _Algorithms | None = None,

@@ -19,7 +19,7 @@ CODES = {
     "invalid_header": "A parameter of the header is malformed or not supported",
     "wrong_algorithm": "The `alg` is missing, unknown or not allowed",
     "wrong_type": "The `typ` is not that of a token of the profile",
-    "unknown_key": "No key has the `kid` of the token",
+    "unknown_key": "No key has the `kid` of the token, or it is not valid at this time",
     "missing_key_id": "The token has no `kid`, and several keys fit its `alg`",
     "bad_signature": "The signature does not belong to this token and this key",
     "decryption_failed": "A JWE cannot be decrypted with the keys that were passed",

@@ -104,15 +104,7 @@ class KeySet:
 
         Raises PyJWKSetError if it is not a JWK Set, has no keys, or none that can be used.
         """
-        if isinstance(jwks, (str, bytes)):
-            try:
-                jwks = json.loads(jwks)
-            except (ValueError, RecursionError):
-                # `from None`: the original error holds the text, which may contain secrets.
-                is_url = isinstance(jwks, str) and jwks.startswith(("https://", "http://"))
-                hint = ": JWKSClient(url) fetches it" if is_url else ""
-                raise PyJWKSetError(f"The JWK Set is not valid JSON{hint}") from None
-        return cls(_members(jwks))
+        return cls(read_jwks(jwks))
 
     @classmethod
     def from_directory(cls, directory: str | PathLike[str]) -> KeySet:
@@ -238,6 +230,19 @@ def _refuse_one(keys: object) -> None:
         raise TypeError("Expected a list of keys, got one Key: pass [key]")
     if keys is None:
         raise TypeError("Expected a list of keys, got None")
+
+
+def read_jwks(jwks: Mapping[str, Any] | str | bytes) -> list[Any]:
+    """Return the members of a JWK Set, a dictionary or its JSON text."""
+    if isinstance(jwks, (str, bytes)):
+        try:
+            jwks = json.loads(jwks)
+        except (ValueError, RecursionError):
+            # `from None`: the original error holds the text, which may contain secrets.
+            is_url = isinstance(jwks, str) and jwks.startswith(("https://", "http://"))
+            hint = ": JWKSClient(url) fetches it" if is_url else ""
+            raise PyJWKSetError(f"The JWK Set is not valid JSON{hint}") from None
+    return _members(jwks)
 
 
 def _members(jwks: object) -> list[Any]:

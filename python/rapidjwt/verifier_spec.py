@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._rapidjwt import Key, Verifier, did_you_mean
 from .exceptions import InvalidKeyError
+from .historical_keys import HistoricalKeys
 from .key_set import KeySet
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class VerifierSpec:
 
     Arguments:
         keys: public keys: a `Key`, PEM text, a JWK or a JWK Set as a dict or as JSON text, a
-            `KeySet`, or a list of those.
+            `KeySet`, `HistoricalKeys`, or a list of those.
         secret_env: instead, the name of an environment variable of the workers with the secret.
         load: instead, a function without arguments that returns the keys, as `Verifier` takes
             them. It is pickled by its name and called once per process.
@@ -108,7 +109,7 @@ class VerifierSpec:
     def __repr__(self) -> str:
         """Return a text with the names of the arguments."""
         source, policy = pickle.loads(self._description)  # noqa: S301 - it was made above
-        is_public = isinstance(source, (dict, list))
+        is_public = isinstance(source, (tuple, list))
         shown = "keys" if is_public else "secret_env" if isinstance(source, str) else "load"
         return f"<VerifierSpec {', '.join([shown, *policy])}>"
 
@@ -127,8 +128,9 @@ def _made(description: bytes) -> Verifier[Any]:
         keys: Any = os.environ.get(source)
         if not keys:
             raise InvalidKeyError(f"The environment variable {source} is not set in this process")
-    elif isinstance(source, dict):
-        keys = KeySet.from_jwks(source)
+    elif isinstance(source, tuple):
+        read, jwks = source
+        keys = read(jwks)
     elif isinstance(source, list):
         keys = [Key.from_jwk(jwk) for jwk in source]
     else:
@@ -136,11 +138,18 @@ def _made(description: bytes) -> Verifier[Any]:
     return Verifier(keys, **policy)
 
 
-def _public(keys: Any) -> dict[str, Any] | list[dict[str, Any]]:
-    """Return public keys as JWKs, or as a JWK Set, which may have keys for other purposes."""
+def _public(keys: Any) -> tuple[Callable[[Any], Any], dict[str, Any]] | list[dict[str, Any]]:
+    """Return public keys as JWKs.
+
+    A set, which may have keys for other purposes, is returned as its reader and what this reads.
+    """
     keys = _read(keys)
     if isinstance(keys, KeySet):
-        return {"keys": [_public_jwk(entry.key) for entry in keys]}
+        return KeySet.from_jwks, {"keys": [_public_jwk(entry.key) for entry in keys]}
+    if isinstance(keys, HistoricalKeys):
+        for one in keys:
+            _public_jwk(one.key)
+        return HistoricalKeys, {"keys": [one.to_jwk() for one in keys]}
     members = map(_read, keys) if isinstance(keys, (list, tuple)) else [keys]
     return [_public_jwk(member) for member in members]
 

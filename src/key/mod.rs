@@ -13,6 +13,7 @@ pub mod recipient;
 pub mod secret;
 pub mod ssh;
 pub mod strict_secret;
+pub mod validity;
 
 use std::fmt;
 

@@ -302,7 +302,9 @@ impl Classes {
             Error::ClaimForbidden(_) => (&self.InvalidTokenError, Some("forbidden_claim")),
             Error::LivesTooLong => (&self.InvalidTokenError, Some("lives_too_long")),
             Error::ClaimsMisfit { .. } => (&self.InvalidTokenError, Some("claims_misfit")),
-            Error::NoMatchingKey => (&self.InvalidTokenError, Some("unknown_key")),
+            Error::NoMatchingKey | Error::KeyNotValid(_) => {
+                (&self.InvalidTokenError, Some("unknown_key"))
+            }
             Error::KidRequired => (&self.InvalidTokenError, Some("missing_key_id")),
             Error::NoUsableKey => (&self.PyJWKSetError, None),
             Error::AlgorithmMissing

@@ -18,7 +18,7 @@ import pytest
 import rapidjwt
 from differential.keys import HMAC_SECRET, private_pem, public_pem
 from differential.paths import assert_same
-from rapidjwt import Key, KeySet, Signer, Verifier, jwe, jws_json, sd_jwt
+from rapidjwt import HistoricalKeys, Key, KeySet, Signer, Verifier, jwe, jws_json, sd_jwt
 from rapidjwt.profiles import Profile
 from rapidjwt.remote import RemoteKey
 from rapidjwt.rules import ABSENT, STRING
@@ -170,6 +170,13 @@ OURS_ALONE = {
         lambda: EC_VERIFIER.decode(signed_by_ec(kid="c").encode({})),
         rapidjwt.InvalidTokenError,
         "No key matches the token's kid",
+    ),
+    "KeyNotValid": (
+        lambda: Verifier(
+            HistoricalKeys({"keys": [EC[0] | {"exp": 5}]}), algorithms=["ES256"]
+        ).decode(signed_by_ec(kid="a").encode({})),
+        rapidjwt.InvalidTokenError,
+        "The key of the token has expired: its exp is 5",
     ),
     "KidRequired": (
         lambda: EC_VERIFIER.decode(

@@ -45,7 +45,7 @@ INSIDE = {
     "key": [
         ["mod"],
         ["primes"],
-        ["der", "jwk", "jwk_detection", "metadata"],
+        ["der", "jwk", "jwk_detection", "metadata", "validity"],
         ["pem", "secret", "ssh"],
         ["recipient", "strict_secret"],
     ],

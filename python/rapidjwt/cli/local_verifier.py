@@ -20,12 +20,17 @@ def local_verifier(
     keys: KeySet, algorithms: tuple[str, ...], policy: dict[str, Any]
 ) -> Verifier[Any]:
     """Return a verifier with these keys, for these algorithms or those that the keys name."""
+    return Verifier(keys, algorithms=served_algorithms(keys, algorithms), **policy)
+
+
+def served_algorithms(keys: KeySet, algorithms: tuple[str, ...]) -> list[str]:
+    """Return these algorithms or those that the keys name, and check that one has a key."""
     able = serving(keys)
     require_any(able)
     names = list(algorithms) or named_by(keys, able)
     if not set(names) & set(able):
         raise Failure(f"There is no key for {', '.join(names)}, only for {', '.join(able)}")
-    return Verifier(keys, algorithms=names, **policy)
+    return names
 
 
 def require_any(able: list[str]) -> None:

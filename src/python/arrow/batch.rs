@@ -42,6 +42,15 @@ pub(super) enum At {
     Each(Vec<f64>),
 }
 
+impl At {
+    fn of_row(&self, row: usize) -> f64 {
+        match self {
+            Self::One(time) => *time,
+            Self::Each(times) => times[row],
+        }
+    }
+}
+
 /// The names and kinds of the columns that every answer has, in the order of [`Question::columns`].
 pub(super) const COLUMNS: [(&str, Kind); 5] = [
     ("valid", Kind::Bool),
@@ -69,7 +78,8 @@ impl Question {
         tokens: &[Option<&[u8]>],
         at: &At,
     ) -> PyResult<Array> {
-        let (different, mut rows) = cpython::detach(py, || grouped(tokens));
+        let span = |row| self.keys.span(at.of_row(row));
+        let (different, mut rows) = cpython::detach(py, || grouped(tokens, span));
         let times = match at {
             At::One(_) => Vec::new(),
             At::Each(times) => by_token(times, different.len(), &mut rows),
@@ -159,12 +169,16 @@ struct Row {
 
 type Counted<'a> = Vec<(Option<&'a [u8]>, usize)>;
 
-/// Returns the different tokens, each with its number of rows.
-fn grouped<'a>(tokens: &[Option<&'a [u8]>]) -> (Counted<'a>, Vec<Row>) {
+/// Returns the different tokens, each with its number of rows. A token counts once for each span of
+/// time, because its key may be valid in one of them only.
+fn grouped<'a>(
+    tokens: &[Option<&'a [u8]>],
+    span: impl Fn(usize) -> usize,
+) -> (Counted<'a>, Vec<Row>) {
     let mut known = HashMap::with_capacity_and_hasher(tokens.len(), DefaultHashBuilder::default());
     let mut different = Vec::with_capacity(tokens.len());
-    let rows = tokens.iter().map(|&token| {
-        let number = *known.entry(token).or_insert_with(|| {
+    let rows = tokens.iter().enumerate().map(|(row, &token)| {
+        let number = *known.entry((token, span(row))).or_insert_with(|| {
             different.push((token, 0));
             different.len() - 1
         });
@@ -242,7 +256,8 @@ impl Share<'_> {
             let (token, times) = (self.jobs[number].token, self.jobs[number].times);
             let opened = match token {
                 None => Err(Error::TokenType("None".to_owned())),
-                Some(token) => question.keys.verify_uncached(token),
+                // The same keys are valid at all of its times.
+                Some(token) => question.keys.verify_uncached(token, times[0]),
             };
             let checked = opened.and_then(|verified| {
                 let is_unsure = self.check(question, number, &verified)?;

@@ -116,8 +116,10 @@ impl DecodedMany {
             }
         }
         let keys = &*self.keys;
-        let mut jobs: Vec<Job> = tokens.iter().map(|token| Job::new(py, keys, token)).collect();
-        cores::for_each(py, None, MIN_SHARE, &mut jobs, |job| job.verify(keys));
+        let now = keys.now(py)?;
+        let job = |token| Job::new(py, keys, token, now);
+        let mut jobs: Vec<Job> = tokens.iter().map(job).collect();
+        cores::for_each(py, None, MIN_SHARE, &mut jobs, |job| job.verify(keys, now));
         let finish = |(job, token): (Job<'_>, &Result<Token, Error>)| {
             let explain = |error| match token {
                 Ok(token) => explained(token.bytes(), error),
@@ -191,7 +193,12 @@ enum Job<'a> {
 
 impl<'a> Job<'a> {
     /// Looks the token up in the cache if there is one, which needs the interpreter.
-    fn new(py: Python<'_>, keys: &VerifyingKeys, token: &'a Result<Token, Error>) -> Self {
+    fn new(
+        py: Python<'_>,
+        keys: &VerifyingKeys,
+        token: &'a Result<Token, Error>,
+        now: f64,
+    ) -> Self {
         let token = match token {
             Ok(token) => token.bytes(),
             Err(error) => return Self::Done(Err(error.clone())),
@@ -199,7 +206,7 @@ impl<'a> Job<'a> {
         let Some(cache) = keys.cache() else {
             return Self::Token(token);
         };
-        match keys.choose(token) {
+        match keys.choose(token, now) {
             Err(error) => Self::Done(Err(error)),
             Ok(chosen) => match recall(py, cache, &chosen) {
                 Ok(verified) => Self::Done(Ok(verified)),
@@ -208,9 +215,9 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn verify(&mut self, keys: &VerifyingKeys) {
+    fn verify(&mut self, keys: &VerifyingKeys, now: f64) {
         *self = match self {
-            Self::Token(token) => Self::Done(keys.verify_uncached(token)),
+            Self::Token(token) => Self::Done(keys.verify_uncached(token, now)),
             Self::Unseen(chosen, unseen) => match keys.verify_unseen(chosen, *unseen) {
                 Ok(verified) => Self::New(verified),
                 Err(error) => Self::Done(Err(error)),

@@ -13,6 +13,7 @@ use crate::dangerous;
 use crate::error::Error;
 use crate::header::AcceptedTypes;
 use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
+use crate::key::validity::Validity;
 use crate::keyring::{Choice, Keyring};
 use crate::malformed::explained;
 use crate::python::claims_view::Record;
@@ -39,13 +40,25 @@ pub(in crate::python) struct VerifyingKeys {
 struct PreparedKeys {
     keyring: Keyring<VerifyingKey>,
     cache: Option<SignatureCache>,
+    /// The times at which keys become valid or invalid, in order; none if all are valid forever.
+    bounds: Vec<f64>,
 }
 
-struct VerifyingKey(Arc<PreparedKey>);
+struct VerifyingKey {
+    key: Arc<PreparedKey>,
+    validity: Option<Validity>,
+}
+
+impl VerifyingKey {
+    #[inline]
+    fn is_valid(&self, now: f64) -> bool {
+        self.validity.is_none_or(|validity| validity.includes(now))
+    }
+}
 
 impl AsRef<PreparedKey> for VerifyingKey {
     fn as_ref(&self) -> &PreparedKey {
-        &self.0
+        &self.key
     }
 }
 
@@ -55,14 +68,25 @@ pub(super) struct Chosen<'a> {
     compact: Compact<'a>,
     algorithm: &'static Algorithm,
     keys: Choice,
+    /// The time that the keys were chosen for.
+    now: f64,
 }
 
 impl VerifyingKeys {
     pub(super) fn new(policy: Py<VerifierPolicy>, keys: &Bound<'_, PyAny>) -> PyResult<Self> {
         let keyring = Keyring::new(entries(policy.get(), keys)?);
+        let validities = keyring.keys().filter_map(|key| key.validity.as_ref());
+        let mut bounds: Vec<_> = validities.flat_map(Validity::bounds).collect();
+        bounds.sort_by(f64::total_cmp);
         let cache_size = policy.get().cache_size;
+        if cache_size > 0 && !bounds.is_empty() {
+            return Err(PyValueError::new_err(
+                "cache_size must be 0 for HistoricalKeys: the cache does not know when a key was \
+                 valid",
+            ));
+        }
         let cache = (cache_size > 0).then(|| SignatureCache::new(cache_size));
-        Ok(Self { prepared: Arc::new(PreparedKeys { keyring, cache }), policy })
+        Ok(Self { prepared: Arc::new(PreparedKeys { keyring, cache, bounds }), policy })
     }
 
     /// Returns the same keys under another policy, which allows the same algorithms.
@@ -86,10 +110,21 @@ impl VerifyingKeys {
         self.prepared.cache.as_ref()
     }
 
+    /// Returns the time to choose keys for: now, or any if the keys are valid forever.
+    #[inline]
+    pub(super) fn now(&self, py: Python<'_>) -> PyResult<f64> {
+        if self.prepared.bounds.is_empty() { Ok(0.0) } else { clock::now(py) }
+    }
+
+    /// Returns the number of the span of time, in all of which the same keys are valid.
+    pub(in crate::python) fn span(&self, now: f64) -> usize {
+        self.prepared.bounds.partition_point(|bound| *bound <= now)
+    }
+
     /// Verifies a token, or finds it in the cache.
-    pub(super) fn open(&self, py: Python<'_>, token: &[u8]) -> Result<Verified, Error> {
+    pub(super) fn open(&self, py: Python<'_>, token: &[u8], now: f64) -> Result<Verified, Error> {
         let open = || {
-            let chosen = self.choose(token)?;
+            let chosen = self.choose(token, now)?;
             let Some(cache) = &self.prepared.cache else {
                 return self.verify(&chosen);
             };
@@ -101,27 +136,59 @@ impl VerifyingKeys {
         open().map_err(|error| explained(token, error))
     }
 
-    /// Verifies a token without looking in the cache. Does not need the interpreter. Errors about its
-    /// form are for the caller to [explain](explained).
-    pub(in crate::python) fn verify_uncached(&self, token: &[u8]) -> Result<Verified, Error> {
-        self.verify(&self.choose(token)?)
+    /// Verifies a token with keys that are valid at that time, without looking in the cache. Does not
+    /// need the interpreter. Errors about its form are for the caller to [explain](explained).
+    pub(in crate::python) fn verify_uncached(
+        &self,
+        token: &[u8],
+        now: f64,
+    ) -> Result<Verified, Error> {
+        self.verify(&self.choose(token, now)?)
     }
 
     /// Splits a token and chooses keys for it. Does not need the interpreter. Errors about its form
     /// are for the caller to [explain](explained), as those of `verify` are.
     #[inline]
-    pub(super) fn choose<'a>(&self, token: &'a [u8]) -> Result<Chosen<'a>, Error> {
+    pub(super) fn choose<'a>(&self, token: &'a [u8], now: f64) -> Result<Chosen<'a>, Error> {
         self.policy.get().bounds.check_token(token)?;
         let compact = Compact::split(token)?;
         let choose = |header: &CachedHeader| {
-            let chosen = self.prepared.keyring.choose(header.algorithm, header.kid.as_deref());
-            let keys = chosen.map_err(|error| self.explained_choice(header.algorithm, error))?;
-            Ok(Chosen { compact, algorithm: header.algorithm, keys })
+            let (algorithm, kid) = (header.algorithm, header.kid.as_deref());
+            let chosen =
+                self.prepared.keyring.choose_among(algorithm, kid, |key| key.is_valid(now));
+            let keys = chosen.map_err(|error| {
+                self.explained_choice(algorithm, self.refused_key(algorithm, kid, now, error))
+            })?;
+            Ok(Chosen { compact, algorithm, keys, now })
         };
         let chosen = with_header(&compact, choose).unwrap_or_else(|| Err(refusal(token)))?;
         match self.policy.get().types() {
             None => Ok(chosen),
             Some(types) => check_type(types, token, &compact).map(|()| chosen),
+        }
+    }
+
+    /// Returns the error for a token whose key is one that is not valid at this time; any other
+    /// error as it is.
+    #[cold]
+    fn refused_key(
+        &self,
+        algorithm: &'static Algorithm,
+        kid: Option<&str>,
+        now: f64,
+        error: Error,
+    ) -> Error {
+        if !matches!(error, Error::AlgorithmNotAllowed | Error::NoMatchingKey) {
+            return error;
+        }
+        let keyring = &self.prepared.keyring;
+        match keyring.choose_among(algorithm, kid, |key| !key.is_valid(now)) {
+            Ok(choice) => {
+                let mut times = keyring.chosen(choice, algorithm).filter_map(|key| key.validity);
+                times.find_map(|validity| validity.check(now).err()).unwrap_or(error)
+            }
+            Err(Error::AlgorithmNotAllowed) => error,
+            Err(other) => other,
         }
     }
 
@@ -157,7 +224,8 @@ impl VerifyingKeys {
     }
 
     fn keys_of(&self, chosen: &Chosen<'_>) -> impl Iterator<Item = &PreparedKey> {
-        self.prepared.keyring.chosen(chosen.keys, chosen.algorithm)
+        let keys = self.prepared.keyring.chosen(chosen.keys, chosen.algorithm);
+        keys.filter(|key| key.is_valid(chosen.now)).map(AsRef::as_ref)
     }
 
     /// Returns whether newer keys may verify a token that these refused; see
@@ -195,7 +263,7 @@ impl VerifyingKeys {
         if let Some(presentation) = self.policy.get().presentation() {
             return self.complete_presentation(py, token, presentation);
         }
-        let verified = self.open(py, token)?;
+        let verified = self.open(py, token, self.now(py)?)?;
         decoded::complete(self.accept_dict(py, &verified)?, &Compact::split(token)?)
     }
 
@@ -210,7 +278,8 @@ impl VerifyingKeys {
     ) -> PyResult<Bound<'py, PyDict>> {
         self.policy.get().bounds.check_token(token)?;
         let sd_jwt = SdJwt::parse(token, limits.disclosures)?;
-        let open = |issuer_jwt: &[u8]| self.open(py, issuer_jwt);
+        let now = self.now(py)?;
+        let open = |issuer_jwt: &[u8]| self.open(py, issuer_jwt, now);
         let verified = sd_jwt.verify(open, key_binding, *limits, clock::now(py)?)?;
         let issuer_jwt = sd_jwt.issuer_jwt();
         let payload = self.accept_dict(py, &verified.claims)?;
@@ -304,12 +373,21 @@ fn entries(policy: &VerifierPolicy, keys: &Bound<'_, PyAny>) -> PyResult<Vec<Ent
     let py = keys.py();
     let fast_path = FastPath::get(py)?;
     let choice = py.import(intern!(py, "rapidjwt._key_choice"))?;
-    let members = cpython::call(&choice.getattr(intern!(py, "members"))?, &[keys], None)?;
+    let historical =
+        cpython::call(&choice.getattr(intern!(py, "historical_members"))?, &[keys], None)?;
+    let (members, validities) = if historical.is_none() {
+        (cpython::call(&choice.getattr(intern!(py, "members"))?, &[keys], None)?, None)
+    } else {
+        let (members, times): (_, Vec<_>) = historical.extract()?;
+        (members, Some(times.into_iter().map(validity)))
+    };
     let is_list = keys.is_instance_of::<PyList>() || keys.is_instance_of::<PyTuple>();
     let is_set = !is_list && !members.is_none();
     let members = if members.is_none() { vec![keys.clone()] } else { members.extract()? };
+    let mut validities = validities.into_iter().flatten();
     let mut entries = Vec::new();
     for key in &members {
+        let validity = validities.next();
         let identity = Identity::of(fast_path, key, Prepared::Verifier)?;
         let prepared = prepare_allowed(fast_path, key, &identity, policy);
         let prepared = match prepared.map_err(|error| Raised::new(py, error)) {
@@ -319,7 +397,7 @@ fn entries(policy: &VerifierPolicy, keys: &Bound<'_, PyAny>) -> PyResult<Vec<Ent
         };
         for prepared in prepared {
             length::check(fast_path, py, &prepared, policy.enforce_key_length)?;
-            entries.push((identity.kid.clone(), VerifyingKey(prepared)));
+            entries.push((identity.kid.clone(), VerifyingKey { key: prepared, validity }));
         }
     }
     match (entries.is_empty(), is_set) {
@@ -327,6 +405,13 @@ fn entries(policy: &VerifierPolicy, keys: &Bound<'_, PyAny>) -> PyResult<Vec<Ent
         (true, true) => Err(Error::NoUsableKey.into()),
         (true, false) => Err(PyValueError::new_err("A Verifier needs a key")),
     }
+}
+
+/// Reads the times of a member of `HistoricalKeys`.
+fn validity(
+    (not_before, expires, revoked_at): (Option<f64>, Option<f64>, Option<f64>),
+) -> Validity {
+    Validity { not_before, expires, revoked_at }
 }
 
 /// Prepares the key for the allowed algorithms, or for the one that the key itself names.

@@ -34,8 +34,9 @@ use crate::signature_cache::SignatureCache;
 ///
 /// Arguments:
 ///     key: a PEM or OpenSSH text, a secret, a `Key`, a `PyJWK`, a key object of cryptography, a
-///         list or tuple of those, a `KeySet` or a `PyJWKSet`. If there are several keys, the
-///         one with the token's `kid` is used (RFC 7515 Section 4.1.4); see
+///         list or tuple of those, a `KeySet`, a `PyJWKSet` or `HistoricalKeys`, of which those are
+///         used that are valid at the time. If there are several keys, the one with the token's
+///         `kid` is used (RFC 7515 Section 4.1.4); see
 ///         docs/prepared-objects.md for tokens without a `kid`.
 ///     jwks: instead of `key`, a `JWKSClient` or an `AsyncJWKSClient`, which fetches the keys.
 ///     algorithms: the allowed `alg` values. They may be left out for keys that name theirs (a
@@ -416,7 +417,7 @@ impl Method for VerifierDecode {
         let py = token.py();
         match &verifier.keys {
             Keys::Held(keys) => {
-                let verified = keys.open(py, decoded::token_bytes(&token)?)?;
+                let verified = keys.open(py, decoded::token_bytes(&token)?, keys.now(py)?)?;
                 keys.accept(py, &verified)
             }
             Keys::Delegated(keys) => call_delegate(keys.bind(py), intern!(py, "decode"), &token),

@@ -167,6 +167,31 @@ def test_a_column_that_is_not_one_of_times_is_named(run, keys, tmp_path, name, o
     assert message in result.err
 
 
+def test_keys_with_times_are_used_in_their_time_only(run, tmp_path):
+    jwk = KEY.public().to_jwk() | {"alg": "ES256"}
+    stated = {
+        "iat": NOW - 9,
+        "exp": NOW,
+        "revoked": {"revoked_at": NOW - 5, "reason": "compromise"},
+    }
+    (tmp_path / "historical.json").write_text(json.dumps({"keys": [jwk | stated]}))
+    seen = pa.array([NOW - 6, NOW - 5, NOW], pa.int64())
+    pq.write_table(pa.table({"token": [GOOD[0]] * 3, "seen": seen}), tmp_path / "a.parquet")
+    command = ("audit", "a.parquet", "--key", "historical.json")
+    result = run(*command, "--at-column", "seen", "--out", "o", "--json")
+    assert (result.json["valid"], result.json["refused"]) == (1, {"unknown_key": 2})
+    assert run(*command, "--at", str_of(NOW - 6)).code == 0
+
+    (tmp_path / "historical.json").write_text(json.dumps({"keys": [jwk | {"exp": NOW}]}))
+    message = "was begun with other files, keys or options"
+    assert message in run(*command, "--at-column", "seen", "--out", "o", "--resume").err
+    (tmp_path / "historical.json").write_text(json.dumps({"keys": [jwk | {"exp": "soon"}]}))
+    result = run(*command)
+    assert result.code == 3
+    assert is_one_line(result.err)
+    assert "\"exp\" of the key '2026-11' must be a number of seconds" in result.err
+
+
 def test_good_tokens_alone_are_a_success_and_are_shown(audit, tmp_path):
     (tmp_path / "good.log").write_text("\n".join(GOOD))
     result = audit("good.log")

@@ -16,8 +16,9 @@ from rich.text import Text
 
 from rapidjwt._inspection.keys import key_set, read_members
 from rapidjwt._inspection.printable import printable
+from rapidjwt._rapidjwt import Verifier
 from rapidjwt.cli.exit_code import ExitCode, Failure
-from rapidjwt.cli.local_verifier import local_verifier, require_needs
+from rapidjwt.cli.local_verifier import require_needs, served_algorithms
 from rapidjwt.cli.options import (
     algorithms_option,
     audiences_option,
@@ -32,15 +33,17 @@ from rapidjwt.cli.options import (
 )
 from rapidjwt.cli.output import note, show, write_json
 from rapidjwt.cli.sources import read_secret
+from rapidjwt.historical_keys import TIMES, HistoricalKey, HistoricalKeys
+from rapidjwt.key_set import KeySet
 from rapidjwt.profiles import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from datetime import timedelta
 
-    from rapidjwt._rapidjwt import Verifier
     from rapidjwt.audit.parts import Parts
     from rapidjwt.audit.tally import Tally
+    from rapidjwt.key_set import KeySetEntry
 
 
 def _moment(_context: click.Context, _option: click.Parameter, text: str | None) -> float | None:
@@ -134,11 +137,12 @@ def audit(
         "profile": None if profile is None else ALL[profile],
     }
     require_needs(policy, {"issuer": "--iss", "audience": "--aud"})
-    keys = key_set(read_members(read_secret(key), password))
-    verifier = local_verifier(keys, algorithms, policy)
+    keys = _keys(read_members(read_secret(key), password))
+    policy["algorithms"] = served_algorithms(KeySet([one.key for one in keys]), algorithms)
+    verifier = Verifier(keys, **policy)
     question = {
         "files": [str(path) for path in files],
-        "keys": [entry.key.thumbprint() if entry.kty != "oct" else "oct" for entry in keys],
+        "keys": [_identity(one) for one in keys],
         "policy": repr((verifier, policy)),
         "at": at_column or at,
         "column": column,
@@ -158,6 +162,20 @@ def audit(
     else:
         _show(tally, as_of)
     return ExitCode.REFUSED if tally.refused else ExitCode.OK
+
+
+def _keys(members: list[Any]) -> KeySet | HistoricalKeys:
+    """Return a set of keys, with the times in which they are valid if one of the JWKs has such."""
+    keys = key_set(members)
+    times = (member.get(name) for member in members if isinstance(member, dict) for name in TIMES)
+    has_times = any(time is not None for time in times)
+    return HistoricalKeys({"keys": members}) if has_times else keys
+
+
+def _identity(one: KeySetEntry | HistoricalKey) -> list[Any]:
+    """Return what tells whether an audit goes on with the same key."""
+    name = "oct" if one.key.kty == "oct" else one.key.thumbprint()
+    return [name, *one[1:]] if isinstance(one, HistoricalKey) else [name]
 
 
 class _Run(NamedTuple):

@@ -233,6 +233,12 @@ wheel: build ## Build a wheel into dist/
 	@rm -f dist/*.whl
 	@$(BIN)/maturin build --release --quiet --out dist
 
+GUIDES ?=
+
+.PHONY: test-guides
+test-guides: wheel ## Each framework's guide by copy and paste, in an empty environment: GUIDES="flask grpc"
+	@nice $(PYTHON) scripts/try_guides.py $(GUIDES)
+
 .PHONY: test-wheel-suite
 test-wheel-suite: wheel ## The Python tests against the wheel, with no Rust in PATH
 	@$(PYTHON) tests/wheel/suite.py dist

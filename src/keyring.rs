@@ -87,7 +87,7 @@ impl<K: AsRef<PreparedKey>> Keyring<K> {
         self.choose_among(algorithm, kid, |_| true)
     }
 
-    /// Does what [`choose`](Self::choose) does, as if the ring had the usable keys only.
+    /// Does what [`choose`](Self::choose) does, as if there were the usable keys only.
     ///
     /// # Errors
     /// Those of [`choose`].

@@ -114,4 +114,5 @@ def _time(kid: Any, name: str, value: Any) -> float | None:
         raise PyJWKSetError(
             f'"{name}" of the key {kid!r} must be a number of seconds since the epoch'
         )
-    return value  # type: ignore[no-any-return] - int or float
+    seconds: float = value
+    return seconds

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from rapidjwt import Key, Signer
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "python"))
@@ -90,20 +94,47 @@ print("every row once")
 """
 
 
+#: Every Python process imports it at its start. A worker of an audit is killed, the first time,
+#: when it has written some of the results of a file.
+KILLER = """
+import os, signal
+from pathlib import Path
+from rapidjwt.audit import parts, reading
+
+reading.ROWS, parts._ROWS = 50, 100
+write, killed = parts.Parts.write, Path(__file__).with_name("killed")
+
+def write_and_die(self):
+    write(self)
+    if self._suffix and self._written == 2 and not killed.exists():
+        killed.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+parts.Parts.write = write_and_die
+"""
+#: Two executors, as on a cluster: a local master does not repeat tasks.
+CLUSTER = "--master local-cluster[2,1,1024] --conf spark.ui.enabled=false pyspark-shell"
+
+
 def run(text, folder):
     script = folder / "engine_program.py"
     script.write_text(text, encoding="utf-8")
+    return run_python([str(script)], folder)
+
+
+def run_python(arguments, folder, code=0, **variables):
     done = subprocess.run(
-        [sys.executable, str(script)],
+        [sys.executable, *arguments],
         cwd=folder,
         env=os.environ
-        | {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1", "RAY_DEDUP_LOGS": "0"},
+        | {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1", "RAY_DEDUP_LOGS": "0"}
+        | variables,
         capture_output=True,
         text=True,
         timeout=280,
         check=False,
     )
-    assert done.returncode == 0, done.stderr[-5000:]
+    assert done.returncode == code, done.stderr[-5000:]
     return done.stdout
 
 
@@ -118,3 +149,42 @@ def test_the_page_of_an_engine_runs(page, package, tmp_path):
 def test_a_worker_that_is_killed_costs_no_row(text, package, tmp_path):
     pytest.importorskip(package)
     assert run(text, tmp_path).splitlines()[-1] == "every row once"
+
+
+def files_of_tokens(folder):
+    """Write three files of tokens, and their keys, one of which has expired; return their names."""
+    keys = [Key.generate("ES256", kid=kid) for kid in ("new", "old")]
+    new, old = (key.public().to_jwk() | {"alg": "ES256"} for key in keys)
+    (folder / "keys.json").write_text(json.dumps({"keys": [new, old | {"exp": 1_600_000_000}]}))
+    signers = [Signer(key, issuer="https://auth.example") for key in keys]
+    tokens = [signers[n % 3 == 2].encode({"n": n}) for n in range(299)] + ["no token"]
+    for name in ("a.parquet", "b.parquet"):
+        pq.write_table(pa.table({"token": tokens}), folder / name)
+    (folder / "c.log").write_text("\n".join([*tokens[:-1], "eyJ..refused"]))
+    return ["a.parquet", "b.parquet", "c.log"]
+
+
+@pytest.mark.parametrize(("engine", "package"), [("spark", "pyspark"), ("ray", "ray")])
+def test_an_audit_on_an_engine_is_that_of_this_machine(engine, package, tmp_path):
+    pytest.importorskip(package)
+    command = ["-m", "rapidjwt", "audit", *files_of_tokens(tmp_path), "--key", "keys.json"]
+    command += ["--json", "--at", "2100-01-01T00:00Z"]
+    here = json.loads(run_python([*command, "--out", "here"], tmp_path, 1))
+    assert (here["tokens"], here["valid"]) == (900, 600)
+    assert here["refused"] == {"unknown_key": 297, "malformed_token": 3}
+
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path" / "sitecustomize.py").write_text(KILLER)
+    path = {"PYTHONPATH": str(tmp_path / "path"), "PYSPARK_SUBMIT_ARGS": CLUSTER}
+    command += ["--engine", engine, "--out", "there"]
+    there = json.loads(run_python(command, tmp_path, 1, **path))
+    assert (tmp_path / "path" / "killed").exists()
+    assert there == here
+    rows = pq.read_table(tmp_path / "there")
+    assert rows.to_pylist() == pq.read_table(tmp_path / "here").to_pylist()
+
+    again = json.loads(run_python([*command, "--resume"], tmp_path, 1, **path))
+    assert again == there
+    assert pq.read_table(tmp_path / "there").num_rows == 900
+    missing = [*command[:-1], "other", "missing.log"]
+    assert run_python(missing, tmp_path, 3, **path) == ""

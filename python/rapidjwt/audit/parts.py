@@ -1,9 +1,14 @@
-"""The results of an audit in Parquet files, each of which is whole, and how far it has got."""
+"""The results of an audit in Parquet files, each of which is whole, and how far it has got.
+
+Engines that read a folder leave out files whose names begin with an underscore.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -18,8 +23,6 @@ if TYPE_CHECKING:
 
 #: The rows of a part, which is what an interrupt may lose.
 _ROWS = 1 << 17
-#: Engines that read a folder leave out files whose names begin so.
-_STATE = "_audit.json"
 #: What a truncated SHA-256 has of the 256 bits: enough to find a token that one has.
 _BITS = 96
 
@@ -32,6 +35,7 @@ class Parts:
     ) -> None:
         """Describe the folder, which `begin` makes and `resume` reads."""
         self._folder, self._question, self._with_tokens = folder, question, with_tokens
+        self._suffix = ""
         self._tables: list[pa.Table] = []
         self._rows = self._written = 0
         #: The time that tokens are verified at: that of the beginning.
@@ -45,7 +49,7 @@ class Parts:
 
         Raises `ValueError` if the folder is that of another one.
         """
-        state = json.loads((self._folder / _STATE).read_text(encoding="utf-8"))
+        state = json.loads(self._state.read_text(encoding="utf-8"))
         if state["question"] != self._question:
             raise ValueError("was begun with other files, keys or options")
         self.now, self.done, self._written = state["now"], state["done"], state["parts"]
@@ -78,9 +82,9 @@ class Parts:
     def write(self) -> None:
         """Write a part and the state."""
         if self._tables:
-            path = self._folder / f"part-{self._written:05}.parquet"
+            path = self._folder / f"part{self._suffix}-{self._written:05}.parquet"
             tables = pa.concat_tables(table.unify_dictionaries() for table in self._tables)
-            unfinished = path.with_suffix(".unfinished")
+            unfinished = _unfinished(path)
             pa.parquet.write_table(tables, unfinished)
             unfinished.replace(path)
             self._written += 1
@@ -92,9 +96,30 @@ class Parts:
             "parts": self._written,
             "counts": self.tally.to_json(),
         }
-        unfinished = self._folder / f"{_STATE}.unfinished"
+        unfinished = _unfinished(self._state)
         unfinished.write_text(json.dumps(state), encoding="utf-8")
-        unfinished.replace(self._folder / _STATE)
+        unfinished.replace(self._state)
+
+    def of_file(self, number: int, base: Path) -> Parts:
+        """Return the parts of one file in the same folder, from where its audit has got to.
+
+        A relative folder is in `base`. Several processes may do this for the same file: they write
+        the same.
+        """
+        parts = Parts(base / self._folder, self._question, self.now, with_tokens=self._with_tokens)
+        parts._suffix = f"-{number:05}"
+        with suppress(FileNotFoundError):
+            parts.resume()
+        return parts
+
+    @property
+    def _state(self) -> Path:
+        return self._folder / f"_audit{self._suffix}.json"
+
+
+def _unfinished(path: Path) -> Path:
+    """Return where a file is written: nobody else writes there, and engines leave it out."""
+    return path.with_name(f"_{path.stem}-{secrets.token_hex(4)}.unfinished")
 
 
 def _hashed(token: str | bytes | None) -> str | None:

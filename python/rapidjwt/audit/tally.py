@@ -48,6 +48,13 @@ class Tally:
             self.groups[group].update(_counted(pc.fill_null(valid[column], NONE)))
         self.groups["left"].update(_lifetimes(result, at))
 
+    def merge(self, other: Tally) -> None:
+        """Add the counts of other tokens."""
+        self.tokens += other.tokens
+        self.valid += other.valid
+        for name, counts in other.groups.items():
+            self.groups[name].update(counts)
+
     @property
     def refused(self) -> int:
         """The number of tokens that were refused."""

@@ -6,8 +6,11 @@ import datetime as dt
 import gzip
 import hashlib
 import json
+import pickle
 import re
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import rapidjwt
@@ -320,6 +323,113 @@ def test_the_report_opens_without_a_network_and_has_no_token(audit, tmp_path):
     assert "<td>wrong_audience</td><td>1</td>" in text
     assert "&lt;b&gt;&amp;&lt;/b&gt;" in text
     assert not re.search(r"src=|href=|url\(|@import|<script|eyJ", text)
+
+
+@pytest.mark.parametrize(("engine", "package"), [("spark", "pyspark"), ("ray", "ray")])
+def test_an_engine_that_is_not_installed_is_named_before_anything_is_written(
+    audit, tmp_path, monkeypatch, engine, package
+):
+    monkeypatch.setitem(sys.modules, package, None)
+    result = audit("a.log", "--engine", engine, "--out", "o")
+    assert result.code == 5
+    assert is_one_line(result.err)
+    assert f"--engine {engine} needs {package}: pip install '{package}" in result.err
+    assert not (tmp_path / "o").exists()
+
+
+def test_an_engine_that_fails_is_one_line_and_its_messages_are_not_the_result(
+    audit, tmp_path, monkeypatch
+):
+    from rapidjwt.audit import engines
+
+    def fails(_):
+        sys.stdout.write("a message\n")
+        raise engines.EngineError("RuntimeError: no workers")
+
+    (tmp_path / "a.log").write_bytes(log())
+    monkeypatch.setattr(engines, "_on_ray", fails)
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(__spec__=object()))
+    result = audit("a.log", "--engine", "ray", "--json")
+    assert (result.code, result.out) == (3, "")
+    assert result.err == "a message\nrapidjwt: --engine ray failed: RuntimeError: no workers\n"
+
+
+def test_counts_of_an_engine_are_added_and_the_first_file_that_fails_is_named(
+    audit, tmp_path, monkeypatch
+):
+    from rapidjwt.audit import engines
+
+    def here(task):
+        return [task.outcome(number) for number in range(len(task.files))]
+
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_bytes(log())
+    monkeypatch.setattr(engines, "_on_spark", here)
+    monkeypatch.setitem(sys.modules, "pyspark", SimpleNamespace(__spec__=object()))
+    command = ("a.log", "b.log", "--engine", "spark", "--json")
+    assert audit(*command).json == audit(*command[:2], "--json").json
+    result = audit(*command, "missing.log", "other.log")
+    assert result.code == 3
+    assert is_one_line(result.err)
+    assert "missing.log cannot be read: No such file" in result.err
+
+
+def test_workers_of_an_engine_get_no_secret(run, tmp_path):
+    (tmp_path / "secret").write_bytes(b"a secret of at least thirty-two bytes, for HS256")
+    result = run("audit", "a.log", "--key", "secret", "--alg", "HS256", "--engine", "ray")
+    assert result.code == 2
+    assert "--engine ray is for public keys: workers would get a secret." in result.err
+
+
+@pytest.fixture
+def task(tmp_path):
+    """Return what the workers of an engine get, for two files, and the files' parts."""
+    from rapidjwt.audit.engines import Task
+    from rapidjwt.audit.parts import Parts
+    from rapidjwt.audit.reading import Columns
+
+    pq.write_table(table(), tmp_path / "a.parquet")
+    (tmp_path / "b.log").write_bytes(log())
+    spec = rapidjwt.VerifierSpec(KEY.public(), algorithms=["ES256"])
+    parts = Parts(Path("o"), {}, NOW, with_tokens=False)
+    parts.begin()
+    files = (Path("a.parquet"), Path("b.log"))
+    return Task(spec, files, tmp_path, Columns(None, None), NOW, parts)
+
+
+def test_a_task_of_an_engine_goes_on_where_another_has_died(task, tmp_path, monkeypatch):
+    from rapidjwt.audit import parts, reading
+
+    monkeypatch.setattr(reading, "ROWS", 2)
+    monkeypatch.setattr(parts, "_ROWS", 4)
+    task = pickle.loads(pickle.dumps(task))
+    monkeypatch.chdir("/")  # where a worker may be
+    write = parts.Parts.write
+
+    def write_and_die(self):
+        write(self)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(parts.Parts, "write", write_and_die)
+        with pytest.raises(KeyboardInterrupt):
+            task.outcome(1)
+    assert pq.read_table(tmp_path / "o").num_rows == 4
+    outcomes = [json.loads(task.outcome(number)) for number in (1, 0, 1)]
+    assert outcomes[0] == outcomes[2]
+    assert [one["tokens"] for one in outcomes] == [8] * 3
+    rows = pq.read_table(tmp_path / "o").to_pylist()
+    assert [(row["file"], row["row"]) for row in rows] == [
+        *(("a.parquet", number) for number in range(1, 9)),
+        *(("b.log", number) for number in range(2, 10)),
+    ]
+
+
+def test_a_task_without_a_folder_counts_and_names_files_that_cannot_be_read(task, tmp_path):
+    task = task._replace(out=None, files=(*task.files, Path("c.parquet")))
+    assert json.loads(task.outcome(0))["valid"] == 6
+    message = json.loads(task.outcome(2))
+    assert message.startswith(f"{tmp_path / 'c.parquet'} cannot be read: ")
 
 
 def test_without_pyarrow_one_line_says_what_to_install(audit, tmp_path, monkeypatch):

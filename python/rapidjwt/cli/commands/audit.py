@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing
 from datetime import datetime, timezone
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -36,14 +36,17 @@ from rapidjwt.cli.sources import read_secret
 from rapidjwt.historical_keys import TIMES, HistoricalKey, HistoricalKeys
 from rapidjwt.key_set import KeySet
 from rapidjwt.profiles import ALL
+from rapidjwt.verifier_spec import VerifierSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from datetime import timedelta
 
     from rapidjwt.audit.parts import Parts
     from rapidjwt.audit.tally import Tally
     from rapidjwt.key_set import KeySetEntry
+
+#: The package of each engine, and what pip installs it by.
+_ENGINES = {"spark": ("pyspark", "pyspark[sql]>=4"), "ray": ("ray", "ray>=2.40")}
 
 
 def _moment(_context: click.Context, _option: click.Parameter, text: str | None) -> float | None:
@@ -94,6 +97,13 @@ def _moment(_context: click.Context, _option: click.Parameter, text: str | None)
     help="Write a row for each token to Parquet files in a folder.",
 )
 @click.option("--with-tokens", is_flag=True, help="Write the tokens themselves to --out too.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", *_ENGINES]),
+    default="local",
+    show_default=True,
+    help="Verify on the cores of this machine, or each file on a worker of Spark or Ray.",
+)
 @click.option("--resume", is_flag=True, help="Go on with an audit that was interrupted, in --out.")
 @click.option(
     "--report", type=click.Path(path_type=Path), metavar="FILE", help="Write a report in HTML."
@@ -114,6 +124,7 @@ def audit(
     column: str | None,
     out: Path | None,
     with_tokens: bool,
+    engine: str,
     resume: bool,
     report: Path | None,
     as_json: bool,
@@ -139,20 +150,23 @@ def audit(
     require_needs(policy, {"issuer": "--iss", "audience": "--aud"})
     keys = _keys(read_members(read_secret(key), password))
     policy["algorithms"] = served_algorithms(KeySet([one.key for one in keys]), algorithms)
-    verifier = Verifier(keys, **policy)
+    if engine != "local":
+        _require_engine(engine, keys)
     question = {
         "files": [str(path) for path in files],
+        "by_file": engine != "local",
         "keys": [_identity(one) for one in keys],
-        "policy": repr((verifier, policy)),
+        "policy": repr((Verifier(keys, **policy), policy)),
         "at": at_column or at,
         "column": column,
         "tokens": with_tokens,
     }
     now = time.time() if at is None else at
     parts = None if out is None else _parts(out, question, now, resume, with_tokens)
-    run = _Run(verifier, files, column, at_column, now if parts is None else parts.now)
-    tally = _audited(run, parts)
-    as_of = datetime.fromtimestamp(run.now, timezone.utc).isoformat(timespec="seconds")
+    now = now if parts is None else parts.now
+    run = _Run(keys, policy, files, column, at_column, now)
+    tally = _audited(run, parts, engine)
+    as_of = datetime.fromtimestamp(now, timezone.utc).isoformat(timespec="seconds")
     if at_column is not None:
         as_of = f"the time in {at_column}"
     if report is not None:
@@ -178,8 +192,19 @@ def _identity(one: KeySetEntry | HistoricalKey) -> list[Any]:
     return [name, *one[1:]] if isinstance(one, HistoricalKey) else [name]
 
 
+def _require_engine(engine: str, keys: KeySet | HistoricalKeys) -> None:
+    """Check that an engine is installed, and that its workers may have the keys."""
+    if any(one.key.kty == "oct" for one in keys):
+        raise click.UsageError(f"--engine {engine} is for public keys: workers would get a secret.")
+    package, requirement = _ENGINES[engine]
+    if find_spec(package) is None:
+        message = f"--engine {engine} needs {package}: pip install '{requirement}'"
+        raise Failure(message, ExitCode.EXTRA_MISSING)
+
+
 class _Run(NamedTuple):
-    verifier: Verifier[Any]
+    keys: KeySet | HistoricalKeys
+    policy: dict[str, Any]
     files: tuple[Path, ...]
     column: str | None
     at_column: str | None
@@ -203,59 +228,66 @@ def _parts(
     return parts
 
 
-def _audited(run: _Run, parts: Parts | None) -> Tally:
+def _audited(run: _Run, parts: Parts | None, engine: str) -> Tally:
     """Verify everything. After an interrupt, the parts that were written can be gone on from."""
-    from rapidjwt.audit.tally import Tally  # noqa: PLC0415 - imports pyarrow
+    from rapidjwt.audit.reading import UnreadableFile  # noqa: PLC0415 - imports pyarrow
 
-    tally = Tally() if parts is None else parts.tally
-    done = {} if parts is None else dict(parts.done)
     try:
-        with closing(_results(run, done)) as results:
-            for path, batch, result in results:
-                tally.add(result, run.now if batch.times is None else batch.times)
-                if parts is not None:
-                    parts.add(path, batch, result)
+        tally = _on_engine(run, parts, engine) if engine != "local" else _here(run, parts)
+    except UnreadableFile as error:
+        raise Failure(str(error)) from None
     except KeyboardInterrupt:
         if parts is not None:
             note("Interrupted: the parts in --out are whole, and --resume goes on after them.")
         raise
-    if parts is not None:
-        parts.write()
     if not tally.tokens:
         raise Failure("There are no tokens in the files")
     return tally
 
 
-def _results(run: _Run, done: dict[str, int]) -> Generator[tuple[Path, Any, Any]]:
-    """Yield batches of tokens and their results, and show the progress in a terminal."""
-    import pyarrow as pa  # noqa: PLC0415 - of the extra rapidjwt[audit]
-
-    from rapidjwt import arrow  # noqa: PLC0415 - for columns only
-    from rapidjwt.audit.reading import Columns, UnreadableFile, batches  # noqa: PLC0415 - imports pyarrow
-    from rapidjwt.audit.tally import CLAIMS  # noqa: PLC0415
+def _here(run: _Run, parts: Parts | None) -> Tally:
+    """Verify everything on this machine, and show the progress in a terminal."""
+    from rapidjwt.audit.reading import Columns  # noqa: PLC0415 - imports pyarrow
+    from rapidjwt.audit.tally import Tally  # noqa: PLC0415 - imports pyarrow
+    from rapidjwt.audit.verifying import Audit  # noqa: PLC0415 - imports pyarrow
 
     try:
         sizes = {path: path.stat().st_size for path in run.files}
     except OSError as error:
         raise Failure(f"{error.filename} cannot be read: {error.strerror}") from None
-    columns = Columns(run.column, run.at_column)
+    tally = Tally() if parts is None else parts.tally
+    verifier = Verifier(run.keys, **run.policy)
+    audit = Audit(verifier, Columns(run.column, run.at_column), run.now, tally, parts)
     with _progress() as progress:
         task = progress.add_task("Verifying", total=sum(sizes.values()), rate="")
         finished, tokens, started = 0, 0, time.monotonic()
         for path, size in sizes.items():
-            try:
-                for batch in batches(path, columns, done.get(str(path), 0)):
-                    at = run.now if batch.times is None else batch.times
-                    verified = arrow.verify(run.verifier, batch.tokens, at=at, claims=CLAIMS)
-                    yield path, batch, pa.table(verified)
-                    tokens += len(batch.tokens)
-                    rate = f"{tokens / (time.monotonic() - started):,.0f} tokens/s"
-                    progress.update(task, completed=finished + batch.position, rate=rate)
-            except UnreadableFile as error:
-                raise Failure(str(error)) from None
-            except (TypeError, OSError, pa.ArrowException) as error:  # a column of another type
-                raise Failure(f"{path}: {error}") from None
+            for batch in audit.of_file(path, path):
+                tokens += len(batch.tokens)
+                rate = f"{tokens / (time.monotonic() - started):,.0f} tokens/s"
+                progress.update(task, completed=finished + batch.position, rate=rate)
             finished += size
+    if parts is not None:
+        parts.write()
+    return tally
+
+
+def _on_engine(run: _Run, parts: Parts | None, engine: str) -> Tally:
+    """Verify everything on the workers of an engine."""
+    from rapidjwt.audit.engines import EngineError, Task, counted  # noqa: PLC0415 - imports pyarrow
+    from rapidjwt.audit.reading import Columns  # noqa: PLC0415 - imports pyarrow
+
+    jwks = {"keys": [one.to_jwk() for one in run.keys]}
+    keys = HistoricalKeys(jwks) if isinstance(run.keys, HistoricalKeys) else jwks
+    spec = VerifierSpec(keys, **run.policy)
+    columns = Columns(run.column, run.at_column)
+    if parts is not None:
+        parts.write()  # what --resume needs
+    task = Task(spec, run.files, Path.cwd(), columns, run.now, parts)
+    try:
+        return counted(task, engine)
+    except EngineError as error:
+        raise Failure(f"--engine {engine} failed: {error}") from None
 
 
 def _progress() -> Progress:

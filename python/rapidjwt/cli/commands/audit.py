@@ -241,15 +241,17 @@ def _results(run: _Run, done: dict[str, int]) -> Generator[tuple[Path, Any, Any]
 
 
 def _progress() -> Progress:
+    console = Console(stderr=True)
+    console.quiet = not console.is_terminal  # rich below 14.3 ends a disabled Progress with a line
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
-        disable=not Console(stderr=True).is_terminal,
+        disable=console.quiet,
     )
 
 

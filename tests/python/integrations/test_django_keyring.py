@@ -88,6 +88,7 @@ import os
 from rapidjwt.keyring import DirectoryStore, KeyRing, Schedule
 
 SECRET_KEY = "of a project that exists only in tests"
+USE_TZ = True  # Django 4.2 warns about its default
 INSTALLED_APPS = ["{APP}"]
 RAPIDJWT = {{"KEY_RING": "project.ring"}}
 ring = KeyRing(DirectoryStore("."), schedule=Schedule(), passphrase="a passphrase")

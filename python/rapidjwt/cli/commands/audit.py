@@ -291,15 +291,17 @@ def _on_engine(run: _Run, parts: Parts | None, engine: str) -> Tally:
 
 
 def _progress() -> Progress:
+    console = Console(stderr=True)
+    console.quiet = not console.is_terminal  # rich below 14.3 ends a disabled Progress with a line
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
-        disable=not Console(stderr=True).is_terminal,
+        disable=console.quiet,
     )
 
 

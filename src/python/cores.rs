@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use super::cpython;
 
 /// How many shares a thread takes one after another, so that all end at about the same time.
-const SHARES: usize = 4;
+const SHARES: usize = 32;
 
 /// Calls `work` for each of the jobs, in at most `threads` threads, or in one per core, and in so few
 /// that each has at least `least` jobs. This thread takes shares as well, without the interpreter.

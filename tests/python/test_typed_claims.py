@@ -304,6 +304,16 @@ def test_the_last_of_two_members_counts_for_every_parser():
             verifier(kind, subject="alice").decode(raw(payload))
 
 
+def test_a_pydantic_that_reads_the_first_of_two_members_is_refused(monkeypatch):
+    for version in ["2.10.6", "2.9.0"]:
+        monkeypatch.setattr("pydantic.VERSION", version)
+        for kind in [Model, PydanticData, TypeAdapter(Data)]:
+            with pytest.raises(ImportError, match=r"need pydantic 2\.11 or later, found 2\."):
+                verifier(kind)
+    monkeypatch.setattr("pydantic.VERSION", "3.0.0a1")
+    assert verifier(Model)
+
+
 @pytest.mark.parametrize(
     "payload", ['{"sub":"a"', "[]", '{"sub":"\\ud800"', '{"sub":1,}', "", "{}x", '{"exp":tru}']
 )

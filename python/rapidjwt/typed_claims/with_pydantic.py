@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import pydantic
 from pydantic import TypeAdapter, ValidationError
 
 from .reading import Reader
 
 
 def reader(kind: Any) -> Reader:
-    """Return the reader for a model, a dataclass of pydantic's, or a `TypeAdapter`."""
+    """Return the reader for a model, a dataclass of pydantic's, or a `TypeAdapter`.
+
+    Raises ImportError for a pydantic that would read another member than was checked.
+    """
+    if tuple(map(int, pydantic.VERSION.split(".")[:2])) < (2, 11):
+        raise ImportError(
+            "Claims of pydantic's types need pydantic 2.11 or later, found "
+            f"{pydantic.VERSION}: older ones read the first of two members with the same name"
+        )
     adapter: TypeAdapter[Any] = kind if isinstance(kind, TypeAdapter) else TypeAdapter(kind)
     adapter.rebuild()
     name: str = getattr(kind, "__name__", "the type")

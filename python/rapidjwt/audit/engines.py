@@ -11,6 +11,7 @@ import os
 import sys
 from contextlib import redirect_stdout
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
@@ -93,7 +94,7 @@ def _on_spark(task: Task) -> list[str]:
         spark.stop()
     except (PySparkException, Py4JError) as error:
         raise _failure(error) from None
-    return [row["outcome"] for row in sorted(rows, key=lambda row: row["id"])]
+    return [row["outcome"] for row in sorted(rows, key=itemgetter("id"))]
 
 
 def _outcomes(task: Task, numbers: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -254,6 +254,7 @@ def test_a_screenshot_is_taken(server, browser, name, width, scheme):
     options = {"viewport": size, "color_scheme": scheme, "device_scale_factor": 1}
     with opened(browser, server + SHOWN[name], **options) as (page, *_):
         wanted = {"light": "default", "dark": "slate"}[scheme]
-        assert page.evaluate("document.body.getAttribute('data-md-color-scheme')") == wanted
+        # The site's script sets it after the page was loaded.
+        page.locator(f"body[data-md-color-scheme={wanted}]").wait_for()
         SCREENSHOTS.mkdir(exist_ok=True)
         page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png")

@@ -101,8 +101,8 @@ def _moment(_context: click.Context, _option: click.Parameter, text: str | None)
     "--engine",
     type=click.Choice(["local", *_ENGINES]),
     default="local",
-    show_default=True,
-    help="Verify on the cores of this machine, or each file on a worker of Spark or Ray.",
+    metavar="NAME",
+    help="Where to verify: local (the default), spark or ray.",
 )
 @click.option("--resume", is_flag=True, help="Go on with an audit that was interrupted, in --out.")
 @click.option(

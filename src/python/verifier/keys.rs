@@ -153,24 +153,42 @@ impl VerifyingKeys {
         self.policy.get().bounds.check_token(token)?;
         let compact = Compact::split(token)?;
         let choose = |header: &CachedHeader| {
-            let (algorithm, kid) = (header.algorithm, header.kid.as_deref());
-            let chosen =
-                self.prepared.keyring.choose_among(algorithm, kid, |key| key.is_valid(now));
-            let keys = chosen.map_err(|error| {
-                self.explained_choice(algorithm, self.refused_key(algorithm, kid, now, error))
-            })?;
-            Ok(Chosen { compact, algorithm, keys, now })
+            if !self.prepared.bounds.is_empty() {
+                return self.choose_at(header, now);
+            }
+            let chosen = self.prepared.keyring.choose(header.algorithm, header.kid.as_deref());
+            let keys = chosen.map_err(|error| self.explained_choice(header.algorithm, error))?;
+            Ok((header.algorithm, keys))
         };
-        let chosen = with_header(&compact, choose).unwrap_or_else(|| Err(refusal(token)))?;
-        match self.policy.get().types() {
-            None => Ok(chosen),
-            Some(types) => check_type(types, token, &compact).map(|()| chosen),
+        let (algorithm, keys) =
+            with_header(&compact, choose).unwrap_or_else(|| Err(refusal(token)))?;
+        if let Some(types) = self.policy.get().types() {
+            check_type(types, token, &compact)?;
         }
+        Ok(Chosen { compact, algorithm, keys, now })
+    }
+
+    /// Chooses among the keys that are valid at this time.
+    #[cold]
+    fn choose_at(
+        &self,
+        header: &CachedHeader,
+        now: f64,
+    ) -> Result<(&'static Algorithm, Choice), Error> {
+        let (algorithm, kid) = (header.algorithm, header.kid.as_deref());
+        let chosen = self.prepared.keyring.choose_among(algorithm, kid, |key| key.is_valid(now));
+        let keys = chosen.map_err(|error| match error {
+            Error::AlgorithmNotAllowed | Error::NoMatchingKey => {
+                let error = self.refused_key(algorithm, kid, now, error);
+                self.explained_choice(algorithm, error)
+            }
+            error => error,
+        })?;
+        Ok((algorithm, keys))
     }
 
     /// Returns the error for a token whose key is one that is not valid at this time; any other
     /// error as it is.
-    #[cold]
     fn refused_key(
         &self,
         algorithm: &'static Algorithm,
@@ -178,9 +196,6 @@ impl VerifyingKeys {
         now: f64,
         error: Error,
     ) -> Error {
-        if !matches!(error, Error::AlgorithmNotAllowed | Error::NoMatchingKey) {
-            return error;
-        }
         let keyring = &self.prepared.keyring;
         match keyring.choose_among(algorithm, kid, |key| !key.is_valid(now)) {
             Ok(choice) => {

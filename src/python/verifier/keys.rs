@@ -68,8 +68,6 @@ pub(super) struct Chosen<'a> {
     compact: Compact<'a>,
     algorithm: &'static Algorithm,
     keys: Choice,
-    /// The time that the keys were chosen for.
-    now: f64,
 }
 
 impl VerifyingKeys {
@@ -126,7 +124,7 @@ impl VerifyingKeys {
         let open = || {
             let chosen = self.choose(token, now)?;
             let Some(cache) = &self.prepared.cache else {
-                return self.verify(&chosen);
+                return self.verify(&chosen, now);
             };
             match recall(py, cache, &chosen) {
                 Ok(verified) => Ok(verified),
@@ -143,7 +141,7 @@ impl VerifyingKeys {
         token: &[u8],
         now: f64,
     ) -> Result<Verified, Error> {
-        self.verify(&self.choose(token, now)?)
+        self.verify(&self.choose(token, now)?, now)
     }
 
     /// Splits a token and chooses keys for it. Does not need the interpreter. Errors about its form
@@ -153,38 +151,38 @@ impl VerifyingKeys {
         self.policy.get().bounds.check_token(token)?;
         let compact = Compact::split(token)?;
         let choose = |header: &CachedHeader| {
-            if !self.prepared.bounds.is_empty() {
-                return self.choose_at(header, now);
-            }
             let chosen = self.prepared.keyring.choose(header.algorithm, header.kid.as_deref());
             let keys = chosen.map_err(|error| self.explained_choice(header.algorithm, error))?;
-            Ok((header.algorithm, keys))
+            Ok(Chosen { compact, algorithm: header.algorithm, keys })
         };
-        let (algorithm, keys) =
-            with_header(&compact, choose).unwrap_or_else(|| Err(refusal(token)))?;
-        if let Some(types) = self.policy.get().types() {
-            check_type(types, token, &compact)?;
+        let chosen = if self.prepared.bounds.is_empty() {
+            with_header(&compact, choose)
+        } else {
+            self.choose_at(&compact, now)
+        };
+        let chosen = chosen.unwrap_or_else(|| Err(refusal(token)))?;
+        match self.policy.get().types() {
+            None => Ok(chosen),
+            Some(types) => check_type(types, token, &compact).map(|()| chosen),
         }
-        Ok(Chosen { compact, algorithm, keys, now })
     }
 
-    /// Chooses among the keys that are valid at this time.
+    /// Chooses among the keys that are valid at this time; `None` for an unusual header.
     #[cold]
-    fn choose_at(
-        &self,
-        header: &CachedHeader,
-        now: f64,
-    ) -> Result<(&'static Algorithm, Choice), Error> {
-        let (algorithm, kid) = (header.algorithm, header.kid.as_deref());
-        let chosen = self.prepared.keyring.choose_among(algorithm, kid, |key| key.is_valid(now));
-        let keys = chosen.map_err(|error| match error {
-            Error::AlgorithmNotAllowed | Error::NoMatchingKey => {
-                let error = self.refused_key(algorithm, kid, now, error);
-                self.explained_choice(algorithm, error)
-            }
-            error => error,
-        })?;
-        Ok((algorithm, keys))
+    fn choose_at<'a>(&self, compact: &Compact<'a>, now: f64) -> Option<Result<Chosen<'a>, Error>> {
+        with_header(compact, |header| {
+            let (algorithm, kid) = (header.algorithm, header.kid.as_deref());
+            let keyring = &self.prepared.keyring;
+            let chosen = keyring.choose_among(algorithm, kid, |key| key.is_valid(now));
+            let keys = chosen.map_err(|error| match error {
+                Error::AlgorithmNotAllowed | Error::NoMatchingKey => {
+                    let error = self.refused_key(algorithm, kid, now, error);
+                    self.explained_choice(algorithm, error)
+                }
+                error => error,
+            })?;
+            Ok(Chosen { compact: *compact, algorithm, keys })
+        })
     }
 
     /// Returns the error for a token whose key is one that is not valid at this time; any other
@@ -224,23 +222,25 @@ impl VerifyingKeys {
         }
     }
 
-    /// Verifies a token with the chosen keys. Does not need the interpreter.
-    pub(super) fn verify(&self, chosen: &Chosen<'_>) -> Result<Verified, Error> {
-        chosen.compact.verify_any(self.keys_of(chosen))
+    /// Verifies a token with the chosen keys that are valid at that time. Does not need the
+    /// interpreter.
+    pub(super) fn verify(&self, chosen: &Chosen<'_>, now: f64) -> Result<Verified, Error> {
+        let keys = self.keys_of(chosen).filter(|key| key.is_valid(now));
+        chosen.compact.verify_any(keys.map(AsRef::as_ref))
     }
 
-    /// Does what [`verify`](Self::verify) does, for a token that the cache must remember.
+    /// Does what [`verify`](Self::verify) does, for a token that the cache must remember. With a cache,
+    /// all keys are valid forever.
     pub(super) fn verify_unseen(
         &self,
         chosen: &Chosen<'_>,
         unseen: Unseen<'_>,
     ) -> Result<NewlyVerified, Error> {
-        unseen.verify_any(self.keys_of(chosen))
+        unseen.verify_any(self.keys_of(chosen).map(AsRef::as_ref))
     }
 
-    fn keys_of(&self, chosen: &Chosen<'_>) -> impl Iterator<Item = &PreparedKey> {
-        let keys = self.prepared.keyring.chosen(chosen.keys, chosen.algorithm);
-        keys.filter(|key| key.is_valid(chosen.now)).map(AsRef::as_ref)
+    fn keys_of(&self, chosen: &Chosen<'_>) -> impl Iterator<Item = &VerifyingKey> {
+        self.prepared.keyring.chosen(chosen.keys, chosen.algorithm)
     }
 
     /// Returns whether newer keys may verify a token that these refused; see

@@ -1,13 +1,8 @@
 from __future__ import annotations
 
 import pytest
-import time_machine
-
-from .tokens import NOW
 
 
 @pytest.fixture(autouse=True)
-def the_time_of_the_tokens():
-    """Start each test when its tokens are made: a whole run may take longer than they last."""
-    with time_machine.travel(NOW):
-        yield
+def the_time_of_the_tokens(time_of_collection):
+    """The modules make the tokens of all their tests when they are imported."""

@@ -36,10 +36,10 @@ PANICS = {
     # Methods called from vectorcall.rs and by PyO3, and the threads of a batch.
     "src/python/verifier/keys.rs": (
         """
-    fn keys_of(&self, chosen: &Chosen<'_>) -> impl Iterator<Item = &PreparedKey> {
+    fn keys_of(&self, chosen: &Chosen<'_>) -> impl Iterator<Item = &VerifyingKey> {
 """,
         """
-    fn keys_of(&self, chosen: &Chosen<'_>) -> impl Iterator<Item = &PreparedKey> {
+    fn keys_of(&self, chosen: &Chosen<'_>) -> impl Iterator<Item = &VerifyingKey> {
         assert!(chosen.compact.signature() != b"panic", "a token");
 """,
     ),

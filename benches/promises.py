@@ -261,7 +261,7 @@ PROMISES: tuple[Promise, ...] = (
         "decode HS256 typed",
         "rapidjwt Struct",
         "rapidjwt prepared",
-        1.2,
+        1.1,
         at_most=True,
     ),
     NearParts(
@@ -282,7 +282,7 @@ RYJWT_PROMISES: tuple[Promise, ...] = (
         "decode HS256 typed",
         "rapidjwt Struct",
         "ryjwt Struct",
-        1.05,
+        0.95,
         at_most=True,
     ),
     Ratio(

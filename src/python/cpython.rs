@@ -208,13 +208,36 @@ pub(in crate::python) fn call<'py>(
     keyword_names: Option<&Bound<'py, PyTuple>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let pointers: Vec<_> = arguments.iter().map(|argument| argument.as_ptr()).collect();
+    // SAFETY: the arguments are live objects, and the last are those that have names, which are
+    // str.
+    unsafe { call_pointers(callable, &pointers, keyword_names) }
+}
+
+/// As [`call`], with positional arguments only.
+pub(in crate::python) fn call_with<'py>(
+    callable: &Bound<'py, PyAny>,
+    arguments: &[Bound<'py, PyAny>],
+) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: a `Bound` is a pointer to a live object and nothing else.
+    unsafe {
+        let pointers = slice::from_raw_parts(arguments.as_ptr().cast(), arguments.len());
+        call_pointers(callable, pointers, None)
+    }
+}
+
+/// # Safety
+/// The arguments are live objects, and the last of them have these names, which are str.
+unsafe fn call_pointers<'py>(
+    callable: &Bound<'py, PyAny>,
+    pointers: &[*mut ffi::PyObject],
+    keyword_names: Option<&Bound<'py, PyTuple>>,
+) -> PyResult<Bound<'py, PyAny>> {
     let positional = pointers.len() - keyword_names.map_or(0, PyTupleMethods::len);
     let names = keyword_names.map_or(ptr::null_mut(), Bound::as_ptr);
     let vectorcall = vectorcall();
     let stop = StopIfUnwound;
-    // SAFETY: the callable, the arguments and the tuple of names, which are str, are live objects;
-    // the last arguments are those that have names. The result is a new reference, or null with an
-    // exception.
+    // SAFETY: as promised by the caller; the callable and the tuple of names are live objects too.
+    // The result is a new reference, or null with an exception.
     let result = unsafe { vectorcall(callable.as_ptr(), pointers.as_ptr(), positional, names) };
     mem::forget(stop);
     // SAFETY: see above.

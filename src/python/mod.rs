@@ -32,6 +32,7 @@ mod sd_jwt;
 mod secret_guard;
 mod signer;
 mod typed_claims;
+mod typed_fields;
 mod vectorcall;
 mod verifier;
 

@@ -5,7 +5,9 @@ use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::errors::Raised;
+use super::json::scan::ScannedClaims;
 use super::once::intern;
+use super::typed_fields::Fields;
 use super::{cpython, encoding};
 use crate::error::Error;
 
@@ -14,6 +16,8 @@ pub(super) struct TypedClaims {
     pub(super) kind: Py<PyAny>,
     pub(super) name: String,
     read: Py<PyAny>,
+    /// The fields that claims are put into without `read`, if these are plain.
+    fields: Option<Fields>,
     /// Whether `read` takes the JSON text of the claims, not a dict of them.
     pub(super) takes_json: bool,
     /// What `read` raises for claims that do not fit.
@@ -27,18 +31,39 @@ impl TypedClaims {
     pub(super) fn of(kind: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = kind.py();
         let reader = py.import("rapidjwt.typed_claims")?.getattr("reader")?.call1((kind,))?;
+        let fields = reader.getattr("fields")?;
         Ok(Self {
             kind: kind.clone().unbind(),
             name: reader.getattr("name")?.extract()?,
             read: reader.getattr("read")?.unbind(),
+            fields: if fields.is_none() { None } else { Some(Fields::of(&fields)?) },
             takes_json: reader.getattr("takes_json")?.extract()?,
             misfits: reader.getattr("misfits")?.cast_into()?.unbind(),
             claim: reader.getattr("claim")?.unbind(),
         })
     }
 
-    /// Makes an object of the JSON text of verified claims, which were checked in place.
-    pub(super) fn of_json<'py>(&self, py: Python<'py>, json: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    /// Returns whether claims that are not registered need to be kept for
+    /// [`of_scanned`](Self::of_scanned).
+    pub(super) const fn has_fields(&self) -> bool {
+        self.fields.is_some()
+    }
+
+    /// Makes an object of verified claims that were read and checked in place in this JSON text.
+    pub(super) fn of_scanned<'py>(
+        &self,
+        py: Python<'py>,
+        claims: &ScannedClaims<'_>,
+        json: &[u8],
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match self.fields.as_ref().and_then(|fields| fields.values(py, claims)) {
+            Some(values) => cpython::call_with(self.kind.bind(py), &values),
+            None => self.of_json(py, json),
+        }
+    }
+
+    /// Makes an object of the JSON text of verified claims.
+    fn of_json<'py>(&self, py: Python<'py>, json: &[u8]) -> PyResult<Bound<'py, PyAny>> {
         let json = cpython::bytes(py, json).ok_or(Error::OutOfMemory)?;
         self.read(json.as_any())
     }
@@ -75,7 +100,8 @@ impl TypedClaims {
 
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.kind)?;
-        visit.call(&self.read)
+        visit.call(&self.read)?;
+        self.fields.as_ref().map_or(Ok(()), |fields| fields.traverse(visit))
     }
 }
 

@@ -551,8 +551,10 @@ from rapidjwt import arrow
 verifier = rapidjwt.Verifier({HMAC_SECRET!r}, algorithms=["HS256"])
 compact = {GOOD[0]!r}
 """
+    # CPython 3.12 and later warn of a fork beside pyarrow's own threads.
+    ignored = "ignore:This process:DeprecationWarning"
     return subprocess.run(
-        [sys.executable, "-c", prelude + program],
+        [sys.executable, "-W", ignored, "-c", prelude + program],
         capture_output=True,
         text=True,
         timeout=120,

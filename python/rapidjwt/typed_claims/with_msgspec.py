@@ -8,24 +8,66 @@ from typing import Any
 
 import msgspec
 
-from .reading import Reader
+from .reading import PlainField, Reader
 
 #: The end of msgspec's messages: the path to the value.
 _PATH = re.compile(r" - at `(?:key in )?\$\.?([^.\[`]+)")
 _MISSING = re.compile(r"missing required field `([^`]+)`")
 _UNKNOWN = re.compile(r"contains unknown field `([^`]+)`")
+#: Where a class has code that runs when an object is made.
+_OWN_CODE = ("__post_init__", "__init__", "__new__")
+#: The types of plain fields.
+_PLAIN = {
+    "str": msgspec.inspect.StrType(),
+    "int": msgspec.inspect.IntType(),
+    "float": msgspec.inspect.FloatType(),
+    "bool": msgspec.inspect.BoolType(),
+    "None": msgspec.inspect.NoneType(),
+    "list[str]": msgspec.inspect.ListType(msgspec.inspect.StrType()),
+}
 
 
 def reader(kind: Any) -> Reader:
     """Return the reader for a Struct, or for a `msgspec.json.Decoder`."""
     if isinstance(kind, msgspec.json.Decoder):
         return _reader(kind, kind.type)
-    return _reader(msgspec.json.Decoder(kind, strict=not _has_times(kind)), kind)
+    decoder = msgspec.json.Decoder(kind, strict=not _has_times(kind))
+    return _reader(decoder, kind)._replace(fields=_plain_fields(kind))
 
 
 def _reader(decoder: Any, kind: Any) -> Reader:
     name = getattr(kind, "__name__", "the type")
     return Reader(decoder.decode, True, name, (msgspec.MsgspecError, UnicodeError), _claim)
+
+
+def _plain_fields(kind: Any) -> tuple[PlainField, ...] | None:
+    """Return the fields of a Struct that holds what the decoder would put into it, and no more."""
+    if type(kind) is not type(msgspec.Struct) or _has_own_code(kind):
+        return None
+    info: Any = msgspec.inspect.type_info(kind)
+    if info.array_like or info.forbid_unknown_fields or info.tag_field is not None:
+        return None
+    fields = [field for field in map(_plain_field, info.fields) if field]
+    is_positional = kind.__match_args__ == kind.__struct_fields__
+    return tuple(fields) if is_positional and len(fields) == len(info.fields) else None
+
+
+def _has_own_code(kind: Any) -> bool:
+    """Return whether code of the caller's runs when an object is made."""
+    own = set(kind.__mro__) - set(msgspec.Struct.__mro__)
+    return any(name in vars(base) for base in own for name in _OWN_CODE)
+
+
+def _plain_field(field: Any) -> PlainField | None:
+    kinds = [_kind(kind) for kind in getattr(field.type, "types", (field.type,))]
+    default = () if field.default is msgspec.NODEFAULT else (field.default,)
+    known = tuple(kind for kind in kinds if kind)
+    return PlainField(field.encode_name, known, default) if len(known) == len(kinds) else None
+
+
+def _kind(kind: Any) -> str | None:
+    """Return the name of a type without constraints, if it is one of those of plain fields."""
+    return next((name for name, plain in _PLAIN.items() if kind == plain), None)
 
 
 def _has_times(kind: Any) -> bool:

@@ -8,7 +8,7 @@ use super::Unusual;
 use crate::python::cpython;
 
 /// Returns `text`, which must be ASCII, as a Python string.
-pub(super) fn ascii_string<'py>(
+pub(in crate::python) fn ascii_string<'py>(
     py: Python<'py>,
     text: &str,
 ) -> Result<Bound<'py, PyString>, Unusual> {

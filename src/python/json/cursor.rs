@@ -110,10 +110,12 @@ impl<'a> Cursor<'a> {
     /// Reads a string after its opening quote, if it is ASCII without escapes. Otherwise, reads the
     /// part of it that is, and returns that as the error.
     #[inline]
-    pub(super) fn plain_string(&mut self) -> Result<&'a [u8], &'a [u8]> {
+    pub(super) fn plain_string(&mut self) -> Result<&'a str, &'a str> {
         let rest = self.rest();
         let plain = plain_len(rest);
-        let (text, ended) = (&rest[..plain], rest.get(plain) == Some(&b'"'));
+        // SAFETY: `plain_len` has looked at each of these bytes: all are ASCII.
+        let text = unsafe { str::from_utf8_unchecked(&rest[..plain]) };
+        let ended = rest.get(plain) == Some(&b'"');
         self.at += plain + usize::from(ended);
         if ended { Ok(text) } else { Err(text) }
     }

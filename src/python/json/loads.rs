@@ -256,19 +256,15 @@ impl<'a, 'py> Parser<'a, '_, 'py> {
     #[inline]
     fn string(&mut self) -> Result<Text<'a, 'py>, Unusual> {
         match self.text.plain_string() {
-            Ok(plain) => {
-                // SAFETY: `plain_string` has checked each byte: all are ASCII.
-                let text = unsafe { str::from_utf8_unchecked(plain) };
-                Ok(Text { string: ascii_string(self.py, text)?, plain: Some(text) })
-            }
+            Ok(text) => Ok(Text { string: ascii_string(self.py, text)?, plain: Some(text) }),
             Err(start) => Ok(Text { string: self.string_with_escapes(start)?, plain: None }),
         }
     }
 
     /// Reads the rest of a string with escapes or non-ASCII characters, whose start has been read.
-    fn string_with_escapes(&mut self, start: &[u8]) -> Result<Bound<'py, PyString>, Unusual> {
+    fn string_with_escapes(&mut self, start: &str) -> Result<Bound<'py, PyString>, Unusual> {
         let mut text = memory::buffer(start.len() + 32).map_err(|_| Unusual)?;
-        text.extend_from_slice(start);
+        text.extend_from_slice(start.as_bytes());
         loop {
             // Room for any character, in amortized constant time.
             if text.capacity() - text.len() < 4 {

@@ -1,6 +1,6 @@
 //! JSON to Python objects and back. Everything unusual is left to Python's own json.
 
-mod ascii;
+pub(super) mod ascii;
 mod cursor;
 pub(super) mod dumps;
 pub(super) mod loads;

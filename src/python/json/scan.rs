@@ -16,9 +16,9 @@ const MAX_DEPTH: u32 = 64;
 
 /// The value of a claim.
 #[derive(Clone, Copy)]
-enum Raw<'a> {
+pub(in crate::python) enum Raw<'a> {
     /// A string of ASCII without escapes.
-    Text(&'a [u8]),
+    Text(&'a str),
     Integer(i64),
     /// The JSON text of any other value.
     Json(&'a [u8]),
@@ -35,23 +35,18 @@ impl Raw<'_> {
 
     fn value(self) -> Option<Value> {
         match self {
-            Self::Text(text) => Some(Value::from(ascii(text))),
+            Self::Text(text) => Some(Value::from(text)),
             Self::Integer(integer) => Some(Value::from(integer)),
             Self::Json(json) => serde_json::from_slice(json).ok(),
         }
     }
 }
 
-/// Returns the text of a string that [`Cursor::plain_string`] has found to be ASCII.
-fn ascii(text: &[u8]) -> &str {
-    std::str::from_utf8(text).unwrap_or_default()
-}
-
 /// The members of a JSON object; if several have the same name, the last one counts.
 #[derive(Default)]
 pub(in crate::python) struct ScannedClaims<'a> {
     registered: [Option<Raw<'a>>; Claim::ALL.len()],
-    others: Vec<(&'a [u8], Raw<'a>)>,
+    others: Vec<(&'a str, Raw<'a>)>,
 }
 
 impl<'a> ScannedClaims<'a> {
@@ -65,10 +60,10 @@ impl<'a> ScannedClaims<'a> {
         }
         scanner.object(|scanner, name| {
             let value = scanner.raw()?;
-            match Claim::by_name(name) {
-                Some(claim) => claims.register(claim, value)?,
-                None if keep_others => claims.others.push((name, value)),
-                None => {}
+            match name {
+                Name::Registered(claim) => claims.register(claim, value)?,
+                Name::Other(name) if keep_others => claims.others.push((name, value)),
+                Name::Other(_) => {}
             }
             Ok(())
         })?;
@@ -85,12 +80,14 @@ impl<'a> ScannedClaims<'a> {
         Ok(())
     }
 
-    fn get(&self, claim: Claim) -> Option<Raw<'a>> {
+    /// Returns the value of a registered claim.
+    pub(in crate::python) fn get(&self, claim: Claim) -> Option<Raw<'a>> {
         self.registered[claim as usize]
     }
 
-    fn other(&self, name: &str) -> Option<Raw<'a>> {
-        let is_same = |(known, _): &&(&[u8], Raw<'_>)| *known == name.as_bytes();
+    /// Returns the value of another claim, if those were kept.
+    pub(in crate::python) fn other(&self, name: &str) -> Option<Raw<'a>> {
+        let is_same = |(known, _): &&(&str, Raw<'_>)| *known == name;
         self.others.iter().rev().find(is_same).map(|&(_, value)| value)
     }
 }
@@ -111,7 +108,7 @@ impl ClaimsView for ScannedClaims<'_> {
     fn text<S: AsRef<str>>(&self, claim: Claim, accepted: Option<&Accepted<S>>) -> Text {
         match self.get(claim) {
             None => Text::Absent,
-            Some(Raw::Text(text)) => Text::compare(ascii(text), accepted),
+            Some(Raw::Text(text)) => Text::compare(text, accepted),
             Some(other) => match other.value() {
                 Some(Value::String(text)) => Text::compare(&text, accepted),
                 _ => Text::NotText,
@@ -121,9 +118,7 @@ impl ClaimsView for ScannedClaims<'_> {
 
     fn audience(&self, accepts: impl Fn(&str) -> bool) -> Audience {
         match self.get(Claim::Aud) {
-            Some(Raw::Text(text)) if !text.is_empty() => {
-                Audience::One { accepted: accepts(ascii(text)) }
-            }
+            Some(Raw::Text(text)) if !text.is_empty() => Audience::One { accepted: accepts(text) },
             other => claims::audience(other.and_then(Raw::value).as_ref(), accepts),
         }
     }
@@ -137,7 +132,7 @@ impl ClaimsView for ScannedClaims<'_> {
     fn with_value<T>(&self, path: &Path, read: impl FnOnce(&Seen<'_>) -> T) -> T {
         let (name, rest) = path.split();
         match name.claim().map_or_else(|| self.other(name.text()), |claim| self.get(claim)) {
-            Some(Raw::Text(text)) if rest.is_empty() => read(&Seen::Text(ascii(text))),
+            Some(Raw::Text(text)) if rest.is_empty() => read(&Seen::Text(text)),
             Some(Raw::Integer(integer)) if rest.is_empty() => read(&Seen::Integer(integer)),
             None | Some(Raw::Text(_) | Raw::Integer(_)) => read(&Seen::Absent),
             Some(json @ Raw::Json(_)) => match json.value() {
@@ -146,6 +141,12 @@ impl ClaimsView for ScannedClaims<'_> {
             },
         }
     }
+}
+
+/// The name of a member.
+enum Name<'a> {
+    Registered(Claim),
+    Other(&'a str),
 }
 
 struct Scanner<'a> {
@@ -159,7 +160,7 @@ impl<'a> Scanner<'a> {
     #[inline]
     fn object(
         &mut self,
-        mut read: impl FnMut(&mut Self, &'a [u8]) -> Result<(), Unusual>,
+        mut read: impl FnMut(&mut Self, Name<'a>) -> Result<(), Unusual>,
     ) -> Result<(), Unusual> {
         if self.text.take(b'}') {
             return Ok(());
@@ -168,8 +169,7 @@ impl<'a> Scanner<'a> {
             if !self.text.take(b'"') {
                 return Err(Unusual);
             }
-            // A name with escapes may be another spelling of one that is looked for.
-            let name = self.string()?.ok_or(Unusual)?;
+            let name = self.name()?;
             if !self.text.take(b':') {
                 return Err(Unusual);
             }
@@ -179,6 +179,19 @@ impl<'a> Scanner<'a> {
                 return Ok(());
             }
         }
+    }
+
+    /// Reads a member's name after its opening quote.
+    #[inline]
+    fn name(&mut self) -> Result<Name<'a>, Unusual> {
+        if let Some([name @ .., b'"']) = self.text.rest().first_chunk::<4>()
+            && let Some(claim) = Claim::by_name(name)
+        {
+            self.text.advance(name.len() + 1);
+            return Ok(Name::Registered(claim));
+        }
+        // A name with escapes may be another spelling of one that is looked for.
+        self.string()?.map(Name::Other).ok_or(Unusual)
     }
 
     /// Reads the value of a claim.
@@ -239,7 +252,7 @@ impl<'a> Scanner<'a> {
 
     /// Reads a string after its opening quote; returns its text if that is ASCII without escapes.
     #[inline]
-    fn string(&mut self) -> Result<Option<&'a [u8]>, Unusual> {
+    fn string(&mut self) -> Result<Option<&'a str>, Unusual> {
         if let Ok(plain) = self.text.plain_string() {
             return Ok(Some(plain));
         }

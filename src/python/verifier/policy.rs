@@ -217,13 +217,13 @@ impl VerifierPolicy {
     ) -> PyResult<Bound<'py, PyAny>> {
         let payload = verified.payload();
         let calls = self.demands.as_ref().is_some_and(|demands| demands.calls());
-        let asks = self.demands.is_some() || !self.policy.require.is_empty();
+        let asks = self.demands.is_some() || !self.policy.require.is_empty() || typed.has_fields();
         if typed.takes_json && !calls {
             self.bounds.check_payload(payload)?;
             if let Ok(claims) = ScannedClaims::read(payload, asks)
                 && self.check(&claims, verified.algorithm(), clock::now(py)?).is_ok()
             {
-                return typed.of_json(py, payload);
+                return typed.of_scanned(py, &claims, payload);
             }
         }
         // Claims that were refused are checked again, for an error that says what the token has.

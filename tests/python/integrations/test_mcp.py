@@ -127,7 +127,8 @@ def post(server, token=None):
         with opener.open(request, timeout=60) as response:
             return response.status, ""
     except urllib.error.HTTPError as error:
-        return error.code, error.headers.get("WWW-Authenticate", "")
+        with error:
+            return error.code, error.headers.get("WWW-Authenticate", "")
 
 
 def test_every_refusal_names_the_metadata(server):

@@ -50,7 +50,7 @@ fn complete_okp(mut key: OkpKey) -> Result<OkpKey, Error> {
 
 #[cfg(feature = "aws-lc")]
 fn complete_x25519(key: OkpKey) -> Result<OkpKey, Error> {
-    let x = agreement::public_key(&AgreementKey::of_x25519(&key))?;
+    let x = agreement::public_key(&AgreementKey::of_x25519(key.clone()))?;
     Ok(OkpKey { x: Some(x), ..key })
 }
 

@@ -18,12 +18,9 @@ pub(super) struct OtherInfo<'a> {
 
 /// Derives a key of `len` bytes from the agreed secret `z`.
 pub(super) fn derive(z: &[u8], info: OtherInfo<'_>, len: usize) -> SecretBytes {
-    let mut other_info = Vec::new();
-    for part in [info.algorithm_id.as_bytes(), info.apu, info.apv] {
-        other_info.extend_from_slice(&number(part.len()));
-        other_info.extend_from_slice(part);
-    }
-    other_info.extend_from_slice(&number(len * 8));
+    let parts = [info.algorithm_id.as_bytes(), info.apu, info.apv];
+    let [id, apu, apv] = parts.map(|part| number(part.len()));
+    let other_info = [&id, parts[0], &apu, parts[1], &apv, parts[2], &number(len * 8)[..]].concat();
     let mut key = SecretBytes::new(vec![0; len]);
     let sha256 = get_sskdf_digest_algorithm(SskdfDigestAlgorithmId::Sha256)
         .expect("the crypto library has SHA-256");

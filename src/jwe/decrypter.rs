@@ -208,7 +208,7 @@ impl Decrypter {
     ) -> Result<Vec<Readable<'a>>, Error> {
         let each = parts.recipients.iter().zip(headers).enumerate();
         let each = each.map(|(index, (recipient, joined))| self.read(index, recipient, joined));
-        let (mut readable, mut refused) = (Vec::new(), None);
+        let (mut readable, mut refused) = (Vec::with_capacity(headers.len()), None);
         for result in each {
             match result {
                 Ok(one) => readable.push(one),

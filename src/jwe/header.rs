@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::num::NonZeroU32;
+use std::ptr;
 
 use serde_json::{Map, Value};
 
@@ -40,10 +41,8 @@ pub(super) fn validate(joined: &Members, protected: &Members) -> Result<(), Erro
     if joined.get("kid").is_some_and(|kid| !kid.is_string()) {
         return Err(Error::KidNotString);
     }
-    if ["crit", "zip"]
-        .iter()
-        .any(|name| joined.contains_key(*name) != protected.contains_key(*name))
-    {
+    let is_protected = |name| joined.contains_key(name) == protected.contains_key(name);
+    if !(ptr::eq(joined, protected) || ["crit", "zip"].into_iter().all(is_protected)) {
         return Err(Error::InvalidJwe("crit and zip must be in the protected header"));
     }
     match protected.get("crit") {

@@ -1,5 +1,7 @@
 //! The parts of a JWE, decoded, of whatever serialization (RFC 7516 Section 7).
 
+use std::borrow::Cow;
+
 use super::header::{Members, decode};
 use crate::error::Error;
 use crate::header::Header;
@@ -58,19 +60,19 @@ impl<'a> Parts<'a> {
     }
 
     /// Returns what is authenticated with the content (RFC 7516 Section 5.1 step 14).
-    pub(super) fn authenticated(&self) -> Result<Vec<u8>, Error> {
+    pub(super) fn authenticated(&self) -> Result<Cow<'a, [u8]>, Error> {
         authenticated(self.protected_text, self.aad_text)
     }
 }
 
 /// Returns the additional authenticated data of the encryption (RFC 7516 Section 5.1 step 14).
-pub(super) fn authenticated(
-    protected_text: &[u8],
+pub(super) fn authenticated<'a>(
+    protected_text: &'a [u8],
     aad_text: Option<&[u8]>,
-) -> Result<Vec<u8>, Error> {
+) -> Result<Cow<'a, [u8]>, Error> {
     match aad_text {
-        None => memory::concat(&[protected_text]),
-        Some(aad) => memory::concat(&[protected_text, b".", aad]),
+        None => Ok(Cow::Borrowed(protected_text)),
+        Some(aad) => memory::concat(&[protected_text, b".", aad]).map(Cow::Owned),
     }
 }
 

@@ -39,7 +39,7 @@ impl RecipientKey {
             KeyMaterial::Rsa(key) => Ok(Self::Rsa(key.clone())),
             KeyMaterial::Ec(key) => AgreementKey::of(key).map(Self::Agreement),
             KeyMaterial::Okp(key) if key.curve == OkpCurve::X25519 => {
-                Ok(Self::Agreement(AgreementKey::of_x25519(key)))
+                Ok(Self::Agreement(AgreementKey::of_x25519(key.clone())))
             }
             KeyMaterial::Akp(key) => Err(Error::InvalidKey(format!(
                 "{} keys sign and cannot encrypt",
@@ -126,14 +126,14 @@ impl AgreementKey {
     pub fn from_jwk(value: &Value) -> Result<Self, Error> {
         match jwk::from_value(value)? {
             KeyMaterial::Ec(key) => Self::of(&key),
-            KeyMaterial::Okp(key) if key.curve == OkpCurve::X25519 => Ok(Self::of_x25519(&key)),
+            KeyMaterial::Okp(key) if key.curve == OkpCurve::X25519 => Ok(Self::of_x25519(key)),
             _ => Err(Error::invalid_key("ECDH-ES needs an EC key or an X25519 key")),
         }
     }
 
     /// Takes over an X25519 key.
-    pub fn of_x25519(key: &OkpKey) -> Self {
-        Self { curve: AgreementCurve::X25519, public: key.x.clone(), d: key.d.clone() }
+    pub fn of_x25519(key: OkpKey) -> Self {
+        Self { curve: AgreementCurve::X25519, public: key.x, d: key.d }
     }
 
     /// Writes the public part as a JWK; the members that it lacks are left out.

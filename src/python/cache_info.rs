@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use crate::signature_cache::CacheCounts;
 
 /// The counters of a cache, with the names that `functools.lru_cache` uses.
-#[pyclass(frozen, get_all, eq, skip_from_py_object, module = "rapidjwt")]
+#[pyclass(frozen, get_all, eq, module = "rapidjwt")]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct CacheInfo {
     /// Lookups that found an entry.

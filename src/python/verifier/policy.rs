@@ -25,7 +25,7 @@ use crate::sd_jwt::{KeyBinding, Limits};
 ///
 /// A `Verifier` that fetches its keys uses it to make a verifier of each set of keys that it
 /// fetches.
-#[pyclass(frozen, skip_from_py_object, module = "rapidjwt._rapidjwt")]
+#[pyclass(frozen, module = "rapidjwt._rapidjwt")]
 #[derive(Clone)]
 pub(in crate::python) struct VerifierPolicy {
     /// The allowed algorithms; `None` for those that the keys name.

@@ -4,10 +4,12 @@ does."""
 from __future__ import annotations
 
 import datetime as dt
+import re
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from unittest import mock
 
 import freezegun
@@ -17,6 +19,7 @@ import time_machine
 from differential.keys import HMAC_SECRET
 from differential.outcome import outcome_of
 from differential.paths import OURS, PYJWT, assert_same
+from rapidjwt._utc import utc
 
 NOW = dt.datetime(2033, 5, 18, 3, 33, 20, tzinfo=dt.timezone.utc)
 SECONDS = int(NOW.timestamp())
@@ -209,3 +212,31 @@ def test_prepared_objects_follow_a_clock_that_is_frozen_in_another_thread(freeze
         with freeze(SECONDS):
             assert set(pool.map(issued_at, range(8))) == {SECONDS}
         assert max(pool.map(issued_at, range(8))) - min(before) < 600
+
+
+def test_no_time_goes_through_the_clock_of_the_system():
+    """On 32-bit machines `datetime.fromtimestamp` fails for times after 2038."""
+    package = Path(rapidjwt.__file__).parent
+    sources = {path: path.read_text(encoding="utf-8") for path in package.rglob("*.py")}
+    asks = re.compile(r"\b(utc)?fromtimestamp\(|\b(gmtime|localtime|ctime)\(")
+    assert [path.name for path, text in sources.items() if asks.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "1970-01-01T00:00:00+00:00"),
+        (-1.5, "1969-12-31T23:59:58.500000+00:00"),
+        (4_000_000_000, "2096-10-02T07:06:40+00:00"),
+        (253402300799, "9999-12-31T23:59:59+00:00"),
+        (-62135596800, "0001-01-01T00:00:00+00:00"),
+    ],
+)
+def test_times_after_2038_are_datetimes(seconds, text):
+    assert utc(seconds).isoformat() == text
+
+
+@pytest.mark.parametrize("seconds", [253402300800, -62135596801, 1e300, float("inf"), float("nan")])
+def test_times_outside_of_the_calendar_are_errors(seconds):
+    with pytest.raises((OverflowError, ValueError)):
+        utc(seconds)

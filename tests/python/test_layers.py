@@ -79,7 +79,7 @@ INSIDE = {
         ["jose_arguments", "json", "key_choice"],
         ["fast_path"],
         ["keys", "vectorcall"],
-        ["decoded", "encoding", "profile"],
+        ["decoded", "encoding", "profile", "typed_fields"],
         ["typed_claims"],
         ["jwe", "jws_json", "jwt", "signer", "verifier"],
         ["arrow", "sd_jwt"],

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
+
+from rapidjwt._utc import utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+    from datetime import datetime
 
 #: The smallest number of seconds shown in a unit, the seconds in that unit, and its name.
 _UNITS = (
@@ -60,13 +60,20 @@ def moments(claims: Mapping[str, Any]) -> dict[str, Moment]:
 
 def _moment(name: str, seconds: float) -> Moment | None:
     try:
-        utc = _EPOCH + timedelta(seconds=seconds)
-        local = utc.astimezone()
-    except (OverflowError, OSError, ValueError):
+        moment = utc(seconds)
+    except (OverflowError, ValueError):
         return None
     left = seconds - now()
     words = _SAYINGS[name][left > 0].format(duration(abs(left)))
-    return Moment(words, _iso(utc).replace("+00:00", "Z"), _iso(local))
+    return Moment(words, _iso(moment).replace("+00:00", "Z"), _iso(_local(moment)))
+
+
+def _local(moment: datetime) -> datetime:
+    """Return the time in this machine's zone, or as it is if the machine cannot tell."""
+    try:
+        return moment.astimezone()
+    except (OverflowError, OSError, ValueError):
+        return moment
 
 
 def duration(seconds: float) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
+
+from rapidjwt._utc import utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,5 +26,4 @@ def _when(key: RingKey, now: float) -> str:
 
 
 def _iso(seconds: float) -> str:
-    moment = datetime.fromtimestamp(seconds, tz=timezone.utc)
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return utc(seconds).isoformat(timespec="seconds").replace("+00:00", "Z")

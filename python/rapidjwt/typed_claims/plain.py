@@ -13,8 +13,10 @@ import enum
 import types
 import typing
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, Literal, TypeAlias, Union, get_args, get_origin
+
+from rapidjwt._utc import utc
 
 from .reading import Reader
 
@@ -156,7 +158,7 @@ def _float(value: Any) -> float:
 
 
 def _time(value: Any) -> datetime:
-    return datetime.fromtimestamp(_float(value), timezone.utc)
+    return utc(_float(value))
 
 
 def _any(value: Any) -> Any:

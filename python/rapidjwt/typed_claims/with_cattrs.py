@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, get_args, get_origin
 
 import attrs
 import cattrs
+
+from rapidjwt._utc import utc
 
 from .reading import Reader
 
@@ -19,9 +21,7 @@ def _strict(value: Any, kind: Any) -> Any:
 
 
 def _time(value: Any, _kind: Any) -> datetime:
-    return datetime.fromtimestamp(
-        _strict(value, float if type(value) is float else int), timezone.utc
-    )
+    return utc(_strict(value, float if type(value) is float else int))
 
 
 def _converter() -> cattrs.Converter:

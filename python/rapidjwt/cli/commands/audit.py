@@ -17,6 +17,7 @@ from rich.text import Text
 from rapidjwt._inspection.keys import key_set, read_members
 from rapidjwt._inspection.printable import printable
 from rapidjwt._rapidjwt import Verifier
+from rapidjwt._utc import utc
 from rapidjwt.cli.exit_code import ExitCode, Failure
 from rapidjwt.cli.local_verifier import require_needs, served_algorithms
 from rapidjwt.cli.options import (
@@ -166,7 +167,7 @@ def audit(
     now = now if parts is None else parts.now
     run = _Run(keys, policy, files, column, at_column, now)
     tally = _audited(run, parts, engine)
-    as_of = datetime.fromtimestamp(now, timezone.utc).isoformat(timespec="seconds")
+    as_of = utc(now).isoformat(timespec="seconds")
     if at_column is not None:
         as_of = f"the time in {at_column}"
     if report is not None:

@@ -137,11 +137,15 @@ suite() { # FOLDER PYTHON VENV MACHINE
 }
 
 i386() {
-    echo "runs: \`cargo test\`, pytest without FastAPI$(fewer_cases)"
+    echo "runs: \`cargo test\`, pytest without FastAPI and the console script$(fewer_cases)"
+    # The package is in a folder beside the sources, without its script.
+    local process=tests/python/cli/test_process.py guide=tests/python/cli/test_guide.py
     foreign i386 i686-unknown-linux-gnu i686-linux-gnu i386 \
-        "tests/python --deselect tests/python/cli/test_process.py::test_the_console_script_is_the_module" \
+        "tests/python --ignore tests/python/integrations/test_examples.py \
+            --deselect $process::test_the_console_script_is_the_module \
+            --deselect $guide::test_the_console_blocks_show_what_happens" \
         click django djangorestframework djangorestframework-simplejwt flask flask-jwt-extended \
-        gunicorn httpx httpx2 rich starlette trio uvicorn
+        gunicorn httpx httpx2 rich starlette trio uvicorn websockets
 }
 
 emulated() { # ARCHITECTURE PROCESSOR RUST_TARGET GNU_TARGET

@@ -143,6 +143,7 @@ i386() {
     foreign i386 i686-unknown-linux-gnu i686-linux-gnu i386 \
         "tests/python --ignore tests/python/integrations/test_examples.py \
             --deselect $process::test_the_console_script_is_the_module \
+            --deselect $process::test_bash_completes_what_is_typed \
             --deselect $guide::test_the_console_blocks_show_what_happens" \
         click django djangorestframework djangorestframework-simplejwt flask flask-jwt-extended \
         gunicorn httpx httpx2 rich starlette trio uvicorn websockets
@@ -234,13 +235,13 @@ source_distribution() { # VERSION
 }
 
 fresh() {
-    echo "runs: \`make demo\`, \`make test\`; without each prerequisite, its one line"
+    echo "runs: \`make demo\`, \`make test\`${PYTEST:+ of $PYTEST}; without each prerequisite, its one line"
     echo "platform: fresh Debian, x86-64"
     rm -rf "$PLATFORMS/fresh"
     folder fresh amd64
     cp -a "$PLATFORMS/build/rapidjwt" "$PLATFORMS/fresh/root/"
     rm -rf "$PLATFORMS"/fresh/root/rapidjwt/{target,.venv*}
-    inside fresh /root/rapidjwt/scripts/fresh_machine.sh
+    inside fresh "PYTEST='$PYTEST' /root/rapidjwt/scripts/fresh_machine.sh"
 }
 
 # --- the log, from which scripts/platforms_table.py makes the table of docs/platforms.md ---

@@ -35,7 +35,7 @@ WIDTHS = {"wide": 1280, "phone": 390}
 SCHEMES = ("light", "dark")
 SHOWN = {
     "home": "/",
-    "learn": "/learn/road-of-a-token/",
+    "learn": "/learn/journey-of-a-token/",
     "cookbook": "/cookbook/issuing/",
     "error": "/error-codes/wrong_audience/",
     "benchmarks": "/benchmarks/",

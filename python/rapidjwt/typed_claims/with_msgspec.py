@@ -31,8 +31,9 @@ def reader(kind: Any) -> Reader:
     """Return the reader for a Struct, or for a `msgspec.json.Decoder`."""
     if isinstance(kind, msgspec.json.Decoder):
         return _reader(kind, kind.type)
-    decoder = msgspec.json.Decoder(kind, strict=not _has_times(kind))
-    return _reader(decoder, kind)._replace(fields=_plain_fields(kind))
+    info: Any = msgspec.inspect.type_info(kind)
+    decoder = msgspec.json.Decoder(kind, strict=not _has_times(info))
+    return _reader(decoder, kind)._replace(fields=_plain_fields(kind, info))
 
 
 def _reader(decoder: Any, kind: Any) -> Reader:
@@ -40,11 +41,10 @@ def _reader(decoder: Any, kind: Any) -> Reader:
     return Reader(decoder.decode, True, name, (msgspec.MsgspecError, UnicodeError), _claim)
 
 
-def _plain_fields(kind: Any) -> tuple[PlainField, ...] | None:
+def _plain_fields(kind: Any, info: Any) -> tuple[PlainField, ...] | None:
     """Return the fields of a Struct that holds what the decoder would put into it, and no more."""
     if type(kind) is not type(msgspec.Struct) or _has_own_code(kind):
         return None
-    info: Any = msgspec.inspect.type_info(kind)
     if info.array_like or info.forbid_unknown_fields or info.tag_field is not None:
         return None
     fields = [field for field in map(_plain_field, info.fields) if field]
@@ -70,9 +70,8 @@ def _kind(kind: Any) -> str | None:
     return next((name for name, plain in _PLAIN.items() if kind == plain), None)
 
 
-def _has_times(kind: Any) -> bool:
+def _has_times(info: Any) -> bool:
     """Return whether a member is a datetime: msgspec reads those from numbers in lax mode only."""
-    info: Any = msgspec.inspect.type_info(kind)
     kinds = [field.type for field in getattr(info, "fields", ())]
     kinds = [inner for outer in kinds for inner in getattr(outer, "types", (outer,))]
     return any(isinstance(inner, msgspec.inspect.DateTimeType) for inner in kinds)

@@ -172,9 +172,6 @@ impl NameCache {
     /// Returns the slot of a name that was not expected, and expects it after the same name next
     /// time.
     fn look_up(&mut self, py: Python<'_>, head: u128) -> Result<Option<usize>, Unusual> {
-        if self.slots.is_empty() {
-            self.slots = Self::slots();
-        }
         let Some((text, len)) = ShortName::read(head) else {
             return Ok(None);
         };
@@ -186,9 +183,6 @@ impl NameCache {
 
     /// Returns the newest value of a claim.
     fn value_of(&mut self, py: Python<'_>, claim: Claim) -> Result<&mut KeptValue, Unusual> {
-        if self.slots.is_empty() {
-            self.slots = Self::slots();
-        }
         let (text, len) = ShortName::of(claim);
         let slot = text.slot();
         self.fill(py, slot, text, len)?;
@@ -209,6 +203,9 @@ impl NameCache {
         text: ShortName,
         len: usize,
     ) -> Result<(), Unusual> {
+        if self.slots.is_empty() {
+            self.slots = Self::slots();
+        }
         let known = &mut self.slots[slot].known;
         if known.as_ref().is_some_and(|known| known.text == text) {
             return Ok(());

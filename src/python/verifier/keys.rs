@@ -174,12 +174,8 @@ impl VerifyingKeys {
             let (algorithm, kid) = (header.algorithm, header.kid.as_deref());
             let keyring = &self.prepared.keyring;
             let chosen = keyring.choose_among(algorithm, kid, |key| key.is_valid(now));
-            let keys = chosen.map_err(|error| match error {
-                Error::AlgorithmNotAllowed | Error::NoMatchingKey => {
-                    let error = self.refused_key(algorithm, kid, now, error);
-                    self.explained_choice(algorithm, error)
-                }
-                error => error,
+            let keys = chosen.map_err(|error| {
+                self.explained_choice(algorithm, self.refused_key(algorithm, kid, now, error))
             })?;
             Ok(Chosen { compact: *compact, algorithm, keys })
         })
@@ -194,6 +190,9 @@ impl VerifyingKeys {
         now: f64,
         error: Error,
     ) -> Error {
+        if !matches!(error, Error::AlgorithmNotAllowed | Error::NoMatchingKey) {
+            return error;
+        }
         let keyring = &self.prepared.keyring;
         match keyring.choose_among(algorithm, kid, |key| !key.is_valid(now)) {
             Ok(choice) => {

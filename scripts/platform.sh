@@ -137,16 +137,17 @@ suite() { # FOLDER PYTHON VENV MACHINE
 }
 
 i386() {
-    echo "runs: \`cargo test\`, pytest without FastAPI and the console script$(fewer_cases)"
+    echo "runs: \`cargo test\`, pytest without the console script$(fewer_cases)"
     # The package is in a folder beside the sources, without its script.
     local process=tests/python/cli/test_process.py guide=tests/python/cli/test_guide.py
+    folder i386 i386
+    install i386 python3-fastapi python3-joserfc
     foreign i386 i686-unknown-linux-gnu i686-linux-gnu i386 \
-        "tests/python --ignore tests/python/integrations/test_examples.py \
-            --deselect $process::test_the_console_script_is_the_module \
+        "tests/python --deselect $process::test_the_console_script_is_the_module \
             --deselect $process::test_bash_completes_what_is_typed \
             --deselect $guide::test_the_console_blocks_show_what_happens" \
         click django djangorestframework djangorestframework-simplejwt flask flask-jwt-extended \
-        gunicorn httpx httpx2 rich starlette trio uvicorn websockets
+        gunicorn httpx httpx2 prometheus_client redis rich trio websockets
 }
 
 emulated() { # ARCHITECTURE PROCESSOR RUST_TARGET GNU_TARGET

@@ -366,9 +366,14 @@ fn read_algorithms(algorithms: &Bound<'_, PyAny>) -> PyResult<Vec<&'static Algor
 }
 
 fn read_bound(name: &str, bound: Option<i64>) -> PyResult<Option<usize>> {
-    let positive = |bound| usize::try_from(bound).ok().filter(|&bound| bound > 0);
-    let wrong = || PyValueError::new_err(format!("{name} must be above 0, or None for no bound"));
-    bound.map(|bound| positive(bound).ok_or_else(wrong)).transpose()
+    match bound {
+        None => Ok(None),
+        // Nothing is larger than the memory, so a bound beyond it is that of the memory.
+        Some(bound @ 1..) => Ok(Some(usize::try_from(bound).unwrap_or(usize::MAX))),
+        Some(..=0) => {
+            Err(PyValueError::new_err(format!("{name} must be above 0, or None for no bound")))
+        }
+    }
 }
 
 fn read_policy(options: &Options<'_>, arguments: Arguments<'_, '_>) -> PyResult<Policy<String>> {

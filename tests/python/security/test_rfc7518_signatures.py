@@ -7,6 +7,7 @@ import hashlib
 from functools import cache
 from typing import Any
 
+import cryptography
 import pytest
 import rapidjwt
 from cryptography.hazmat.primitives import hashes
@@ -327,15 +328,19 @@ def test_an_exponent_that_is_none_of_rsas_is_refused(algorithm, e):
         "n": segment(n.to_bytes(256, "big")),
         "e": segment(e.to_bytes(3, "big").lstrip(b"\0")),
     }
-    ways = {
+    drop_in = {
         "PEM": lambda: rapidjwt.decode(token, pem, algorithms=[algorithm]),
         "PyJWT()": lambda: rapidjwt.PyJWT().decode(token, pem, algorithms=[algorithm]),
+        "PyJWK": lambda: rapidjwt.decode(token, rapidjwt.PyJWK(jwk, algorithm)),
+    }
+    native = {
         "Verifier": lambda: rapidjwt.Verifier(pem, algorithms=[algorithm]).decode(token),
         "Key.from_pem": lambda: rapidjwt.Key.from_pem(pem).verify(b"", b"", algorithm),
         "Key.from_jwk": lambda: rapidjwt.Key.from_jwk(jwk).verify(b"", b"", algorithm),
-        "PyJWK": lambda: rapidjwt.decode(token, rapidjwt.PyJWK(jwk, algorithm)),
     }
-    for way in ways.values():
+    # What replaces PyJWT takes what cryptography takes: before its version 50 that is e = 1 too.
+    follows = e == 1 and int(cryptography.__version__.partition(".")[0]) < 50
+    for way in [*native.values(), *([] if follows else drop_in.values())]:
         with pytest.raises((InvalidKeyError, InvalidSignatureError, rapidjwt.PyJWKError)):
             way()
 

@@ -12,8 +12,9 @@ use pyo3::prelude::*;
 
 use super::cpython;
 
-/// How many shares a thread takes one after another, so that all end at about the same time.
-const SHARES: usize = 32;
+/// A thread takes this part of its share of what is left: first many jobs, in the end few, so that
+/// all threads end at about the same time.
+const PART: usize = 4;
 
 /// Calls `work` for each of the jobs, in at most `threads` threads, or in one per core, and in so few
 /// that each has at least `least` jobs. This thread takes shares as well, without the interpreter.
@@ -25,9 +26,12 @@ pub(super) fn for_each<T: Send>(
     work: impl Fn(&mut T) + Sync,
 ) {
     let threads = count(threads).min(jobs.len().div_ceil(least));
-    let share = jobs.len().div_ceil(threads.max(1) * SHARES).max(least);
-    let shares = Mutex::new(jobs.chunks_mut(share));
-    let next = || shares.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let left = Mutex::new(jobs);
+    let next = || {
+        let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+        let some = (left.len() / (threads.max(1) * PART)).max(least).min(left.len());
+        left.split_off_mut(..some).filter(|share| !share.is_empty())
+    };
     let take_shares = || {
         while let Some(share) = next() {
             share.iter_mut().for_each(&work);

@@ -27,7 +27,7 @@ pl = pytest.importorskip("polars")
 pd = pytest.importorskip("pandas")
 
 VERIFIER = Verifier(HMAC_SECRET, algorithms=["HS256"])
-PART = 1 << 16
+PART = 1 << 14
 
 
 def token(number=0, headers=None, **claims):

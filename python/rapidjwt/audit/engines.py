@@ -54,7 +54,7 @@ class Task(NamedTuple):
         # An engine has a worker for each core.
         audit = Audit(self.spec.verifier(), self.columns, self.now, tally, parts, threads=1)
         try:
-            for _ in audit.of_file(name, self.base / name):
+            for _ in audit.of_files([(name, self.base / name)]):
                 pass
         except UnreadableFile as error:
             return json.dumps(str(error))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: How many rows are read at once.
-ROWS = 1 << 14
+ROWS = 1 << 13
 #: The names of a column of tokens, of several columns.
 NAMES = ("token", "access_token", "id_token", "jwt")
 #: A compact JWS, and an unsecured one, whose signature is empty.

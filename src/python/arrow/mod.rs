@@ -34,10 +34,10 @@ pub(super) fn member<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<
 }
 
 /// The rows of a table; more tokens are verified part by part.
-const ROWS: usize = 1 << 16;
+const ROWS: usize = 1 << 14;
 
 /// The size of tokens in bytes at which a table ends early.
-const BYTES: usize = 32 << 20;
+const BYTES: usize = 8 << 20;
 
 /// What `rapidjwt.arrow.verify` returns: a stream of Arrow tables, which every library that knows
 /// the Arrow `PyCapsule` interface reads, and which can be read once.

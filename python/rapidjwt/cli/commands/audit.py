@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import datetime, timezone
 from importlib.util import find_spec
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -40,6 +42,7 @@ from rapidjwt.profiles import ALL
 from rapidjwt.verifier_spec import VerifierSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import timedelta
 
     from rapidjwt.audit.parts import Parts
@@ -258,16 +261,18 @@ def _here(run: _Run, parts: Parts | None) -> Tally:
         raise Failure(f"{error.filename} cannot be read: {error.strerror}") from None
     tally = Tally() if parts is None else parts.tally
     verifier = Verifier(run.keys, **run.policy)
-    audit = Audit(verifier, Columns(run.column, run.at_column), run.now, tally, parts)
+    columns = Columns(run.column, run.at_column)
+    audit = Audit(verifier, columns, run.now, tally, parts, threads=_cores())
     with _progress() as progress:
         task = progress.add_task("Verifying", total=sum(sizes.values()), rate="")
-        finished, tokens, started = 0, 0, time.monotonic()
-        for path, size in sizes.items():
-            for batch in audit.of_file(path, path):
-                tokens += len(batch.tokens)
-                rate = f"{tokens / (time.monotonic() - started):,.0f} tokens/s"
-                progress.update(task, completed=finished + batch.position, rate=rate)
-            finished += size
+        tokens, started = 0, time.monotonic()
+        # The bytes of the files before each of them.
+        before = dict(zip(sizes, accumulate(sizes.values(), initial=0), strict=False))
+        for name, _, batch in audit.of_files((path, path) for path in sizes):
+            tokens += len(batch.tokens)
+            rate = f"{tokens / (time.monotonic() - started):,.0f} tokens/s"
+            progress.update(task, completed=before[name] + batch.position, rate=rate)
+        progress.update(task, completed=sum(sizes.values()))
     if parts is not None:
         parts.write()
     return tally
@@ -289,6 +294,12 @@ def _on_engine(run: _Run, parts: Parts | None, engine: str) -> Tally:
         return counted(task, engine)
     except EngineError as error:
         raise Failure(f"--engine {engine} failed: {error}") from None
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)  # 3.13
+    return count() or 1
 
 
 def _progress() -> Progress:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import hashlib
+import itertools
 import json
 import pickle
 import re
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -313,6 +315,37 @@ def test_an_interrupted_audit_goes_on_with_every_row_once(audit, tmp_path, monke
     again = audit(*command, "--resume")
     assert again.json == result.json
     assert pq.read_table(tmp_path / "results").num_rows == 16
+
+
+def test_batches_are_verified_at_the_same_time_and_written_in_order(audit, tmp_path, monkeypatch):
+    from rapidjwt.audit import reading
+    from rapidjwt.cli.commands import audit as command
+
+    monkeypatch.setattr(reading, "ROWS", 2)
+    monkeypatch.setattr(command, "_cores", lambda: 2)
+    verify, begun, second = rapidjwt.arrow.verify, itertools.count(1), threading.Event()
+
+    def slow_at_first(*arguments, **options):
+        if next(begun) == 1:
+            assert second.wait(30)
+        second.set()
+        return verify(*arguments, **options)
+
+    monkeypatch.setattr(rapidjwt.arrow, "verify", slow_at_first)
+    pq.write_table(table(), tmp_path / "a.parquet")
+    assert counted(audit("a.parquet", "--out", "results", "--json")) == COUNTS
+    rows = pq.read_table(tmp_path / "results").to_pylist()
+    assert [row["row"] for row in rows] == list(range(1, 9))
+
+
+def test_what_was_read_before_a_damaged_file_is_written(audit, tmp_path, monkeypatch):
+    from rapidjwt.audit import parts
+
+    monkeypatch.setattr(parts, "_ROWS", 1)
+    pq.write_table(table(), tmp_path / "a.parquet")
+    (tmp_path / "b.parquet").write_bytes(b"PAR1")
+    assert "b.parquet cannot be read" in audit("a.parquet", "b.parquet", "--out", "results").err
+    assert pq.read_table(tmp_path / "results").num_rows == 8
 
 
 def test_the_report_opens_without_a_network_and_has_no_token(audit, tmp_path):

@@ -147,7 +147,7 @@ i386() {
             --deselect $process::test_bash_completes_what_is_typed \
             --deselect $guide::test_the_console_blocks_show_what_happens" \
         click django djangorestframework djangorestframework-simplejwt flask flask-jwt-extended \
-        gunicorn httpx httpx2 prometheus_client redis rich trio websockets
+        gunicorn httpx httpx2 opentelemetry-sdk prometheus_client redis rich trio websockets
 }
 
 emulated() { # ARCHITECTURE PROCESSOR RUST_TARGET GNU_TARGET

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 
 import pytest
@@ -30,3 +31,11 @@ def time_of_collection(request):
     """Start the test when the test modules had just been imported."""
     with time_machine.travel(request.config.stash[COLLECTED_AT]):
         yield
+
+
+@pytest.fixture
+def _interruptible():
+    """Let children receive SIGINT, which a shell's background jobs and their children ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -69,14 +69,6 @@ def answers(port: int) -> bool:
     return True
 
 
-@pytest.fixture
-def _interruptible() -> Iterator[None]:
-    """Let children receive SIGINT, which a shell's background jobs and their children ignore."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def test_each_request_is_answered_as_the_story_says() -> None:
     with started(DEMO) as demo:
         output, errors = demo.communicate(timeout=SECONDS)

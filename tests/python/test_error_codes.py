@@ -198,8 +198,13 @@ def all_classes(of):
 
 def test_every_class_of_the_package_and_every_code_of_the_core_is_in_the_table():
     for module in pkgutil.walk_packages(rapidjwt.__path__, "rapidjwt."):
-        if not re.search(r"\.(cli|integrations\.\w+|__main__)", module.name):
+        if re.search(r"\.(cli|integrations\.\w+|__main__)", module.name):
+            continue
+        try:
             importlib.import_module(module.name)
+        except ModuleNotFoundError as error:  # of a package that is not installed here
+            if error.name.startswith("rapidjwt"):
+                raise
     ours = [
         kind
         for base in (PyJWTError, bearer.BearerError)

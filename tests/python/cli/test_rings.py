@@ -187,6 +187,7 @@ def test_the_server_publishes_with_the_headers_of_the_ring(rotate, folder):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT is POSIX")
+@pytest.mark.usefixtures("_interruptible")
 def test_the_server_shows_a_state_that_cannot_be_used_and_ends_by_an_interrupt(rotate, folder):
     rotate("--max-staleness", "1s")
     with serving(folder, "--path", "/keys") as (process, url):

@@ -114,7 +114,7 @@ def made(*arguments):
     """Return the output of examples/make_token.py."""
     return subprocess.run(
         [sys.executable, str(EXAMPLES / "make_token.py"), *arguments],
-        env=os.environ | {"JWT_SECRET": SECRET, "PYTHONPATH": str(ROOT / "python")},
+        env=os.environ | {"JWT_SECRET": SECRET},
         stdout=subprocess.PIPE,
         text=True,
         check=True,

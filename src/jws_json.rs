@@ -467,6 +467,18 @@ mod tests {
     }
 
     #[test]
+    fn each_signature_names_its_key() {
+        let (one, two) = (key(1), key(2));
+        let jws = sign_general(&[&source(&one), &source(&two)], b"hello", false).unwrap();
+        let trusted =
+            [(7, &two), (9, &one)].map(|(number, key)| TrustedKey { number, id: None, key });
+        let json = serde_json::to_vec(&jws).unwrap();
+        let verified = verify(&json, &trusted, Policy::All, None, 16).unwrap();
+        let numbers: Vec<_> = verified.signatures().iter().map(|one| one.key_number()).collect();
+        assert_eq!(numbers, [9, 7]);
+    }
+
+    #[test]
     fn a_single_signature_gives_its_own_reason() {
         let one = key(1);
         let jws = sign_flattened(&source(&one), b"hello", false).unwrap();

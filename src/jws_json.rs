@@ -474,7 +474,8 @@ mod tests {
             [(7, &two), (9, &one)].map(|(number, key)| TrustedKey { number, id: None, key });
         let json = serde_json::to_vec(&jws).unwrap();
         let verified = verify(&json, &trusted, Policy::All, None, 16).unwrap();
-        let numbers: Vec<_> = verified.signatures().iter().map(|one| one.key_number()).collect();
+        let numbers: Vec<_> =
+            verified.signatures().iter().map(VerifiedSignature::key_number).collect();
         assert_eq!(numbers, [9, 7]);
     }
 

@@ -486,6 +486,44 @@ mod tests {
         assert_eq!(verify_with(&jws, &[1], Policy::All), Ok(1));
         assert_eq!(verify_with(&jws, &[2], Policy::All), Err(Error::SignatureMismatch));
         assert_eq!(verify_with(&jws, &[], Policy::All), Err(Error::AlgorithmNotAllowed));
+        let missing = Err(Error::NotEnoughSignatures { found: 0, required: 2 });
+        assert_eq!(verify_with(&jws, &[2], Policy::AtLeast(2)), missing);
+    }
+
+    #[test]
+    fn a_key_with_another_id_is_not_tried() {
+        let one = key(1);
+        let kid = Members::from_iter([("kid".to_owned(), json!("a"))]);
+        let source = SignatureSource::new(&one, kid, Members::new()).unwrap();
+        let jws = serde_json::to_vec(&sign_flattened(&source, b"hello", false).unwrap()).unwrap();
+        for (id, refused) in [("a", None), ("b", Some(Error::NoMatchingKey))] {
+            let trusted = [TrustedKey { number: 0, id: Some(id), key: &one }];
+            assert_eq!(verify(&jws, &trusted, Policy::All, None, 16).err(), refused);
+        }
+    }
+
+    #[test]
+    fn a_payload_may_be_signed_without_encoding() {
+        let one = key(1);
+        let unencoded = json!({"b64": false, "crit": ["b64"]}).as_object().unwrap().clone();
+        let source = SignatureSource::new(&one, unencoded, Members::new()).unwrap();
+        let jws = sign_flattened(&source, b"hello", false).unwrap();
+        assert_eq!(jws["payload"], "hello");
+        assert_eq!(verify_with(&jws, &[1], Policy::All), Ok(1));
+        let detached = sign_flattened(&source, b"hello", true).unwrap();
+        let detached = serde_json::to_vec(&detached).unwrap();
+        let trusted = [TrustedKey { number: 0, id: None, key: &one }];
+        for (payload, refused) in [(b"hello", None), (b"other", Some(Error::SignatureMismatch))] {
+            let verified = verify(&detached, &trusted, Policy::All, Some(payload), 16);
+            assert_eq!(verified.err(), refused);
+        }
+    }
+
+    #[test]
+    fn as_many_signatures_as_are_allowed_are_verified() {
+        let one = key(1);
+        let jws = sign_general(&[&source(&one); 16], b"hello", false).unwrap();
+        assert_eq!(verify_with(&jws, &[1], Policy::All), Ok(16));
     }
 
     /// Signs `aGVsbG8` under a protected header of this text, and adds members.

@@ -488,6 +488,29 @@ mod tests {
         let allowed = decrypter("dir", |bounds| bounds.decompressed_size = Some(1));
         let refused = allowed.decrypt(token.as_bytes()).map(drop);
         assert_eq!(refused, Err(Error::DecryptionFailed));
+        // What is not compressed is not decompressed.
+        let token = encrypter("dir").encrypt(b"x").unwrap();
+        assert_eq!(allowed.decrypt(token.as_bytes()).unwrap().plaintext(), b"x");
+    }
+
+    #[test]
+    fn a_nested_token_is_there_if_the_header_says_so() {
+        for (cty, expected) in [("JWT", Some(&b"a.b.c"[..])), ("json", None)] {
+            let header = Members::from_iter([("cty".to_owned(), json!(cty))]);
+            let token = encrypter("dir").with_header(header).unwrap().encrypt(b"a.b.c").unwrap();
+            let decrypted = decrypter("dir", |_| {}).decrypt(token.as_bytes()).unwrap();
+            assert_eq!(decrypted.nested_token().ok(), expected);
+        }
+    }
+
+    #[test]
+    fn a_decrypter_knows_what_it_can_do() {
+        let keys = vec![(None, key("dir", 7)), (None, key("A128KW", 7)), (None, key("dir", 8))];
+        let decrypter = Decrypter::new(keys, vec![a128gcm()]);
+        assert_eq!(decrypter.algorithms(), ["A128KW", "dir"]);
+        assert_eq!(decrypter.encryptions(), ["A128GCM"]);
+        assert!(!decrypter.is_slow());
+        assert!(Decrypter::new(vec![(None, key(PBES2, 7))], vec![a128gcm()]).is_slow());
     }
 
     #[test]

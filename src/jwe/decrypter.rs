@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use super::bounds::Bounds;
 use super::header::{self, Members};
 use super::json::Object;
-use super::parts::{Parts, PerRecipient, Recipient};
+use super::parts::{Parts, Recipient};
 use super::zip;
 use crate::content_encryption::ContentEncryption;
 use crate::crypto::{ContentKey, KeyManagementKey, Parameters};
@@ -164,11 +164,13 @@ impl Decrypter {
         if is_compressed && self.bounds.decompressed_size.is_none() {
             return Err(Error::CompressionNotAllowed);
         }
-        let (aad, (plaintext, index)) = {
-            let recipients = self.readable(&parts, &headers)?;
-            self.check_iterations(&recipients)?;
-            (parts.aad()?, self.try_each(&parts, &recipients, encryption)?)
+        let recipients = self.readable(&parts, &headers)?;
+        self.check_iterations(&recipients)?;
+        let aad = match parts.aad_text {
+            Some(text) => Some(header::decode(text, "the AAD is not base64url")?),
+            None => None,
         };
+        let (plaintext, index) = self.try_each(&parts, &recipients, encryption)?;
         let plaintext = match self.bounds.decompressed_size {
             Some(limit) if is_compressed => zip::decompress(&plaintext, limit)?,
             _ => plaintext,
@@ -203,10 +205,10 @@ impl Decrypter {
         &self,
         parts: &'a Parts<'_>,
         headers: &'a [Cow<'_, Members>],
-    ) -> Result<PerRecipient<Readable<'a>>, Error> {
+    ) -> Result<Vec<Readable<'a>>, Error> {
         let each = parts.recipients.iter().zip(headers).enumerate();
         let each = each.map(|(index, (recipient, joined))| self.read(index, recipient, joined));
-        let (mut readable, mut refused) = (PerRecipient::new(), None);
+        let (mut readable, mut refused) = (Vec::with_capacity(headers.len()), None);
         for result in each {
             match result {
                 Ok(one) => readable.push(one),
@@ -326,9 +328,9 @@ impl Decrypter {
 }
 
 /// Returns the joined header of each recipient, checked.
-fn joined_headers<'a>(parts: &'a Parts<'_>) -> Result<PerRecipient<Cow<'a, Members>>, Error> {
+fn joined_headers<'a>(parts: &'a Parts<'_>) -> Result<Vec<Cow<'a, Members>>, Error> {
     let Parts { protected, unprotected, recipients, .. } = parts;
-    let mut headers = PerRecipient::new();
+    let mut headers = Vec::with_capacity(recipients.len());
     for recipient in recipients {
         let joined = header::join(protected, &[unprotected, &recipient.header])?;
         header::validate(&joined, protected)?;

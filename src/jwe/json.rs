@@ -1,10 +1,9 @@
 //! The JSON serializations of a JWE, general and flattened (RFC 7516 Section 7.2).
 
 use serde_json::{Map, Value};
-use smallvec::smallvec;
 
 use super::header::{Members, decode};
-use super::parts::{self, Parts, PerRecipient, Recipient};
+use super::parts::{self, Parts, Recipient};
 use crate::error::Error;
 use crate::header;
 
@@ -54,9 +53,9 @@ impl Object {
         }
     }
 
-    fn recipients(&self, max_recipients: usize) -> Result<PerRecipient<Recipient>, Error> {
+    fn recipients(&self, max_recipients: usize) -> Result<Vec<Recipient>, Error> {
         let Some(recipients) = self.0.get("recipients") else {
-            return Ok(smallvec![recipient(&self.0)?]);
+            return Ok(vec![recipient(&self.0)?]);
         };
         // RFC 7516 Section 7.2.2: the flattened serialization has no recipients member.
         if self.0.contains_key("header") || self.0.contains_key("encrypted_key") {

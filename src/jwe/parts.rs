@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use smallvec::{SmallVec, smallvec};
-
 use super::header::{Members, decode};
 use crate::error::Error;
 use crate::header::Header;
@@ -16,16 +14,13 @@ pub(super) struct Parts<'a> {
     pub(super) protected: Members,
     /// The shared unprotected header.
     pub(super) unprotected: Members,
-    pub(super) recipients: PerRecipient<Recipient>,
+    pub(super) recipients: Vec<Recipient>,
     pub(super) iv: Vec<u8>,
     pub(super) ciphertext: Vec<u8>,
     pub(super) tag: Vec<u8>,
     /// The additional authenticated data as it is written, encoded.
     pub(super) aad_text: Option<&'a [u8]>,
 }
-
-/// Something for each recipient. There is seldom more than one, which needs no memory of its own.
-pub(super) type PerRecipient<T> = SmallVec<[T; 1]>;
 
 /// What a JWE has for one recipient.
 pub(super) struct Recipient {
@@ -53,7 +48,7 @@ impl<'a> Parts<'a> {
             protected_text: protected,
             protected: protected_header(protected)?,
             unprotected: Members::new(),
-            recipients: smallvec![Recipient {
+            recipients: vec![Recipient {
                 header: Members::new(),
                 encrypted_key: decode(key, ENCRYPTED_KEY)?,
             }],
@@ -62,11 +57,6 @@ impl<'a> Parts<'a> {
             tag: decode(tag, TAG)?,
             aad_text: None,
         })
-    }
-
-    /// Decodes the additional authenticated data.
-    pub(super) fn aad(&self) -> Result<Option<Vec<u8>>, Error> {
-        self.aad_text.map(|text| decode(text, "the AAD is not base64url")).transpose()
     }
 
     /// Returns what is authenticated with the content (RFC 7516 Section 5.1 step 14).

@@ -222,6 +222,26 @@ mod tests {
     }
 
     #[test]
+    fn content_is_compressed_in_one_way() {
+        for (header, expected) in [
+            (json!({}), Ok(false)),
+            (json!({"zip": "DEF"}), Ok(true)),
+            (json!({"zip": "GZ"}), Err(Error::InvalidJwe("zip must be \"DEF\""))),
+        ] {
+            assert_eq!(is_compressed(&members(header)), expected);
+        }
+    }
+
+    #[test]
+    fn a_private_part_of_an_ephemeral_key_is_left_out() {
+        let x = base64url::encode(&[9; 32]);
+        let epk = json!({"kty": "OKP", "crv": "X25519", "x": x, "d": x});
+        let ecdh_es = KeyManagement::by_name("ECDH-ES").unwrap();
+        let read = parameters(&members(json!({"epk": epk})), ecdh_es).unwrap();
+        assert!(read.epk.is_some_and(|key| key.d.is_none()));
+    }
+
+    #[test]
     fn a_parameter_stands_in_one_header() {
         let (one, other) = (members(json!({"alg": "dir"})), members(json!({"alg": "dir"})));
         assert!(join(&one, &[&other]).is_err());

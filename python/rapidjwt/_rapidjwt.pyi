@@ -831,6 +831,7 @@ def verify_columns(
     threads: int | None,
     /,
 ) -> VerifiedColumns: ...
+def core_count() -> int: ...
 def encrypt_general(
     encrypters: Sequence[Encrypter],
     plaintext: str | bytes,

@@ -21,7 +21,7 @@ use output::{Field, Kind, Producer};
 use super::arguments::type_name;
 use super::errors::{Codes, Raised};
 use super::verifier::Verifier;
-use super::{clock, cpython};
+use super::{clock, cores, cpython};
 use crate::claims::Names;
 
 /// Returns the member of the module of that name, or `None`.
@@ -29,6 +29,7 @@ pub(super) fn member<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<
     Ok(Some(match name {
         "VerifiedColumns" => py.get_type::<VerifiedColumns>().into_any(),
         "verify_columns" => wrap_pyfunction!(verify_columns, py)?.into_any(),
+        "core_count" => wrap_pyfunction!(core_count, py)?.into_any(),
         _ => return Ok(None),
     }))
 }
@@ -113,6 +114,12 @@ fn verify_columns(
     let question = Question { keys, codes: Codes::read(py)?, claims, threads };
     let reader = Reader { question, fields: Arc::clone(&fields), tokens, times, rows: 0 };
     Ok(VerifiedColumns { fields, reader: Mutex::new(Some(reader)) })
+}
+
+/// Returns how many cores this process may use, by its affinity and the limits of its container.
+#[pyfunction]
+fn core_count() -> usize {
+    cores::count(None)
 }
 
 const TOKENS: &str = "an Arrow array, chunked array or stream of text or bytes, for example \

@@ -322,7 +322,7 @@ def test_batches_are_verified_at_the_same_time_and_written_in_order(audit, tmp_p
     from rapidjwt.cli.commands import audit as command
 
     monkeypatch.setattr(reading, "ROWS", 2)
-    monkeypatch.setattr(command, "_cores", lambda: 2)
+    monkeypatch.setattr(command, "core_count", lambda: 2)
     verify, begun, second = rapidjwt.arrow.verify, itertools.count(1), threading.Event()
 
     def slow_at_first(*arguments, **options):

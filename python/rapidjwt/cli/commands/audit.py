@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from datetime import datetime, timezone
 from importlib.util import find_spec
@@ -18,7 +17,7 @@ from rich.text import Text
 
 from rapidjwt._inspection.keys import key_set, read_members
 from rapidjwt._inspection.printable import printable
-from rapidjwt._rapidjwt import Verifier
+from rapidjwt._rapidjwt import Verifier, core_count
 from rapidjwt._utc import utc
 from rapidjwt.cli.exit_code import ExitCode, Failure
 from rapidjwt.cli.local_verifier import require_needs, served_algorithms
@@ -42,7 +41,6 @@ from rapidjwt.profiles import ALL
 from rapidjwt.verifier_spec import VerifierSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import timedelta
 
     from rapidjwt.audit.parts import Parts
@@ -262,9 +260,10 @@ def _here(run: _Run, parts: Parts | None) -> Tally:
     tally = Tally() if parts is None else parts.tally
     verifier = Verifier(run.keys, **run.policy)
     columns = Columns(run.column, run.at_column)
-    audit = Audit(verifier, columns, run.now, tally, parts, threads=_cores())
+    audit = Audit(verifier, columns, run.now, tally, parts, threads=core_count())
+    total = sum(sizes.values())
     with _progress() as progress:
-        task = progress.add_task("Verifying", total=sum(sizes.values()), rate="")
+        task = progress.add_task("Verifying", total=total, rate="")
         tokens, started = 0, time.monotonic()
         # The bytes of the files before each of them.
         before = dict(zip(sizes, accumulate(sizes.values(), initial=0), strict=False))
@@ -272,7 +271,7 @@ def _here(run: _Run, parts: Parts | None) -> Tally:
             tokens += len(batch.tokens)
             rate = f"{tokens / (time.monotonic() - started):,.0f} tokens/s"
             progress.update(task, completed=before[name] + batch.position, rate=rate)
-        progress.update(task, completed=sum(sizes.values()))
+        progress.update(task, completed=total)
     if parts is not None:
         parts.write()
     return tally
@@ -294,12 +293,6 @@ def _on_engine(run: _Run, parts: Parts | None, engine: str) -> Tally:
         return counted(task, engine)
     except EngineError as error:
         raise Failure(f"--engine {engine} failed: {error}") from None
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)  # 3.13
-    return count() or 1
 
 
 def _progress() -> Progress:

@@ -13,7 +13,7 @@ use crate::memory;
 
 /// Returns the encoded length of `len` bytes.
 pub const fn encoded_len(len: usize) -> usize {
-    len / 3 * 4 + [0, 2, 3][len % 3]
+    len + len.div_ceil(3)
 }
 
 /// Returns `bytes` as base64url text.
@@ -88,12 +88,12 @@ fn decode_long(text: &[u8]) -> Result<Vec<u8>, Undecoded> {
 
 /// Decodes into the start of `bytes` and returns that part, or `None` if `text` is not canonical
 /// base64url or `bytes` may be too short for it.
-pub fn decode_into<'a>(text: &[u8], bytes: &'a mut [u8]) -> Option<&'a mut [u8]> {
+pub fn decode_into<'a>(text: &[u8], bytes: &'a mut [MaybeUninit<u8>]) -> Option<&'a mut [u8]> {
     let text = strip_padding(text)?;
     if bytes.len() < text.len() / 4 * 3 + 2 {
         return None;
     }
-    URL_SAFE_NO_PAD.decode(text, Out::from_slice(bytes)).ok()
+    URL_SAFE_NO_PAD.decode(text, Out::from_uninit_slice(bytes)).ok()
 }
 
 /// Returns `text` without `=` padding, or `None` if it has padding that does not fit its length.
@@ -121,7 +121,7 @@ mod tests {
             let text = encode(&bytes);
             assert_eq!(text.len(), encoded_len(bytes.len()));
             assert_eq!(decode(text.as_bytes()), Ok(bytes.clone()));
-            let mut room = [0; 256];
+            let mut room = [MaybeUninit::uninit(); 256];
             assert_eq!(decode_into(text.as_bytes(), &mut room).as_deref(), Some(&bytes[..]));
         }
     }
@@ -168,6 +168,6 @@ mod tests {
 
     #[test]
     fn decoding_into_too_little_room_is_refused() {
-        assert_eq!(decode_into(b"YWJjZGVm", &mut [0; 3]), None);
+        assert_eq!(decode_into(b"YWJjZGVm", &mut [MaybeUninit::uninit(); 3]), None);
     }
 }

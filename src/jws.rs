@@ -18,6 +18,8 @@
 //! # }
 //! ```
 
+use std::mem::MaybeUninit;
+
 use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::crypto::{Fingerprint, PreparedKey, fingerprint};
@@ -301,7 +303,7 @@ fn decode(text: &[u8], segment: Segment) -> Result<Vec<u8>, Error> {
 /// Decodes the signature segment and passes it to `verify`.
 fn check_signature(text: &[u8], verify: impl FnOnce(&[u8]) -> bool) -> Result<(), Error> {
     // Large enough for every signature except RSA's, without an allocation.
-    let mut short = [0; 136];
+    let mut short = [MaybeUninit::uninit(); 136];
     let long;
     let signature: &[u8] = if text.len() <= 176 {
         base64url::decode_into(text, &mut short).ok_or(Error::InvalidBase64(Segment::Signature))?

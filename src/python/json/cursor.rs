@@ -4,18 +4,17 @@ use super::Unusual;
 use super::number::{Number, number};
 use super::plain::plain_len;
 
-/// JSON text and the place up to which it has been read.
+/// The JSON text that has not been read.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'a> {
-    json: &'a [u8],
-    at: usize,
+    rest: &'a [u8],
 }
 
 impl<'a> Cursor<'a> {
     /// Returns the first place of the text, after any white space.
     #[inline]
     pub(super) fn new(json: &'a [u8]) -> Self {
-        let mut cursor = Self { json, at: 0 };
+        let mut cursor = Self { rest: json };
         cursor.skip_whitespace();
         cursor
     }
@@ -23,41 +22,41 @@ impl<'a> Cursor<'a> {
     /// Returns the next byte without reading it.
     #[inline]
     pub(super) fn peek(&self) -> Option<u8> {
-        self.json.get(self.at).copied()
+        self.rest.first().copied()
     }
 
     /// Reads the next byte, whatever it is.
     #[inline]
     pub(super) fn byte(&mut self) -> Result<u8, Unusual> {
-        let byte = self.peek().ok_or(Unusual)?;
-        self.at += 1;
-        Ok(byte)
+        let (byte, rest) = self.rest.split_first().ok_or(Unusual)?;
+        self.rest = rest;
+        Ok(*byte)
     }
 
     /// Returns the text that has not been read.
     #[inline]
-    pub(super) fn rest(&self) -> &'a [u8] {
-        &self.json[self.at..]
+    pub(super) const fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 
     /// Moves on by `len` bytes of the rest.
     #[inline]
-    pub(super) const fn advance(&mut self, len: usize) {
-        self.at += len;
+    pub(super) fn advance(&mut self, len: usize) {
+        self.rest = &self.rest[len..];
     }
 
     /// Returns the text from `start`, an earlier place, to this one.
     #[inline]
     pub(super) fn since(&self, start: Self) -> &'a [u8] {
-        &self.json[start.at..self.at]
+        &start.rest[..start.rest.len() - self.rest.len()]
     }
 
     #[inline]
     pub(super) fn skip_whitespace(&mut self) {
         // There is hardly ever any.
         if self.peek().is_some_and(|byte| byte <= b' ') {
-            while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-                self.at += 1;
+            while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = self.rest {
+                self.rest = rest;
             }
         }
     }
@@ -65,14 +64,14 @@ impl<'a> Cursor<'a> {
     /// Reads the byte `wanted`, with any white space before it. Returns whether it was there.
     #[inline]
     pub(super) fn take(&mut self, wanted: u8) -> bool {
-        let mut next = self.peek();
-        if next.is_some_and(|byte| byte <= b' ') {
-            self.skip_whitespace();
-            next = self.peek();
+        self.skip_whitespace();
+        match self.rest {
+            [next, rest @ ..] if *next == wanted => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
         }
-        let is_wanted = next == Some(wanted);
-        self.at += usize::from(is_wanted);
-        is_wanted
     }
 
     /// Reads what comes after a member or an item. Returns whether another one follows; if not, it
@@ -89,21 +88,22 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(super) fn is_at_end(mut self) -> bool {
         self.skip_whitespace();
-        self.at == self.json.len()
+        self.rest.is_empty()
     }
 
     #[inline]
     pub(super) fn number(&mut self) -> Result<Number, Unusual> {
-        number(self.json, &mut self.at)
+        let mut len = 0;
+        let number = number(self.rest, &mut len);
+        self.advance(len);
+        number
     }
 
     /// Reads one of the words `true`, `false` and `null`.
     pub(super) fn word(&mut self) -> Result<&'static str, Unusual> {
-        let rest = self.rest();
-        let word =
-            ["true", "false", "null"].into_iter().find(|word| rest.starts_with(word.as_bytes()));
-        let word = word.ok_or(Unusual)?;
-        self.at += word.len();
+        let mut words = ["true", "false", "null"].into_iter();
+        let word = words.find(|word| self.rest.starts_with(word.as_bytes())).ok_or(Unusual)?;
+        self.advance(word.len());
         Ok(word)
     }
 
@@ -111,12 +111,12 @@ impl<'a> Cursor<'a> {
     /// part of it that is, and returns that as the error.
     #[inline]
     pub(super) fn plain_string(&mut self) -> Result<&'a str, &'a str> {
-        let rest = self.rest();
+        let rest = self.rest;
         let plain = plain_len(rest);
         // SAFETY: `plain_len` has looked at each of these bytes: all are ASCII.
         let text = unsafe { str::from_utf8_unchecked(&rest[..plain]) };
         let ended = rest.get(plain) == Some(&b'"');
-        self.at += plain + usize::from(ended);
+        self.advance(plain + usize::from(ended));
         if ended { Ok(text) } else { Err(text) }
     }
 }

@@ -158,6 +158,11 @@ mod tests {
             let text = base64url::encode(json.as_bytes());
             assert!(matches!(Disclosure::parse(&text), Err(Error::InvalidSdJwt(_))), "{json}");
         }
+        for json in ["[1,2]", r#"[1,"n",2]"#, r#"["s",1,2]"#] {
+            let error = Disclosure::parse(&base64url::encode(json.as_bytes())).err();
+            let reason = "the salt or the name in a disclosure is not a string";
+            assert_eq!(error, Some(Error::InvalidSdJwt(reason)), "{json}");
+        }
         for text in ["!", "WyJzIiwxXR", "WyJzIiwxXQ ", "_w"] {
             assert!(matches!(Disclosure::parse(text), Err(Error::InvalidSdJwt(_))), "{text}");
         }

@@ -251,6 +251,21 @@ mod tests {
     }
 
     #[test]
+    fn decoys_of_an_array_stand_before_and_after_its_elements() {
+        let first = [path(&[name("e"), Step::Index(0)])];
+        let place_of_decoy = |_| {
+            let made = concealed(r#"{"e":[1,2]}"#, &first, 1).expect("the path leads to a claim");
+            let claims: serde_json::Value = serde_json::from_str(&made.payload).expect("JSON");
+            let own = made.disclosures[0].digest(Hash::Sha256);
+            let is_decoy =
+                |one: &serde_json::Value| one["..."].as_str().is_some_and(|it| it != own);
+            claims["e"].as_array().and_then(|elements| elements.iter().position(is_decoy))
+        };
+        let drawn: std::collections::HashSet<_> = (0..200).map(place_of_decoy).collect();
+        assert_eq!(drawn, [0, 1, 2].map(Some).into());
+    }
+
+    #[test]
     fn salts_are_new_and_digests_are_sorted() {
         let paths = [path(&[name("a")]), path(&[name("b")]), path(&[name("e")])];
         let mut numbers = 0..;

@@ -118,7 +118,7 @@ fn holder_key(cnf: Option<&Node<'_>>, algorithm: &'static Algorithm) -> Result<P
     let value = value.ok_or(refused("the SD-JWT has no key of its holder (cnf.jwk)"))?;
     let value: Value = serde_json::from_str(&value).expect("it was read before");
     let unusable = || refused("the key of the holder (cnf.jwk) cannot verify it");
-    let material = jwk::from_value(&value).and_then(complete).map_err(|_| unusable())?;
+    let material = jwk::from_value(&value).map_err(|_| unusable())?;
     // A private key or a secret in a token is known to all who have seen the token.
     if material.is_private() || matches!(material, KeyMaterial::Secret(_)) {
         return Err(unusable());
@@ -132,10 +132,12 @@ fn holder_key(cnf: Option<&Node<'_>>, algorithm: &'static Algorithm) -> Result<P
     if !is_permitted {
         return Err(unusable());
     }
-    PreparedKey::new(&material, algorithm).map_err(|error| match error {
+    let key = PreparedKey::new(&material, algorithm).map_err(|error| match error {
         Error::AlgorithmUnavailable(_) => error,
         _ => unusable(),
-    })
+    })?;
+    complete(material).map_err(|_| unusable())?;
+    Ok(key)
 }
 
 fn check_claims(

@@ -457,6 +457,19 @@ fn a_key_binding_is_for_this_verifier_this_presentation_and_this_time() {
 }
 
 #[test]
+fn the_leeway_is_added_to_the_maximum_age_of_a_key_binding() {
+    let key = prepared(&vectors().holder_key, "ES256");
+    let policy = || KeyBinding::Required(KeyBindingPolicy { leeway: 10.0, ..policy() });
+    let result = |age: i64| {
+        let claims = json!({"iat": 1_748_536_866 - age});
+        let sd_jwt = bind(&bindable(&json!({"jwk": holder_jwk()})), &key, &json!({}), &claims);
+        verify(&sd_jwt, &policy(), Limits::DEFAULT).err()
+    };
+    assert_eq!(result(70), None);
+    assert_eq!(result(71), Some(Error::KeyBinding("it is too old (iat)")));
+}
+
+#[test]
 fn a_key_binding_does_not_fit_other_disclosures() {
     let key = prepared(&vectors().holder_key, "ES256");
     let sd_jwt = bindable(&json!({"jwk": holder_jwk()}));
@@ -526,12 +539,22 @@ fn the_key_is_the_one_that_the_issuer_named() {
         changed("alg", json!("ES384")),
         changed("alg", json!(1)),
         changed("y", holder_jwk()["x"].clone()),
+        json!({"jwk": {"kty": "OKP", "crv": "X25519", "x": base64url::encode(&[9; 32])}}),
     ] {
         assert_eq!(result(&cnf, &holder, &none), unusable, "{cnf}");
     }
     for cnf in [changed("use", json!("sig")), changed("key_ops", json!(["verify"]))] {
         assert_eq!(result(&cnf, &holder, &none), None, "{cnf}");
     }
+    // The signature is never looked at where the build cannot check it.
+    let mut policy = policy();
+    policy.algorithms.push(algorithm("ES512"));
+    let jwk = json_of(include_bytes!("../vectors/keys/jwk_ec_pub_P-521.json"));
+    let of_p521 = bind(&bindable(&json!({"jwk": jwk})), &holder, &json!({"alg": "ES512"}), &none);
+    let expected =
+        if cfg!(feature = "aws-lc") { foreign } else { Some(Error::AlgorithmUnavailable("P-521")) };
+    let result_of_p521 = verify(&of_p521, &KeyBinding::Required(policy), Limits::DEFAULT);
+    assert_eq!(result_of_p521.err(), expected);
     // A MAC proves nothing, even if the caller lists its algorithm.
     let shared = json!({"jwk": {"kty": "oct", "k": base64url::encode(&[7; 64])}});
     assert_eq!(result(&shared, &secret("HS256"), &none), refusal("its alg is not allowed"));

@@ -246,6 +246,7 @@ pub struct Rule {
 }
 
 impl Rule {
+    #[inline]
     fn check(&self, claims: &impl ClaimsView, at: &Circumstances) -> Result<(), Error> {
         if claims.with_value(&self.path, |seen| self.is_clearly_met(seen)) {
             return Ok(());

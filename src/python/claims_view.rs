@@ -24,25 +24,26 @@ enum Noted<'a, 'py> {
 #[derive(Default)]
 pub(super) struct Record<'a, 'py> {
     registered: [Option<Noted<'a, 'py>>; Claim::ALL.len()],
-    /// In a box, because most verifiers have no rules.
-    asked: Option<Box<Asked<'a, 'py>>>,
+    asked: Option<Asked<'a, 'py>>,
 }
 
 /// What rules ask for, by [`Name::index`].
 struct Asked<'a, 'py> {
     names: &'a [Box<str>],
-    /// The values of the first `names`; those of others are looked up in the dict.
-    values: [Option<Bound<'py, PyAny>>; RECORDED],
+    values: &'a mut AskedValues<'py>,
 }
+
+/// The values of the first members that rules ask for; those of others are looked up in the dict. The
+/// caller has room for them, because most verifiers have no rules.
+pub(super) type AskedValues<'py> = [Option<Bound<'py, PyAny>>; RECORDED];
 
 /// How many values are recorded: more than the profiles of published standards ask for.
 const RECORDED: usize = 12;
 
 impl<'a, 'py> Record<'a, 'py> {
     /// Asks for members with these names too.
-    pub(super) fn asking(names: &'a [Box<str>]) -> Self {
-        let asked = Asked { names, values: Default::default() };
-        Self { asked: Some(Box::new(asked)), ..Self::default() }
+    pub(super) fn asking(names: &'a [Box<str>], values: &'a mut AskedValues<'py>) -> Self {
+        Self { asked: Some(Asked { names, values }), ..Self::default() }
     }
 
     /// Looks everything up in a dict that Python's json has made.
@@ -51,7 +52,7 @@ impl<'a, 'py> Record<'a, 'py> {
             self.registered[claim as usize] = claims.get_item(claim.name())?.map(Noted::Other);
         }
         if let Some(asked) = &mut self.asked {
-            for (name, value) in asked.names.iter().zip(&mut asked.values) {
+            for (name, value) in asked.names.iter().zip(&mut *asked.values) {
                 *value = claims.get_item(&**name)?;
             }
         }
@@ -86,10 +87,9 @@ impl<'a, 'py> Record<'a, 'py> {
         let (Some(asked), Some(text)) = (&mut self.asked, utf8(name)) else {
             return;
         };
-        for (name, noted) in asked.names.iter().zip(&mut asked.values) {
-            if **name == *text {
-                *noted = Some(value.clone());
-            }
+        let place = asked.names.iter().position(|name| **name == *text);
+        if let Some(noted) = place.and_then(|place| asked.values.get_mut(place)) {
+            *noted = Some(value.clone());
         }
     }
 }

@@ -8,7 +8,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use serde_json::Value;
 
 use super::arguments::{self, exact, exact_seconds, type_name};
-use super::claims_view::{PyClaims, Record, json_value};
+use super::claims_view::{AskedValues, PyClaims, Record, json_value};
 use super::clock;
 use super::once::intern;
 use crate::algorithm::{Algorithm, Family, Hash};
@@ -441,7 +441,8 @@ pub(super) fn profile_gaps(
     let typ = typ.map(Option::unwrap_or_default);
     let types = demands.profile.as_ref().and_then(|profile| profile.types.as_ref());
     let of_header = types.map_or(Ok(()), |types| types.check(typ.as_deref()));
-    let mut record = Record::asking(demands.names());
+    let mut values = AskedValues::default();
+    let mut record = Record::asking(demands.names(), &mut values);
     record.look_up(claims)?;
     let at = Circumstances { now: clock::now(py)?, leeway: 0.0, hash: None };
     let of_claims = demands.rules.errors(&PyClaims { dict: claims, record: &record }, &at);

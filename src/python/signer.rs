@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::arguments::{exact, exact_seconds, string_argument, type_name};
-use super::claims_view::{PyClaims, Record};
+use super::claims_view::{AskedValues, PyClaims, Record};
 use super::errors::{Raised, ok};
 use super::fast_path::FastPath;
 use super::json::dumps::dumps;
@@ -414,7 +414,8 @@ impl Signer {
                 demands.check(&claims, algorithm, now, 0.0).map_err(PyErr::from)
             }
             _ => {
-                let mut record = Record::asking(demands.names());
+                let mut values = AskedValues::default();
+                let mut record = Record::asking(demands.names(), &mut values);
                 let dict = decoded::claims(py, json, &mut record)?;
                 let claims = PyClaims { dict: &dict, record: &record };
                 let checked = demands.check(&claims, algorithm, now, 0.0).map_err(PyErr::from);

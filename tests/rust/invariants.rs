@@ -243,7 +243,7 @@ pub(crate) fn header(json: &[u8]) {
 /// Checks that bytes have one spelling, except for padding that fits.
 pub(crate) fn base64url(text: &[u8]) {
     assert_eq!(base64url::decode(base64url::encode(text).as_bytes()).as_deref(), Ok(text));
-    let mut room = vec![0; text.len() + 2];
+    let mut room = vec![std::mem::MaybeUninit::uninit(); text.len() + 2];
     let decoded = base64url::decode(text).ok();
     assert_eq!(base64url::decode_into(text, &mut room).map(|part| part.to_vec()), decoded);
     if let Some(bytes) = decoded {

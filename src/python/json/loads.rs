@@ -88,7 +88,7 @@ struct Parser<'a, 'n, 'py> {
     names: Option<&'n mut NameCache>,
 }
 
-impl<'a, 'py> Parser<'a, '_, 'py> {
+impl<'a, 'py: 'a> Parser<'a, '_, 'py> {
     fn value(&mut self, depth: u32) -> Result<Bound<'py, PyAny>, Unusual> {
         match self.text.peek().ok_or(Unusual)? {
             b'"' => {

@@ -11,7 +11,6 @@ use crate::algorithm::Algorithm;
 use crate::crypto::PreparedKey;
 use crate::dangerous;
 use crate::error::Error;
-use crate::header::AcceptedTypes;
 use crate::jws::{Compact, NewlyVerified, Unseen, Verified};
 use crate::key::validity::Validity;
 use crate::keyring::{Choice, Keyring};
@@ -153,17 +152,22 @@ impl VerifyingKeys {
         let choose = |header: &CachedHeader| {
             let chosen = self.prepared.keyring.choose(header.algorithm, header.kid.as_deref());
             let keys = chosen.map_err(|error| self.explained_choice(header.algorithm, error))?;
-            Ok(Chosen { compact, algorithm: header.algorithm, keys })
+            self.typed(header, Chosen { compact, algorithm: header.algorithm, keys })
         };
         let chosen = if self.prepared.bounds.is_empty() {
             with_header(&compact, choose)
         } else {
             self.choose_at(&compact, now)
         };
-        let chosen = chosen.unwrap_or_else(|| Err(refusal(token)))?;
+        chosen.unwrap_or_else(|| Err(refusal(token)))
+    }
+
+    /// Returns what was chosen for a token if its `typ` is accepted.
+    #[inline]
+    fn typed<'a>(&self, header: &CachedHeader, chosen: Chosen<'a>) -> Result<Chosen<'a>, Error> {
         match self.policy.get().types() {
             None => Ok(chosen),
-            Some(types) => check_type(types, token, &compact).map(|()| chosen),
+            Some(types) => types.check(header.media_type.as_deref()).map(|()| chosen),
         }
     }
 
@@ -177,7 +181,7 @@ impl VerifyingKeys {
             let keys = chosen.map_err(|error| {
                 self.explained_choice(algorithm, self.refused_key(algorithm, kid, now, error))
             })?;
-            Ok(Chosen { compact: *compact, algorithm, keys })
+            self.typed(header, Chosen { compact: *compact, algorithm, keys })
         })
     }
 
@@ -340,13 +344,6 @@ pub(super) fn remember(
     verified: NewlyVerified,
 ) -> Verified {
     verified.remember(cache)
-}
-
-/// Checks the `typ` of a token.
-#[cold]
-fn check_type(types: &AcceptedTypes, token: &[u8], compact: &Compact<'_>) -> Result<(), Error> {
-    with_header(compact, |header| types.check(header.media_type.as_deref()))
-        .unwrap_or_else(|| Err(refusal(token)))
 }
 
 /// Returns the `kid` of a token that was verified.

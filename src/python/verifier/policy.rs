@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::header::AcceptedTypes;
 use crate::jws::Verified;
 use crate::python::arguments::{self, Options};
-use crate::python::claims_view::{PyClaims, Record};
+use crate::python::claims_view::{AskedValues, PyClaims, Record};
 use crate::python::json::scan::ScannedClaims;
 use crate::python::profile::{self, Demands, Profile, audiences};
 use crate::python::typed_claims::TypedClaims;
@@ -190,9 +190,13 @@ impl VerifierPolicy {
     ) -> PyResult<Bound<'py, PyDict>> {
         let payload = verified.payload();
         self.bounds.check_payload(payload)?;
+        let mut values;
         let mut record = match &self.demands {
             None => Record::default(),
-            Some(demands) => Record::asking(demands.names()),
+            Some(demands) => {
+                values = AskedValues::default();
+                Record::asking(demands.names(), &mut values)
+            }
         };
         let claims = decoded::claims(py, payload, &mut record)?;
         let now = at.map_or_else(|| clock::now(py), Ok)?;

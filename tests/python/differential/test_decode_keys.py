@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import warnings
 from functools import cache
 from typing import Any
 
 import jwt
-from hypothesis import given
+import rapidjwt
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from . import strategies as make
@@ -90,6 +92,7 @@ any_keys = make.mix((3, damaged_keys), (3, key_objects), (1, make.secrets))
 )
 def test_every_key_gives_the_same(algorithm_and_key, signs, enforce):
     algorithm, key = algorithm_and_key
+    assume(not is_key_of_unknown_algorithm(algorithm, key))
     options = {} if enforce is None else {"enforce_minimum_key_length": enforce}
     if signs:
         assert_same_call(
@@ -97,6 +100,27 @@ def test_every_key_gives_the_same(algorithm_and_key, signs, enforce):
         )
     else:
         assert_same_call("decode", good_token(algorithm), key, [algorithm], options)
+
+
+def is_key_of_unknown_algorithm(algorithm: str, key: Any) -> bool:
+    """Whether a secret is DER that only rapidjwt refuses, as docs/compatibility.md says.
+
+    Damage makes one of a key if it hits nothing but the identifier of the algorithm.
+    """
+    secret = build(key, rapidjwt)
+    if ALGORITHMS[algorithm] != "oct" or not isinstance(secret, bytes) or secret[:1] != b"0":
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            jwt.encode(CLAIMS, bytes(secret))
+        except jwt.InvalidKeyError:
+            return False
+        try:
+            rapidjwt.encode(CLAIMS, bytes(secret))
+        except rapidjwt.InvalidKeyError as error:
+            return "asymmetric key or x509 certificate" in str(error)
+    return False
 
 
 @make.cases("deep secrets")

@@ -267,3 +267,24 @@ fn the_recipient_of_several_is_found_and_directs_stand_alone() {
     assert!(matches!(mixed, Err(Error::InvalidKey(_))));
     assert!(encrypt_general(&[], b"hello", &Map::new(), None).is_err());
 }
+
+#[test]
+fn what_an_encrypter_writes_itself_is_not_the_callers() {
+    let dir = KeyManagement::by_name("dir").unwrap();
+    let encrypter = || {
+        let key = KeyManagementKey::new(&RecipientKey::Secret(vec![1; 16].into()), dir).unwrap();
+        Encrypter::new(key, encryption("A128GCM")).unwrap()
+    };
+    let header = |name: &str| Map::from_iter([(name.to_owned(), json!("x"))]);
+    assert!(encrypter().with_header(header("cty")).is_ok());
+    for name in ["alg", "b64", "crit", "enc", "epk", "iv", "p2c", "p2s", "tag", "zip"] {
+        let refused =
+            "alg, b64, crit, enc, epk, iv, p2c, p2s, tag and zip cannot be among the headers";
+        let refused = Some(Error::InvalidJwe(refused));
+        assert_eq!(encrypter().with_header(header(name)).err(), refused, "{name}");
+        let flattened = encrypter().encrypt_flattened(b"hello", &header(name), None);
+        assert_eq!(flattened.err(), refused, "{name}");
+        let general = encrypt_general(&[&encrypter()], b"hello", &header(name), None);
+        assert_eq!(general.err(), refused, "{name}");
+    }
+}

@@ -136,6 +136,7 @@ fn holder_key(cnf: Option<&Node<'_>>, algorithm: &'static Algorithm) -> Result<P
         Error::AlgorithmUnavailable(_) => error,
         _ => unusable(),
     })?;
+    // Not sooner: of a key for another algorithm, it says that this build lacks its curve.
     complete(material).map_err(|_| unusable())?;
     Ok(key)
 }

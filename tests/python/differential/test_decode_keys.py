@@ -107,8 +107,10 @@ def is_key_of_unknown_algorithm(algorithm: str, key: Any) -> bool:
 
     Damage makes one of a key if it hits nothing but the identifier of the algorithm.
     """
+    if ALGORITHMS[algorithm] != "oct":
+        return False
     secret = build(key, rapidjwt)
-    if ALGORITHMS[algorithm] != "oct" or not isinstance(secret, bytes) or secret[:1] != b"0":
+    if not isinstance(secret, bytes) or not is_der_sequence(secret):
         return False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -121,6 +123,16 @@ def is_key_of_unknown_algorithm(algorithm: str, key: Any) -> bool:
         except rapidjwt.InvalidKeyError as error:
             return "asymmetric key or x509 certificate" in str(error)
     return False
+
+
+def is_der_sequence(data: bytes) -> bool:
+    """Whether these bytes are one SEQUENCE, from its tag to the end of its content."""
+    if len(data) < 2 or data[0] != 0x30:
+        return False
+    # X.690 Section 8.1.3: a length, or how many bytes of a length follow.
+    more = data[1] & 0x7F if data[1] & 0x80 else 0
+    length = int.from_bytes(data[2 : 2 + more], "big") if more else data[1]
+    return len(data) == 2 + more + length
 
 
 @make.cases("deep secrets")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: The rows of a part, which is what an interrupt may lose.
 _ROWS = 1 << 17
+#: The columns of results that are written.
+_KEPT = ["valid", "error", "kid", "alg", "iss", "exp"]
 #: What a truncated SHA-256 has of the 256 bits: enough to find a token that one has.
 _BITS = 96
 
@@ -71,8 +73,8 @@ class Parts:
         }
         if self._with_tokens:
             columns["token"] = batch.tokens
-        for name in ("valid", "error", "kid", "alg", "iss", "exp"):
-            columns[name] = result[name]
+        kept = _copied(result.select(_KEPT))
+        columns.update(zip(kept.column_names, kept.columns, strict=True))
         self._tables.append(pa.table(columns))
         self._rows += len(tokens)
         self.done[str(path)] = self.done.get(str(path), 0) + len(tokens)
@@ -120,6 +122,14 @@ class Parts:
 def _unfinished(path: Path) -> Path:
     """Return where a file is written: nobody else writes there, and engines leave it out."""
     return path.with_name(f"_{path.stem}-{secrets.token_hex(4)}.unfinished")
+
+
+def _copied(table: pa.Table) -> pa.Table:
+    """Copy a table: its columns share their memory with those that were left out, the payloads."""
+    copy = pa.BufferOutputStream()
+    with pa.ipc.new_stream(copy, table.schema) as stream:
+        stream.write_table(table)
+    return pa.ipc.open_stream(copy.getvalue()).read_all()
 
 
 def _hashed(token: str | bytes | None) -> str | None:

@@ -9,6 +9,7 @@ import itertools
 import json
 import pickle
 import re
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -278,6 +279,31 @@ def test_tokens_are_written_when_asked_for(audit, tmp_path):
     pq.write_table(table(), tmp_path / "a.parquet")
     audit("a.parquet", "--out", "results", "--with-tokens")
     assert pq.read_table(tmp_path / "results")["token"].to_pylist() == TOKENS
+
+
+#: Runs a program and prints the peak of its memory, in bytes.
+PEAK = """
+import resource, subprocess, sys
+subprocess.run([sys.executable, *sys.argv[1:]], stdout=subprocess.DEVNULL, check=True)
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print(peak if sys.platform == "darwin" else peak * 1024)
+"""
+
+
+def test_the_results_that_wait_to_be_written_do_not_keep_the_payloads(keys, tmp_path):
+    pytest.importorskip("resource")
+    payload = 2048
+    long = token(padding="x" * payload, exp=NOW * 2)
+
+    def peak(rows):
+        pq.write_table(pa.table({"token": [long] * rows}), tmp_path / f"{rows}.parquet")
+        arguments = ["audit", f"{rows}.parquet", "--key", keys, "--out", f"out-{rows}"]
+        command = [sys.executable, "-c", PEAK, "-m", "rapidjwt", *arguments]
+        return int(subprocess.check_output(command, cwd=tmp_path, text=True))
+
+    # Parts have 131,072 rows, and batches have 8,192.
+    few, many = 32_768, 131_072
+    assert peak(many) - peak(few) < (many - few) * payload
 
 
 def test_an_interrupted_audit_goes_on_with_every_row_once(audit, tmp_path, monkeypatch):

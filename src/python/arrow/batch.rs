@@ -1,11 +1,11 @@
 //! A part of a column: each different token is verified once, on all cores.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::num::NonZero;
 use std::slice;
 use std::sync::Arc;
 
-use hashlink::DefaultHashBuilder;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde_json::Value;
@@ -43,6 +43,14 @@ pub(super) enum At {
 }
 
 impl At {
+    /// Returns the time of all rows, unless each has its own.
+    fn of_all(&self) -> &[f64] {
+        match self {
+            Self::One(time) => slice::from_ref(time),
+            Self::Each(_) => &[],
+        }
+    }
+
     fn of_row(&self, row: usize) -> f64 {
         match self {
             Self::One(time) => *time,
@@ -65,11 +73,18 @@ const KID: usize = 2;
 /// The place of the payload.
 const PAYLOAD: usize = 4;
 
-/// The maximum number of tokens in a share.
-const SHARE: usize = 512;
+/// The maximum number of tokens in a share, whose results are small enough for memory to be used
+/// again and again: larger blocks would come from the system each time.
+const MAX_SHARE: usize = 512;
+
+/// A share is this part of what is left for a thread.
+const PARTS: usize = 4;
+
+/// The number of tokens to hash, and of rows to copy, that a thread is worth.
+const MIN_ROWS: usize = 2048;
 
 impl Question {
-    /// Verifies the tokens and returns a table with a row for each of them.
+    /// Verifies the tokens and returns tables with a row for each of them.
     ///
     /// Raises what is not about a token: errors of the caller's functions, `MemoryError`.
     pub(super) fn answer(
@@ -77,52 +92,117 @@ impl Question {
         py: Python<'_>,
         tokens: &[Option<&[u8]>],
         at: &At,
-    ) -> PyResult<Array> {
-        let span = |row| self.keys.span(at.of_row(row));
-        let (different, mut rows) = cpython::detach(py, || grouped(tokens, span));
-        let times = match at {
-            At::One(_) => Vec::new(),
-            At::Each(times) => by_token(times, different.len(), &mut rows),
+    ) -> PyResult<Vec<Array>> {
+        let hashed = self.hashed(py, tokens);
+        let (mut jobs, mut rows) = cpython::detach(py, || self.grouped(&hashed, at));
+        let times;
+        if let At::Each(of_rows) = at {
+            times = by_token(of_rows, jobs.len(), &mut rows);
+            let mut rest = times.as_slice();
+            for job in &mut jobs {
+                job.times = rest.split_off(..job.rows).unwrap_or_default();
+            }
+        }
+        let shares = self.verified(py, &mut jobs)?;
+        let size = rows.len().div_ceil(cores::count(self.threads)).max(MIN_ROWS);
+        let tables = rows.chunks(size).map(|rows| (rows, Ok(Vec::new())));
+        let mut tables: Vec<_> = tables.collect();
+        cores::for_each(py, self.threads, 1, &mut tables, |(rows, columns)| {
+            *columns = self.columns(rows, &jobs, &shares);
+        });
+        cpython::detach(py, || drop((jobs, shares)));
+        let export = |(rows, columns): (&[Row], Result<_, Error>)| {
+            Ok(output::table(rows.len(), columns?, &self.codes.names))
         };
-        let size = different.len().div_ceil(cores::count(self.threads) * 4);
-        let size = size.clamp(MIN_SHARE, SHARE);
-        let mut rest = times.as_slice();
+        tables.into_iter().map(export).collect()
+    }
+
+    /// Hashes the tokens, so that equal ones are found.
+    fn hashed<'a>(&self, py: Python<'_>, tokens: &[Option<&'a [u8]>]) -> Vec<Hashed<'a>> {
+        let hasher = DefaultHashBuilder::default();
+        let hashed = tokens.iter().map(|&token| Hashed { token, hash: 0 });
+        let mut hashed: Vec<_> = hashed.collect();
+        cores::for_each(py, self.threads, MIN_ROWS, &mut hashed, |one| {
+            one.hash = hasher.hash_one(one.token);
+        });
+        hashed
+    }
+
+    /// Returns a job for each different token, and which of them each row has. A token counts once
+    /// for each span of time, because its key may be valid in one of them only.
+    fn grouped<'a>(&self, tokens: &[Hashed<'a>], at: &'a At) -> (Vec<Job<'a>>, Vec<Row>) {
+        let span = |row| self.keys.span(at.of_row(row));
+        let mut known = HashTable::with_capacity(tokens.len());
+        let mut jobs: Vec<Job<'a>> = Vec::with_capacity(tokens.len());
+        let mut rows: Vec<Row> = Vec::with_capacity(tokens.len());
+        for (row, &Hashed { token, hash }) in tokens.iter().enumerate() {
+            let is_same = |&other: &usize| tokens[other].token == token && span(other) == span(row);
+            let first = *known.entry(hash, is_same, |&row| tokens[row].hash).or_insert(row).get();
+            let number = if first == row { jobs.len() } else { rows[first].token };
+            if number == jobs.len() {
+                jobs.push(Job::new(token, at.of_all()));
+            }
+            jobs[number].rows += 1;
+            rows.push(Row { token: number, time: 0 });
+        }
+        (jobs, rows)
+    }
+
+    /// Verifies the tokens of the jobs, and returns what was found out about them.
+    fn verified(&self, py: Python<'_>, jobs: &mut [Job<'_>]) -> PyResult<Vec<Share>> {
+        let mut work = self.shares(jobs);
+        cores::for_each(py, self.threads, 1, &mut work, |(share, jobs)| share.verify(self, jobs));
+        let mut shares: Vec<_> = work.into_iter().map(|(share, _)| share).collect();
+        if let Some(error) = shares.iter_mut().find_map(|share| share.failure.take()) {
+            return Err(error.into());
+        }
+        for job in jobs {
+            shares[job.share].ask_python(py, self, job)?;
+        }
+        Ok(shares)
+    }
+
+    /// Divides the jobs: the fewer are left, the smaller is a share, so that all threads end at about
+    /// the same time.
+    fn shares<'a, 'b>(&self, mut jobs: &'b mut [Job<'a>]) -> Vec<(Share, &'b mut [Job<'a>])> {
+        let threads = cores::count(self.threads);
         let mut shares = Vec::new();
-        for tokens in different.chunks(size) {
-            let mut share = Share::new(self);
-            for &(token, count) in tokens {
-                let times = match at {
-                    At::One(time) => slice::from_ref(time),
-                    At::Each(_) => rest.split_off(..count).unwrap_or_default(),
-                };
-                share.jobs.push(Job { token, times, before: 0, place: None, unsure: None });
-            }
-            shares.push(share);
+        while !jobs.is_empty() {
+            let size = (jobs.len() / threads / PARTS).clamp(MIN_SHARE, MAX_SHARE).min(jobs.len());
+            let share = Share::new(self, shares.len());
+            shares.extend(jobs.split_off_mut(..size).map(|jobs| (share, jobs)));
         }
-        cores::for_each(py, self.threads, 1, &mut shares, |share| {
-            share.failure = share.verify(self).err();
-        });
-        for share in &mut shares {
-            if let Some(error) = share.failure.take() {
-                return Err(error.into());
-            }
-            share.ask_python(py, self)?;
+        shares
+    }
+
+    /// Returns the columns of the rows.
+    fn columns(
+        &self,
+        rows: &[Row],
+        jobs: &[Job<'_>],
+        shares: &[Share],
+    ) -> Result<Vec<Column>, Error> {
+        let [mut valid, mut error] = [Column::new(Kind::Bool), Column::new(Kind::Code)];
+        let mut places = Vec::with_capacity(rows.len());
+        for row in rows {
+            let job = &jobs[row.token];
+            let verdict = shares[job.share].verdicts[job.before + row.time];
+            let place = job.place.filter(|_| verdict == Verdict::Accepted);
+            places.push(place.map(|index| Place { column: job.share, index }));
+            valid.push(&Cell::Bool(place.is_some()))?;
+            error.push(&match verdict {
+                Verdict::Refused(code) => Cell::Code(code),
+                Verdict::Accepted | Verdict::Unsure => Cell::Null,
+            })?;
         }
-        let (mut columns, places) = cpython::detach(py, || verdicts(&shares, size, &rows))?;
-        let empty = self.content_kinds().map(|kind| (Column::new(kind), Ok(())));
-        let mut contents: Vec<_> = empty.enumerate().collect();
-        // Few rows are copied sooner than a thread is started.
-        let least = if rows.len() < SHARE { contents.len() } else { 1 };
-        cores::for_each(py, self.threads, least, &mut contents, |(number, (column, copied))| {
-            let sources: Vec<_> = shares.iter().map(|share| &share.columns[*number]).collect();
-            *copied = column.gather(&sources, &places);
-        });
-        cpython::detach(py, || drop(shares));
-        for (_, (column, copied)) in contents {
-            copied?;
+        let mut columns = vec![valid, error];
+        for (number, kind) in self.content_kinds().enumerate() {
+            let sources: Vec<_> = shares.iter().map(|share| &share.columns[number]).collect();
+            let mut column = Column::new(kind);
+            column.gather(&sources, &places)?;
             columns.push(column);
         }
-        Ok(output::table(rows.len(), columns, &self.codes.names))
+        Ok(columns)
     }
 
     /// Returns the kinds of the columns about a valid token: those of [`COLUMNS`], then the claims.
@@ -137,29 +217,6 @@ impl Question {
     }
 }
 
-/// Returns the columns `valid` and `error`, and where the others are in shares of `size` tokens.
-fn verdicts(
-    shares: &[Share<'_>],
-    size: usize,
-    rows: &[Row],
-) -> Result<(Vec<Column>, Vec<Option<Place>>), Error> {
-    let [mut valid, mut error] = [Column::new(Kind::Bool), Column::new(Kind::Code)];
-    let mut places = Vec::with_capacity(rows.len());
-    for row in rows {
-        let share = &shares[row.token / size];
-        let job = &share.jobs[row.token % size];
-        let verdict = share.verdicts[job.before + row.time];
-        let place = job.place.filter(|_| verdict == Verdict::Accepted);
-        places.push(place.map(|index| Place { column: row.token / size, index }));
-        valid.push(&Cell::Bool(place.is_some()))?;
-        error.push(&match verdict {
-            Verdict::Refused(code) => Cell::Code(code),
-            Verdict::Accepted | Verdict::Unsure => Cell::Null,
-        })?;
-    }
-    Ok((vec![valid, error], places))
-}
-
 /// Where the verdict about a row is: the numbers of its token and of its time among those of the
 /// token.
 struct Row {
@@ -167,26 +224,10 @@ struct Row {
     time: usize,
 }
 
-type Counted<'a> = Vec<(Option<&'a [u8]>, usize)>;
-
-/// Returns the different tokens, each with its number of rows. A token counts once for each span of
-/// time, because its key may be valid in one of them only.
-fn grouped<'a>(
-    tokens: &[Option<&'a [u8]>],
-    span: impl Fn(usize) -> usize,
-) -> (Counted<'a>, Vec<Row>) {
-    let mut known = HashMap::with_capacity_and_hasher(tokens.len(), DefaultHashBuilder::default());
-    let mut different = Vec::with_capacity(tokens.len());
-    let rows = tokens.iter().enumerate().map(|(row, &token)| {
-        let number = *known.entry((token, span(row))).or_insert_with(|| {
-            different.push((token, 0));
-            different.len() - 1
-        });
-        different[number].1 += 1;
-        Row { token: number, time: 0 }
-    });
-    let rows = rows.collect();
-    (different, rows)
+/// A token and its hash, by which equal ones are found.
+struct Hashed<'a> {
+    token: Option<&'a [u8]>,
+    hash: u64,
 }
 
 /// Returns the times of the rows in the order of their tokens, and writes into the rows which one is
@@ -222,6 +263,10 @@ enum Verdict {
 struct Job<'a> {
     token: Option<&'a [u8]>,
     times: &'a [f64],
+    /// How many rows have it.
+    rows: usize,
+    /// The number of the share that has verified it.
+    share: usize,
     /// The number of its first verdict among those of its share.
     before: usize,
     /// Where the columns of its share show it, if it was accepted at least once.
@@ -230,9 +275,15 @@ struct Job<'a> {
     unsure: Option<Verified>,
 }
 
-/// Tokens that one thread verifies one after another.
-struct Share<'a> {
-    jobs: Vec<Job<'a>>,
+impl<'a> Job<'a> {
+    const fn new(token: Option<&'a [u8]>, times: &'a [f64]) -> Self {
+        Self { token, times, rows: 0, share: 0, before: 0, place: None, unsure: None }
+    }
+}
+
+/// What is found out about some of the tokens.
+struct Share {
+    number: usize,
     verdicts: Vec<Verdict>,
     /// What there is to show of accepted tokens, a value for each of them.
     columns: Vec<Column>,
@@ -240,35 +291,39 @@ struct Share<'a> {
     failure: Option<Error>,
 }
 
-impl Share<'_> {
-    fn new(question: &Question) -> Self {
+impl Share {
+    fn new(question: &Question, number: usize) -> Self {
         let columns = question.content_kinds().map(Column::new).collect();
-        Self { jobs: Vec::new(), verdicts: Vec::new(), columns, failure: None }
+        Self { number, verdicts: Vec::new(), columns, failure: None }
     }
 
-    /// Verifies the signatures, and the claims unless Python is needed for them.
-    fn verify(&mut self, question: &Question) -> Result<(), Error> {
+    /// Verifies the tokens, until an error is not about one of them.
+    fn verify(&mut self, question: &Question, jobs: &mut [Job<'_>]) {
         // A payload in base64url is a third longer than decoded, and a token has more than that.
         let size = |job: &Job<'_>| job.token.map_or(0, |token| token.len() / 4 * 3);
-        self.columns[PAYLOAD - KID].reserve(self.jobs.iter().map(size).sum())?;
-        for number in 0..self.jobs.len() {
-            self.jobs[number].before = self.verdicts.len();
-            let (token, times) = (self.jobs[number].token, self.jobs[number].times);
-            let opened = match token {
-                None => Err(Error::TokenType("None".to_owned())),
-                // The same keys are valid at all of its times.
-                Some(token) => question.keys.verify_uncached(token, times[0]),
-            };
-            let checked = opened.and_then(|verified| {
-                let is_unsure = self.check(question, number, &verified)?;
-                Ok(is_unsure.then_some(verified))
-            });
-            match checked {
-                Ok(unsure) => self.jobs[number].unsure = unsure,
-                Err(error) => {
-                    let refusal = question.refusal(error)?;
-                    self.verdicts.extend(times.iter().map(|_| refusal));
-                }
+        let reserved = self.columns[PAYLOAD - KID].reserve(jobs.iter().map(size).sum());
+        let mut jobs = jobs.iter_mut();
+        self.failure =
+            reserved.and_then(|()| jobs.try_for_each(|job| self.verify_one(question, job))).err();
+    }
+
+    /// Verifies the signature, and the claims unless Python is needed for them.
+    fn verify_one(&mut self, question: &Question, job: &mut Job<'_>) -> Result<(), Error> {
+        (job.share, job.before) = (self.number, self.verdicts.len());
+        let opened = match job.token {
+            None => Err(Error::TokenType("None".to_owned())),
+            // The same keys are valid at all of its times.
+            Some(token) => question.keys.verify_uncached(token, job.times[0]),
+        };
+        let checked = opened.and_then(|verified| {
+            let is_unsure = self.check(question, job, &verified)?;
+            Ok(is_unsure.then_some(verified))
+        });
+        match checked {
+            Ok(unsure) => job.unsure = unsure,
+            Err(error) => {
+                let refusal = question.refusal(error)?;
+                self.verdicts.extend(job.times.iter().map(|_| refusal));
             }
         }
         Ok(())
@@ -278,25 +333,25 @@ impl Share<'_> {
     fn check(
         &mut self,
         question: &Question,
-        number: usize,
+        job: &mut Job<'_>,
         verified: &Verified,
     ) -> Result<bool, Error> {
-        let (policy, times) = (question.keys.policy().get(), self.jobs[number].times);
+        let policy = question.keys.policy().get();
         let Some(claims) = policy.scan(verified.payload())? else {
-            self.verdicts.extend(times.iter().map(|_| Verdict::Unsure));
+            self.verdicts.extend(job.times.iter().map(|_| Verdict::Unsure));
             return Ok(true);
         };
-        for now in times {
+        for now in job.times {
             let verdict = match policy.check(&claims, verified.algorithm(), *now) {
                 Ok(()) => Verdict::Accepted,
                 Err(error) => question.refusal(error)?,
             };
             self.verdicts.push(verdict);
         }
-        let verdicts = &self.verdicts[self.jobs[number].before..];
+        let verdicts = &self.verdicts[job.before..];
         if verdicts.contains(&Verdict::Accepted) {
             let payload = str::from_utf8(verified.payload()).unwrap_or_default();
-            self.show(question, number, verified, payload, &claims)?;
+            self.show(question, job, verified, payload, &claims)?;
         }
         Ok(false)
     }
@@ -305,18 +360,18 @@ impl Share<'_> {
     fn show(
         &mut self,
         question: &Question,
-        number: usize,
+        job: &mut Job<'_>,
         verified: &Verified,
         payload: &str,
         claims: &impl ClaimsView,
     ) -> Result<(), Error> {
-        let kid = self.jobs[number].token.and_then(key_id);
+        let kid = job.token.and_then(key_id);
         let fixed = [
             kid.as_deref().map_or(Cell::Null, Cell::text),
             Cell::text(verified.algorithm().name),
             Cell::text(payload),
         ];
-        self.jobs[number].place = Some(self.columns[0].len());
+        job.place = Some(self.columns[0].len());
         let (columns, of_claims) = self.columns.split_at_mut(fixed.len());
         for (column, cell) in columns.iter_mut().zip(&fixed) {
             column.push(cell)?;
@@ -327,29 +382,31 @@ impl Share<'_> {
         Ok(())
     }
 
-    /// Decides what [`verify`](Self::verify) has left to Python.
-    fn ask_python(&mut self, py: Python<'_>, question: &Question) -> PyResult<()> {
-        for number in 0..self.jobs.len() {
-            let Some(verified) = self.jobs[number].unsure.take() else {
-                continue;
+    /// Decides about a token if [`verify`](Self::verify) has left that to Python.
+    fn ask_python(
+        &mut self,
+        py: Python<'_>,
+        question: &Question,
+        job: &mut Job<'_>,
+    ) -> PyResult<()> {
+        let Some(verified) = job.unsure.take() else {
+            return Ok(());
+        };
+        for (place, now) in (job.before..).zip(job.times) {
+            let accepted = question.keys.policy().get().accept_at(py, &verified, *now);
+            self.verdicts[place] = match accepted.map_err(|error| Raised::new(py, error)) {
+                Ok(claims) => {
+                    if job.place.is_none() {
+                        self.show_dict(question, job, &verified, &claims)?;
+                    }
+                    Verdict::Accepted
+                }
+                Err(error) if error.is_ours(py) => {
+                    let error = error.into_value(py);
+                    Verdict::Refused(question.codes.number_of_exception(&error)?)
+                }
+                Err(error) => return Err(error.into()),
             };
-            let times = self.jobs[number].times;
-            for (place, now) in (self.jobs[number].before..).zip(times) {
-                let accepted = question.keys.policy().get().accept_at(py, &verified, *now);
-                self.verdicts[place] = match accepted.map_err(|error| Raised::new(py, error)) {
-                    Ok(claims) => {
-                        if self.jobs[number].place.is_none() {
-                            self.show_dict(question, number, &verified, &claims)?;
-                        }
-                        Verdict::Accepted
-                    }
-                    Err(error) if error.is_ours(py) => {
-                        let error = error.into_value(py);
-                        Verdict::Refused(question.codes.number_of_exception(&error)?)
-                    }
-                    Err(error) => return Err(error.into()),
-                };
-            }
         }
         Ok(())
     }
@@ -357,7 +414,7 @@ impl Share<'_> {
     fn show_dict(
         &mut self,
         question: &Question,
-        number: usize,
+        job: &mut Job<'_>,
         verified: &Verified,
         claims: &Bound<'_, PyDict>,
     ) -> PyResult<()> {
@@ -371,7 +428,7 @@ impl Share<'_> {
             rewritten = encoding::json_by_python(claims, None)?;
             str::from_utf8(&rewritten).unwrap_or_default()
         };
-        Ok(self.show(question, number, verified, payload, &view)?)
+        Ok(self.show(question, job, verified, payload, &view)?)
     }
 }
 

@@ -5,6 +5,7 @@ mod input;
 mod interface;
 mod output;
 
+use std::collections::VecDeque;
 use std::ffi::CString;
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,7 +39,7 @@ pub(super) fn member<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<
 const ROWS: usize = 1 << 14;
 
 /// The size of tokens in bytes at which a table ends early.
-const BYTES: usize = 8 << 20;
+const BYTES: usize = 16 << 20;
 
 /// What `rapidjwt.arrow.verify` returns: a stream of Arrow tables, which every library that knows
 /// the Arrow `PyCapsule` interface reads, and which can be read once.
@@ -110,9 +111,9 @@ fn verify_columns(
         Some(exported) => Input::of_tokens(exported).map_err(found)?,
         None => return Err(found(type_name(tokens))),
     };
-    let fields: Arc<[Field]> = fields.into();
     let question = Question { keys, codes: Codes::read(py)?, claims, threads };
-    let reader = Reader { question, fields: Arc::clone(&fields), tokens, times, rows: 0 };
+    let (fields, ready): (Arc<[Field]>, _) = (fields.into(), VecDeque::new());
+    let reader = Reader { question, fields: Arc::clone(&fields), tokens, times, rows: 0, ready };
     Ok(VerifiedColumns { fields, reader: Mutex::new(Some(reader)) })
 }
 
@@ -242,11 +243,16 @@ struct Reader {
     times: Times,
     /// How many rows were read.
     rows: usize,
+    /// Tables of the part before these rows.
+    ready: VecDeque<Array>,
 }
 
 impl Reader {
-    /// Verifies the next part of the column.
+    /// Returns the next table, for which the next part of the column may be verified.
     fn read(&mut self, py: Python<'_>) -> PyResult<Option<Array>> {
+        if let Some(table) = self.ready.pop_front() {
+            return Ok(Some(table));
+        }
         let failed = |message: String| PyRuntimeError::new_err(message);
         let available = cpython::detach(py, || self.available()).map_err(failed)?;
         if available == 0 {
@@ -255,11 +261,12 @@ impl Reader {
         let now = if let Times::Now = self.times { clock::now(py)? } else { 0.0 };
         let (tokens, at) =
             cpython::detach(py, || self.part(available.min(ROWS), now)).map_err(failed)?;
-        let answer = self.question.answer(py, &tokens, &at)?;
+        let tables = self.question.answer(py, &tokens, &at)?;
         let read = tokens.len();
         drop(tokens);
         self.advance(read);
-        Ok(Some(answer))
+        self.ready = tables.into();
+        Ok(self.ready.pop_front())
     }
 
     /// Returns how many rows have a token and a time.

@@ -253,7 +253,7 @@ PROMISES: tuple[Promise, ...] = (
         "decode HS256 profile",
         "rapidjwt ACCESS_TOKEN",
         "rapidjwt prepared",
-        1.15,
+        1.1,
         at_most=True,
     ),
     Ratio(

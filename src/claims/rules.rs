@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::view::{Claim, ClaimsView, Names, Path, Seen, is_equal};
+use super::view::{Claim, ClaimsView, Glance, Names, Path, Seen, is_equal};
 use crate::error::Error;
 
 /// A JSON type, or what the specifications make of one.
@@ -237,33 +237,40 @@ impl Condition {
 /// A condition for one claim, or for a member of one.
 #[derive(Debug, Clone)]
 pub struct Rule {
-    /// The claim.
-    pub path: Path,
-    /// What its value must be.
-    pub condition: Condition,
-    /// Whether the claim may be absent.
-    pub is_optional: bool,
+    path: Path,
+    condition: Condition,
+    is_optional: bool,
+    /// The glances that show that the rule is met, a bit for each.
+    clearly_met: u8,
 }
 
 impl Rule {
+    /// Makes a rule that the claim must meet the condition, unless it `is_optional` and absent.
+    pub fn new(path: Path, condition: Condition, is_optional: bool) -> Self {
+        let is_met = |glance| match (glance, &condition) {
+            (Glance::Absent, condition) => is_optional || matches!(condition, Condition::Absent),
+            (Glance::Text, condition) => {
+                matches!(condition, Condition::Kind(Kind::String) | Condition::Present)
+            }
+            (Glance::Time, condition) => {
+                matches!(condition, Condition::Kind(Kind::Time) | Condition::Present)
+            }
+            (Glance::Other, _) => false,
+        };
+        let glances = [Glance::Absent, Glance::Text, Glance::Time];
+        let clearly_met = glances.into_iter().filter(|glance| is_met(*glance));
+        let clearly_met = clearly_met.map(|glance| 1 << glance as u8).sum();
+        Self { path, condition, is_optional, clearly_met }
+    }
+
+    /// Checks the rule: one look is enough for nearly every rule and token.
     #[inline]
     fn check(&self, claims: &impl ClaimsView, at: &Circumstances) -> Result<(), Error> {
-        if claims.with_value(&self.path, |seen| self.is_clearly_met(seen)) {
+        let glance = claims.with_value(&self.path, Glance::of);
+        if self.clearly_met >> glance as u8 & 1 == 1 {
             return Ok(());
         }
         self.check_condition(claims, at)
-    }
-
-    /// Returns whether one look shows that the rule is met, as nearly every token meets nearly every
-    /// rule.
-    #[inline]
-    fn is_clearly_met(&self, seen: &Seen<'_>) -> bool {
-        match (seen, &self.condition) {
-            (Seen::Absent, condition) => self.is_optional || matches!(condition, Condition::Absent),
-            (Seen::Text(_), Condition::Kind(Kind::String) | Condition::Present) => true,
-            (Seen::Integer(time), Condition::Kind(Kind::Time)) => *time >= 0,
-            _ => false,
-        }
     }
 
     #[inline(never)]
@@ -362,7 +369,7 @@ mod tests {
         let Value::Object(claims) = claims else { panic!("claims are an object") };
         let mut rules = Rules::default();
         let path = rules.names.path(["a"]).expect("a path");
-        rules.rules.push(Rule { path, condition, is_optional });
+        rules.rules.push(Rule::new(path, condition, is_optional));
         rules.check(&claims, &AT)
     }
 
@@ -529,11 +536,7 @@ mod tests {
         let mut rules = Rules::default();
         let inside = rules.names.path(["cnf", "jkt"]).expect("a path");
         assert!(rules.is_empty());
-        rules.rules.push(Rule {
-            path: inside,
-            condition: Condition::Kind(Kind::String),
-            is_optional: false,
-        });
+        rules.rules.push(Rule::new(inside, Condition::Kind(Kind::String), false));
         let one = ["sub", "sid"].map(|name| rules.names.path([name]).expect("a path"));
         rules.one_required.push(one.to_vec());
         assert!(!rules.is_empty());
@@ -558,7 +561,7 @@ mod tests {
             ("exp", Condition::Absent, false),
         ] {
             let path = rules.names.path([name]).expect("a path");
-            rules.rules.push(Rule { path, condition, is_optional });
+            rules.rules.push(Rule::new(path, condition, is_optional));
         }
         assert!(rules.demand(Claim::Iat));
         assert!(![Claim::Jti, Claim::Exp, Claim::Sub].iter().any(|claim| rules.demand(*claim)));

@@ -184,8 +184,8 @@ impl Names {
     /// Returns the path with these names: a claim, a member of its value, a member of that, and so
     /// on. Returns `None` if there are none.
     pub fn path<'t>(&mut self, names: impl IntoIterator<Item = &'t str>) -> Option<Path> {
-        let path: Box<[_]> = names.into_iter().map(|name| self.name(name)).collect();
-        (!path.is_empty()).then_some(Path(path))
+        let mut names = names.into_iter().map(|name| self.name(name));
+        Some(Path { claim: names.next()?, inside: names.collect() })
     }
 
     fn name(&mut self, text: &str) -> Name {
@@ -204,23 +204,27 @@ impl Names {
     }
 }
 
-/// The way to a claim, or to a member of one; never empty.
+/// The way to a claim, or to a member of one.
 #[derive(Debug, Clone)]
-pub struct Path(Box<[Name]>);
+pub struct Path {
+    claim: Name,
+    inside: Box<[Name]>,
+}
 
 impl Path {
     /// Returns the claim and the names of the members inside it.
-    pub fn split(&self) -> (&Name, &[Name]) {
-        self.0.split_first().expect("a path has a name")
+    pub const fn split(&self) -> (&Name, &[Name]) {
+        (&self.claim, &self.inside)
     }
 
     /// Returns the names with dots in between, for a message.
     pub fn dotted(&self) -> String {
-        self.0.iter().map(Name::text).collect::<Vec<_>>().join(".")
+        let inside = self.inside.iter().map(Name::text);
+        std::iter::once(self.claim.text()).chain(inside).collect::<Vec<_>>().join(".")
     }
 
-    pub(super) fn is_claim(&self, claim: Claim) -> bool {
-        matches!(&*self.0, [name] if name.claim == Some(claim))
+    pub(super) const fn is_claim(&self, claim: Claim) -> bool {
+        self.inside.is_empty() && matches!(self.claim.claim, Some(own) if own as u8 == claim as u8)
     }
 }
 
@@ -238,6 +242,28 @@ pub enum Seen<'a> {
     /// A value that Rust's JSON cannot hold, such as a lone surrogate: no rule but
     /// [`Condition::Present`](super::rules::Condition::Present) accepts it.
     Unreadable,
+}
+
+/// What one look at a value shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Glance {
+    Absent,
+    Text,
+    /// An integer that is not negative.
+    Time,
+    Other,
+}
+
+impl Glance {
+    #[inline]
+    pub(super) const fn of(seen: &Seen<'_>) -> Self {
+        match seen {
+            Seen::Absent => Self::Absent,
+            Seen::Text(_) => Self::Text,
+            Seen::Integer(0..) => Self::Time,
+            _ => Self::Other,
+        }
+    }
 }
 
 impl<'a> Seen<'a> {

@@ -37,8 +37,8 @@ struct Asked<'a, 'py> {
 /// caller has room for them, because most verifiers have no rules.
 pub(super) type AskedValues<'py> = [Option<Bound<'py, PyAny>>; RECORDED];
 
-/// How many values are recorded: more than the profiles of published standards ask for.
-const RECORDED: usize = 12;
+/// How many values are recorded: as many as a profile of a published standard asks for.
+const RECORDED: usize = 8;
 
 impl<'a, 'py> Record<'a, 'py> {
     /// Asks for members with these names too.
@@ -218,6 +218,7 @@ impl ClaimsView for PyClaims<'_, '_> {
         matches!(self.dict.get_item(claim), Ok(Some(value)) if !value.is_none())
     }
 
+    #[inline]
     fn with_value<T>(&self, path: &Path, read: impl FnOnce(&Seen<'_>) -> T) -> T {
         let (claim, rest) = path.split();
         let Some(registered) = claim.claim() else {

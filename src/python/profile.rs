@@ -315,7 +315,7 @@ impl<'py> Reader<'_, 'py> {
 
     fn add(&mut self, claim: &str, condition: Condition) {
         let path = self.claim(claim);
-        self.demands.rules.rules.push(Rule { path, condition, is_optional: false });
+        self.demands.rules.rules.push(Rule::new(path, condition, false));
     }
 
     fn rules(&mut self, rules: &Bound<'py, PyAny>) -> PyResult<()> {
@@ -351,7 +351,7 @@ impl<'py> Reader<'_, 'py> {
         } else {
             Condition::OneOf(vec![json(&path, rule)?])
         };
-        self.demands.rules.rules.push(Rule { path, condition, is_optional });
+        self.demands.rules.rules.push(Rule::new(path, condition, is_optional));
         Ok(())
     }
 

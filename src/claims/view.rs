@@ -223,8 +223,8 @@ impl Path {
         std::iter::once(self.claim.text()).chain(inside).collect::<Vec<_>>().join(".")
     }
 
-    pub(super) const fn is_claim(&self, claim: Claim) -> bool {
-        self.inside.is_empty() && matches!(self.claim.claim, Some(own) if own as u8 == claim as u8)
+    pub(super) fn is_claim(&self, claim: Claim) -> bool {
+        self.inside.is_empty() && self.claim.claim == Some(claim)
     }
 }
 

@@ -462,7 +462,8 @@ def test_a_result_outlives_the_stream_and_its_columns_each_other():
 @pytest.mark.parametrize("read", ["all", "none", "one"])
 def test_memory_is_given_back(read):
     def once():
-        result = arrow.verify(VERIFIER, pa.array(GOOD * 300), claims={"sub": "list[str]"})
+        # Rows enough for two tables.
+        result = arrow.verify(VERIFIER, pa.array(GOOD * 1000), claims={"sub": "list[str]"})
         if read != "none":
             stream = pa.RecordBatchReader.from_stream(result)
             stream.read_next_batch() if read == "one" else stream.read_all()

@@ -35,10 +35,10 @@ pub(super) fn member<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<
     }))
 }
 
-/// The rows of a table; more tokens are verified part by part.
+/// The maximum number of rows of a part.
 const ROWS: usize = 1 << 14;
 
-/// The size of tokens in bytes at which a table ends early.
+/// The size of tokens in bytes at which a part ends early.
 const BYTES: usize = 16 << 20;
 
 /// What `rapidjwt.arrow.verify` returns: a stream of Arrow tables, which every library that knows

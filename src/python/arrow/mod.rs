@@ -128,7 +128,8 @@ const TOKENS: &str = "an Arrow array, chunked array or stream of text or bytes, 
 
 fn read_threads(threads: &Bound<'_, PyAny>) -> PyResult<Option<NonZero<usize>>> {
     if threads.is_none() {
-        return Ok(None);
+        // Asked once: it reads the limits of a container from files.
+        return Ok(NonZero::new(cores::count(None)));
     }
     let wrong = || PyValueError::new_err("threads must be 1 or more, or None for one per core");
     let number: usize = threads.extract().map_err(|_| wrong())?;

@@ -14,7 +14,7 @@ use super::cpython;
 
 /// A thread takes this part of its share of what is left: first many jobs, in the end few, so that
 /// all threads end at about the same time.
-const PART: usize = 4;
+pub(super) const PART: usize = 4;
 
 /// Calls `work` for each of the jobs, in at most `threads` threads, or in one per core, and in so few
 /// that each has at least `least` jobs. This thread takes shares as well, without the interpreter.

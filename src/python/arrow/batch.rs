@@ -77,9 +77,6 @@ const PAYLOAD: usize = 4;
 /// again and again: larger blocks would come from the system each time.
 const MAX_SHARE: usize = 512;
 
-/// A share is this part of what is left for a thread.
-const PARTS: usize = 4;
-
 /// The number of tokens to hash, and of rows to copy, that a thread is worth.
 const MIN_ROWS: usize = 2048;
 
@@ -168,7 +165,8 @@ impl Question {
         let threads = cores::count(self.threads);
         let mut shares = Vec::new();
         while !jobs.is_empty() {
-            let size = (jobs.len() / threads / PARTS).clamp(MIN_SHARE, MAX_SHARE).min(jobs.len());
+            let size =
+                (jobs.len() / threads / cores::PART).clamp(MIN_SHARE, MAX_SHARE).min(jobs.len());
             let share = Share::new(self, shares.len());
             shares.extend(jobs.split_off_mut(..size).map(|jobs| (share, jobs)));
         }

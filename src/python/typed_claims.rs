@@ -9,6 +9,7 @@ use super::json::scan::ScannedClaims;
 use super::once::intern;
 use super::typed_fields::Fields;
 use super::{cpython, encoding};
+use crate::claims::Policy;
 use crate::error::Error;
 
 /// A type, and how claims become an object of it.
@@ -27,8 +28,9 @@ pub(super) struct TypedClaims {
 }
 
 impl TypedClaims {
-    /// Prepares a type; raises `TypeError` for what is not a type of claims.
-    pub(super) fn of(kind: &Bound<'_, PyAny>) -> PyResult<Self> {
+    /// Prepares a type of claims that conform to the policy; raises `TypeError` for what is not such
+    /// a type.
+    pub(super) fn of(kind: &Bound<'_, PyAny>, policy: &Policy<String>) -> PyResult<Self> {
         let py = kind.py();
         let reader = py.import("rapidjwt.typed_claims")?.getattr("reader")?.call1((kind,))?;
         let fields = reader.getattr("fields")?;
@@ -36,7 +38,7 @@ impl TypedClaims {
             kind: kind.clone().unbind(),
             name: reader.getattr("name")?.extract()?,
             read: reader.getattr("read")?.unbind(),
-            fields: if fields.is_none() { None } else { Some(Fields::of(&fields)?) },
+            fields: if fields.is_none() { None } else { Some(Fields::of(&fields, policy)?) },
             takes_json: reader.getattr("takes_json")?.extract()?,
             misfits: reader.getattr("misfits")?.cast_into()?.unbind(),
             claim: reader.getattr("claim")?.unbind(),

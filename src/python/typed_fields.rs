@@ -13,9 +13,8 @@ use super::cpython;
 use super::json::Unusual;
 use super::json::ascii::ascii_string;
 use super::json::loads::loads;
-use super::json::name_cache::issuer_or_audience;
 use super::json::scan::{Raw, ScannedClaims};
-use crate::claims::Claim;
+use crate::claims::{Accepted, Claim, Policy};
 
 /// The fields of a type, in the order of its positional arguments.
 pub(super) struct Fields(Vec<Field>);
@@ -26,12 +25,16 @@ struct Field {
     kinds: Kinds,
     /// The value if the claim is missing.
     default: Option<Py<PyAny>>,
+    /// The strings that the verifier accepts, if it names them. A token has one of them, which then
+    /// need not be created again.
+    accepted: Vec<(String, Py<PyString>)>,
 }
 
 impl Fields {
-    /// Reads `PlainField`s of `rapidjwt.typed_claims.reading`.
-    pub(super) fn of(described: &Bound<'_, PyAny>) -> PyResult<Self> {
-        described.try_iter()?.map(|field| Field::of(&field?)).collect::<PyResult<_>>().map(Self)
+    /// Reads `PlainField`s of `rapidjwt.typed_claims.reading`, for claims that conform to the policy.
+    pub(super) fn of(described: &Bound<'_, PyAny>, policy: &Policy<String>) -> PyResult<Self> {
+        let fields = described.try_iter()?.map(|field| Field::of(&field?, policy));
+        fields.collect::<PyResult<_>>().map(Self)
     }
 
     /// Returns the values of the fields; `None` if the decoder of the type has to read the claims.
@@ -57,10 +60,25 @@ impl Fields {
 }
 
 impl Field {
-    fn of(described: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn of(described: &Bound<'_, PyAny>, policy: &Policy<String>) -> PyResult<Self> {
+        let py = described.py();
         let (name, kinds, default): (String, Vec<String>, Vec<Py<PyAny>>) = described.extract()?;
         let claim = Claim::by_name(name.as_bytes());
-        Ok(Self { name, claim, kinds: Kinds::of(&kinds)?, default: default.into_iter().next() })
+        let accepted = match claim {
+            Some(Claim::Iss) => policy.issuer.as_ref(),
+            Some(Claim::Aud) => policy.audience.as_ref(),
+            Some(Claim::Sub) => policy.subject.as_ref(),
+            _ => None,
+        };
+        let accepted = accepted.into_iter().flat_map(Accepted::as_slice);
+        let accepted = accepted.map(|text| (text.clone(), PyString::new(py, text).unbind()));
+        Ok(Self {
+            name,
+            claim,
+            kinds: Kinds::of(&kinds)?,
+            default: default.into_iter().next(),
+            accepted: accepted.collect(),
+        })
     }
 
     /// Returns the object for a value, if it is one that the field may have.
@@ -83,9 +101,9 @@ impl Field {
     }
 
     fn text<'py>(&self, py: Python<'py>, text: &str) -> Result<Bound<'py, PyString>, Unusual> {
-        match self.claim {
-            Some(claim @ (Claim::Iss | Claim::Aud)) => issuer_or_audience(py, claim, text),
-            _ => ascii_string(py, text),
+        match self.accepted.iter().find(|(accepted, _)| accepted == text) {
+            Some((_, string)) => Ok(string.bind(py).clone()),
+            None => ascii_string(py, text),
         }
     }
 }

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import datetime as dt
 import enum
+import itertools
 import json
 import subprocess
 import sys
@@ -146,6 +147,39 @@ def test_claims_that_a_class_does_not_name_are_dropped_and_defaults_hold(kind):
     claims = verifier(kind).decode(token({"sub": "alice", "exp": EXP, "other": 1}))
     assert claims == kind(sub="alice", exp=TIME)
     assert not hasattr(claims, "other")
+
+
+class Registered(msgspec.Struct):
+    iss: str | None = None
+    aud: str | None = None
+    sub: str | None = None
+
+
+#: What the verifier of the next test accepts, in each claim, and what it does not.
+PARTIES = [
+    "https://a.example",
+    "https://a.example/",
+    "caf\u00e9",
+    "a",
+    "",
+    'with "quotes"',
+    "other",
+]
+
+
+@pytest.mark.parametrize("accepted", [PARTIES[0], PARTIES[:-1]], ids=["one", "several"])
+def test_each_object_has_the_strings_of_its_own_token(accepted):
+    options = {"verify_iss": False, "verify_aud": False, "verify_sub": False}
+    subject = accepted if isinstance(accepted, str) else None
+    reading = {"issuer": accepted, "audience": accepted, "subject": subject}
+    for checks, parties in ({}, [PARTIES[0]]), ({"options": options}, PARTIES):
+        decode = verifier(Registered, **reading, **checks).decode
+        for iss, aud, sub in itertools.product(parties, repeat=3):
+            claims = {"iss": iss, "aud": aud, "sub": sub}
+            assert msgspec.to_builtins(decode(token(claims))) == claims
+            assert (
+                msgspec.to_builtins(decode(raw(json.dumps(claims, ensure_ascii=False)))) == claims
+            )
 
 
 def test_other_claims_are_kept_or_refused_as_the_type_says():

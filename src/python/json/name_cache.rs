@@ -74,12 +74,6 @@ impl KeptValue {
         Some((string.bind(py).clone(), text))
     }
 
-    /// Returns the value, if it is `text`.
-    fn get<'py>(&self, py: Python<'py>, text: &str) -> Option<Bound<'py, PyString>> {
-        let string = self.string.as_ref().filter(|_| self.text == text)?;
-        Some(string.bind(py).clone())
-    }
-
     pub(super) fn replace(&mut self, value: &Bound<'_, PyString>, text: &str) {
         self.text.clear();
         self.text.push_str(text);
@@ -123,30 +117,6 @@ pub(in crate::python) fn prepare_thread() {
     NAMES.with_borrow(|_| ());
 }
 
-/// Returns a Python string for `text`, which is ASCII, the value of `iss` or `aud`: the newest one if
-/// that is the same, as in `loads.rs`.
-pub(in crate::python) fn issuer_or_audience<'py>(
-    py: Python<'py>,
-    claim: Claim,
-    text: &str,
-) -> Result<Bound<'py, PyString>, Unusual> {
-    NAMES.with(|names| {
-        let mut names = names.try_borrow_mut().ok();
-        let mut kept = match &mut names {
-            Some(names) if text.len() <= KeptValue::MAX_LEN => Some(names.value_of(py, claim)?),
-            _ => None,
-        };
-        if let Some(string) = kept.as_ref().and_then(|kept| kept.get(py, text)) {
-            return Ok(string);
-        }
-        let string = ascii_string(py, text)?;
-        if let Some(kept) = &mut kept {
-            kept.replace(&string, text);
-        }
-        Ok(string)
-    })
-}
-
 impl NameCache {
     const SLOTS: usize = 512;
 
@@ -179,14 +149,6 @@ impl NameCache {
         self.fill(py, slot, text, len)?;
         self.slots[self.last].next = slot;
         Ok(Some(slot))
-    }
-
-    /// Returns the newest value of a claim.
-    fn value_of(&mut self, py: Python<'_>, claim: Claim) -> Result<&mut KeptValue, Unusual> {
-        let (text, len) = ShortName::of(claim);
-        let slot = text.slot();
-        self.fill(py, slot, text, len)?;
-        self.slots[slot].known.as_mut().map(|known| &mut known.value).ok_or(Unusual)
     }
 
     /// Takes the slots of a thread that has ended, or makes new ones.
@@ -228,14 +190,6 @@ impl NameCache {
 }
 
 impl ShortName {
-    /// Returns the name of a claim, and its length.
-    fn of(claim: Claim) -> (Self, usize) {
-        let name = claim.name().as_bytes();
-        let bytes = name.iter().chain(b"\"").rev();
-        let text = bytes.fold(0, |text, &byte| text << 8 | u128::from(byte));
-        (Self { text, mask: (1 << (8 * (name.len() + 1))) - 1 }, name.len())
-    }
-
     /// Returns the name at the start of `head`, and its length.
     fn read(head: u128) -> Option<(Self, usize)> {
         let bytes = head.to_le_bytes();

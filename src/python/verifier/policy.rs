@@ -83,6 +83,7 @@ impl VerifierPolicy {
         let policy = read_policy(&options, arguments)?;
         let demands = Demands::read(py, arguments.demands, audiences(policy.audience.as_ref()))?;
         let profile = demands.as_ref().and_then(|demands| demands.profile.as_ref());
+        let typed = arguments.claims.map(|kind| TypedClaims::of(kind, &policy)).transpose()?;
         Ok(Self {
             allowed: match profile {
                 Some(profile) => profile.narrowed(allowed)?,
@@ -97,7 +98,7 @@ impl VerifierPolicy {
             },
             policy,
             demands: demands.map(Arc::new),
-            typed: arguments.claims.map(TypedClaims::of).transpose()?.map(Arc::new),
+            typed: typed.map(Arc::new),
             presentation: None,
         })
     }

@@ -232,10 +232,11 @@ class PyJWS(Hookable):
         )
         verify_signature = merged_options["verify_signature"]  # pyright: ignore[reportTypedDictNotRequiredAccess]
         if verify_signature and not algorithms and not isinstance(key, PyJWK):
-            raise DecodeError(
+            error = DecodeError(
                 'It is required that you pass in a value for the "algorithms" argument '
                 "when calling decode()."
             )
+            raise described(error, code="missing_algorithms")
 
         payload, signing_input, header, signature = self._load(jwt)
         self._validate_headers(header)

@@ -18,6 +18,7 @@ CODES = {
     "token_too_large": "The token has more bytes, or its payload nests deeper, than is allowed",
     "invalid_header": "A parameter of the header is malformed or not supported",
     "wrong_algorithm": "The `alg` is missing, unknown or not allowed",
+    "missing_algorithms": "The call does not say which algorithms are allowed",
     "wrong_type": "The `typ` is not that of a token of the profile",
     "unknown_key": "No key has the `kid` of the token, or it is not valid at this time",
     "missing_key_id": "The token has no `kid`, and several keys fit its `alg`",

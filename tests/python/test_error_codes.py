@@ -95,6 +95,8 @@ ON_EVERY_PATH = [
         {"code": "wrong_algorithm", "expected": ["HS384", "RS256"], "actual": "HS256"},
     ),
     (decoding({"aud": "you"}, audience=iter(["me"])), WITHOUT_EXPECTED),
+    (lambda api: api.decode("a.b.c", HMAC_SECRET), {"code": "missing_algorithms"}),
+    (lambda api: api.decode("a.b.c", HMAC_SECRET, []), {"code": "missing_algorithms"}),
 ]
 
 
@@ -154,6 +156,7 @@ def revoked():
 
 #: A way to each code that `test_error_variants.py` does not cause, but for those in `THROWN`.
 OTHERS = {
+    "missing_algorithms": lambda: rapidjwt.decode("a.b.c", HMAC_SECRET),
     "invalid_jwk": lambda: rapidjwt.PyJWK({"kty": "oct", "k": "AAAA"}, algorithm="XX"),
     "keys_unavailable": without_a_provider(200),
     "keys_unreachable": without_a_provider(500),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: How many rows are read at once.
 ROWS = 1 << 13
+#: How many bytes of tokens are verified at once: their payloads take about as much memory again.
+BYTES = 8 << 20
 #: The names of a column of tokens, of several columns.
 NAMES = ("token", "access_token", "id_token", "jwt")
 #: A compact JWS, and an unsecured one, whose signature is empty.
@@ -41,6 +43,11 @@ class Batch(NamedTuple):
     #: The time of each token, if a column has it.
     times: pa.Array | None = None
 
+    def part(self, start: int, stop: int) -> Batch:
+        """Return some of the tokens; the position is that of the whole batch."""
+        times = None if self.times is None else self.times[start:stop]
+        return Batch(self.tokens[start:stop], self.rows[start:stop], self.position, times)
+
 
 class Columns(NamedTuple):
     """The columns of tokens and of their times; None for the usual one, and for none."""
@@ -52,12 +59,11 @@ class Columns(NamedTuple):
 def batches(path: Path, columns: Columns, skip: int) -> Iterator[Batch]:
     """Yield the tokens of a file but the first `skip`. Raises `UnreadableFile`."""
     try:
-        for batch in _batches(path, columns):
+        for batch in chain.from_iterable(map(_divided, _batches(path, columns))):
             if skip >= len(batch.tokens):
                 skip -= len(batch.tokens)
                 continue
-            times = None if batch.times is None else batch.times[skip:]
-            yield Batch(batch.tokens[skip:], batch.rows[skip:], batch.position, times)
+            yield batch.part(skip, len(batch.tokens))
             skip = 0
     except (OSError, pa.ArrowException) as error:
         # The messages of pyarrow quote lines of the file, which may hold tokens.
@@ -65,6 +71,13 @@ def batches(path: Path, columns: Columns, skip: int) -> Iterator[Batch]:
             getattr(error, "strerror", None) or "it is damaged, or of another kind than its name"
         )
         raise UnreadableFile(f"{path} cannot be read: {reason}") from None
+
+
+def _divided(batch: Batch) -> Iterator[Batch]:
+    """Divide a batch of large tokens into parts of about `BYTES`."""
+    count, size = len(batch.tokens), max(batch.tokens.nbytes, 1)
+    rows = max(1, min(ROWS, count * BYTES // size))
+    return (batch.part(start, start + rows) for start in range(0, count, rows))
 
 
 def _batches(path: Path, columns: Columns) -> Iterator[Batch]:
@@ -108,11 +121,9 @@ def _csv(path: Path, columns: Columns, compression: str | None, delimiter: str) 
         reader = pa.csv.open_csv(stream, parse_options=parse, convert_options=convert)
         read = 0
         for batch in reader:
-            for start in range(0, batch.num_rows, ROWS):
-                part = batch.slice(start, ROWS)
-                rows = pa.array(range(read + 1, read + 1 + part.num_rows), pa.int64())
-                read += part.num_rows
-                yield Batch(part.column(names[0]), rows, position(), _times(part, names))
+            rows = pa.array(range(read + 1, read + 1 + batch.num_rows), pa.int64())
+            read += batch.num_rows
+            yield Batch(batch.column(names[0]), rows, position(), _times(batch, names))
 
 
 def _times(batch: pa.RecordBatch, names: list[str]) -> pa.Array | None:

@@ -306,6 +306,34 @@ def test_the_results_that_wait_to_be_written_do_not_keep_the_payloads(keys, tmp_
     assert peak(many) - peak(few) < (many - few) * payload
 
 
+@pytest.mark.parametrize("name", ["large.parquet", "large.csv", "large.log"])
+def test_few_large_tokens_are_verified_at_once(tmp_path, monkeypatch, name):
+    from rapidjwt.audit import reading
+
+    monkeypatch.setattr(reading, "BYTES", 100_000)
+    tokens = [token(number, text="x" * 9_000) for number in range(100)]
+    content = pa.table(
+        {"token": tokens, "at": pa.array([dt.datetime(2026, 11, 1, tzinfo=dt.timezone.utc)] * 100)}
+    )
+    path, has_columns = tmp_path / name, not name.endswith(".log")
+    if name.endswith(".parquet"):
+        pq.write_table(content, path)
+    elif has_columns:
+        csv.write_csv(content, path)
+    else:
+        path.write_text("\n".join(tokens), encoding="ascii")
+    columns = reading.Columns("token", "at") if has_columns else reading.Columns(None, None)
+    for skip in (0, 17):
+        batches = list(reading.batches(path, columns, skip))
+        assert max(sum(map(len, batch.tokens.to_pylist())) for batch in batches) < 120_000
+        texts = [batch.tokens.cast(pa.string()).to_pylist() for batch in batches]
+        assert list(itertools.chain(*texts)) == tokens[skip:]
+        rows = [batch.rows.to_pylist() for batch in batches]
+        assert list(itertools.chain(*rows)) == list(range(skip + 1, 101))
+        times = [None if batch.times is None else len(batch.times) for batch in batches]
+        assert times == [len(batch.tokens) if has_columns else None for batch in batches]
+
+
 def test_an_interrupted_audit_goes_on_with_every_row_once(audit, tmp_path, monkeypatch):
     from rapidjwt.audit import parts, reading
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import Any, Literal, NewType, Optional, TypedDict, Union
+from typing import Any, Generic, Literal, NewType, Optional, TypedDict, TypeVar, Union
 
 import pytest
 
@@ -180,6 +180,33 @@ def test_each_object_has_the_strings_of_its_own_token(accepted):
             assert (
                 msgspec.to_builtins(decode(raw(json.dumps(claims, ensure_ascii=False)))) == claims
             )
+
+
+T = TypeVar("T")
+
+
+class GenericStruct(msgspec.Struct, Generic[T]):
+    sub: str
+    tenant: T
+
+
+class GenericModel(BaseModel, Generic[T]):
+    sub: str
+    tenant: T
+
+
+@pytest.mark.parametrize("generic", [GenericStruct, GenericModel])
+def test_a_generic_type_may_be_given_with_its_arguments(generic):
+    claims = {"sub": "alice", "tenant": 7}
+    made = verifier(generic[int])
+    assert made.decode(token(claims)) == generic[int](**claims)
+    assert list(made.decode_many([token(claims)])) == [generic[int](**claims)]
+    assert made.claims == generic[int]
+    assert generic.__name__ in repr(made)
+    with pytest.raises(InvalidTokenError, match=generic.__name__) as refused:
+        verifier(generic[str]).decode(token(claims))
+    assert refused.value.details()["claim"] == "tenant"
+    assert verifier(generic).decode(token(claims)).tenant == 7
 
 
 def test_other_claims_are_kept_or_refused_as_the_type_says():

@@ -6,7 +6,7 @@ No package is imported here unless a type of it is given.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_origin
 
 if TYPE_CHECKING:
     from .reading import Reader
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 def reader(kind: Any) -> Reader:
     """Return how claims become a `kind`; raise TypeError for what is not a type of claims."""
     module = type(kind).__module__.partition(".")[0]
-    if _is_struct(kind) or (module == "msgspec" and hasattr(kind, "decode")):
+    # Of a generic Struct with its arguments, the origin is the Struct.
+    is_struct = _is_struct(get_origin(kind) or kind)
+    if is_struct or (module == "msgspec" and hasattr(kind, "decode")):
         from . import with_msgspec as package  # noqa: PLC0415
     elif hasattr(kind, "__pydantic_validator__") or module == "pydantic":
         from . import with_pydantic as package  # type: ignore[no-redef]  # noqa: PLC0415

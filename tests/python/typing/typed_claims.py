@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, Generic, TypedDict, TypeVar
 
 import attrs
 import msgspec
@@ -29,6 +29,21 @@ class Struct(msgspec.Struct):
     sub: str
 
 
+T = TypeVar("T")
+
+
+class GenericStruct(msgspec.Struct, Generic[T]):
+    """A Struct of any tenant."""
+
+    tenant: T
+
+
+class GenericModel(BaseModel, Generic[T]):
+    """A model of any tenant."""
+
+    tenant: T
+
+
 class Model(BaseModel):
     """A model."""
 
@@ -53,6 +68,8 @@ assert_type(untyped, Verifier[dict[str, Any]])
 assert_type(untyped.decode("token"), dict[str, Any])
 assert_type(Verifier("a secret", claims=Data), Verifier[Data])
 assert_type(Verifier("a secret", claims=Struct).decode("token"), Struct)
+assert_type(Verifier("a secret", claims=GenericStruct[int]).decode("token").tenant, int)
+assert_type(Verifier("a secret", claims=GenericModel[int]).decode("token").tenant, int)
 assert_type(Verifier("a secret", claims=Model).decode("token"), Model)
 assert_type(Verifier("a secret", claims=Dict).decode("token"), Dict)
 assert_type(Verifier("a secret", claims=Attrs).decode("token"), Attrs)

@@ -1,8 +1,10 @@
 """Columns of tokens: `make bench-columns` (needs the extras bench, test and engines).
 
-Every result is checked before it is timed. Prints Markdown tables: tokens per second, and how much
-of the processor time is raw verification, which other programs on the machine change little. The
-tokens of a run are kept in a folder, because signing them takes minutes.
+Every result is checked before it is timed. Prints Markdown tables: tokens per second, how many
+times the raw rate of one core that is, and how much of the processor time is raw verification. Raw
+verification is timed before and after every run. On a shared machine it slows down at times: a run
+begins when it is as fast as it was before, and is repeated if it is slower afterwards. The tokens
+are kept in a folder, because signing them takes minutes.
 """
 
 from __future__ import annotations
@@ -13,14 +15,16 @@ import os
 import platform
 import random
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 import polars as pl
@@ -112,37 +116,98 @@ def verifier_of(algorithm: str, folder: Path) -> Verifier[Any]:
     return Verifier(public, algorithms=[algorithm], issuer=ISSUER)
 
 
-def raw(algorithm: str, folder: Path, token: str) -> float:
-    """Return the processor time of one raw verification: of a signature, without a token."""
-    key = signing_key(algorithm, folder)
-    key = Key.from_secret(key) if isinstance(key, str) else key.public()
-    message, _, signature = token.rpartition(".")
-    decoded = base64.urlsafe_b64decode(signature + "==")
-    assert key.verify(message.encode(), decoded, algorithm)
-    best = float("inf")
-    for _ in range(7):
-        start = time.process_time()
-        for _ in range(3000):
-            key.verify(message.encode(), decoded, algorithm)
-        best = min(best, (time.process_time() - start) / 3000)
-    return best
+@dataclass
+class Raw:
+    """Raw verification of the signature of one token, which is not read."""
+
+    algorithm: str
+    folder: Path
+    token: str
+    fastest: float = float("inf")
+
+    def once(self) -> Callable[[], bool]:
+        """Return what verifies once."""
+        key = signing_key(self.algorithm, self.folder)
+        key = Key.from_secret(key) if isinstance(key, str) else key.public()
+        message, _, signature = self.token.rpartition(".")
+        decoded = base64.urlsafe_b64decode(signature + "==")
+        verify = partial(key.verify, message.encode(), decoded, self.algorithm)
+        assert verify()
+        return verify
+
+    def times(self, count: int) -> int:
+        """Verify so many times."""
+        verify = self.once()
+        for _ in range(count):
+            verify()
+        return count
+
+    def seconds(self) -> float:
+        """Return the seconds of one, on the clock, over about a second."""
+        verify, count, start = self.once(), 0, time.perf_counter()
+        while time.perf_counter() - start < 1:
+            for _ in range(1000):
+                verify()
+            count += 1000
+        seconds = (time.perf_counter() - start) / count
+        self.fastest = min(self.fastest, seconds)
+        return seconds
+
+    def is_at_rest(self, seconds: float) -> bool:
+        """Return whether nothing has slowed the machine down."""
+        return seconds < 1.03 * self.fastest
+
+    def seconds_at_rest(self) -> float:
+        """Do what `seconds` does when the machine is at rest, or after ten seconds."""
+        for _ in range(10):
+            seconds = self.seconds()
+            if self.is_at_rest(seconds):
+                break
+        return seconds
 
 
-def line(
-    name: str, tokens: int, raw_time: float, valid: int, run: Callable[[], int], runs: int = 3
-) -> None:
-    """Print a line of the table: the best of several runs."""
+class Timed(NamedTuple):
+    """One run: seconds per token, on the clock and of all cores, and those of a verification."""
+
+    wall: float
+    processor: float
+    raw: float
+
+
+def timed(tokens: int, raw: Raw, run: Callable[[], int]) -> tuple[Timed, bool]:
+    """Time a run between two measurements of raw verification; say if the machine was at rest."""
+    before = raw.seconds_at_rest()
+    wall, cpu = time.perf_counter(), processor_time()
+    run()
+    wall, cpu = time.perf_counter() - wall, processor_time() - cpu
+    after = raw.seconds()
+    was_at_rest = raw.is_at_rest(before) and raw.is_at_rest(after)
+    return Timed(wall / tokens, cpu / tokens, (before + after) / 2), was_at_rest
+
+
+def undisturbed(tokens: int, raw: Raw, run: Callable[[], int]) -> list[Timed]:
+    """Return five runs while the machine was at rest, or all of twelve."""
+    good, every = [], []
+    while len(good) < 5 and len(every) < 12:
+        one, was_at_rest = timed(tokens, raw, run)
+        every.append(one)
+        if was_at_rest:
+            good.append(one)
+    return good if len(good) == 5 else every
+
+
+def line(name: str, tokens: int, raw: Raw, valid: int, run: Callable[[], int]) -> None:
+    """Print a line of the table: the medians of several runs."""
     assert run() == valid, name
-    best = best_cpu = float("inf")
-    for _ in range(runs):
-        wall, cpu = time.perf_counter(), processor_time()
-        run()
-        best = min(best, (time.perf_counter() - wall) / tokens)
-        best_cpu = min(best_cpu, (processor_time() - cpu) / tokens)
-    # Spark's workers are other processes.
-    here = best_cpu > raw_time / 4
-    cpu = f"{1e6 * best_cpu:.2f} | {raw_time / best_cpu:.0%}" if here else "| "
-    print(f"| {name} | {1 / best:,.0f} | {cpu} |", flush=True)
+    times = undisturbed(tokens, raw, run)
+    rate = statistics.median(1 / one.wall for one in times)
+    ratio = statistics.median(one.raw / one.wall for one in times)
+    used = statistics.median(one.processor for one in times)
+    share = statistics.median(one.raw / one.processor for one in times)
+    # Workers are other processes.
+    cpu = f"{1e6 * used:.2f} | {share:.0%}" if share < 2 else " | "
+    note = "" if len(times) == 5 else ", disturbed"
+    print(f"| {name}{note} | {rate:,.0f} | {ratio:.2f} | {cpu} |", flush=True)
 
 
 def processor_time() -> float:
@@ -231,6 +296,7 @@ def spark_session(path: Path) -> Any:
     builder = SparkSession.builder.master(f"local[{CORES}]").config("spark.ui.enabled", "false")
     part = path.stat().st_size // (4 * CORES) + (1 << 20)
     builder = builder.config("spark.sql.files.maxPartitionBytes", part)
+    builder = builder.config("spark.ui.showConsoleProgress", "false")
     return builder.config("spark.log.level", "ERROR").getOrCreate()
 
 
@@ -280,33 +346,44 @@ def table(algorithm: str, folder: Path, size: int, engines: list[str]) -> None:
     """Print the table of an algorithm."""
     path, verifier = distinct(algorithm, folder, size), verifier_of(algorithm, folder)
     column = pq.read_table(path)["token"]
-    raw_time = raw(algorithm, folder, column[0].as_py())
-    print(f"\n{algorithm}: {size:,} tokens; raw verification {1e6 * raw_time:.2f} us\n")
-    print("| | tokens/s | processor us per token | of which raw |\n| --- | --: | --: | --: |")
-    line("all distinct", size, raw_time, size, partial(local, verifier, path))
+    raw = Raw(algorithm, folder, column[0].as_py())
+    print(f"\n{algorithm}: {size:,} tokens; raw verification {1e6 * raw.seconds():.2f} us\n")
+    print(
+        "| | tokens/s | times one core's raw rate | processor us per token | of which raw |\n"
+        "| --- | --: | --: | --: | --: |"
+    )
+    with ProcessPoolExecutor(CORES) as pool:
+        line("raw, on all cores", size, raw, size, partial(raw_on_all_cores, pool, raw, size))
+    line("all distinct", size, raw, size, partial(local, verifier, path))
     if algorithm == "ES256":
         return
     log, expected = mixed(algorithm, folder, size)
-    line("a fifth repeated", size, raw_time, expected, partial(local, verifier, log))
+    line("a fifth repeated", size, raw, expected, partial(local, verifier, log))
     if algorithm == "HS256":
-        line("a column in memory", size, raw_time, size, partial(valid, verifier, column))
+        line("a column in memory", size, raw, size, partial(valid, verifier, column))
         some = column.slice(0, size // 5)
-        line(
-            "list(decode_many(...))", len(some), raw_time, len(some), partial(many, verifier, some)
-        )
+        line("list(decode_many(...))", len(some), raw, len(some), partial(many, verifier, some))
         return
     for name, run in {"polars": with_polars, "duckdb": with_duckdb}.items():
         if name in engines:
-            line(name, size, raw_time, size, partial(run, verifier, path))
+            line(name, size, raw, size, partial(run, verifier, path))
     if "spark" in engines:
         key = signing_key("RS256", folder).public()
         spec = VerifierSpec(key, algorithms=["RS256"], issuer=ISSUER)
         session = spark_session(path)
         ways = {"spark": with_spark, "spark, its workers read": with_spark_workers}
         for name, way in ways.items():
-            # The first runs compile Spark's own code.
-            line(name, size, raw_time, size, partial(way, session, spec, path), runs=9)
+            run = partial(way, session, spec, path)
+            for _ in range(5):
+                # The first runs compile Spark's own code.
+                run()
+            line(name, size, raw, size, run)
         session.stop()
+
+
+def raw_on_all_cores(pool: ProcessPoolExecutor, raw: Raw, count: int) -> int:
+    """Verify without tokens on all cores: what is left for the rest to reach."""
+    return sum(pool.map(raw.times, [count // (4 * CORES)] * (4 * CORES)))
 
 
 def many(verifier: Verifier[Any], column: Any) -> int:

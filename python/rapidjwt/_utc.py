@@ -1,4 +1,4 @@
-"""A NumericDate (RFC 7519 Section 2) as a datetime."""
+"""A NumericDate (RFC 7519 Section 2) as a datetime, and that as text."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ def utc(seconds: float) -> datetime:
     `datetime.fromtimestamp` asks the system, whose times end in 2038 on some 32-bit machines.
     """
     return _EPOCH + timedelta(seconds=seconds)
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return a time in UTC, in whole seconds, as text with a Z (RFC 3339 Section 5.6)."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rapidjwt._utc import utc
+from rapidjwt._utc import rfc3339, utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,7 @@ def _moment(name: str, seconds: float) -> Moment | None:
         return None
     left = seconds - now()
     words = _SAYINGS[name][left > 0].format(duration(abs(left)))
-    return Moment(words, _iso(moment).replace("+00:00", "Z"), _iso(_local(moment)))
+    return Moment(words, rfc3339(moment), _local(moment).isoformat(timespec="seconds"))
 
 
 def _local(moment: datetime) -> datetime:
@@ -80,7 +80,3 @@ def duration(seconds: float) -> str:
     """Return a length of time in its largest unit, rounded down: 299 seconds are "4 min"."""
     _, size, unit = next(row for row in _UNITS if seconds >= row[0])
     return f"{int(seconds // size)} {unit}"
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from rapidjwt._utc import utc
+from rapidjwt._utc import rfc3339, utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,9 +21,5 @@ def lines(keys: Iterable[RingKey]) -> list[str]:
 
 def _when(key: RingKey, now: float) -> str:
     if key.retired_at is None or key.withdrawn_at is None or key.retired_at > now:
-        return f"signs from {_iso(key.signs_from)}"
-    return f"published until {_iso(key.withdrawn_at)}"
-
-
-def _iso(seconds: float) -> str:
-    return utc(seconds).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return f"signs from {rfc3339(utc(key.signs_from))}"
+    return f"published until {rfc3339(utc(key.withdrawn_at))}"

@@ -207,7 +207,7 @@ def line(name: str, tokens: int, raw: Raw, valid: int, run: Callable[[], int]) -
     # Workers are other processes.
     cpu = f"{1e6 * used:.2f} | {share:.0%}" if share < 2 else " | "
     note = "" if len(times) == 5 else ", disturbed"
-    print(f"| {name}{note} | {rate:,.0f} | {ratio:.2f} | {cpu} |", flush=True)
+    print(f"| {name}{note} | {rate:,.0f} | {ratio:.3f} | {cpu} |", flush=True)
 
 
 def processor_time() -> float:

@@ -100,13 +100,9 @@ def _parquet(path: Path, columns: Columns) -> Iterator[Batch]:
     # A group of rows may be larger than memory: its pages are read one after another.
     with pa.parquet.ParquetFile(path, buffer_size=_TEXT, pre_buffer=False) as file:
         names = _chosen(path, file.schema_arrow, columns)
-        total, size, read = file.metadata.num_rows, path.stat().st_size, 0
-        for batch in file.iter_batches(ROWS, columns=names):
-            rows = pa.array(range(read + 1, read + 1 + batch.num_rows), pa.int64())
-            read += batch.num_rows
-            yield Batch(
-                batch.column(names[0]), rows, size * read // max(total, 1), _times(batch, names)
-            )
+        total, size = max(file.metadata.num_rows, 1), path.stat().st_size
+        found = file.iter_batches(ROWS, columns=names)
+        yield from _numbered(found, names, lambda read: size * read // total)
 
 
 def _csv(path: Path, columns: Columns, compression: str | None, delimiter: str) -> Iterator[Batch]:
@@ -118,16 +114,20 @@ def _csv(path: Path, columns: Columns, compression: str | None, delimiter: str) 
         strings_can_be_null=True, include_columns=names, column_types={names[0]: pa.binary()}
     )
     with _opened(path, compression) as (stream, position):
-        reader = pa.csv.open_csv(stream, parse_options=parse, convert_options=convert)
-        read = 0
-        for batch in reader:
-            rows = pa.array(range(read + 1, read + 1 + batch.num_rows), pa.int64())
-            read += batch.num_rows
-            yield Batch(batch.column(names[0]), rows, position(), _times(batch, names))
+        found = pa.csv.open_csv(stream, parse_options=parse, convert_options=convert)
+        yield from _numbered(found, names, lambda _read: position())
 
 
-def _times(batch: pa.RecordBatch, names: list[str]) -> pa.Array | None:
-    return batch.column(names[1]) if len(names) > 1 else None
+def _numbered(
+    found: Iterable[pa.RecordBatch], names: list[str], position: Callable[[int], int]
+) -> Iterator[Batch]:
+    """Yield tokens with the numbers of their rows; `position` is how far so many rows reach."""
+    read = 0
+    for batch in found:
+        rows = pa.array(range(read + 1, read + 1 + batch.num_rows), pa.int64())
+        read += batch.num_rows
+        times = batch.column(names[1]) if len(names) > 1 else None
+        yield Batch(batch.column(names[0]), rows, position(read), times)
 
 
 def _lines(

@@ -15,6 +15,8 @@ export PYO3_PYTHON := $(abspath $(BIN)/python)
 
 RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock pyproject.toml
 MATURIN := $(BIN)/maturin develop --extras $(EXTRAS)
+# Each profiled build compiles everything anew, twice.
+profiled = rm -rf target/pgo && CARGO_TARGET_DIR=target/pgo
 
 .PHONY: help
 help: ## Show this list
@@ -30,7 +32,7 @@ prerequisites:
 $(BIN)/maturin: pyproject.toml | prerequisites
 	@echo "==> Creating the virtual environment $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --upgrade pip 'maturin>=1.9,<2'
+	@$(BIN)/python -m pip install --quiet --upgrade pip 'maturin>=1.13,<2'
 	@touch $@
 
 $(VENV)/.release: $(BIN)/maturin $(RUST_SOURCES)
@@ -171,8 +173,9 @@ memcheck: build ## The native code for JSON, the vectors and columns under valgr
 # --- measure it ---
 
 .PHONY: bench
-bench: build ## Benchmarks beside the peers; writes docs/benchmarks.md and its charts
-	@$(BIN)/maturin develop --release --extras bench
+bench: $(BIN)/maturin ## Benchmarks of the build of the wheels beside the peers; writes docs/benchmarks.md
+	@$(profiled) $(BIN)/maturin develop --release --strip --pgo --extras bench
+	@rm -f $(VENV)/.release
 	@$(BIN)/python benches/compare.py
 
 .PHONY: bench-core
@@ -187,7 +190,7 @@ bench-instructions: build ## Instructions per call, under valgrind, against the 
 .PHONY: bench-jose
 bench-jose: build ## JWE, JWS in JSON and ML-DSA beside other libraries; writes docs/benchmarks.md
 	@$(BIN)/maturin develop --release --quiet --extras bench
-	@$(BIN)/python benches/jose.py
+	@$(BIN)/python benches/other_forms.py
 
 .PHONY: bench-columns
 bench-columns: build ## Columns of tokens: alone, in Polars, DuckDB and Spark; the memory of an audit
@@ -231,10 +234,13 @@ pre-commit: build ## Check formats before each commit, types before each push
 
 # --- ship it ---
 
+# PGO=1 builds as for PyPI: optimized for the calls of benches/training.py, by rustup's llvm-tools.
+PGO ?=
+
 .PHONY: wheel
-wheel: build ## Build a wheel into dist/
+wheel: build ## Build a wheel into dist/; with PGO=1 as it is published, by two builds
 	@rm -f dist/*.whl
-	@$(BIN)/maturin build --release --quiet --out dist
+	@$(if $(PGO),$(profiled)) $(BIN)/maturin build --release --quiet --out dist $(if $(PGO),--pgo)
 
 GUIDES ?=
 

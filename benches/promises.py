@@ -282,7 +282,7 @@ RYJWT_PROMISES: tuple[Promise, ...] = (
         "decode HS256 typed",
         "rapidjwt Struct",
         "ryjwt Struct",
-        0.95,
+        0.75,
         at_most=True,
     ),
     Ratio(

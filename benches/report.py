@@ -98,9 +98,10 @@ def environment(results: Results) -> str:
     """Return where and how the figures were measured."""
     where = results["environment"]
     versions = ", ".join(f"{name} {number}" for name, number in where["versions"].items())
+    build = "as in its wheels, with a profile" if where["profile_guided"] else "without a profile"
     return (
         f"{where['cpu']}, {where['cores']} cores, {where['system']}, {where['python']}, "
-        f"{where['date']}; {versions}. Command: `{where['command']}`. "
+        f"{where['date']}; {versions}; rapidjwt built {build}. Command: `{where['command']}`. "
         f"Medians of {where['rounds']} interleaved rounds of {where['batch_ms']:g} ms per "
         f"library; load average before the run {where['load_before']:g}.\n"
     )

@@ -67,6 +67,8 @@ class Environment(TypedDict):
     rounds: int
     batch_ms: float
     versions: dict[str, str]
+    #: Whether rapidjwt was built as its wheels are: `maturin build --pgo`.
+    profile_guided: bool
 
 
 class Results(TypedDict):

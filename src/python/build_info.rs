@@ -37,7 +37,8 @@ fn cpu_features() -> Vec<(&'static str, bool)> {
     Vec::new()
 }
 
-/// Returns the crypto library, the platform that was compiled for, and the processor's features.
+/// Returns the crypto library, the platform that was compiled for, how the compiler optimized, and
+/// the processor's features.
 #[pyfunction]
 pub(super) fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let features = PyDict::new(py);
@@ -49,6 +50,7 @@ pub(super) fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     info.set_item("machine", ARCH)?;
     info.set_item("system", OS)?;
     info.set_item("optimized", !cfg!(debug_assertions))?;
+    info.set_item("profile_guided", cfg!(profile_guided))?;
     info.set_item("cpu_features", features)?;
     Ok(info)
 }

@@ -43,6 +43,7 @@ def test_it_names_python_the_build_and_the_packages(run):
     assert facts["rapidjwt"]["version"] == rapidjwt.__version__
     assert facts["rapidjwt"]["crypto_library"] in {"aws-lc-rs", "ring"}
     assert facts["rapidjwt"]["optimized"] is True
+    assert type(facts["rapidjwt"]["profile_guided"]) is bool
     assert all(type(here) is bool for here in facts["rapidjwt"]["cpu_features"].values())
     packages = {package["name"]: package for package in facts["packages"]}
     assert packages["click"]["extra"] == "cli"

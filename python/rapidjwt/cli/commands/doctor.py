@@ -127,7 +127,6 @@ def _lines(facts: dict[str, Any], skew: Skew | None) -> list[Text | str]:
     python, ours, jwt = facts["python"], facts["rapidjwt"], facts["jwt"]
     lock = "" if python["gil"] else ", free-threaded"
     features = [f"{'' if here else 'no '}{name}" for name, here in ours["cpu_features"].items()]
-    optimized = "" if ours["optimized"] else ", not optimized"
     return [
         heading("Python"),
         _line(f"{python['implementation']} {python['version']}{lock}: {python['executable']}"),
@@ -135,7 +134,7 @@ def _lines(facts: dict[str, Any], skew: Skew | None) -> list[Text | str]:
         _line(
             f"{ours['version']}, with the interface of PyJWT {ours['pyjwt_api']}: {ours['path']}"
         ),
-        _line(f"Built for {ours['system']} on {ours['machine']}{optimized}"),
+        _line(f"Built for {ours['system']} on {ours['machine']}, {_optimization(ours)}"),
         _line(f"Crypto library: {ours['crypto_library']}"),
         _line(f"Processor: {', '.join(features) or 'unknown'}"),
         heading("Optional packages"),
@@ -149,6 +148,12 @@ def _lines(facts: dict[str, Any], skew: Skew | None) -> list[Text | str]:
         *(_line(problem, "yellow") for problem in facts["problems"]),
         *([] if facts["problems"] else [_line("None was found.")]),
     ]
+
+
+def _optimization(ours: dict[str, Any]) -> str:
+    if ours["profile_guided"]:
+        return "optimized with a profile"
+    return "optimized" if ours["optimized"] else "not optimized"
 
 
 def _line(text: str, style: str = "") -> Text:

@@ -62,8 +62,11 @@ def test_the_keys_are_published_by_a_view(ring):
 
 
 def test_what_is_wrong_is_one_line(ring):
-    with pytest.raises(CommandError, match="no key with this kid"):
-        rotate("--withdraw", "unknown")
+    for kid in ("unknown", "-hyphen", "--two"):
+        with pytest.raises(CommandError, match="no key with this kid"):
+            rotate("--withdraw", kid)
+    with pytest.raises(CommandError, match="expected one argument"):
+        rotate("--withdraw")
     with pytest.raises(CommandError, match="not allowed with argument"):
         rotate("--now", "--withdraw", "unknown")
 

@@ -22,6 +22,13 @@ class Command(BaseCommand):
     help = "Publishes the next key for signing tokens if that is due. Call it every few minutes."
     requires_system_checks: list[str] = []  # noqa: RUF012 - as Django declares it
 
+    def create_parser(self, *names: Any, **options: Any) -> Any:
+        """Return a parser for key IDs that begin with a hyphen too, as one in 64 does."""
+        parser: Any = super().create_parser(*names, **options)
+        parse = parser.parse_args
+        parser.parse_args = lambda args, *rest: parse(_with_key_ids(args), *rest)
+        return parser
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the options, which exclude each other."""
         group = parser.add_mutually_exclusive_group()
@@ -40,6 +47,17 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if options["verbosity"]:
             self.stdout.write("\n".join([*done, *lines(keys)]))
+
+
+def _with_key_ids(arguments: list[str]) -> list[str]:
+    """Join the option and its key ID: argparse takes what begins with a hyphen for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] == "--withdraw":
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def _change(ring: KeyRing, leaked: str | None, *, early: bool) -> list[str]:

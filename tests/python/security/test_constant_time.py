@@ -1,6 +1,6 @@
 """Comparing secrets takes the same instructions wherever they differ, as valgrind counts them.
 
-test_source_rules.py looks at the source; this looks at what the compiler made of it. Of a comparison
+test_source_rules.py looks at the source; this looks at what the compiler made of it. Of comparisons
 by the C library it notices those of 64 bytes: 32 are compared in one step.
 """
 

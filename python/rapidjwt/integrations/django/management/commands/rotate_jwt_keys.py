@@ -25,8 +25,12 @@ class Command(BaseCommand):
     def create_parser(self, *names: Any, **options: Any) -> Any:
         """Return a parser for key IDs that begin with a hyphen too, as one in 64 does."""
         parser: Any = super().create_parser(*names, **options)
-        parse = parser.parse_args
-        parser.parse_args = lambda args, *rest: parse(_with_key_ids(args), *rest)
+        parse_args = parser.parse_args
+
+        def parse(args: list[str], namespace: Any = None) -> Any:
+            return parse_args(_with_key_ids(args), namespace)
+
+        parser.parse_args = parse
         return parser
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -13,7 +13,7 @@ EXTRAS ?= test,dev
 export VIRTUAL_ENV := $(abspath $(VENV))
 export PYO3_PYTHON := $(abspath $(BIN)/python)
 
-RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock pyproject.toml
+RUST_SOURCES := $(shell find src -name '*.rs') build.rs Cargo.toml Cargo.lock pyproject.toml
 MATURIN := $(BIN)/maturin develop --extras $(EXTRAS)
 # Each profiled build compiles everything anew, twice.
 profiled = rm -rf target/pgo && CARGO_TARGET_DIR=target/pgo

@@ -32,7 +32,7 @@ prerequisites:
 $(BIN)/maturin: pyproject.toml | prerequisites
 	@echo "==> Creating the virtual environment $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --upgrade pip 'maturin>=1.13,<2'
+	@$(BIN)/python -m pip install --quiet --upgrade pip 'maturin>=1.15,<2'
 	@touch $@
 
 $(VENV)/.release: $(BIN)/maturin $(RUST_SOURCES)

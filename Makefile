@@ -238,7 +238,7 @@ pre-commit: build ## Check formats before each commit, types before each push
 PGO ?=
 
 .PHONY: wheel
-wheel: build ## Build a wheel into dist/; with PGO=1 as it is published, by two builds
+wheel: $(if $(PGO),$(BIN)/maturin,build) ## Build a wheel into dist/; with PGO=1 as it is published, by two builds
 	@rm -f dist/*.whl
 	@$(if $(PGO),$(profiled)) $(BIN)/maturin build --release --quiet --out dist $(if $(PGO),--pgo)
 

@@ -2,8 +2,9 @@
 
 A compiler that has seen a program run puts what is used often into short, straight code, and what
 is not out of the way (profile-guided optimization). So everything that a server does for a request
-has to occur here, in the proportions of servers, and refusals too: attackers choose those. The
-claims are those of several providers, and none is a token that `compare.py` times.
+has to occur here, and refusals too: attackers choose those. The shares of algorithms are those of
+servers; keys and verifiers are made more often than there. The claims are those of several
+providers, and none is a token that `compare.py` times.
 
 It needs rapidjwt, msgspec and pyarrow. `--rounds` has another number of rounds, for a test.
 """
@@ -116,11 +117,11 @@ class Pair(NamedTuple):
 
 def pair(algorithm: str) -> Pair:
     """Return new keys."""
-    key = Key.generate(algorithm)
     if algorithm.startswith("HS"):
         secret = "a secret that is as long as HS512 wants it to be: sixty-four bytes"
         key = Key.from_secret(secret)
         return Pair(algorithm, key, key, secret, secret)
+    key = Key.generate(algorithm)
     return Pair(algorithm, key, key.public(), key.to_pem(private=True), key.public().to_pem())
 
 
@@ -242,9 +243,7 @@ def other_forms(keys: Pair, claims: dict[str, Any]) -> None:
 def encryption(algorithm: str, content: str) -> Callable[[], None]:
     """Return what encrypts and decrypts one token."""
     key = jwe.generate_key(algorithm, encryption=content)
-    secret = {"d", "p", "q", "dp", "dq", "qi"} if key["kty"] != "oct" else set()
-    public = {name: value for name, value in key.items() if name not in secret}
-    encrypter = jwe.Encrypter(public, algorithm, content)
+    encrypter = jwe.Encrypter(key, algorithm, content)
     decrypter = jwe.Decrypter(key, algorithms=[algorithm], encryptions=[content])
 
     def both() -> None:
